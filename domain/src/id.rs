@@ -1,0 +1,188 @@
+//! Names of things that have no name of their own: a prefix for people, a `UUIDv7` for order.
+
+use std::{
+    cmp::Ordering,
+    fmt,
+    hash::{Hash, Hasher},
+    marker::PhantomData,
+    str::FromStr,
+};
+
+use uuid::Uuid;
+
+/// What an id names. The prefix is part of every id that a person sees.
+pub trait Kind {
+    const PREFIX: &'static str;
+}
+
+/// The id of one thing of kind `K`, written `prefix_<32 hexadecimal digits>`.
+pub struct Id<K> {
+    uuid: Uuid,
+    kind: PhantomData<fn() -> K>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{text:?} is not an id that starts with {prefix}_")]
+pub struct UnknownId {
+    pub text: String,
+    pub prefix: &'static str,
+}
+
+impl<K: Kind> Id<K> {
+    /// `uuid` should be a fresh `UUIDv7`: ids then sort by the time they were made.
+    pub const fn new(uuid: Uuid) -> Self {
+        Self { uuid, kind: PhantomData }
+    }
+
+    pub const fn uuid(&self) -> Uuid {
+        self.uuid
+    }
+}
+
+impl<K: Kind> fmt::Display for Id<K> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}_{}", K::PREFIX, self.uuid.simple())
+    }
+}
+
+impl<K: Kind> FromStr for Id<K> {
+    type Err = UnknownId;
+
+    fn from_str(text: &str) -> Result<Self, UnknownId> {
+        text.strip_prefix(K::PREFIX)
+            .and_then(|rest| rest.strip_prefix('_'))
+            .filter(|rest| rest.len() == 32)
+            .and_then(|rest| Uuid::try_parse(rest).ok())
+            .map(Self::new)
+            .ok_or_else(|| UnknownId { text: text.to_owned(), prefix: K::PREFIX })
+    }
+}
+
+// Written out because a derive would ask the same of `K`, which is never a value.
+impl<K> Clone for Id<K> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+impl<K> Copy for Id<K> {}
+impl<K> PartialEq for Id<K> {
+    fn eq(&self, other: &Self) -> bool {
+        self.uuid == other.uuid
+    }
+}
+impl<K> Eq for Id<K> {}
+impl<K> PartialOrd for Id<K> {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+impl<K> Ord for Id<K> {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.uuid.cmp(&other.uuid)
+    }
+}
+impl<K> Hash for Id<K> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.uuid.hash(state);
+    }
+}
+impl<K: Kind> fmt::Debug for Id<K> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+pub enum Project {}
+pub enum Key {}
+pub enum Price {}
+pub enum Request {}
+pub enum Claim {}
+pub enum Gateway {}
+pub enum Worker {}
+
+impl Kind for Project {
+    const PREFIX: &'static str = "prj";
+}
+impl Kind for Key {
+    const PREFIX: &'static str = "key";
+}
+impl Kind for Price {
+    const PREFIX: &'static str = "prc";
+}
+impl Kind for Request {
+    const PREFIX: &'static str = "req";
+}
+impl Kind for Claim {
+    const PREFIX: &'static str = "clm";
+}
+impl Kind for Gateway {
+    const PREFIX: &'static str = "gtw";
+}
+impl Kind for Worker {
+    const PREFIX: &'static str = "wrk";
+}
+
+pub type ProjectId = Id<Project>;
+pub type KeyId = Id<Key>;
+pub type PriceId = Id<Price>;
+pub type RequestId = Id<Request>;
+/// One delivery of one task to one worker.
+pub type ClaimId = Id<Claim>;
+pub type GatewayId = Id<Gateway>;
+pub type WorkerId = Id<Worker>;
+
+/// The id of an event: what makes a repeated delivery recognisable.
+///
+/// Events of a request derive theirs from the request, so that whoever writes the end of a request
+/// writes it under the same id; all others are `evt_<uuid>`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct EventId(String);
+
+impl EventId {
+    pub fn accepted(request: RequestId) -> Self {
+        Self(format!("{request}:accepted"))
+    }
+
+    /// A request is assigned anew when its worker fell silent: `attempt` counts from 1.
+    pub fn assigned(request: RequestId, attempt: u32) -> Self {
+        Self(format!("{request}:assigned:{attempt}"))
+    }
+
+    pub fn settled(request: RequestId) -> Self {
+        Self(format!("{request}:settled"))
+    }
+
+    pub fn fresh(uuid: Uuid) -> Self {
+        Self(format!("evt_{}", uuid.simple()))
+    }
+
+    /// As it was read from the log.
+    pub fn known(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for EventId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_reads_back_as_itself_and_as_nothing_else() {
+        let id = KeyId::new(Uuid::from_u128(7));
+        assert_eq!(id.to_string(), "key_00000000000000000000000000000007");
+        assert_eq!(id.to_string().parse(), Ok(id));
+        assert!(id.to_string().parse::<ProjectId>().is_err());
+        assert!("key_0".parse::<KeyId>().is_err());
+        assert!("key_".parse::<KeyId>().is_err());
+    }
+}

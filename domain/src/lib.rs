@@ -1,0 +1,31 @@
+//! What may happen in an installation, and what it means: aggregates, events, rating, money.
+//!
+//! Pure: no runtime, driver, clock or random number. Times and ids come in from outside.
+
+pub mod aggregate;
+pub mod api_key;
+pub mod digest;
+pub mod event;
+pub mod id;
+pub mod model;
+pub mod money;
+pub mod price;
+pub mod project;
+pub mod rating;
+pub mod request;
+pub mod spec;
+pub mod subject;
+pub mod time;
+pub mod usage;
+pub mod wire;
+pub mod worker;
+
+pub use aggregate::Aggregate;
+pub use digest::KeyDigest;
+pub use event::{Envelope, Event};
+pub use id::{ClaimId, EventId, GatewayId, KeyId, PriceId, ProjectId, RequestId, WorkerId};
+pub use model::ModelName;
+pub use money::Nanos;
+pub use rating::Rates;
+pub use time::Timestamp;
+pub use usage::Usage;

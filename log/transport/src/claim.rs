@@ -1,0 +1,112 @@
+//! What the gateway and the worker of a request say to each other, from claim to settlement.
+//!
+//! Everything a worker says names its claim; what names another claim than the one that holds `go` is stale and
+//! dropped. Everything is repeated until answered, so losing any one message costs time and nothing else:
+//! `Claim` every second until answered, `Alive` every second from `go` on, `Finish` every second until told,
+//! `Credit` every second, chunks when a credit shows that one is missing.
+//!
+//! A worker: `Claim` → (`Go` | `Wait` | `Drop`), `Chunk`*, (`Finish` | `Release`) → `Told`.
+//! Byte counts are cumulative over the chunks' raw bytes of one claim, from 0.
+
+use bytes::Bytes;
+use uplion_domain::{ClaimId, Usage, WorkerId, request};
+
+/// Said by a worker, to `Subject::Gateway { gateway, request }`.
+#[derive(Debug, Clone, PartialEq)]
+pub enum FromWorker {
+    /// May I? Same claim id on each repetition. `delivery` is the ticket's, from 1.
+    Claim { claim: ClaimId, worker: WorkerId, delivery: u64 },
+    /// The body's bytes from `from` on, please: a `Go` or `Body` held only a part.
+    Want { claim: ClaimId, from: u64 },
+    /// I am at it. `sent`: bytes so far. `credit`: number of the newest credit seen, 0 for none.
+    Alive { claim: ClaimId, sent: u64, credit: u64 },
+    /// The next part of the answer, at `offset`. `number` counts from 0. `head` is in number 0 only.
+    /// `usage` is the running usage up to and including this chunk.
+    Chunk {
+        claim: ClaimId,
+        number: u64,
+        offset: u64,
+        head: Option<Head>,
+        usage: Usage,
+        bytes: Bytes,
+    },
+    /// The task goes back to the queue, to be claimed by anybody after `delay_ms`. Not silence, not failure.
+    Release { claim: ClaimId, reason: ReleaseReason, delay_ms: u64 },
+    /// There is no more. `chunks` and `sent` say how many chunks and bytes there were; `usage` is of the whole answer.
+    Finish { claim: ClaimId, chunks: u64, sent: u64, usage: Usage, end: End },
+}
+
+/// Said by a gateway, to `Subject::Worker { worker, request }`.
+#[derive(Debug, Clone, PartialEq)]
+pub enum FromGateway {
+    /// You have it.
+    Go(Box<Go>),
+    /// More of the body, from `from` on.
+    Body { claim: ClaimId, from: u64, bytes: Bytes },
+    /// Somebody else has it for now: give the ticket back and let it be delivered after `delay_ms`.
+    Wait { claim: ClaimId, delay_ms: u64 },
+    /// Nobody needs it any more (or not from you): stop the upstream call, the ticket is done.
+    Drop { claim: ClaimId },
+    /// `number` counts from 1. `received` frees the worker's copy up to there (or asks for what is behind it again);
+    /// `delivered` was written to the client's socket, and opens the window: at most `delivered + window` may be sent.
+    Credit { claim: ClaimId, number: u64, received: u64, delivered: u64 },
+    /// It is settled: the ticket is done, forget the request.
+    Told { claim: ClaimId },
+}
+
+/// What a worker needs to do the work, and to settle it if the gateway is lost.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Go {
+    pub claim: ClaimId,
+    /// On the gateway's monotonic clock, when this was sent.
+    pub left_ms: u64,
+    /// Bytes that may be sent beyond what was delivered.
+    pub window: u64,
+    pub body_len: u64,
+    /// The first part of the body; all of it unless it is large.
+    pub body: Bytes,
+    /// The request as accepted: model, rates, deadline, project, key.
+    pub accepted: request::Accepted,
+}
+
+/// How the upstream began its answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Head {
+    pub status: u16,
+    pub content_type: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReleaseReason {
+    /// 429: the upstream has no room.
+    Busy,
+    /// 5xx, before a byte of an answer.
+    UpstreamFailed,
+    /// It could not be connected to, or broke off before an answer began.
+    Unreachable,
+    /// This worker cannot serve the model until a person has looked.
+    WorkerFailed,
+    /// This worker is stopping.
+    Draining,
+}
+
+/// How the upstream's answer ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum End {
+    Complete,
+    /// The client's own mistake: the chunks are the upstream's error body, to be passed on with this status.
+    Rejected {
+        status: u16,
+    },
+    /// It broke off in the middle, or sent what cannot be an answer.
+    Broken,
+    TooLarge,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum MessageError {
+    #[error(transparent)]
+    Frame(#[from] crate::frame::FrameError),
+    #[error("message cannot be read")]
+    Malformed(#[from] serde_json::Error),
+}

@@ -1,0 +1,1 @@
+//! Streams, tasks and messages on NATS JetStream.
