@@ -1,0 +1,185 @@
+//! The built `uplion` binary: its roles as processes, and its commands.
+
+use std::{
+    env,
+    ffi::OsString,
+    path::PathBuf,
+    process::{ExitStatus, Stdio},
+};
+
+use anyhow::{Context, ensure};
+use rustix::process::Signal;
+
+use crate::{
+    http,
+    port::Port,
+    process::{Launch, Process},
+    scratch, wait,
+};
+
+/// How a role is to be started.
+#[derive(Debug, Default)]
+pub struct Role {
+    arguments: Vec<OsString>,
+    environment: Vec<(OsString, OsString)>,
+}
+
+impl Role {
+    /// `gateway`, `worker`, `control`, `projector` or `dev`.
+    pub fn new(name: &str) -> Self {
+        Self::default().arg(name)
+    }
+
+    #[must_use]
+    pub fn arg(mut self, argument: impl Into<OsString>) -> Self {
+        self.arguments.push(argument.into());
+        self
+    }
+
+    /// A flag and its value.
+    #[must_use]
+    pub fn with(self, flag: &str, value: impl Into<OsString>) -> Self {
+        self.arg(flag).arg(value)
+    }
+
+    #[must_use]
+    pub fn env(mut self, name: &str, value: impl Into<OsString>) -> Self {
+        self.environment.push((name.into(), value.into()));
+        self
+    }
+
+    /// Starts it on a port of its own and waits until it is ready.
+    ///
+    /// # Errors
+    /// When it does not become ready; names what it printed.
+    pub async fn start(self) -> anyhow::Result<Uplion> {
+        let uplion = self.launch()?;
+        uplion.ready().await?;
+        Ok(uplion)
+    }
+
+    /// Starts it and waits for nothing.
+    ///
+    /// # Errors
+    /// When the binary is not there.
+    pub fn launch(self) -> anyhow::Result<Uplion> {
+        let port = Port::reserve()?;
+        let role = self.with("--listen", format!("127.0.0.1:{}", port.number()));
+        let process = Process::start(Launch {
+            program: binary()?,
+            arguments: role.arguments,
+            environment: role.environment,
+            user: None,
+            output: scratch::folder("uplion")?.join("output"),
+        })?;
+        Ok(Uplion { process, port })
+    }
+}
+
+/// A running role.
+#[derive(Debug)]
+pub struct Uplion {
+    process: Process,
+    port: Port,
+}
+
+impl Uplion {
+    /// `http://127.0.0.1:<port>`
+    pub fn url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port.number())
+    }
+
+    /// # Errors
+    /// When it ends or does not answer 200 at `/ready` in time; names what it printed.
+    pub async fn ready(&self) -> anyhow::Result<()> {
+        let ready = format!("{}/ready", self.url());
+        let answered =
+            async || http::probe(&ready).await.is_some() || self.process.exited().is_some();
+        let waited = wait::until(wait::PATIENCE, "uplion to be ready", answered).await;
+        let lives = || match self.process.exited() {
+            None => Ok(()),
+            Some(status) => Err(anyhow::anyhow!("uplion ended with {status}")),
+        };
+        waited.and_then(|()| lives()).map_err(|error| self.process.with_output(&error))
+    }
+
+    /// SIGKILL.
+    pub fn kill(&self) {
+        self.process.kill();
+    }
+
+    /// SIGSTOP.
+    pub fn stop(&self) {
+        self.process.stop();
+    }
+
+    /// SIGCONT.
+    pub fn cont(&self) {
+        self.process.cont();
+    }
+
+    /// SIGTERM, and waits for the end.
+    ///
+    /// # Errors
+    /// When it does not end in time.
+    pub async fn terminate(&self) -> anyhow::Result<ExitStatus> {
+        self.process.end(Signal::TERM, wait::PATIENCE).await
+    }
+
+    /// Kills it if it lives, and starts it again on the same port.
+    ///
+    /// # Errors
+    /// When it does not become ready.
+    pub async fn restart(&self) -> anyhow::Result<()> {
+        self.process.kill();
+        self.process.start_again()?;
+        self.ready().await
+    }
+
+    /// What it has printed, of all its lives.
+    pub fn output(&self) -> String {
+        self.process.output()
+    }
+
+    pub fn process(&self) -> &Process {
+        &self.process
+    }
+}
+
+/// What a command answered.
+#[derive(Debug)]
+pub struct Answer {
+    pub status: ExitStatus,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+/// Runs a command of the binary to its end, with only the environment given beside `PATH`.
+///
+/// # Errors
+/// When the binary is not there.
+pub async fn run(arguments: &[&str], environment: &[(&str, &str)]) -> anyhow::Result<Answer> {
+    let mut command = tokio::process::Command::new(binary()?);
+    command.args(arguments).env_clear().envs(environment.iter().copied());
+    command.env("PATH", env::var_os("PATH").unwrap_or_default());
+    let output = command.stdin(Stdio::null()).kill_on_drop(true).output().await?;
+    let stdout = String::from_utf8(output.stdout)?;
+    let stderr = String::from_utf8(output.stderr)?;
+    Ok(Answer { status: output.status, stdout, stderr })
+}
+
+/// `UPLION_BIN`, or the one beside the tests: `target/<profile>/uplion`.
+///
+/// # Errors
+/// When it has not been built.
+pub fn binary() -> anyhow::Result<PathBuf> {
+    let binary = if let Some(named) = env::var_os("UPLION_BIN") {
+        std::path::absolute(named)?
+    } else {
+        // A test is target/<profile>/deps/<name>-<hash>.
+        let test = env::current_exe()?;
+        test.ancestors().nth(2).context("the test has no build folder")?.join("uplion")
+    };
+    ensure!(binary.exists(), "{} is not there: cargo build --package uplion", binary.display());
+    Ok(binary)
+}
