@@ -1,1 +1,31 @@
-//! Placeholder until its first commit.
+//! The shared log at rest: the control plane's event store and its relay, the archive of everything, and the rows
+//! of projections with their checkpoints.
+//!
+//! Two implementations, Postgres and SQLite, and one conformance suite that runs against both.
+
+pub mod archive;
+pub mod event_store;
+pub mod lease;
+pub mod rows;
+
+use std::sync::Arc;
+
+/// The store, as the services see it.
+#[derive(Clone)]
+pub struct Store {
+    pub events: Arc<dyn event_store::EventStore>,
+    pub archive: Arc<dyn archive::Archive>,
+    pub rows: Arc<dyn rows::Rows>,
+    pub leases: Arc<dyn lease::Leases>,
+}
+
+/// Something is wrong with the database; nothing was changed.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    #[error("the database cannot be reached: {0}")]
+    Unavailable(String),
+    #[error("the database refused: {0}")]
+    Refused(String),
+    #[error("the database holds what cannot be read: {0}")]
+    Unreadable(String),
+}
