@@ -5,6 +5,8 @@
 pub struct Table {
     pub name: &'static str,
     pub columns: &'static [Column],
+    /// Columns of each index beside the primary key, for the statements that read the table.
+    pub indexes: &'static [&'static [&'static str]],
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,6 +20,7 @@ pub struct Column {
 pub enum Kind {
     /// 64 bits; times are microseconds since 1970.
     BigInt,
+    /// Ordered by its bytes: a store creates it with the collation that does so (`"C"` on Postgres).
     Text,
     Bytes,
     Boolean,
@@ -49,5 +52,32 @@ pub type Row = Vec<Value>;
 impl Table {
     pub fn key_columns(&self) -> impl Iterator<Item = &'static Column> {
         self.columns.iter().take_while(|column| column.role == Role::Key)
+    }
+}
+
+impl Column {
+    pub const fn key(name: &'static str, kind: Kind) -> Self {
+        Self { name, kind, role: Role::Key }
+    }
+
+    pub const fn required(name: &'static str, kind: Kind) -> Self {
+        Self { name, kind, role: Role::Required }
+    }
+
+    pub const fn nullable(name: &'static str, kind: Kind) -> Self {
+        Self { name, kind, role: Role::Nullable }
+    }
+}
+
+impl Value {
+    /// None for null. A value is of one kind only.
+    pub const fn kind(&self) -> Option<Kind> {
+        match self {
+            Self::Null => None,
+            Self::BigInt(_) => Some(Kind::BigInt),
+            Self::Text(_) => Some(Kind::Text),
+            Self::Bytes(_) => Some(Kind::Bytes),
+            Self::Boolean(_) => Some(Kind::Boolean),
+        }
     }
 }

@@ -1,0 +1,101 @@
+//! The models that are known, under their names and their aliases.
+
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+};
+
+use uplion_domain::{ModelName, model};
+
+use super::Model;
+
+#[derive(Debug, Default, Clone)]
+pub struct Models {
+    known: HashMap<ModelName, State>,
+    /// An alias stays with a retired model until another takes it.
+    aliases: HashMap<ModelName, ModelName>,
+}
+
+#[derive(Debug, Clone)]
+enum State {
+    Registered(Arc<Model>),
+    Retired,
+}
+
+/// Why a name leads to no model.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum NotServed {
+    #[error("there is no such model")]
+    Unknown,
+    #[error("the model is retired")]
+    Retired,
+}
+
+impl Models {
+    pub fn resolve(&self, name: &str) -> Result<&Arc<Model>, NotServed> {
+        let state = match self.known.get(name) {
+            Some(state) => Some(state),
+            None => self.aliases.get(name).and_then(|model| self.known.get(model)),
+        };
+        match state {
+            Some(State::Registered(model)) => Ok(model),
+            Some(State::Retired) => Err(NotServed::Retired),
+            None => Err(NotServed::Unknown),
+        }
+    }
+
+    pub fn get(&self, name: &ModelName) -> Option<&Arc<Model>> {
+        match self.known.get(name) {
+            Some(State::Registered(model)) => Some(model),
+            Some(State::Retired) | None => None,
+        }
+    }
+
+    pub fn registered(&self) -> impl Iterator<Item = &Arc<Model>> {
+        let mut models: Vec<_> = self.known.keys().filter_map(|name| self.get(name)).collect();
+        models.sort_unstable_by(|one, other| one.name.cmp(&other.name));
+        models.into_iter()
+    }
+
+    pub fn apply(&mut self, name: &ModelName, event: &model::Event) {
+        match event {
+            model::Event::Registered { upstreams, aliases, at } => {
+                if !self.known.contains_key(name) {
+                    let model = Model {
+                        name: name.clone(),
+                        upstreams: upstreams.clone(),
+                        aliases: vec![],
+                        registered_at: *at,
+                    };
+                    self.known.insert(name.clone(), State::Registered(Arc::new(model)));
+                    self.rename(name, aliases);
+                }
+            }
+            model::Event::UpstreamsChanged { upstreams, at: _ } => {
+                self.change(name, |model| model.upstreams.clone_from(upstreams));
+            }
+            model::Event::AliasesChanged { aliases, at: _ } => self.rename(name, aliases),
+            model::Event::Retired { at: _ } => {
+                self.known.insert(name.clone(), State::Retired);
+            }
+        }
+    }
+
+    fn rename(&mut self, name: &ModelName, aliases: &BTreeSet<ModelName>) {
+        if self.change(name, |model| model.aliases = aliases.iter().cloned().collect()) {
+            self.aliases.retain(|alias, model| model != name || aliases.contains(alias));
+            self.aliases.extend(aliases.iter().map(|alias| (alias.clone(), name.clone())));
+        }
+    }
+
+    /// Whether there was a model to change.
+    fn change(&mut self, name: &ModelName, how: impl FnOnce(&mut Model)) -> bool {
+        match self.known.get_mut(name) {
+            Some(State::Registered(model)) => {
+                how(Arc::make_mut(model));
+                true
+            }
+            Some(State::Retired) | None => false,
+        }
+    }
+}

@@ -1,0 +1,77 @@
+//! A reading statement: what a projection's readers ask of its table, in the dialect that both stores share.
+//!
+//! Parameters are `$1` and up, each cast where its kind is not plain from its use. Tables are written in braces,
+//! `{requests}`, because only the store knows under which name the live copy lies.
+
+use crate::table::{Kind, Value};
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Statement {
+    /// For caches and traces, unique: `usage_by_hour.grouped`.
+    pub name: &'static str,
+    pub sql: &'static str,
+    /// Of `$1`, `$2`, ...; each may be null where the statement says so.
+    pub parameters: &'static [Kind],
+    /// Of the answer's columns: `SQLite` itself does not know a boolean from a number.
+    pub columns: &'static [Kind],
+}
+
+impl Statement {
+    /// The tables that are read.
+    pub fn tables(&self) -> impl Iterator<Item = &'static str> {
+        self.sql.split('{').skip(1).filter_map(|rest| rest.split_once('}')).map(|(table, _)| table)
+    }
+
+    /// The statement with each table under its physical name.
+    pub fn on(&self, mut physical: impl FnMut(&str) -> String) -> String {
+        let mut sql = String::with_capacity(self.sql.len());
+        let mut rest = self.sql;
+        while let Some((before, (table, after))) =
+            rest.split_once('{').and_then(|(before, rest)| Some((before, rest.split_once('}')?)))
+        {
+            sql.push_str(before);
+            sql.push_str(&physical(table));
+            rest = after;
+        }
+        sql.push_str(rest);
+        sql
+    }
+
+    /// Whether `parameters` are as many and of the kinds that the statement wants.
+    pub fn takes(&self, parameters: &[Value]) -> bool {
+        parameters.len() == self.parameters.len()
+            && parameters
+                .iter()
+                .zip(self.parameters)
+                .all(|(value, wanted)| value.kind().is_none_or(|kind| kind == *wanted))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const STATEMENT: Statement = Statement {
+        name: "a.b",
+        sql: "SELECT x FROM {a} JOIN {b} ON $1 = y",
+        parameters: &[Kind::BigInt],
+        columns: &[Kind::Text],
+    };
+
+    #[test]
+    fn tables_are_named_by_who_knows_their_copies() {
+        assert_eq!(STATEMENT.tables().collect::<Vec<_>>(), ["a", "b"]);
+        assert_eq!(
+            STATEMENT.on(|table| format!("{table}_v2")),
+            "SELECT x FROM a_v2 JOIN b_v2 ON $1 = y"
+        );
+    }
+
+    #[test]
+    fn parameters_are_of_their_kind_or_null() {
+        assert!(STATEMENT.takes(&[Value::BigInt(1)]));
+        assert!(STATEMENT.takes(&[Value::Null]));
+        assert!(!STATEMENT.takes(&[Value::Text("1".into())]));
+        assert!(!STATEMENT.takes(&[]));
+    }
+}
