@@ -8,8 +8,10 @@
 //! A worker: `Claim` → (`Go` | `Wait` | `Drop`), `Chunk`*, (`Finish` | `Release`) → `Told`.
 //! Byte counts are cumulative over the chunks' raw bytes of one claim, from 0.
 
+mod wire;
+
 use bytes::Bytes;
-use uplion_domain::{ClaimId, Usage, WorkerId, request};
+use uplion_domain::{ClaimId, Usage, WorkerId, request, wire::DecodeError};
 
 /// Said by a worker, to `Subject::Gateway { gateway, request }`.
 #[derive(Debug, Clone, PartialEq)]
@@ -109,4 +111,6 @@ pub enum MessageError {
     Frame(#[from] crate::frame::FrameError),
     #[error("message cannot be read")]
     Malformed(#[from] serde_json::Error),
+    #[error("the request that comes with go cannot be read")]
+    Accepted(#[from] DecodeError),
 }

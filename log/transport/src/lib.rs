@@ -13,6 +13,8 @@ pub mod nats;
 pub mod stream;
 pub mod task;
 
+mod hex;
+
 use std::sync::Arc;
 
 /// The log, as the services see it.

@@ -80,6 +80,9 @@ pub enum AppendError {
 pub enum ReadError {
     #[error("stream {0} does not exist")]
     Missing(StreamName),
+    /// Its reader must forget what it read, or halt.
+    #[error("stream {0} is another one than was read so far")]
+    Replaced(StreamName),
     #[error("stream {stream} no longer holds event {wanted}: it starts at {first}")]
     Purged { stream: StreamName, wanted: u64, first: u64 },
     #[error("stream {stream} holds an event that is none of ours at {sequence}: {reason}")]

@@ -2,10 +2,12 @@
 //!
 //! A ticket holds no prompt. It is worthless without its gateway, so losing one costs a new offer and no more.
 
+mod wire;
+
 use std::time::Duration;
 
 use async_trait::async_trait;
-use uplion_domain::{GatewayId, ModelName, RequestId, Timestamp, request::Class};
+use uplion_domain::{GatewayId, ModelName, RequestId, Timestamp, request::Class, subject::Subject};
 
 /// One request that waits for a worker.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,6 +41,15 @@ pub struct QueueSpec {
     pub most_per_model: u64,
     /// Of the whole stream, in memory.
     pub max_bytes: u64,
+    /// A ticket that waited for longer is dropped. Longer than any live deadline, or the tickets of a model
+    /// without workers would fill its queue for good.
+    pub max_age: Duration,
+}
+
+impl Ticket {
+    pub fn subject(&self) -> Subject {
+        Subject::Task { model: self.model.clone(), class: self.class, lane: 0 }
+    }
 }
 
 #[async_trait]

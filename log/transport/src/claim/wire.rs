@@ -1,0 +1,337 @@
+//! The claim protocol on the wire. Short names: a chunk's head is written for every few tokens of every answer.
+
+use std::borrow::Cow;
+
+use bytes::Bytes;
+use serde::{Deserialize, Serialize, de};
+use serde_json::value::RawValue;
+use uplion_domain::{
+    Envelope, Event, EventId, Timestamp, Usage, request, usage::Source, wire::Encoded,
+};
+
+use super::{End, FromGateway, FromWorker, Go, Head, MessageError, ReleaseReason};
+use crate::{frame::Frame, hex::Hex};
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum FromWorkerV1<'a> {
+    Claim {
+        c: Hex,
+        worker: Hex,
+        delivery: u64,
+    },
+    Want {
+        c: Hex,
+        from: u64,
+    },
+    Alive {
+        c: Hex,
+        sent: u64,
+        credit: u64,
+    },
+    Chunk {
+        c: Hex,
+        n: u64,
+        o: u64,
+        #[serde(borrow, skip_serializing_if = "Option::is_none")]
+        head: Option<HeadV1<'a>>,
+        u: UsageV1,
+    },
+    Release {
+        c: Hex,
+        reason: ReleaseReasonV1,
+        delay_ms: u64,
+    },
+    Finish {
+        c: Hex,
+        chunks: u64,
+        sent: u64,
+        u: UsageV1,
+        end: EndV1,
+    },
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum FromGatewayV1<'a> {
+    Go {
+        c: Hex,
+        left_ms: u64,
+        window: u64,
+        body_len: u64,
+        /// The accepted event as the log has it: type, time, payload.
+        #[serde(borrow)]
+        kind: Cow<'a, str>,
+        at: i64,
+        #[serde(borrow)]
+        accepted: &'a RawValue,
+    },
+    Body {
+        c: Hex,
+        from: u64,
+    },
+    Wait {
+        c: Hex,
+        delay_ms: u64,
+    },
+    Drop {
+        c: Hex,
+    },
+    Credit {
+        c: Hex,
+        n: u64,
+        received: u64,
+        delivered: u64,
+    },
+    Told {
+        c: Hex,
+    },
+}
+
+#[derive(Serialize, Deserialize)]
+struct HeadV1<'a> {
+    status: u16,
+    #[serde(borrow)]
+    content_type: Cow<'a, str>,
+}
+
+/// Prompt, cached, completion and reasoning tokens; whether the upstream reported them.
+#[derive(Serialize, Deserialize)]
+struct UsageV1(u64, u64, u64, u64, bool);
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum ReleaseReasonV1 {
+    Busy,
+    UpstreamFailed,
+    Unreachable,
+    WorkerFailed,
+    Draining,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum EndV1 {
+    Complete,
+    Rejected { status: u16 },
+    Broken,
+    TooLarge,
+}
+
+impl FromWorker {
+    pub fn encode(&self) -> Bytes {
+        let mut raw: &[u8] = &[];
+        let head = match self {
+            Self::Claim { claim, worker, delivery } => {
+                let worker = (*worker).into();
+                FromWorkerV1::Claim { c: (*claim).into(), worker, delivery: *delivery }
+            }
+            Self::Want { claim, from } => FromWorkerV1::Want { c: (*claim).into(), from: *from },
+            Self::Alive { claim, sent, credit } => {
+                FromWorkerV1::Alive { c: (*claim).into(), sent: *sent, credit: *credit }
+            }
+            Self::Chunk { claim, number, offset, head, usage, bytes } => {
+                raw = bytes;
+                let (c, head, u) = ((*claim).into(), head.as_ref().map(Into::into), usage.into());
+                FromWorkerV1::Chunk { c, n: *number, o: *offset, head, u }
+            }
+            Self::Release { claim, reason, delay_ms } => {
+                let (c, reason) = ((*claim).into(), (*reason).into());
+                FromWorkerV1::Release { c, reason, delay_ms: *delay_ms }
+            }
+            Self::Finish { claim, chunks, sent, usage, end } => {
+                let (c, u, end) = ((*claim).into(), usage.into(), (*end).into());
+                FromWorkerV1::Finish { c, chunks: *chunks, sent: *sent, u, end }
+            }
+        };
+        Frame::encode(&head, raw)
+    }
+
+    pub fn decode(message: Bytes) -> Result<Self, MessageError> {
+        let Frame { head, raw: bytes } = Frame::decode(message)?;
+        Ok(match serde_json::from_slice(&head)? {
+            FromWorkerV1::Claim { c, worker, delivery } => {
+                Self::Claim { claim: c.into(), worker: worker.into(), delivery }
+            }
+            FromWorkerV1::Want { c, from } => Self::Want { claim: c.into(), from },
+            FromWorkerV1::Alive { c, sent, credit } => {
+                Self::Alive { claim: c.into(), sent, credit }
+            }
+            FromWorkerV1::Chunk { c, n, o, head, u } => {
+                let (claim, head, usage) = (c.into(), head.map(Into::into), u.into());
+                Self::Chunk { claim, number: n, offset: o, head, usage, bytes }
+            }
+            FromWorkerV1::Release { c, reason, delay_ms } => {
+                Self::Release { claim: c.into(), reason: reason.into(), delay_ms }
+            }
+            FromWorkerV1::Finish { c, chunks, sent, u, end } => {
+                let (claim, usage, end) = (c.into(), u.into(), end.into());
+                Self::Finish { claim, chunks, sent, usage, end }
+            }
+        })
+    }
+}
+
+impl FromGateway {
+    pub fn encode(&self) -> Bytes {
+        match self {
+            Self::Go(go) => go.encode(),
+            Self::Body { claim, from, bytes } => {
+                Frame::encode(&FromGatewayV1::Body { c: (*claim).into(), from: *from }, bytes)
+            }
+            Self::Wait { claim, delay_ms } => {
+                let delay_ms = *delay_ms;
+                Frame::encode(&FromGatewayV1::Wait { c: (*claim).into(), delay_ms }, &[])
+            }
+            Self::Drop { claim } => Frame::encode(&FromGatewayV1::Drop { c: (*claim).into() }, &[]),
+            Self::Credit { claim, number, received, delivered } => {
+                let (n, received, delivered) = (*number, *received, *delivered);
+                let c = (*claim).into();
+                Frame::encode(&FromGatewayV1::Credit { c, n, received, delivered }, &[])
+            }
+            Self::Told { claim } => Frame::encode(&FromGatewayV1::Told { c: (*claim).into() }, &[]),
+        }
+    }
+
+    pub fn decode(message: Bytes) -> Result<Self, MessageError> {
+        let Frame { head, raw } = Frame::decode(message)?;
+        Ok(match serde_json::from_slice(&head)? {
+            FromGatewayV1::Go { c, left_ms, window, body_len, kind, at, accepted } => {
+                let claim = c.into();
+                let accepted = read_accepted(&kind, at, accepted)?;
+                Self::Go(Box::new(Go { claim, left_ms, window, body_len, body: raw, accepted }))
+            }
+            FromGatewayV1::Body { c, from } => Self::Body { claim: c.into(), from, bytes: raw },
+            FromGatewayV1::Wait { c, delay_ms } => Self::Wait { claim: c.into(), delay_ms },
+            FromGatewayV1::Drop { c } => Self::Drop { claim: c.into() },
+            FromGatewayV1::Credit { c, n, received, delivered } => {
+                Self::Credit { claim: c.into(), number: n, received, delivered }
+            }
+            FromGatewayV1::Told { c } => Self::Told { claim: c.into() },
+        })
+    }
+}
+
+impl Go {
+    fn encode(&self) -> Bytes {
+        let Self { claim, left_ms, window, body_len, body, accepted } = self;
+        let Encoded { id: _, kind, at, traceparent: _, actor: _, payload } =
+            Envelope::accepted(accepted.clone()).encode();
+        let head = FromGatewayV1::Go {
+            c: (*claim).into(),
+            left_ms: *left_ms,
+            window: *window,
+            body_len: *body_len,
+            kind: Cow::Owned(kind),
+            at: at.micros(),
+            accepted: serde_json::from_slice(&payload).expect("an event's payload is JSON"),
+        };
+        Frame::encode(&head, body)
+    }
+}
+
+fn read_accepted(
+    kind: &str,
+    at: i64,
+    payload: &RawValue,
+) -> Result<request::Accepted, MessageError> {
+    let encoded = Encoded {
+        id: EventId::known("accepted, as told with go"),
+        kind: kind.to_owned(),
+        at: Timestamp::from_micros(at),
+        traceparent: None,
+        actor: None,
+        payload: payload.get().as_bytes().to_vec(),
+    };
+    match Envelope::decode(&encoded)?.event {
+        Event::Request(request::Event::Accepted(accepted)) => Ok(accepted),
+        Event::Request(request::Event::Assigned(_) | request::Event::Settled(_))
+        | Event::Project(..)
+        | Event::ApiKey(..)
+        | Event::Model(..)
+        | Event::Price(..)
+        | Event::Worker(_) => {
+            Err(de::Error::custom(format_args!("go with an event of type {kind}")))
+                .map_err(MessageError::Malformed)
+        }
+    }
+}
+
+impl<'a> From<&'a Head> for HeadV1<'a> {
+    fn from(Head { status, content_type }: &'a Head) -> Self {
+        Self { status: *status, content_type: Cow::Borrowed(content_type) }
+    }
+}
+
+impl From<HeadV1<'_>> for Head {
+    fn from(HeadV1 { status, content_type }: HeadV1<'_>) -> Self {
+        Self { status, content_type: content_type.into_owned() }
+    }
+}
+
+impl From<&Usage> for UsageV1 {
+    fn from(usage: &Usage) -> Self {
+        let Usage { prompt_tokens, cached_tokens, completion_tokens, reasoning_tokens, source } =
+            *usage;
+        let reported = match source {
+            Source::Reported => true,
+            Source::Counted => false,
+        };
+        Self(prompt_tokens, cached_tokens, completion_tokens, reasoning_tokens, reported)
+    }
+}
+
+impl From<UsageV1> for Usage {
+    fn from(usage: UsageV1) -> Self {
+        let UsageV1(prompt_tokens, cached_tokens, completion_tokens, reasoning_tokens, reported) =
+            usage;
+        let source = if reported { Source::Reported } else { Source::Counted };
+        Self { prompt_tokens, cached_tokens, completion_tokens, reasoning_tokens, source }
+    }
+}
+
+impl From<ReleaseReason> for ReleaseReasonV1 {
+    fn from(reason: ReleaseReason) -> Self {
+        match reason {
+            ReleaseReason::Busy => Self::Busy,
+            ReleaseReason::UpstreamFailed => Self::UpstreamFailed,
+            ReleaseReason::Unreachable => Self::Unreachable,
+            ReleaseReason::WorkerFailed => Self::WorkerFailed,
+            ReleaseReason::Draining => Self::Draining,
+        }
+    }
+}
+
+impl From<ReleaseReasonV1> for ReleaseReason {
+    fn from(reason: ReleaseReasonV1) -> Self {
+        match reason {
+            ReleaseReasonV1::Busy => Self::Busy,
+            ReleaseReasonV1::UpstreamFailed => Self::UpstreamFailed,
+            ReleaseReasonV1::Unreachable => Self::Unreachable,
+            ReleaseReasonV1::WorkerFailed => Self::WorkerFailed,
+            ReleaseReasonV1::Draining => Self::Draining,
+        }
+    }
+}
+
+impl From<End> for EndV1 {
+    fn from(end: End) -> Self {
+        match end {
+            End::Complete => Self::Complete,
+            End::Rejected { status } => Self::Rejected { status },
+            End::Broken => Self::Broken,
+            End::TooLarge => Self::TooLarge,
+        }
+    }
+}
+
+impl From<EndV1> for End {
+    fn from(end: EndV1) -> Self {
+        match end {
+            EndV1::Complete => Self::Complete,
+            EndV1::Rejected { status } => Self::Rejected { status },
+            EndV1::Broken => Self::Broken,
+            EndV1::TooLarge => Self::TooLarge,
+        }
+    }
+}

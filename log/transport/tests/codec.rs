@@ -1,0 +1,203 @@
+//! Whatever is said on the wire is heard as it was said, and what is none of ours is refused.
+
+#![expect(clippy::unwrap_used, reason = "in a test it is the assertion")]
+
+use bytes::Bytes;
+use proptest::{prelude::*, sample::select};
+use uplion_domain::{
+    ClaimId, GatewayId, KeyId, ModelName, Nanos, ProjectId, Rates, RequestId, Timestamp, Usage,
+    WorkerId,
+    id::{Id, Kind},
+    request::{Accepted, Class},
+    usage::Source,
+};
+use uplion_log_transport::{
+    claim::{End, FromGateway, FromWorker, Go, Head, MessageError, ReleaseReason},
+    task::Ticket,
+};
+use uuid::Uuid;
+
+fn id<K: Kind>() -> impl Strategy<Value = Id<K>> {
+    any::<u128>().prop_map(|id| Id::new(Uuid::from_u128(id)))
+}
+
+fn bytes() -> impl Strategy<Value = Bytes> {
+    any::<Vec<u8>>().prop_map(Bytes::from)
+}
+
+fn model() -> impl Strategy<Value = ModelName> {
+    "[!#-\\[\\]-~]{1,40}".prop_map(|name| name.parse().unwrap())
+}
+
+fn class() -> impl Strategy<Value = Class> {
+    select(&[Class::Interactive, Class::Batch])
+}
+
+fn timestamp() -> impl Strategy<Value = Timestamp> {
+    any::<i64>().prop_map(Timestamp::from_micros)
+}
+
+fn usage() -> impl Strategy<Value = Usage> {
+    let source = select(&[Source::Reported, Source::Counted]);
+    (any::<[u64; 4]>(), source).prop_map(|(tokens, source)| {
+        let [prompt_tokens, cached_tokens, completion_tokens, reasoning_tokens] = tokens;
+        Usage { prompt_tokens, cached_tokens, completion_tokens, reasoning_tokens, source }
+    })
+}
+
+fn head() -> impl Strategy<Value = Head> {
+    (any::<u16>(), any::<String>()).prop_map(|(status, content_type)| Head { status, content_type })
+}
+
+fn end() -> impl Strategy<Value = End> {
+    prop_oneof![
+        select(&[End::Complete, End::Broken, End::TooLarge]),
+        any::<u16>().prop_map(|status| End::Rejected { status }),
+    ]
+}
+
+fn rates() -> impl Strategy<Value = Rates> {
+    any::<[i64; 5]>().prop_map(|rates| {
+        let [input, cached_input, output, reasoning, request] =
+            rates.map(|rate| Nanos::new(rate.into()));
+        Rates { input, cached_input, output, reasoning, request }
+    })
+}
+
+fn accepted() -> impl Strategy<Value = Accepted> {
+    let ids = (id(), id(), id(), id());
+    let rest = (model(), class(), any::<bool>(), rates(), timestamp(), timestamp());
+    (ids, rest).prop_map(|(ids, rest)| {
+        let (request, project, key, gateway): (RequestId, ProjectId, KeyId, GatewayId) = ids;
+        let (model, class, streamed, rates, deadline, at) = rest;
+        Accepted { request, project, key, model, class, streamed, gateway, rates, deadline, at }
+    })
+}
+
+fn reason() -> impl Strategy<Value = ReleaseReason> {
+    select(&[
+        ReleaseReason::Busy,
+        ReleaseReason::UpstreamFailed,
+        ReleaseReason::Unreachable,
+        ReleaseReason::WorkerFailed,
+        ReleaseReason::Draining,
+    ])
+}
+
+fn from_worker() -> impl Strategy<Value = FromWorker> {
+    let number = any::<u64>;
+    prop_oneof![
+        (id(), id(), number()).prop_map(|(claim, worker, delivery): (_, WorkerId, _)| {
+            FromWorker::Claim { claim, worker, delivery }
+        }),
+        (id(), number()).prop_map(|(claim, from)| FromWorker::Want { claim, from }),
+        (id(), number(), number()).prop_map(|(claim, sent, credit)| FromWorker::Alive {
+            claim,
+            sent,
+            credit
+        }),
+        (id(), number(), number(), proptest::option::of(head()), usage(), bytes()).prop_map(
+            |(claim, number, offset, head, usage, bytes)| {
+                FromWorker::Chunk { claim, number, offset, head, usage, bytes }
+            }
+        ),
+        (id(), reason(), number()).prop_map(|(claim, reason, delay_ms)| {
+            FromWorker::Release { claim, reason, delay_ms }
+        }),
+        (id(), number(), number(), usage(), end()).prop_map(|(claim, chunks, sent, usage, end)| {
+            FromWorker::Finish { claim, chunks, sent, usage, end }
+        }),
+    ]
+}
+
+fn from_gateway() -> impl Strategy<Value = FromGateway> {
+    let number = any::<u64>;
+    let go = (id(), number(), number(), number(), bytes(), accepted()).prop_map(
+        |(claim, left_ms, window, body_len, body, accepted)| {
+            FromGateway::Go(Box::new(Go { claim, left_ms, window, body_len, body, accepted }))
+        },
+    );
+    prop_oneof![
+        go,
+        (id(), number(), bytes()).prop_map(|(claim, from, bytes)| FromGateway::Body {
+            claim,
+            from,
+            bytes
+        }),
+        (id(), number()).prop_map(|(claim, delay_ms)| FromGateway::Wait { claim, delay_ms }),
+        id().prop_map(|claim| FromGateway::Drop { claim }),
+        (id(), number(), number(), number()).prop_map(|(claim, number, received, delivered)| {
+            FromGateway::Credit { claim, number, received, delivered }
+        }),
+        id().prop_map(|claim| FromGateway::Told { claim }),
+    ]
+}
+
+fn ticket() -> impl Strategy<Value = Ticket> {
+    (id(), model(), class(), id(), timestamp()).prop_map(
+        |(request, model, class, gateway, deadline)| Ticket {
+            request,
+            model,
+            class,
+            gateway,
+            deadline,
+        },
+    )
+}
+
+proptest! {
+    #[test]
+    fn what_a_worker_says_reads_back_as_itself(said in from_worker()) {
+        prop_assert_eq!(FromWorker::decode(said.encode()).unwrap(), said);
+    }
+
+    #[test]
+    fn what_a_gateway_says_reads_back_as_itself(said in from_gateway()) {
+        prop_assert_eq!(FromGateway::decode(said.encode()).unwrap(), said);
+    }
+
+    #[test]
+    fn a_ticket_reads_back_as_itself_and_is_small(ticket in ticket()) {
+        let encoded = ticket.encode();
+        prop_assert!(encoded.len() < 256, "{} bytes", encoded.len());
+        prop_assert_eq!(Ticket::decode(&encoded).unwrap(), ticket);
+    }
+
+    #[test]
+    fn one_flipped_byte_is_read_or_refused(said in from_worker(), at: prop::sample::Index, by in 1..=u8::MAX) {
+        let mut message = said.encode().to_vec();
+        let at = at.index(message.len());
+        message[at] ^= by;
+        let _ = FromWorker::decode(message.into());
+    }
+
+    #[test]
+    fn foreign_bytes_are_read_or_refused(bytes: Vec<u8>) {
+        let _ = Ticket::decode(&bytes);
+        let _ = FromGateway::decode(bytes.clone().into());
+        let _ = FromWorker::decode(bytes.into());
+    }
+}
+
+#[test]
+fn a_chunk_says_little_beside_its_bytes() {
+    let chunk = FromWorker::Chunk {
+        claim: ClaimId::new(Uuid::from_u128(7)),
+        number: 20,
+        offset: 4_000,
+        head: None,
+        usage: Usage { prompt_tokens: 1_000, completion_tokens: 20, ..Usage::default() },
+        bytes: Bytes::from_static(b"data: {}\n\n"),
+    };
+    let head = r#"{"chunk":{"c":"00000000000000000000000000000007","n":20,"o":4000,"u":[1000,0,20,0,false]}}"#;
+    assert_eq!(chunk.encode()[5..], [head.as_bytes(), b"data: {}\n\n"].concat());
+}
+
+#[test]
+fn go_with_another_event_than_accepted_is_refused() {
+    let head = r#"{"go":{"c":"00000000000000000000000000000007","left_ms":1,"window":1,"body_len":0,"kind":"uplion.worker.stopped.v1","at":0,"accepted":{"worker":"wrk_00000000000000000000000000000007"}}}"#;
+    let length = u32::try_from(head.len()).unwrap().to_be_bytes();
+    let message = [&[1], &length[..], head.as_bytes()].concat();
+    let refused = FromGateway::decode(message.into()).unwrap_err();
+    assert!(matches!(refused, MessageError::Malformed(_)), "{refused}");
+}
