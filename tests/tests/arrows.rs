@@ -1,0 +1,187 @@
+//! The rules of the tree that the compiler does not check: who may depend on whom, and what sources may not hold.
+
+#![expect(clippy::unwrap_used, reason = "in a test it is the assertion")]
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    env, fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
+
+/// What each crate may use of our own crates; dev-dependencies are free.
+const ARROWS: &[(&str, &[&str])] = &[
+    ("uplion-domain", &[]),
+    ("uplion-log-transport", &["uplion-domain"]),
+    ("uplion-projections", &["uplion-domain"]),
+    ("uplion-log-store", &["uplion-log-transport", "uplion-projections", "uplion-domain"]),
+    ("uplion-openai", &[]),
+    ("uplion-gateway", SERVICE),
+    ("uplion-worker", SERVICE),
+    ("uplion-control", SERVICE_AT_REST),
+    ("uplion-projector", SERVICE_AT_REST),
+    ("uplion-operator", &["uplion-log-transport", "uplion-domain"]),
+    ("uplion-tests", &[]),
+    ("uplion-bench", &[]),
+];
+
+const SERVICE: &[&str] =
+    &["uplion-openai", "uplion-log-transport", "uplion-projections", "uplion-domain"];
+
+const SERVICE_AT_REST: &[&str] = &[
+    "uplion-openai",
+    "uplion-log-transport",
+    "uplion-log-store",
+    "uplion-projections",
+    "uplion-domain",
+];
+
+const DRIVERS: &[&str] =
+    &["tokio-postgres", "postgres", "deadpool-postgres", "rusqlite", "libsqlite3-sys", "refinery"];
+
+const RUNTIMES_CLOCKS_AND_DICE: &[&str] = &[
+    "tokio",
+    "futures",
+    "async-nats",
+    "hyper",
+    "reqwest",
+    "poem",
+    "jiff",
+    "chrono",
+    "time",
+    "rand",
+    "fastrand",
+    "getrandom",
+];
+
+fn cargo(arguments: &[&str]) -> String {
+    let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let output = Command::new(cargo).args(arguments).current_dir(ROOT).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// Our crates, and what each uses directly when it is built for use.
+fn direct() -> BTreeMap<String, BTreeSet<String>> {
+    let metadata = cargo(&["metadata", "--no-deps", "--format-version=1"]);
+    let metadata: serde_json::Value = serde_json::from_str(&metadata).unwrap();
+    let text = |value: &serde_json::Value| value.as_str().unwrap().to_owned();
+    let packages = metadata["packages"].as_array().unwrap().iter();
+    let uses = |package: &serde_json::Value| {
+        let dependencies = package["dependencies"].as_array().unwrap().iter();
+        let for_use = dependencies.filter(|dependency| dependency["kind"].is_null());
+        for_use.map(|dependency| text(&dependency["name"])).collect()
+    };
+    packages.map(|package| (text(&package["name"]), uses(package))).collect()
+}
+
+/// All that a crate is built from, itself included.
+fn tree(package: &str) -> BTreeSet<String> {
+    let printed =
+        cargo(&["tree", "--package", package, "--edges=normal", "--prefix=none", "--format={p}"]);
+    printed.lines().filter_map(|line| line.split(' ').next()).map(ToOwned::to_owned).collect()
+}
+
+fn found(tree: &BTreeSet<String>, forbidden: &[&'static str]) -> Vec<&'static str> {
+    forbidden.iter().copied().filter(|name| tree.contains(*name)).collect()
+}
+
+/// Every Rust file of the workspace, by its path from the root.
+fn sources() -> Vec<(PathBuf, String)> {
+    let mut sources = Vec::new();
+    let mut folders = vec![PathBuf::from(ROOT)];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.file_name().unwrap().to_string_lossy().into_owned();
+            if path.is_dir() && !name.starts_with('.') && name != "target" && name != "node_modules"
+            {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                let text = fs::read_to_string(&path).unwrap();
+                sources.push((path.strip_prefix(ROOT).unwrap().to_owned(), text));
+            }
+        }
+    }
+    assert!(sources.len() > 20, "the workspace was not found");
+    sources
+}
+
+#[test]
+fn each_crate_uses_only_those_that_the_picture_allows() {
+    let allowed: BTreeMap<&str, &[&str]> = ARROWS.iter().copied().collect();
+    for (package, uses) in direct() {
+        if package == "uplion" {
+            continue;
+        }
+        let allowed = allowed.get(&*package).unwrap_or_else(|| panic!("{package} has no arrows"));
+        for used in uses.iter().filter(|used| used.starts_with("uplion")) {
+            assert!(allowed.contains(&&**used), "{package} may not use {used}");
+        }
+    }
+}
+
+#[test]
+fn the_domain_has_no_runtime_driver_clock_or_dice() {
+    let tree = tree("uplion-domain");
+    assert_eq!(found(&tree, RUNTIMES_CLOCKS_AND_DICE), Vec::<&str>::new());
+    assert_eq!(found(&tree, DRIVERS), Vec::<&str>::new());
+}
+
+#[test]
+fn the_wire_format_is_as_pure_as_the_domain() {
+    assert_eq!(found(&tree("uplion-openai"), RUNTIMES_CLOCKS_AND_DICE), Vec::<&str>::new());
+}
+
+#[test]
+fn a_gateway_and_a_worker_hold_no_database_driver() {
+    for service in ["uplion-gateway", "uplion-worker"] {
+        let tree = tree(service);
+        assert!(tree.contains("uplion-log-transport"), "the tree of {service} was not read");
+        assert_eq!(found(&tree, DRIVERS), Vec::<&str>::new(), "in {service}");
+    }
+}
+
+#[test]
+fn every_file_says_first_what_it_is_for() {
+    let silent = sources().into_iter().filter(|(_, text)| !text.starts_with("//! "));
+    let silent: Vec<PathBuf> = silent.map(|(path, _)| path).collect();
+    assert_eq!(silent, Vec::<PathBuf>::new());
+}
+
+#[test]
+fn subjects_are_spelt_in_one_file() {
+    let elsewhere =
+        sources().into_iter().filter(|(path, _)| path != Path::new("domain/src/subject.rs"));
+    let spelt: Vec<String> = elsewhere
+        .flat_map(|(path, text)| {
+            let lines = text.lines().enumerate().filter(|(_, line)| spells_subject(line));
+            lines
+                .map(|(n, line)| format!("{}:{}: {line}", path.display(), n + 1))
+                .collect::<Vec<_>>()
+        })
+        .collect();
+    assert_eq!(spelt, Vec::<String>::new());
+}
+
+/// A literal that starts like a subject of ours and goes on with a placeholder or a wildcard.
+fn spells_subject(line: &str) -> bool {
+    ["traffic", "task", "control", "gateway", "worker"].iter().any(|first| {
+        line.match_indices(&format!("\"{first}.")).any(|(start, opening)| {
+            let literal = line[start + opening.len()..].split('"').next().unwrap_or_default();
+            literal.contains(['{', '*', '>'])
+        })
+    })
+}
+
+#[test]
+fn a_subject_is_told_from_other_dotted_words() {
+    // In two halves, or this file would break the rule that it checks.
+    for rest in ["{shard}.accepted\"", "*.interactive.0\"", ">\""] {
+        assert!(spells_subject(&format!("{}{rest}", "\"task.")));
+    }
+    assert!(!spells_subject(r#"span!("gateway.chat.complete")"#));
+    assert!(!spells_subject(r#"format!("worker {id} of {model}")"#));
+}
