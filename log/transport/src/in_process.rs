@@ -1,1 +1,6 @@
 //! Tasks and messages within one process.
+
+mod messages;
+mod tasks;
+
+pub use self::{messages::InProcessMessages, tasks::InProcessTasks};

@@ -15,6 +15,9 @@ pub struct Message {
 #[error("the message broker cannot be reached: {0}")]
 pub struct SendError(pub String);
 
+/// Messages that a listener may be behind by before it loses some.
+pub const LISTEN_BUFFER: usize = 64 * 1024;
+
 /// Whether the broker can be reached, as far as this process knows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Link {

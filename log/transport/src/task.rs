@@ -85,6 +85,8 @@ pub struct Taken {
 
 /// How long a ticket stays with a worker that says nothing.
 pub const ACK_WAIT: Duration = Duration::from_secs(5);
+/// How long a take waits for a first ticket.
+pub const TAKE_WAIT: Duration = Duration::from_secs(5);
 /// How often the worker says that it is still at it.
 pub const PROGRESS_EVERY: Duration = Duration::from_millis(1500);
 
