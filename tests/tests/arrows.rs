@@ -41,6 +41,7 @@ const SERVICE_AT_REST: &[&str] = &[
 const DRIVERS: &[&str] =
     &["tokio-postgres", "postgres", "deadpool-postgres", "rusqlite", "libsqlite3-sys", "refinery"];
 
+/// jiff is not among them: the domain reads and spells times with it, and may not ask it for the time.
 const RUNTIMES_CLOCKS_AND_DICE: &[&str] = &[
     "tokio",
     "futures",
@@ -48,13 +49,14 @@ const RUNTIMES_CLOCKS_AND_DICE: &[&str] = &[
     "hyper",
     "reqwest",
     "poem",
-    "jiff",
     "chrono",
     "time",
     "rand",
     "fastrand",
     "getrandom",
 ];
+
+const ASKS_CLOCK_OR_DICE: &[&str] = &["::now(", "::now_v7(", "::new_v4("];
 
 fn cargo(arguments: &[&str]) -> String {
     let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
@@ -128,6 +130,17 @@ fn the_domain_has_no_runtime_driver_clock_or_dice() {
     let tree = tree("uplion-domain");
     assert_eq!(found(&tree, RUNTIMES_CLOCKS_AND_DICE), Vec::<&str>::new());
     assert_eq!(found(&tree, DRIVERS), Vec::<&str>::new());
+}
+
+#[test]
+fn no_pure_crate_asks_for_the_time_or_throws_dice() {
+    let pure = ["domain/src", "services/openai/src", "projections/src"];
+    for (path, text) in sources() {
+        if pure.iter().any(|folder| path.starts_with(folder)) {
+            let asks = ASKS_CLOCK_OR_DICE.iter().find(|asks| text.contains(**asks));
+            assert_eq!(asks, None, "in {}", path.display());
+        }
+    }
 }
 
 #[test]
