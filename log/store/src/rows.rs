@@ -1,7 +1,10 @@
 //! The rows of projections, each projection's checkpoint, rebuilds beside the live tables, and the statements that read.
 
 use async_trait::async_trait;
-use uplion_projections::table::{Key, Row, Table, Value};
+use uplion_projections::{
+    Statement,
+    table::{Key, Row, Table, Value},
+};
 
 use crate::StoreError;
 
@@ -32,14 +35,17 @@ pub struct Checkpoint {
     pub halted: Option<String>,
 }
 
-/// The rows that a batch touches, and what becomes of them. Runs inside the transaction; must not block.
-pub type Fold<'a> = Box<dyn FnOnce(Vec<Option<Row>>) -> Vec<Option<Row>> + Send + 'a>;
+/// The rows that a batch touches, and what becomes of them. Runs inside the transaction; must not block or panic.
+/// `None` calls the transaction off: [`AdvanceError::CalledOff`], and the checkpoint stays.
+pub type Fold<'a> = Box<dyn FnOnce(Vec<Option<Row>>) -> Option<Vec<Option<Row>>> + Send + 'a>;
 
 #[derive(Debug, thiserror::Error)]
 pub enum AdvanceError {
     /// Somebody else folds this projection, or it was swapped: load the checkpoint again.
     #[error("projection {0} is no longer where this batch begins")]
     Moved(&'static str),
+    #[error("the fold of projection {0} called its batch off")]
+    CalledOff(&'static str),
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -84,7 +90,6 @@ pub trait Rows: Send + Sync {
         most: usize,
     ) -> Result<Option<Vec<Key>>, StoreError>;
 
-    /// Runs a reading statement against live tables. `{name}` in it stands for the live table of projection `name`;
-    /// `$n` for the n-th parameter.
-    async fn query(&self, sql: &str, parameters: &[Value]) -> Result<Vec<Row>, StoreError>;
+    /// Runs a reading statement against the live tables. Refused if the parameters are not of the statement's kinds.
+    async fn query(&self, statement: &Statement, parameters: &[Value]) -> Result<Vec<Row>, StoreError>;
 }
