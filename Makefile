@@ -1,0 +1,55 @@
+# Bare `make` lists what one can do here.
+.DEFAULT_GOAL := help
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+
+.PHONY: help dev test servers rust-tests sdk-tests check format lints generated arrows generate faults bench real-model
+
+help: ## List these targets.
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
+
+dev: ## Run UPLION in one process on http://127.0.0.1:8484, with its data in ./uplion-data.
+	cargo run --release -- dev
+
+test: servers rust-tests sdk-tests ## Run every test: Rust, real servers, official SDKs.
+
+servers: ## Put the pinned servers that the tests use beside the build.
+	scripts/servers
+
+# With --all-targets the binary and the tests are built with the same features, so nothing is built twice.
+rust-tests: servers ## Run the Rust tests alone.
+	cargo build --workspace --all-targets
+	cargo test --workspace
+
+sdk-tests: ## Run the official Python and Node SDKs against `uplion dev`.
+	cargo build --workspace --all-targets
+	tests/sdk/run
+
+check: format lints generated arrows ## Check format, lints, generated files and the tree's rules.
+
+format: ## Check the format.
+	cargo fmt --all --check
+
+lints: ## Check the lints; a warning fails.
+	cargo clippy --workspace --all-targets -- --deny warnings
+
+generated: ## Check that the generated files are fresh.
+	scripts/generate --check
+
+arrows: ## Check which crate uses which.
+	cargo test --package uplion-tests --test arrows
+
+generate: ## Write the generated files anew: the OpenAPI document and its clients.
+	scripts/generate
+
+faults: servers ## Kill and stop processes under load, 200 times; the result goes to docs/faults.md.
+	cargo build --workspace --all-targets
+	FAULTS=200 cargo test --package uplion-tests --test faults -- --nocapture
+
+bench: servers ## Measure throughput, latency and CPU; the result goes to docs/performance.md.
+	cargo build --release --package uplion --package uplion-bench
+	target/release/uplion-bench run
+
+real-model: ## Run the SDKs against a real model, SmolLM2, behind `uplion dev`.
+	cargo build --workspace --all-targets
+	tests/sdk/run --real-model
