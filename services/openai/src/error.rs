@@ -1,0 +1,191 @@
+//! Why a request is not answered, in the shape that `OpenAI`'s SDKs turn into their exceptions.
+//!
+//! They retry by the status (408, 409, 429, 5xx) and wait as long as `Retry-After` says.
+
+use bytes::Bytes;
+use serde_json::json;
+
+use crate::{request::BadRequest, sse};
+
+/// Longer names are cut in messages: what the client sent is not sent back by the megabyte.
+const NAME_CHARS: usize = 128;
+
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ApiError {
+    #[error("no API key was given; send it as `Authorization: Bearer KEY`")]
+    MissingApiKey,
+    #[error("the API key is unknown or revoked")]
+    InvalidApiKey,
+    /// Also a model that is there, but not for this key: whoever asks shall not learn the difference.
+    #[error("the model `{}` does not exist or you do not have access to it", cut(model))]
+    ModelNotFound { model: String },
+    #[error(transparent)]
+    BadRequest(#[from] BadRequest),
+    #[error("unknown URL: {method} {}", cut(path))]
+    RouteNotFound { method: String, path: String },
+    #[error("{method} is not allowed on {}", cut(path))]
+    MethodNotAllowed { method: String, path: String },
+    #[error("the body must be of the type application/json")]
+    UnsupportedMediaType,
+    #[error("the body is longer than {max_bytes} bytes")]
+    PayloadTooLarge { max_bytes: u64 },
+    #[error("too many requests; try again in {retry_after_s} s")]
+    RateLimited { retry_after_s: u64 },
+    #[error(
+        "too many requests wait for the model `{}`; try again in {retry_after_s} s",
+        cut(model)
+    )]
+    QueueFull { model: String, retry_after_s: u64 },
+    #[error("the service is overloaded; try again in {retry_after_s} s")]
+    Overloaded { retry_after_s: u64 },
+    #[error("the service is not ready: {reason}")]
+    Unavailable { reason: &'static str, retry_after_s: u64 },
+    #[error("the request did not finish within its time")]
+    Timeout,
+    /// No answer came from the model's server, or none that could be used.
+    #[error("the model's server failed: {reason}")]
+    UpstreamFailed { reason: String },
+    /// The usage may have been recorded and charged all the same.
+    #[error("the server had an error while processing your request")]
+    Internal,
+}
+
+impl ApiError {
+    pub const fn status(&self) -> u16 {
+        match self {
+            Self::BadRequest(_) => 400,
+            Self::MissingApiKey | Self::InvalidApiKey => 401,
+            Self::ModelNotFound { .. } | Self::RouteNotFound { .. } => 404,
+            Self::MethodNotAllowed { .. } => 405,
+            Self::PayloadTooLarge { .. } => 413,
+            Self::UnsupportedMediaType => 415,
+            Self::RateLimited { .. } | Self::QueueFull { .. } => 429,
+            Self::Internal => 500,
+            Self::UpstreamFailed { .. } => 502,
+            Self::Overloaded { .. } | Self::Unavailable { .. } => 503,
+            Self::Timeout => 504,
+        }
+    }
+
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::MissingApiKey | Self::InvalidApiKey => "invalid_api_key",
+            Self::ModelNotFound { .. } => "model_not_found",
+            Self::BadRequest(bad) => bad.code(),
+            Self::RouteNotFound { .. } => "unknown_url",
+            Self::MethodNotAllowed { .. } => "method_not_supported",
+            Self::UnsupportedMediaType => "unsupported_media_type",
+            Self::PayloadTooLarge { .. } => "payload_too_large",
+            Self::RateLimited { .. } => "rate_limit_exceeded",
+            Self::QueueFull { .. } => "queue_full",
+            Self::Overloaded { .. } => "overloaded",
+            Self::Unavailable { .. } => "unavailable",
+            Self::Timeout => "timeout",
+            Self::UpstreamFailed { .. } => "upstream_error",
+            Self::Internal => "internal_error",
+        }
+    }
+
+    /// `OpenAI`'s coarse class: a bad key is an `invalid_request_error` there as well.
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::MissingApiKey
+            | Self::InvalidApiKey
+            | Self::ModelNotFound { .. }
+            | Self::BadRequest(_)
+            | Self::RouteNotFound { .. }
+            | Self::MethodNotAllowed { .. }
+            | Self::UnsupportedMediaType
+            | Self::PayloadTooLarge { .. } => "invalid_request_error",
+            Self::RateLimited { .. } | Self::QueueFull { .. } => "rate_limit_error",
+            Self::Overloaded { .. }
+            | Self::Unavailable { .. }
+            | Self::Timeout
+            | Self::UpstreamFailed { .. }
+            | Self::Internal => "server_error",
+        }
+    }
+
+    pub const fn param(&self) -> Option<&'static str> {
+        match self {
+            Self::BadRequest(bad) => bad.param(),
+            Self::ModelNotFound { .. } => Some("model"),
+            Self::MissingApiKey
+            | Self::InvalidApiKey
+            | Self::RouteNotFound { .. }
+            | Self::MethodNotAllowed { .. }
+            | Self::UnsupportedMediaType
+            | Self::PayloadTooLarge { .. }
+            | Self::RateLimited { .. }
+            | Self::QueueFull { .. }
+            | Self::Overloaded { .. }
+            | Self::Unavailable { .. }
+            | Self::Timeout
+            | Self::UpstreamFailed { .. }
+            | Self::Internal => None,
+        }
+    }
+
+    /// Seconds, for the `Retry-After` header.
+    pub const fn retry_after_s(&self) -> Option<u64> {
+        match self {
+            Self::RateLimited { retry_after_s }
+            | Self::QueueFull { retry_after_s, .. }
+            | Self::Overloaded { retry_after_s }
+            | Self::Unavailable { retry_after_s, .. } => Some(*retry_after_s),
+            Self::MissingApiKey
+            | Self::InvalidApiKey
+            | Self::ModelNotFound { .. }
+            | Self::BadRequest(_)
+            | Self::RouteNotFound { .. }
+            | Self::MethodNotAllowed { .. }
+            | Self::UnsupportedMediaType
+            | Self::PayloadTooLarge { .. }
+            | Self::Timeout
+            | Self::UpstreamFailed { .. }
+            | Self::Internal => None,
+        }
+    }
+
+    /// Whether the same request may do better later without being charged twice; SDKs obey `x-should-retry`.
+    pub const fn may_retry(&self) -> bool {
+        match self {
+            Self::RateLimited { .. }
+            | Self::QueueFull { .. }
+            | Self::Overloaded { .. }
+            | Self::Unavailable { .. }
+            | Self::Timeout
+            | Self::UpstreamFailed { .. } => true,
+            Self::MissingApiKey
+            | Self::InvalidApiKey
+            | Self::ModelNotFound { .. }
+            | Self::BadRequest(_)
+            | Self::RouteNotFound { .. }
+            | Self::MethodNotAllowed { .. }
+            | Self::UnsupportedMediaType
+            | Self::PayloadTooLarge { .. }
+            | Self::Internal => false,
+        }
+    }
+
+    /// The answer's body.
+    pub fn body(&self) -> Bytes {
+        let error = json!({
+            "message": self.to_string(), "type": self.kind(), "param": self.param(), "code": self.code(),
+        });
+        json!({ "error": error }).to_string().into()
+    }
+
+    /// The end of a stream that began well: SDKs raise it, and wait for no `[DONE]`.
+    pub fn event(&self) -> Bytes {
+        sse::event(&self.body())
+    }
+}
+
+fn cut(name: &str) -> &str {
+    name.char_indices().nth(NAME_CHARS).map_or(name, |(end, _)| &name[..end])
+}
+
+#[cfg(test)]
+#[path = "error_spec.rs"]
+mod spec;
