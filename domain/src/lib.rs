@@ -4,11 +4,13 @@
 
 pub mod aggregate;
 pub mod api_key;
+pub mod cloud_event;
 pub mod digest;
 pub mod event;
 pub mod id;
 pub mod model;
 pub mod money;
+pub mod outcome;
 pub mod price;
 pub mod project;
 pub mod rating;

@@ -168,3 +168,71 @@ impl Outcome {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+
+    const AT: Timestamp = Timestamp::from_micros(1);
+
+    #[test]
+    fn a_completed_request_is_charged_for_all_that_was_delivered() {
+        assert_eq!(charged(Outcome::Completed, delivered()), (15, delivered()));
+    }
+
+    #[test]
+    fn a_cancelled_request_is_charged_for_what_was_delivered() {
+        for why in Cancelled::ALL {
+            assert_eq!(charged(Outcome::Cancelled(why), delivered()), (15, delivered()));
+        }
+    }
+
+    #[test]
+    fn a_request_cancelled_before_its_first_chunk_costs_nothing() {
+        let outcome = Outcome::Cancelled(Cancelled::Deadline);
+        assert_eq!(charged(outcome, Usage::default()), (0, Usage::default()));
+    }
+
+    #[test]
+    fn a_failed_request_costs_nothing() {
+        let outcome = Outcome::Failed(Failure::UpstreamFailed);
+        assert_eq!(charged(outcome, delivered()), (0, Usage::default()));
+    }
+
+    #[test]
+    fn what_no_upstream_can_have_counted_is_not_billed() {
+        let absurd = Usage { prompt_tokens: 5, cached_tokens: 6, ..Usage::default() };
+        let (_, billed) = charged(Outcome::Completed, absurd);
+        assert_eq!(billed.cached_tokens, 5);
+    }
+
+    /// With a rate of a nano for each token of the prompt, and of five for the request.
+    fn charged(outcome: Outcome, delivered: Usage) -> (i128, Usage) {
+        let uuid = Uuid::from_u128(7);
+        let accepted = Accepted {
+            request: RequestId::new(uuid),
+            project: ProjectId::new(uuid),
+            key: KeyId::new(uuid),
+            model: "llama".parse().unwrap(),
+            class: Class::Interactive,
+            streamed: true,
+            gateway: GatewayId::new(uuid),
+            rates: Rates {
+                input: Nanos::new(1_000_000),
+                request: Nanos::new(5),
+                ..Rates::default()
+            },
+            deadline: AT,
+            at: AT,
+        };
+        let writer = Writer::Gateway(accepted.gateway);
+        let settled = accepted.settle(outcome, delivered, Timings::default(), None, writer, AT);
+        (settled.charge.get(), settled.usage)
+    }
+
+    fn delivered() -> Usage {
+        Usage { prompt_tokens: 10, completion_tokens: 3, ..Usage::default() }
+    }
+}

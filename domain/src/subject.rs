@@ -1,6 +1,9 @@
 //! Every subject there is. Nothing else in the workspace spells or escapes one.
 
-use std::{fmt, str::FromStr};
+use std::{
+    fmt::{self, Write as _},
+    str::FromStr,
+};
 
 use crate::{GatewayId, KeyId, ModelName, PriceId, ProjectId, RequestId, WorkerId, request::Class};
 
@@ -249,7 +252,7 @@ fn token(text: &str) -> String {
     for byte in text.bytes() {
         match byte {
             b'.' | b'*' | b'>' | b'%' | b'/' | b'\\' | 0..=b' ' | 0x7f.. => {
-                token.push_str(&format!("%{byte:02X}"));
+                write!(token, "%{byte:02X}").expect("a string takes whatever is written to it");
             }
             plain => token.push(char::from(plain)),
         }

@@ -1,0 +1,220 @@
+//! Every event that can be, at random.
+
+use proptest::{collection, option, prelude::*, sample::select};
+use uplion_domain::{
+    ClaimId, Envelope, Event, EventId, GatewayId, KeyDigest, KeyId, ModelName, Nanos, PriceId,
+    ProjectId, Rates, RequestId, Timestamp, Usage, WorkerId,
+    api_key::{self, Models},
+    model::{self, Credential, Upstream},
+    price, project,
+    request::{
+        self, Accepted, Assigned, Cancelled, Class, Failure, Outcome, Settled, Timings, Writer,
+    },
+    usage::Source,
+    worker::{self, FailureReason},
+};
+use uuid::Uuid;
+
+pub const SECRET: &str = "sk-uplion-secret";
+
+pub fn any_envelope() -> impl Strategy<Value = Envelope> {
+    (any_time(), option::of("[0-9a-f-]{55}"), option::of("usr_[0-9a-f]{32}"), any_uuid())
+        .prop_flat_map(|(at, traceparent, actor, id)| {
+            any_event(at).prop_map(move |event| Envelope {
+                id: EventId::fresh(id),
+                at,
+                traceparent: traceparent.clone(),
+                actor: actor.clone(),
+                event,
+            })
+        })
+}
+
+fn any_event(at: Timestamp) -> impl Strategy<Value = Event> {
+    prop_oneof![
+        (any_uuid(), any_project(at))
+            .prop_map(|(id, event)| Event::Project(ProjectId::new(id), event)),
+        (any_uuid(), any_api_key(at)).prop_map(|(id, event)| Event::ApiKey(KeyId::new(id), event)),
+        (any_name(), any_model(at)).prop_map(|(name, event)| Event::Model(name, event)),
+        (any_uuid(), any_price(at)).prop_map(|(id, event)| Event::Price(PriceId::new(id), event)),
+        any_accepted(at).prop_map(|accepted| Event::Request(request::Event::Accepted(accepted))),
+        any_assigned(at).prop_map(|assigned| Event::Request(request::Event::Assigned(assigned))),
+        any_settled(at).prop_map(|settled| Event::Request(request::Event::Settled(settled))),
+        any_worker(at).prop_map(Event::Worker),
+    ]
+}
+
+fn any_project(at: Timestamp) -> impl Strategy<Value = project::Event> {
+    prop_oneof![
+        ".{1,40}".prop_map(move |name| project::Event::Created { name, at }),
+        ".{1,40}".prop_map(move |name| project::Event::Renamed { name, at }),
+        Just(project::Event::Closed { at }),
+    ]
+}
+
+fn any_api_key(at: Timestamp) -> impl Strategy<Value = api_key::Event> {
+    let digest = KeyDigest::of(SECRET);
+    prop_oneof![
+        (any_uuid(), ".{1,40}", any_models()).prop_map(move |(project, name, models)| {
+            let project = ProjectId::new(project);
+            api_key::Event::Issued { project, name, digest, models, at }
+        }),
+        any_models().prop_map(move |models| api_key::Event::Allowed { models, at }),
+        Just(api_key::Event::Revoked { at }),
+    ]
+}
+
+fn any_model(at: Timestamp) -> impl Strategy<Value = model::Event> {
+    let upstreams = || collection::vec(any_upstream(), 0..3);
+    let aliases = || collection::btree_set(any_name(), 0..3);
+    prop_oneof![
+        (upstreams(), aliases()).prop_map(move |(upstreams, aliases)| model::Event::Registered {
+            upstreams,
+            aliases,
+            at
+        }),
+        upstreams().prop_map(move |upstreams| model::Event::UpstreamsChanged { upstreams, at }),
+        aliases().prop_map(move |aliases| model::Event::AliasesChanged { aliases, at }),
+        Just(model::Event::Retired { at }),
+    ]
+}
+
+fn any_price(at: Timestamp) -> impl Strategy<Value = price::Event> {
+    prop_oneof![
+        (any_name(), any_rates(), any_time()).prop_map(move |(model, rates, effective_from)| {
+            price::Event::Set { model, rates, effective_from, at }
+        }),
+        Just(price::Event::Withdrawn { at }),
+    ]
+}
+
+fn any_accepted(at: Timestamp) -> impl Strategy<Value = Accepted> {
+    (any_uuid(), any_uuid(), any_name(), any_class(), any::<bool>(), any_rates(), any_time())
+        .prop_map(move |(request, other, model, class, streamed, rates, deadline)| Accepted {
+            request: RequestId::new(request),
+            project: ProjectId::new(other),
+            key: KeyId::new(request),
+            model,
+            class,
+            streamed,
+            gateway: GatewayId::new(other),
+            rates,
+            deadline,
+            at,
+        })
+}
+
+fn any_assigned(at: Timestamp) -> impl Strategy<Value = Assigned> {
+    (any_uuid(), any_uuid(), any::<u32>()).prop_map(move |(request, other, attempt)| Assigned {
+        request: RequestId::new(request),
+        project: ProjectId::new(other),
+        worker: WorkerId::new(request),
+        claim: ClaimId::new(other),
+        attempt,
+        at,
+    })
+}
+
+fn any_settled(at: Timestamp) -> impl Strategy<Value = Settled> {
+    let micros = || option::of(any::<u64>());
+    let timings = (micros(), micros(), any::<u64>())
+        .prop_map(|(assigned, first_chunk, total)| Timings { assigned, first_chunk, total });
+    let worker = option::of(any_uuid().prop_map(WorkerId::new));
+    (any_accepted(at), any_outcome(), any_usage(), timings, worker, any_writer()).prop_map(
+        move |(accepted, outcome, usage, timings, worker, writer)| {
+            accepted.settle(outcome, usage, timings, worker, writer, at)
+        },
+    )
+}
+
+fn any_worker(at: Timestamp) -> impl Strategy<Value = worker::Event> {
+    let id = || any_uuid().prop_map(WorkerId::new);
+    let reason = select(FailureReason::ALL.to_vec());
+    prop_oneof![
+        (id(), collection::vec(any_name(), 0..3))
+            .prop_map(move |(worker, models)| worker::Event::Started { worker, models, at }),
+        id().prop_map(move |worker| worker::Event::Stopped { worker, at }),
+        (id(), any_name(), reason).prop_map(move |(worker, model, reason)| {
+            worker::Event::Failed { worker, model, reason, at }
+        }),
+    ]
+}
+
+fn any_outcome() -> impl Strategy<Value = Outcome> {
+    let failures = vec![
+        Failure::Unavailable,
+        Failure::QueueFull,
+        Failure::UpstreamFailed,
+        Failure::UpstreamUnreachable,
+        Failure::WorkerSilent,
+        Failure::AnswerTooLarge,
+        Failure::Unsettled,
+    ];
+    prop_oneof![
+        Just(Outcome::Completed),
+        select(Cancelled::ALL.to_vec()).prop_map(Outcome::Cancelled),
+        select(failures).prop_map(Outcome::Failed),
+        (400..500_u16).prop_map(|status| Outcome::Failed(Failure::UpstreamRejected { status })),
+    ]
+}
+
+fn any_writer() -> impl Strategy<Value = Writer> {
+    prop_oneof![
+        any_uuid().prop_map(|id| Writer::Gateway(GatewayId::new(id))),
+        any_uuid().prop_map(|id| Writer::Worker(WorkerId::new(id))),
+        Just(Writer::Sweeper),
+    ]
+}
+
+fn any_usage() -> impl Strategy<Value = Usage> {
+    let source = select(vec![Source::Reported, Source::Counted]);
+    (any::<[u64; 4]>(), source).prop_map(|(tokens, source)| {
+        let [prompt_tokens, cached_tokens, completion_tokens, reasoning_tokens] = tokens;
+        Usage { prompt_tokens, cached_tokens, completion_tokens, reasoning_tokens, source }
+    })
+}
+
+fn any_rates() -> impl Strategy<Value = Rates> {
+    let rate = || (0..=price::MAX_RATE.get()).prop_map(Nanos::new);
+    [rate(), rate(), rate(), rate(), rate()].prop_map(
+        |[input, cached_input, output, reasoning, request]| Rates {
+            input,
+            cached_input,
+            output,
+            reasoning,
+            request,
+        },
+    )
+}
+
+fn any_upstream() -> impl Strategy<Value = Upstream> {
+    let credential = option::of("[A-Z_]{1,20}".prop_map(Credential::Environment));
+    ("https?://[a-z.]{1,20}/v1", any_name(), credential, any::<u32>()).prop_map(
+        |(url, model, credential, max_in_flight)| Upstream {
+            url,
+            model,
+            credential,
+            max_in_flight,
+        },
+    )
+}
+
+fn any_models() -> impl Strategy<Value = Models> {
+    prop_oneof![Just(Models::All), collection::btree_set(any_name(), 1..4).prop_map(Models::Only),]
+}
+
+fn any_class() -> impl Strategy<Value = Class> {
+    select(vec![Class::Interactive, Class::Batch])
+}
+
+fn any_name() -> impl Strategy<Value = ModelName> {
+    "[!#-\\[\\]-~]{1,40}".prop_map(|name| name.parse().unwrap())
+}
+
+fn any_time() -> impl Strategy<Value = Timestamp> {
+    any::<i64>().prop_map(Timestamp::from_micros)
+}
+
+fn any_uuid() -> impl Strategy<Value = Uuid> {
+    any::<u128>().prop_map(Uuid::from_u128)
+}
