@@ -77,57 +77,5 @@ fn apply(body: &[u8], edits: &[Edit]) -> Bytes {
 }
 
 #[cfg(test)]
-mod spec {
-    use super::*;
-
-    fn spliced(body: &str) -> String {
-        let request = ChatRequest::read(body.as_bytes()).unwrap();
-        let bytes = for_upstream(&Bytes::copy_from_slice(body.as_bytes()), &request, "up\"m");
-        String::from_utf8(bytes.to_vec()).unwrap()
-    }
-
-    #[test]
-    fn only_the_models_name_changes_where_nobody_streams() {
-        assert_eq!(
-            spliced(r#"{ "x" : 1.0e0, "model" : "m", "stream_options":null }"#),
-            r#"{ "x" : 1.0e0, "model" : "up\"m", "stream_options":null }"#
-        );
-    }
-
-    #[test]
-    fn a_stream_is_asked_for_its_usage() {
-        for (client, upstream) in [
-            (
-                r#"{"model":"m","stream":true}"#,
-                r#"{"model":"up\"m","stream_options":{"include_usage":true},"stream":true}"#,
-            ),
-            (
-                r#"{"stream":true,"stream_options":null,"model":"m"}"#,
-                r#"{"stream":true,"stream_options":{"include_usage":true},"model":"up\"m"}"#,
-            ),
-            (
-                r#"{"stream":true,"stream_options": { },"model":"m"}"#,
-                r#"{"stream":true,"stream_options": {"include_usage":true },"model":"up\"m"}"#,
-            ),
-            (
-                r#"{"stream":true,"stream_options":{ "a":{}},"model":"m"}"#,
-                r#"{"stream":true,"stream_options":{"include_usage":true, "a":{}},"model":"up\"m"}"#,
-            ),
-            (
-                r#"{"stream":true,"model":"m","stream_options":{"include_usage": false}}"#,
-                r#"{"stream":true,"model":"up\"m","stream_options":{"include_usage": true}}"#,
-            ),
-        ] {
-            assert_eq!(spliced(client), upstream);
-        }
-    }
-
-    #[test]
-    fn a_body_that_is_right_already_is_not_copied() {
-        let body = Bytes::from_static(
-            br#"{"model":"m","stream":true,"stream_options":{"include_usage":true}}"#,
-        );
-        let request = ChatRequest::read(&body).unwrap();
-        assert_eq!(for_upstream(&body, &request, "m").as_ptr(), body.as_ptr());
-    }
-}
+#[path = "splice_spec.rs"]
+mod spec;

@@ -1,0 +1,10 @@
+//! What an upstream answers is read, whatever it is.
+#![no_main]
+
+#[path = "../properties.rs"]
+#[allow(dead_code, reason = "each target tries one of the properties")]
+mod properties;
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
+    properties::reply(bytes);
+});

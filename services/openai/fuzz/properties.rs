@@ -1,0 +1,114 @@
+//! What must hold for any bytes: tried by the fuzz targets, and on every test run by `tests/fuzz_properties.rs`.
+//!
+//! Each property says whether the bytes came far enough to try more than their rejection.
+
+use bytes::Bytes;
+use serde::de::IgnoredAny;
+use serde_json::{Value, json};
+use uplion_openai::{
+    chunk::Chunk,
+    models, prompt,
+    request::{BadRequest, ChatRequest},
+    splice,
+    sse::{self, Framer, Payload},
+};
+
+const UPSTREAM_MODEL: &str = "up/\"é\\";
+
+/// A body that is taken is JSON, and spliced it means the same but for the model and the wish for usage.
+pub fn request(body: &[u8]) -> bool {
+    let request = match ChatRequest::read(body) {
+        Ok(request) => request,
+        Err(error) => {
+            let is_json = serde_json::from_slice::<Value>(body).is_ok();
+            assert!(!(is_json && matches!(error, BadRequest::NotJson(_))), "{error}");
+            return false;
+        }
+    };
+    serde_json::from_slice::<IgnoredAny>(body).expect("a body that is read is JSON");
+    prompt::texts(body).expect("a body that is read has a prompt to count");
+    let upstream = splice::for_upstream(&Bytes::copy_from_slice(body), &request, UPSTREAM_MODEL);
+    let again = ChatRequest::read(&upstream).expect("a spliced body is read");
+    assert_eq!(again.model, UPSTREAM_MODEL);
+    assert_eq!(again.include_usage, request.include_usage || request.stream);
+    assert_eq!(
+        (again.stream, again.max_tokens, again.n),
+        (request.stream, request.max_tokens, request.n)
+    );
+    assert_eq!(
+        splice::for_upstream(&upstream, &again, UPSTREAM_MODEL),
+        upstream,
+        "splicing twice is splicing once"
+    );
+    // A Value cannot hold every number that JSON can write.
+    if let Ok(mut meant) = serde_json::from_slice::<Value>(body) {
+        meant["model"] = UPSTREAM_MODEL.into();
+        if request.stream {
+            meant["stream_options"]["include_usage"] = json!(true);
+        }
+        assert_eq!(serde_json::from_slice::<Value>(&upstream).expect("as the body was"), meant);
+    }
+    true
+}
+
+/// However a stream is torn, it comes out whole and with the same events. The first byte says how it is torn.
+pub fn sse(bytes: &[u8]) -> bool {
+    let Some((&first, stream)) = bytes.split_first() else { return false };
+    let mut framer = Framer::new(stream.len().max(1));
+    let (mut out, mut seen, mut rest, mut step) =
+        (Vec::new(), Vec::new(), stream, usize::from(first));
+    while !rest.is_empty() {
+        step = (step * 5 + 3) % 61;
+        let (read, left) = rest.split_at((step + 1).min(rest.len()));
+        rest = left;
+        let run =
+            framer.feed(Bytes::copy_from_slice(read)).expect("no event is longer than the stream");
+        if let Some(run) = run {
+            seen.extend(payloads(&run));
+            out.extend_from_slice(&run);
+        }
+    }
+    if let Some(end) = framer.finish() {
+        seen.extend(payloads(&end));
+        out.extend_from_slice(&end);
+    }
+    assert_eq!(out, stream, "nothing is lost and nothing invented");
+    assert_eq!(seen, payloads(stream), "the same events");
+    let all = Bytes::copy_from_slice(stream);
+    assert_eq!(sse::retain(&all, |_| true), all);
+    !seen.is_empty()
+}
+
+fn payloads(run: &[u8]) -> Vec<Payload<'static>> {
+    sse::events(run)
+        .filter_map(|event| match event.payload {
+            Payload::Nothing => None,
+            Payload::Done => Some(Payload::Done),
+            Payload::Data(data) => Some(Payload::Data(data.into_owned().into())),
+        })
+        .collect()
+}
+
+/// An upstream's answer is read, or is not JSON; what it says of usage adds up.
+pub fn reply(json: &[u8]) -> bool {
+    let names = models::names(json);
+    let Ok(chunk) = Chunk::read(json) else {
+        assert!(names.is_err());
+        assert!(serde_json::from_slice::<Value>(json).is_err(), "a reply that is JSON is read");
+        return false;
+    };
+    serde_json::from_slice::<IgnoredAny>(json).expect("a reply that is read is JSON");
+    let names = names.unwrap_or_default();
+    assert!(names.iter().all(|name| !name.is_empty()));
+    assert!(chunk.pieces.iter().all(|piece| !piece.text.is_empty()));
+    assert!(chunk.choices > 0 || (chunk.pieces.is_empty() && !chunk.finished));
+    if let Some(usage) = chunk.usage {
+        assert!(
+            usage.cached_tokens <= usage.prompt_tokens
+                && usage.reasoning_tokens <= usage.completion_tokens
+        );
+        let reported: Value = serde_json::from_slice(json).unwrap_or_default();
+        assert!(reported.is_null() || reported["usage"].is_object());
+    }
+    chunk.usage.is_some() || chunk.error.is_some() || !chunk.pieces.is_empty() || !names.is_empty()
+}
