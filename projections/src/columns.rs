@@ -55,6 +55,10 @@ impl Columns {
         }
     }
 
+    pub fn boolean(&mut self) -> bool {
+        self.maybe_boolean().unwrap_or_else(|| self.misfit("a truth value", &Value::Null))
+    }
+
     pub fn maybe_boolean(&mut self) -> Option<bool> {
         match self.next() {
             Value::Boolean(truth) => Some(truth),

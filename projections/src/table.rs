@@ -49,6 +49,17 @@ pub type Key = Vec<Value>;
 /// The values of all columns, in order, key first.
 pub type Row = Vec<Value>;
 
+/// The kinds of `columns`, for statements that answer with whole rows.
+pub const fn kinds<const N: usize>(columns: &[Column; N]) -> [Kind; N] {
+    let mut kinds = [Kind::BigInt; N];
+    let mut at = 0;
+    while at < N {
+        kinds[at] = columns[at].kind;
+        at += 1;
+    }
+    kinds
+}
+
 impl Table {
     pub fn key_columns(&self) -> impl Iterator<Item = &'static Column> {
         self.columns.iter().take_while(|column| column.role == Role::Key)

@@ -1,7 +1,7 @@
 //! The keys and projects that are known, and which of them are served.
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::{HashMap, HashSet, hash_map::Entry},
     sync::Arc,
 };
 
@@ -46,9 +46,9 @@ impl Keys {
     pub fn apply_key(&mut self, id: KeyId, event: &api_key::Event) {
         match event {
             api_key::Event::Issued { project, name: _, digest, models, at: _ } => {
-                if !self.known.contains_key(&id) {
+                if let Entry::Vacant(unknown) = self.known.entry(id) {
+                    unknown.insert(State::Active(*digest));
                     let key = Key { id, project: *project, models: models.clone() };
-                    self.known.insert(id, State::Active(*digest));
                     self.active.insert(*digest, Arc::new(key));
                 }
             }

@@ -1,6 +1,6 @@
 //! The prices that are set, and which of them is in force at a moment.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, hash_map::Entry};
 
 use uplion_domain::{ModelName, PriceId, Rates, Timestamp, price};
 
@@ -34,12 +34,12 @@ impl Prices {
     pub fn apply(&mut self, id: PriceId, event: &price::Event) {
         match event {
             price::Event::Set { model, rates, effective_from, at: _ } => {
-                if !self.known.contains_key(&id) {
-                    self.known.insert(id, State::Set(model.clone()));
+                if let Entry::Vacant(unknown) = self.known.entry(id) {
+                    unknown.insert(State::Set(model.clone()));
+                    let effective_from = *effective_from;
                     let prices = self.by_model.entry(model.clone()).or_default();
                     let place =
-                        prices.partition_point(|price| price.effective_from <= *effective_from);
-                    let effective_from = *effective_from;
+                        prices.partition_point(|price| price.effective_from <= effective_from);
                     prices.insert(place, Price { id, effective_from, rates: *rates });
                 }
             }

@@ -1,0 +1,263 @@
+//! How did each request go, and which were never brought to an end?
+//!
+//! Read by `uplion request`, by the requests page, and by the sweeper. One row a request, never deleted.
+//! Its events may arrive in any order, and `accepted` and `assigned` may be missing: what the row says in the
+//! end depends only on which of them arrived.
+
+use uplion_domain::{
+    Event, GatewayId, KeyId, ModelName, Nanos, ProjectId, RequestId, Timestamp, Usage, WorkerId,
+    request::{self, Accepted, Assigned, Class, Outcome, Settled},
+};
+
+use crate::{
+    columns::text,
+    projection::{Fold, Recorded},
+    statement::Statement,
+    table::{Column, Key, Kind, Table, kinds},
+};
+
+mod row;
+#[cfg(test)]
+mod tests;
+
+pub const NAME: &str = "requests";
+
+pub struct Requests;
+
+/// One request, as far as it has come.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Request {
+    pub request: RequestId,
+    pub project: ProjectId,
+    /// None, as what follows, while only `assigned` is known.
+    pub key: Option<KeyId>,
+    pub model: Option<ModelName>,
+    pub class: Option<Class>,
+    pub streamed: Option<bool>,
+    pub status: Status,
+    /// The gateway that accepted it; none if `accepted` is missing.
+    pub gateway: Option<GatewayId>,
+    /// The last one that was given the request.
+    pub worker: Option<WorkerId>,
+    /// Workers that were given the request, as far as `assigned` arrived.
+    pub attempts: u64,
+    /// What is billed; none until it settled.
+    pub usage: Usage,
+    pub cost: Nanos,
+    /// If `accepted` is missing, counted back from the end.
+    pub accepted_at: Option<Timestamp>,
+    /// When the last worker was given it.
+    pub assigned_at: Option<Timestamp>,
+    pub settled_at: Option<Timestamp>,
+    pub deadline: Option<Timestamp>,
+    /// Microseconds from acceptance to the first worker, to the first chunk of the answer, to the end.
+    pub assigned_micros: Option<u64>,
+    pub first_chunk_micros: Option<u64>,
+    pub total_micros: Option<u64>,
+    /// Who settled: the id of a gateway or worker, or `sweeper`.
+    pub writer: Option<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Status {
+    Accepted,
+    Assigned,
+    Settled(Outcome),
+}
+
+const COLUMNS: [Column; 27] = [
+    Column::key("request", Kind::Text),
+    Column::required("project", Kind::Text),
+    Column::nullable("key", Kind::Text),
+    Column::nullable("model", Kind::Text),
+    Column::nullable("class", Kind::Text),
+    Column::nullable("streamed", Kind::Boolean),
+    // accepted, assigned, completed, cancelled or failed; then why.
+    Column::required("status", Kind::Text),
+    Column::nullable("why", Kind::Text),
+    Column::nullable("upstream_status", Kind::BigInt),
+    Column::nullable("gateway", Kind::Text),
+    Column::nullable("worker", Kind::Text),
+    Column::required("attempts", Kind::BigInt),
+    Column::required("prompt_tokens", Kind::BigInt),
+    Column::required("cached_tokens", Kind::BigInt),
+    Column::required("completion_tokens", Kind::BigInt),
+    Column::required("reasoning_tokens", Kind::BigInt),
+    Column::required("usage_reported", Kind::Boolean),
+    Column::required("cost_nanos", Kind::BigInt),
+    Column::nullable("accepted_at", Kind::BigInt),
+    Column::nullable("assigned_at", Kind::BigInt),
+    Column::nullable("settled_at", Kind::BigInt),
+    Column::nullable("deadline", Kind::BigInt),
+    // The deadline while it is not settled, then null: what the sweeper's index holds.
+    Column::nullable("due", Kind::BigInt),
+    Column::nullable("assigned_micros", Kind::BigInt),
+    Column::nullable("first_chunk_micros", Kind::BigInt),
+    Column::nullable("total_micros", Kind::BigInt),
+    Column::nullable("writer", Kind::Text),
+];
+static TABLE: Table =
+    Table { name: NAME, columns: &COLUMNS, indexes: &[&["due"], &["project", "request"]] };
+
+/// `$1`: the request. Answers with a [`Request`].
+pub static ONE: Statement = Statement {
+    name: "requests.one",
+    sql: "SELECT * FROM {requests} WHERE request = $1",
+    parameters: &[Kind::Text],
+    columns: &kinds(&COLUMNS),
+};
+
+/// `$1`: a request, of which older ones are wanted; null for the newest of all. `$2`: how many.
+/// Answers with [`Request`]s, newest first.
+pub static NEWEST: Statement = Statement {
+    name: "requests.newest",
+    sql: "SELECT * FROM {requests} \
+          WHERE request < COALESCE(CAST($1 AS TEXT), 'req_g') ORDER BY request DESC LIMIT $2",
+    parameters: &[Kind::Text, Kind::BigInt],
+    columns: &kinds(&COLUMNS),
+};
+
+/// The same of one project: `$1` the project, `$2` the request, `$3` how many.
+pub static NEWEST_OF_PROJECT: Statement = Statement {
+    name: "requests.newest_of_project",
+    sql: "SELECT * FROM {requests} \
+          WHERE project = $1 AND request < COALESCE(CAST($2 AS TEXT), 'req_g') \
+          ORDER BY request DESC LIMIT $3",
+    parameters: &[Kind::Text, Kind::Text, Kind::BigInt],
+    columns: &kinds(&COLUMNS),
+};
+
+/// Accepted, not settled, and due before `$1`; at most `$2`. Answers with the request's id and its deadline,
+/// longest overdue first.
+pub static UNSETTLED: Statement = Statement {
+    name: "requests.unsettled",
+    sql: "SELECT request, due FROM {requests} WHERE due < $1 ORDER BY due, request LIMIT $2",
+    parameters: &[Kind::BigInt, Kind::BigInt],
+    columns: &[Kind::Text, Kind::BigInt],
+};
+
+impl Fold for Requests {
+    const NAME: &'static str = NAME;
+    const VERSION: u32 = 1;
+    const TABLE: &'static Table = &TABLE;
+    type Row = Request;
+
+    fn key_of(event: &Recorded) -> Option<Key> {
+        request_of(event).map(|event| match event {
+            request::Event::Accepted(accepted) => vec![text(accepted.request)],
+            request::Event::Assigned(assigned) => vec![text(assigned.request)],
+            request::Event::Settled(settled) => vec![text(settled.request)],
+        })
+    }
+
+    fn fold_row(row: Option<Request>, event: &Recorded) -> Option<Request> {
+        Some(match request_of(event)? {
+            request::Event::Accepted(accepted) => row
+                .unwrap_or_else(|| Request::unknown(accepted.request, accepted.project))
+                .accepted(accepted),
+            request::Event::Assigned(assigned) => row
+                .unwrap_or_else(|| Request::unknown(assigned.request, assigned.project))
+                .assigned(assigned),
+            request::Event::Settled(settled) => row
+                .unwrap_or_else(|| Request::unknown(settled.request, settled.project))
+                .settled(settled),
+        })
+    }
+}
+
+fn request_of(event: &Recorded) -> Option<&request::Event> {
+    match &event.envelope.event {
+        Event::Request(event) => Some(event),
+        Event::Project(..)
+        | Event::ApiKey(..)
+        | Event::Model(..)
+        | Event::Price(..)
+        | Event::Worker(_) => None,
+    }
+}
+
+impl Request {
+    fn unknown(request: RequestId, project: ProjectId) -> Self {
+        Self {
+            request,
+            project,
+            key: None,
+            model: None,
+            class: None,
+            streamed: None,
+            status: Status::Accepted,
+            gateway: None,
+            worker: None,
+            attempts: 0,
+            usage: Usage::default(),
+            cost: Nanos::ZERO,
+            accepted_at: None,
+            assigned_at: None,
+            settled_at: None,
+            deadline: None,
+            assigned_micros: None,
+            first_chunk_micros: None,
+            total_micros: None,
+            writer: None,
+        }
+    }
+
+    fn accepted(self, accepted: &Accepted) -> Self {
+        Self {
+            key: Some(accepted.key),
+            model: Some(accepted.model.clone()),
+            class: Some(accepted.class),
+            streamed: Some(accepted.streamed),
+            gateway: Some(accepted.gateway),
+            accepted_at: Some(accepted.at),
+            deadline: Some(accepted.deadline),
+            ..self
+        }
+    }
+
+    /// Later attempts take the place of earlier ones; what the end says takes the place of both.
+    fn assigned(self, assigned: &Assigned) -> Self {
+        let attempt = u64::from(assigned.attempt);
+        if attempt < self.attempts {
+            return self;
+        }
+        let (status, worker) = match self.status {
+            Status::Accepted | Status::Assigned => (Status::Assigned, Some(assigned.worker)),
+            settled @ Status::Settled(_) => (settled, self.worker),
+        };
+        Self { status, worker, attempts: attempt, assigned_at: Some(assigned.at), ..self }
+    }
+
+    fn settled(self, settled: &Settled) -> Self {
+        let begun = settled.at.micros().saturating_sub_unsigned(settled.timings.total);
+        let accepted = self.gateway.and(self.accepted_at);
+        Self {
+            key: Some(settled.key),
+            model: Some(settled.model.clone()),
+            class: Some(settled.class),
+            streamed: Some(settled.streamed),
+            status: Status::Settled(settled.outcome.clone()),
+            worker: settled.worker,
+            usage: settled.usage,
+            cost: settled.charge,
+            accepted_at: accepted.or(Some(Timestamp::from_micros(begun))),
+            settled_at: Some(settled.at),
+            assigned_micros: settled.timings.assigned,
+            first_chunk_micros: settled.timings.first_chunk,
+            total_micros: Some(settled.timings.total),
+            writer: Some(settled.writer.to_string()),
+            ..self
+        }
+    }
+}
+
+impl Status {
+    /// `accepted`, `assigned`, `completed`, `cancelled` or `failed`.
+    pub const fn as_str(&self) -> &'static str {
+        match self {
+            Self::Accepted => "accepted",
+            Self::Assigned => "assigned",
+            Self::Settled(outcome) => outcome.as_str(),
+        }
+    }
+}

@@ -1,0 +1,108 @@
+//! A request as a row of its table.
+
+use uplion_domain::{Usage, request::Outcome, usage::Source};
+
+use super::{Request, Status};
+use crate::{
+    columns::{Columns, count, maybe_boolean, maybe_count, maybe_text, maybe_time, nanos, text},
+    projection::TypedRow,
+    table::{Row, Value},
+};
+
+impl TypedRow for Request {
+    fn from_columns(columns: &mut Columns) -> Self {
+        Self {
+            request: columns.parsed(),
+            project: columns.parsed(),
+            key: columns.maybe_parsed(),
+            model: columns.maybe_parsed(),
+            class: columns.maybe_parsed(),
+            streamed: columns.maybe_boolean(),
+            status: status_from(columns),
+            gateway: columns.maybe_parsed(),
+            worker: columns.maybe_parsed(),
+            attempts: columns.count(),
+            usage: usage_from(columns),
+            cost: columns.nanos(),
+            accepted_at: columns.maybe_time(),
+            assigned_at: columns.maybe_time(),
+            settled_at: columns.maybe_time(),
+            deadline: due_from(columns),
+            assigned_micros: columns.maybe_count(),
+            first_chunk_micros: columns.maybe_count(),
+            total_micros: columns.maybe_count(),
+            writer: columns.maybe_text(),
+        }
+    }
+
+    fn into_row(self) -> Row {
+        let outcome = match &self.status {
+            Status::Accepted | Status::Assigned => None,
+            Status::Settled(outcome) => Some(outcome),
+        };
+        let due = if outcome.is_some() { None } else { self.deadline };
+        vec![
+            text(self.request),
+            text(self.project),
+            maybe_text(self.key),
+            maybe_text(self.model),
+            maybe_text(self.class.map(uplion_domain::request::Class::as_str)),
+            maybe_boolean(self.streamed),
+            text(self.status.as_str()),
+            maybe_text(outcome.and_then(Outcome::code)),
+            maybe_count(outcome.and_then(Outcome::upstream_status).map(u64::from)),
+            maybe_text(self.gateway),
+            maybe_text(self.worker),
+            count(self.attempts),
+            count(self.usage.prompt_tokens),
+            count(self.usage.cached_tokens),
+            count(self.usage.completion_tokens),
+            count(self.usage.reasoning_tokens),
+            Value::Boolean(match self.usage.source {
+                Source::Reported => true,
+                Source::Counted => false,
+            }),
+            nanos(self.cost),
+            maybe_time(self.accepted_at),
+            maybe_time(self.assigned_at),
+            maybe_time(self.settled_at),
+            maybe_time(self.deadline),
+            maybe_time(due),
+            maybe_count(self.assigned_micros),
+            maybe_count(self.first_chunk_micros),
+            maybe_count(self.total_micros),
+            maybe_text(self.writer),
+        ]
+    }
+}
+
+/// The status, why, and what the upstream said: three columns.
+fn status_from(columns: &mut Columns) -> Status {
+    let (status, why) = (columns.text(), columns.maybe_text());
+    let upstream = columns.maybe_count().and_then(|status| u16::try_from(status).ok());
+    match status.as_str() {
+        "accepted" => Status::Accepted,
+        "assigned" => Status::Assigned,
+        settled => match Outcome::parse(settled, why.as_deref(), upstream) {
+            Ok(outcome) => Status::Settled(outcome),
+            Err(error) => panic!("a request's row cannot be read: {error}"),
+        },
+    }
+}
+
+fn usage_from(columns: &mut Columns) -> Usage {
+    Usage {
+        prompt_tokens: columns.count(),
+        cached_tokens: columns.count(),
+        completion_tokens: columns.count(),
+        reasoning_tokens: columns.count(),
+        source: if columns.boolean() { Source::Reported } else { Source::Counted },
+    }
+}
+
+/// The deadline; what is due follows from it.
+fn due_from(columns: &mut Columns) -> Option<uplion_domain::Timestamp> {
+    let deadline = columns.maybe_time();
+    let _due = columns.maybe_time();
+    deadline
+}
