@@ -1,1 +1,104 @@
 //! Streams, tasks and messages on NATS JetStream.
+
+mod acks;
+mod api;
+mod cursor;
+mod link;
+mod messages;
+mod options;
+mod pull;
+mod queue;
+mod record;
+mod streams;
+mod tasks;
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
+
+pub use self::options::NatsOptions;
+use self::{
+    acks::Publisher,
+    api::Api,
+    link::{Links, Member},
+    messages::NatsMessages,
+    streams::NatsStreams,
+    tasks::NatsTasks,
+};
+use crate::{Log, message::SendError};
+
+/// Messages that may wait to be written to the connection.
+const SEND_BUFFER: usize = 16 * 1024;
+/// Acknowledgements and tickets that may wait to be read; their number is bounded by what was sent.
+const RECEIVE_BUFFER: usize = 64 * 1024;
+
+/// The connections of one process to NATS.
+pub struct Nats(Arc<Shared>);
+
+/// What all parts need.
+struct Shared {
+    options: NatsOptions,
+    client: async_nats::Client,
+    links: Arc<Links>,
+    api: Api,
+    publisher: Publisher,
+    _member: Arc<Member>,
+    /// For names that differ from all others that this process gives.
+    names: AtomicU64,
+    prefix: String,
+}
+
+/// What has happened since the connection was made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stats {
+    /// Events that [`append_soon`](crate::stream::Streams::append_soon) took and no stream has.
+    pub events_lost: u64,
+    /// The same, not acknowledged yet.
+    pub events_under_way: usize,
+    /// Core messages that met a full buffer.
+    pub messages_lost: u64,
+}
+
+impl Nats {
+    /// Fails at once if NATS cannot be reached; once connected, reconnects for ever.
+    pub async fn connect(options: NatsOptions) -> Result<Self, SendError> {
+        let links = Links::new();
+        let (client, member) = options.connect(&links, RECEIVE_BUFFER).await?;
+        let publisher = Publisher::new(client.clone(), Arc::clone(&links)).await;
+        Ok(Self(Arc::new(Shared {
+            prefix: client.new_inbox().rsplit('.').next().unwrap_or_default().to_owned(),
+            api: Api::new(client.clone()),
+            publisher: publisher.map_err(SendError)?,
+            options,
+            client,
+            links,
+            _member: member,
+            names: AtomicU64::new(0),
+        })))
+    }
+
+    pub fn log(&self) -> Log {
+        Log {
+            streams: Arc::new(NatsStreams(Arc::clone(&self.0))),
+            tasks: Arc::new(NatsTasks::new(Arc::clone(&self.0))),
+            messages: Arc::new(NatsMessages(Arc::clone(&self.0))),
+        }
+    }
+
+    pub fn stats(&self) -> Stats {
+        let (events_lost, events_under_way) = self.0.publisher.failed_and_under_way();
+        Stats { events_lost, events_under_way, messages_lost: self.0.links.lost() }
+    }
+
+    /// As the server that it is connected to says it: for `uplion doctor`.
+    pub fn server_version(&self) -> String {
+        self.0.client.server_info().version
+    }
+}
+
+impl Shared {
+    fn unique(&self) -> String {
+        format!("{}_{}", self.prefix, self.names.fetch_add(1, Ordering::Relaxed))
+    }
+}

@@ -1,0 +1,181 @@
+//! Requests to `JetStream`'s API: each has a deadline, and says why it failed.
+
+use std::{fmt, time::Duration};
+
+use async_nats::jetstream::{
+    Context, ErrorCode,
+    consumer::Config as ConsumerConfig,
+    context::ContextBuilder,
+    response::Response,
+    stream::{Config as StreamConfig, RawMessage},
+};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+
+const DEADLINE: Duration = Duration::from_secs(5);
+
+#[derive(Debug, Clone)]
+pub(super) struct Api(Context);
+
+#[derive(Debug)]
+pub(super) enum ApiError {
+    Refused {
+        code: ErrorCode,
+        reason: String,
+    },
+    /// It may have been done all the same.
+    Unreachable(String),
+}
+
+/// What we read of a stream's description.
+#[derive(Debug, Deserialize)]
+pub(super) struct Info {
+    pub created: String,
+    pub config: StreamConfig,
+    pub state: State,
+}
+
+/// The same without its settings: it is read ten times a second.
+#[derive(Debug, Deserialize)]
+pub(super) struct Brief {
+    pub created: String,
+    pub config: BriefConfig,
+    pub state: State,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct BriefConfig {
+    pub max_bytes: i64,
+    #[serde(default)]
+    pub metadata: std::collections::HashMap<String, String>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct State {
+    pub messages: u64,
+    pub bytes: u64,
+    pub first_seq: u64,
+    pub last_seq: u64,
+    /// By subject, if a filter was given.
+    #[serde(default)]
+    pub subjects: Option<std::collections::HashMap<String, u64>>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Got {
+    message: RawMessage,
+}
+
+/// The rest of an answer, which nobody needs.
+#[derive(Deserialize)]
+struct Done {}
+
+impl Api {
+    pub fn new(client: async_nats::Client) -> Self {
+        Self(ContextBuilder::new().timeout(DEADLINE).build(client))
+    }
+
+    pub async fn info(&self, stream: &str) -> Result<Brief, ApiError> {
+        self.ask(format!("STREAM.INFO.{stream}"), &()).await
+    }
+
+    /// With the number of messages of each subject that `subjects` matches.
+    pub async fn info_of(&self, stream: &str, subjects: &str) -> Result<Brief, ApiError> {
+        #[derive(Serialize)]
+        struct Of<'a> {
+            subjects_filter: &'a str,
+        }
+        self.ask(format!("STREAM.INFO.{stream}"), &Of { subjects_filter: subjects }).await
+    }
+
+    /// Makes the stream, or brings one that is there to what `settle` makes of its settings.
+    pub async fn ensure(
+        &self,
+        new: &StreamConfig,
+        settle: impl FnOnce(&mut StreamConfig),
+    ) -> Result<Info, ApiError> {
+        let name = &new.name;
+        match self.ask::<_, Info>(format!("STREAM.INFO.{name}"), &()).await {
+            Ok(mut info) => {
+                let before = info.config.clone();
+                settle(&mut info.config);
+                if info.config == before {
+                    return Ok(info);
+                }
+                self.ask(format!("STREAM.UPDATE.{name}"), &info.config).await
+            }
+            Err(error) if error.is(ErrorCode::STREAM_NOT_FOUND) => {
+                self.ask(format!("STREAM.CREATE.{name}"), new).await
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    pub async fn delete(&self, stream: &str) -> Result<(), ApiError> {
+        self.ask(format!("STREAM.DELETE.{stream}"), &()).await.map(|Done {}| ())
+    }
+
+    /// Drops what is before `sequence`.
+    pub async fn purge_before(&self, stream: &str, sequence: u64) -> Result<(), ApiError> {
+        #[derive(Serialize)]
+        struct Before {
+            seq: u64,
+        }
+        let before = Before { seq: sequence };
+        self.ask(format!("STREAM.PURGE.{stream}"), &before).await.map(|Done {}| ())
+    }
+
+    /// From the stream's leader.
+    pub async fn get(&self, stream: &str, sequence: u64) -> Result<Option<RawMessage>, ApiError> {
+        #[derive(Serialize)]
+        struct At {
+            seq: u64,
+        }
+        let subject = format!("STREAM.MSG.GET.{stream}");
+        match self.ask(subject, &At { seq: sequence }).await {
+            Ok(Got { message }) => Ok(Some(message)),
+            Err(error) if error.is(ErrorCode::NO_MESSAGE_FOUND) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Makes the consumer unless it is there with the same settings.
+    pub async fn consumer(&self, stream: &str, config: &ConsumerConfig) -> Result<(), ApiError> {
+        #[derive(Serialize)]
+        struct Create<'a> {
+            stream_name: &'a str,
+            config: &'a ConsumerConfig,
+        }
+        let name = config.name.as_deref().unwrap_or_default();
+        let subject = format!("CONSUMER.CREATE.{stream}.{name}");
+        let create = Create { stream_name: stream, config };
+        self.ask(subject, &create).await.map(|Done {}| ())
+    }
+
+    async fn ask<P: Serialize, T: DeserializeOwned>(
+        &self,
+        subject: String,
+        payload: &P,
+    ) -> Result<T, ApiError> {
+        match self.0.request(subject, payload).await {
+            Ok(Response::Ok(answer)) => Ok(answer),
+            Ok(Response::Err { error }) => {
+                Err(ApiError::Refused { code: error.error_code(), reason: error.to_string() })
+            }
+            Err(error) => Err(ApiError::Unreachable(error.to_string())),
+        }
+    }
+}
+
+impl ApiError {
+    pub fn is(&self, expected: ErrorCode) -> bool {
+        matches!(self, Self::Refused { code, reason: _ } if *code == expected)
+    }
+}
+
+impl fmt::Display for ApiError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Refused { code: _, reason } | Self::Unreachable(reason) => f.write_str(reason),
+        }
+    }
+}

@@ -1,0 +1,189 @@
+//! A place in a stream, kept across lost consumers, leaders and connections.
+//!
+//! The sequence is what makes it reliable: whatever comes out of order is asked for again, by a new consumer.
+
+use std::{sync::Arc, time::Duration};
+
+use async_nats::jetstream::consumer::{AckPolicy, Config as ConsumerConfig, DeliverPolicy};
+use async_trait::async_trait;
+use tokio::time::{Instant, sleep};
+use uplion_domain::Timestamp;
+
+use super::{
+    Shared,
+    pull::{Lost, Pull},
+    record::record,
+    streams,
+};
+use crate::stream::{Cursor, ReadError, Record, StreamName};
+
+/// Messages asked for ahead.
+const AHEAD: usize = 1_024;
+const EXPIRES: Duration = Duration::from_secs(30);
+/// The server forgets a consumer that nobody reads from for this long.
+const INACTIVE: Duration = Duration::from_secs(30);
+/// Between attempts to read on.
+const PAUSE: Duration = Duration::from_millis(100);
+
+pub(super) struct NatsCursor {
+    shared: Arc<Shared>,
+    stream: StreamName,
+    /// Tells the stream from one made anew under its name.
+    created: Timestamp,
+    /// Sequence of the last event that was handed out.
+    after: u64,
+    pull: Option<Pull>,
+    /// Nothing has come from this pull yet.
+    fresh: bool,
+}
+
+impl NatsCursor {
+    pub async fn new(
+        shared: Arc<Shared>,
+        stream: StreamName,
+        after: u64,
+    ) -> Result<Self, ReadError> {
+        let created = streams::identity(&shared.api, stream).await?.created;
+        let mut cursor = Self { shared, stream, created, after, pull: None, fresh: true };
+        cursor.open().await?;
+        Ok(cursor)
+    }
+
+    /// Reads on behind what was handed out, if that is still the same stream.
+    async fn open(&mut self) -> Result<&mut Pull, ReadError> {
+        let identity = streams::identity(&self.shared.api, self.stream).await?;
+        if identity.created != self.created || identity.last < self.after {
+            return Err(ReadError::Replaced(self.stream));
+        }
+        let wanted = self.after + 1;
+        if identity.first > wanted {
+            let (stream, first) = (self.stream, identity.first);
+            return Err(ReadError::Purged { stream, wanted, first });
+        }
+        let consumer = format!("read_{}", self.shared.unique());
+        let config = ConsumerConfig {
+            name: Some(consumer.clone()),
+            deliver_policy: DeliverPolicy::ByStartSequence { start_sequence: wanted },
+            ack_policy: AckPolicy::None,
+            inactive_threshold: INACTIVE,
+            num_replicas: 1,
+            memory_storage: true,
+            ..ConsumerConfig::default()
+        };
+        let stream = self.stream.as_str();
+        let made = self.shared.api.consumer(stream, &config).await;
+        made.map_err(|error| streams::read_error(self.stream, &error))?;
+        let (client, link) = (&self.shared.client, self.shared.links.watch());
+        let pull = Pull::new(client, link, stream, &consumer, EXPIRES).await;
+        let pull = pull.map_err(|Lost(reason)| self.unavailable(reason))?;
+        self.fresh = true;
+        Ok(self.pull.insert(pull))
+    }
+
+    /// The event that `message` is, if it is the next one; otherwise the pull is given up.
+    fn accept(&mut self, message: async_nats::Message) -> Result<Option<Record>, ReadError> {
+        let sequence = message.reply.as_deref().and_then(stream_sequence);
+        match sequence {
+            Some(sequence) if sequence == self.after + 1 => {
+                let async_nats::Message { subject, headers, payload, .. } = message;
+                let record =
+                    record(self.stream, sequence, &subject, headers.as_ref(), payload.into())?;
+                self.after = sequence;
+                self.fresh = false;
+                Ok(Some(record))
+            }
+            // Asked for and not there: it was dropped since, or somebody deleted it.
+            Some(first) if self.fresh && first > self.after => {
+                let (stream, wanted) = (self.stream, self.after + 1);
+                Err(ReadError::Purged { stream, wanted, first })
+            }
+            Some(_) | None => {
+                self.pull = None;
+                Ok(None)
+            }
+        }
+    }
+
+    /// One event, waiting for it until `until`.
+    async fn first(&mut self, until: Instant) -> Result<Option<Record>, ReadError> {
+        loop {
+            let pull = match &mut self.pull {
+                Some(pull) => pull,
+                None => self.open().await?,
+            };
+            match pull.next(AHEAD / 2, AHEAD, until).await {
+                Ok(Some(message)) => {
+                    if let Some(record) = self.accept(message)? {
+                        return Ok(Some(record));
+                    }
+                }
+                Ok(None) => return Ok(None),
+                Err(Lost(reason)) => {
+                    self.pull = None;
+                    if !self.shared.links.is_up() || Instant::now() >= until {
+                        return Err(self.unavailable(reason));
+                    }
+                    sleep(PAUSE).await;
+                }
+            }
+        }
+    }
+
+    fn unavailable(&self, reason: String) -> ReadError {
+        ReadError::Unavailable { stream: self.stream, reason }
+    }
+}
+
+#[async_trait]
+impl Cursor for NatsCursor {
+    async fn next(&mut self, most: usize, wait: Duration) -> Result<Vec<Record>, ReadError> {
+        let mut records = Vec::new();
+        records.extend(self.first(Instant::now() + wait).await?);
+        while !records.is_empty() && records.len() < most {
+            let ready = self.pull.as_mut().map_or(Ok(None), Pull::ready);
+            let accepted = match ready {
+                Ok(Some(message)) => self.accept(message).ok(),
+                Ok(None) => break,
+                Err(Lost(_)) => None,
+            };
+            // What is wrong is met again by the next call, which has nothing else to say.
+            let Some(accepted) = accepted else {
+                self.pull = None;
+                break;
+            };
+            records.extend(accepted);
+            if self.pull.is_none() {
+                break;
+            }
+        }
+        Ok(records)
+    }
+}
+
+/// From where an acknowledgement would go: `$JS.ACK.<stream>.<consumer>.<delivery>.<stream sequence>.…`, with domain
+/// and account before the stream's name if there is one more.
+fn stream_sequence(reply: &str) -> Option<u64> {
+    acknowledgement(reply).map(|(_, sequence)| sequence)
+}
+
+/// Delivery and stream sequence.
+pub(super) fn acknowledgement(reply: &str) -> Option<(u64, u64)> {
+    let rest = reply.strip_prefix("$JS.ACK.")?;
+    let skipped = if rest.split('.').count() > 7 { 4 } else { 2 };
+    let mut tokens = rest.split('.').skip(skipped);
+    Some((tokens.next()?.parse().ok()?, tokens.next()?.parse().ok()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn delivery_and_sequence_are_where_the_server_writes_them() {
+        let short = "$JS.ACK.TRAFFIC.reader.3.41.7.1700000000000000000.0";
+        let long = "$JS.ACK.hub.A1b2.TRAFFIC.reader.3.41.7.1700000000000000000.0.token";
+        assert_eq!(acknowledgement(short), Some((3, 41)));
+        assert_eq!(acknowledgement(long), Some((3, 41)));
+        assert_eq!(acknowledgement("_INBOX.1.2"), None);
+    }
+}

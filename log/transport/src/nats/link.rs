@@ -1,0 +1,126 @@
+//! Whether all connections of this process are up, told from what async-nats reports of each.
+
+use std::{
+    future,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use async_nats::{ConnectOptions, Event};
+use tokio::sync::watch;
+
+use crate::message::Link;
+
+#[derive(Debug)]
+pub(super) struct Links {
+    link: watch::Sender<Link>,
+    state: Mutex<State>,
+    /// Messages that met a full buffer.
+    lost: AtomicU64,
+}
+
+#[derive(Debug)]
+struct State {
+    session: u64,
+    down: usize,
+}
+
+/// One connection among those that make up the link. Counts until it is dropped.
+#[derive(Debug)]
+pub(super) struct Member {
+    links: Arc<Links>,
+    at: Mutex<At>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum At {
+    Start,
+    Up,
+    Down,
+}
+
+impl Links {
+    pub fn new() -> Arc<Self> {
+        let session = 1;
+        let link = watch::Sender::new(Link::Up { session });
+        Arc::new(Self {
+            link,
+            state: Mutex::new(State { session, down: 0 }),
+            lost: AtomicU64::new(0),
+        })
+    }
+
+    pub fn watch(&self) -> watch::Receiver<Link> {
+        self.link.subscribe()
+    }
+
+    pub fn is_up(&self) -> bool {
+        matches!(*self.link.borrow(), Link::Up { .. })
+    }
+
+    pub fn lost(&self) -> u64 {
+        self.lost.load(Ordering::Relaxed)
+    }
+
+    /// A new connection, and options that keep the link informed about it.
+    pub fn join(self: &Arc<Self>, options: ConnectOptions) -> (Arc<Member>, ConnectOptions) {
+        let member = Arc::new(Member { links: Arc::clone(self), at: Mutex::new(At::Start) });
+        let told = Arc::downgrade(&member);
+        let options = options.event_callback(move |event| {
+            if let Some(member) = told.upgrade() {
+                member.hear(&event);
+            }
+            future::ready(())
+        });
+        (member, options)
+    }
+
+    fn change(&self, change: impl FnOnce(&mut State)) {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        change(&mut state);
+        let link = if state.down == 0 { Link::Up { session: state.session } } else { Link::Down };
+        self.link.send_if_modified(|known| std::mem::replace(known, link) != link);
+    }
+}
+
+impl Member {
+    fn hear(&self, event: &Event) {
+        match event {
+            Event::Connected => {
+                if std::mem::replace(&mut *self.at(), At::Up) == At::Down {
+                    tracing::info!("connected to NATS again");
+                    self.links.change(|state| {
+                        state.down -= 1;
+                        state.session += 1;
+                    });
+                }
+            }
+            Event::Disconnected => {
+                if std::mem::replace(&mut *self.at(), At::Down) != At::Down {
+                    tracing::warn!("connection to NATS lost");
+                    self.links.change(|state| state.down += 1);
+                }
+            }
+            Event::SlowConsumer(_) => {
+                self.links.lost.fetch_add(1, Ordering::Relaxed);
+            }
+            Event::ServerError(error) => tracing::warn!(%error, "nats-server reports an error"),
+            Event::ClientError(error) => tracing::warn!(%error, "NATS cannot be reached"),
+            Event::LameDuckMode | Event::Draining | Event::Closed => {}
+        }
+    }
+
+    fn at(&self) -> MutexGuard<'_, At> {
+        self.at.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Member {
+    fn drop(&mut self) {
+        if *self.at() == At::Down {
+            self.links.change(|state| state.down -= 1);
+        }
+    }
+}

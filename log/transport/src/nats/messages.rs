@@ -1,0 +1,74 @@
+//! Core messages: each listener has a connection of its own, so that what it is told waits for nothing else.
+
+use std::{sync::Arc, time::Duration};
+
+use async_nats::Subscriber;
+use async_trait::async_trait;
+use bytes::Bytes;
+use futures::StreamExt;
+use tokio::{
+    sync::{mpsc, watch},
+    time::timeout,
+};
+use uplion_domain::subject::{Filter, Subject};
+
+use super::{Shared, link::Member};
+use crate::message::{LISTEN_BUFFER, Link, Message, Messages, SendError};
+
+/// For room to send, and for a subscription to be in force.
+const DEADLINE: Duration = Duration::from_secs(5);
+/// Messages between the subscription, which has the large buffer, and the listener.
+const HANDOVER: usize = 256;
+
+pub(super) struct NatsMessages(pub Arc<Shared>);
+
+#[async_trait]
+impl Messages for NatsMessages {
+    async fn listen(&self, filter: &Filter) -> Result<mpsc::Receiver<Message>, SendError> {
+        let (client, member) = self.0.options.connect(&self.0.links, LISTEN_BUFFER).await?;
+        let failed = |error: &dyn std::fmt::Display| SendError(error.to_string());
+        let subscribed = client.subscribe(filter.to_string()).await;
+        let messages = subscribed.map_err(|error| failed(&error))?;
+        let in_force = timeout(DEADLINE, client.flush()).await.map_err(|error| failed(&error))?;
+        in_force.map_err(|error| failed(&error))?;
+        let (to, listener) = mpsc::channel(HANDOVER);
+        tokio::spawn(hand_over(messages, to, client, member));
+        Ok(listener)
+    }
+
+    async fn send(&self, subject: &Subject, payload: Bytes) -> Result<(), SendError> {
+        if !self.0.links.is_up() {
+            return Err(SendError("not connected".into()));
+        }
+        match timeout(DEADLINE, self.0.client.publish(subject.to_string(), payload)).await {
+            Ok(sent) => sent.map_err(|error| SendError(error.to_string())),
+            Err(_) => Err(SendError("no room to send".into())),
+        }
+    }
+
+    fn link(&self) -> watch::Receiver<Link> {
+        self.0.links.watch()
+    }
+}
+
+/// Ends, and its connection with it, when nobody listens any more.
+async fn hand_over(
+    mut messages: Subscriber,
+    to: mpsc::Sender<Message>,
+    _client: async_nats::Client,
+    _member: Arc<Member>,
+) {
+    loop {
+        let message = tokio::select! {
+            biased;
+            message = messages.next() => message,
+            () = to.closed() => return,
+        };
+        let Some(message) = message else { return };
+        // Who sends to a subject of ours what is none cannot be answered, and is not worth a line each.
+        let Ok(subject) = message.subject.parse() else { continue };
+        if to.send(Message { subject, payload: message.payload }).await.is_err() {
+            return;
+        }
+    }
+}

@@ -1,0 +1,181 @@
+//! Streams on `JetStream`: file storage, full streams refuse, the epoch in the stream's metadata.
+
+use std::sync::Arc;
+
+use async_nats::jetstream::{
+    ErrorCode,
+    stream::{Config, DiscardPolicy, RetentionPolicy, StorageType},
+};
+use async_trait::async_trait;
+use uplion_domain::{
+    Timestamp,
+    subject::{Filter, Subject},
+    wire::Encoded,
+};
+
+use super::{
+    Shared,
+    acks::{Answer, PublishError},
+    api::{Api, ApiError, BriefConfig, State},
+    cursor::NatsCursor,
+    record::{headers, record},
+};
+use crate::stream::{
+    AppendError, Appended, Condition, Cursor, Identity, ReadError, Record, StreamName, StreamSpec,
+    Streams,
+};
+
+const EPOCH: &str = "uplion-epoch";
+/// nats-server answers either one, depending on replicas and on what is under way.
+const WRONG_LAST: [u64; 2] = [10_071, 10_164];
+/// A limit was met; the description says which.
+const STORE_FAILED: u64 = 10_077;
+
+pub(super) struct NatsStreams(pub Arc<Shared>);
+
+#[async_trait]
+impl Streams for NatsStreams {
+    async fn ensure(&self, spec: &StreamSpec) -> Result<Identity, ReadError> {
+        let StreamSpec { name, epoch, first_sequence, max_bytes, replicas, dedup_window } = spec;
+        let settle = |config: &mut Config| {
+            config.max_bytes = bytes(*max_bytes);
+            config.num_replicas = usize::from(*replicas);
+            config.duplicate_window = *dedup_window;
+        };
+        let mut new = Config {
+            name: name.as_str().into(),
+            subjects: vec![everything(*name).to_string()],
+            storage: StorageType::File,
+            retention: RetentionPolicy::Limits,
+            discard: DiscardPolicy::New,
+            // So that a single event is read from the leader, who knows the last one.
+            allow_direct: false,
+            first_sequence: (*first_sequence > 1).then_some(*first_sequence),
+            metadata: [(EPOCH.to_owned(), epoch.to_string())].into(),
+            ..Config::default()
+        };
+        settle(&mut new);
+        let ensured = self.0.api.ensure(&new, settle).await;
+        let info = ensured.map_err(|error| read_error(*name, &error))?;
+        let config =
+            BriefConfig { max_bytes: info.config.max_bytes, metadata: info.config.metadata };
+        known(*name, &info.created, &config, &info.state)
+    }
+
+    async fn identity(&self, stream: StreamName) -> Result<Identity, ReadError> {
+        identity(&self.0.api, stream).await
+    }
+
+    async fn append(
+        &self,
+        subject: &Subject,
+        event: Encoded,
+        condition: Condition,
+    ) -> Result<Appended, AppendError> {
+        let stream = stream_of(subject)?;
+        let headers = headers(&event, condition);
+        let published =
+            self.0.publisher.publish(subject.to_string(), headers, event.payload.into()).await;
+        let unavailable = |reason: String| AppendError::Unavailable { stream, reason };
+        match published {
+            Ok(Answer::Appended { sequence, duplicate }) => Ok(Appended { sequence, duplicate }),
+            Ok(Answer::Refused { code, reason: _ }) if WRONG_LAST.contains(&code) => {
+                Err(AppendError::WrongLast { stream, expected: condition.last.unwrap_or_default() })
+            }
+            Ok(Answer::Refused { code: STORE_FAILED, reason }) if reason.starts_with("maximum") => {
+                Err(AppendError::Full(stream))
+            }
+            Ok(Answer::Refused { code, reason }) => Err(unavailable(format!("{reason} ({code})"))),
+            Ok(Answer::NoStream) => Err(unavailable("no stream takes the event".into())),
+            Err(PublishError::NotSent(reason)) => Err(unavailable(reason)),
+            Err(PublishError::Unanswered(reason)) => {
+                Err(AppendError::Unacknowledged { stream, reason })
+            }
+        }
+    }
+
+    fn append_soon(&self, subject: &Subject, event: Encoded) {
+        let headers = headers(&event, Condition::default());
+        self.0.publisher.publish_soon(subject.to_string(), headers, event.payload.into());
+    }
+
+    async fn read(&self, stream: StreamName, after: u64) -> Result<Box<dyn Cursor>, ReadError> {
+        Ok(Box::new(NatsCursor::new(Arc::clone(&self.0), stream, after).await?))
+    }
+
+    async fn get(&self, stream: StreamName, sequence: u64) -> Result<Option<Record>, ReadError> {
+        let got = self.0.api.get(stream.as_str(), sequence).await;
+        let Some(raw) = got.map_err(|error| read_error(stream, &error))? else {
+            return Ok(None);
+        };
+        let message: async_nats::jetstream::message::StreamMessage =
+            raw.try_into().map_err(|error: async_nats::Error| {
+                let reason = error.to_string();
+                ReadError::Foreign { stream, sequence, reason }
+            })?;
+        let headers = Some(&message.headers);
+        record(stream, sequence, &message.subject, headers, message.payload.into()).map(Some)
+    }
+
+    async fn purge(&self, stream: StreamName, sequence: u64) -> Result<(), ReadError> {
+        let purged = self.0.api.purge_before(stream.as_str(), sequence + 1).await;
+        purged.map_err(|error| read_error(stream, &error))
+    }
+
+    async fn delete(&self, stream: StreamName) -> Result<(), ReadError> {
+        let deleted = self.0.api.delete(stream.as_str()).await;
+        deleted.map_err(|error| read_error(stream, &error))
+    }
+}
+
+pub(super) async fn identity(api: &Api, stream: StreamName) -> Result<Identity, ReadError> {
+    let info = api.info(stream.as_str()).await;
+    let info = info.map_err(|error| read_error(stream, &error))?;
+    known(stream, &info.created, &info.config, &info.state)
+}
+
+pub(super) fn read_error(stream: StreamName, error: &ApiError) -> ReadError {
+    if error.is(ErrorCode::STREAM_NOT_FOUND) {
+        return ReadError::Missing(stream);
+    }
+    ReadError::Unavailable { stream, reason: error.to_string() }
+}
+
+fn known(
+    stream: StreamName,
+    created: &str,
+    config: &BriefConfig,
+    state: &State,
+) -> Result<Identity, ReadError> {
+    let unavailable = |reason: String| ReadError::Unavailable { stream, reason };
+    let created: Timestamp = created.parse().map_err(|error| unavailable(format!("{error}")))?;
+    let State { messages, bytes, first_seq, last_seq, subjects: _ } = state;
+    Ok(Identity {
+        created,
+        // A stream that somebody made by hand is the first of its name.
+        epoch: config.metadata.get(EPOCH).and_then(|epoch| epoch.parse().ok()).unwrap_or(1),
+        first: if *messages == 0 { last_seq + 1 } else { *first_seq },
+        last: *last_seq,
+        bytes: *bytes,
+        max_bytes: config.max_bytes.try_into().unwrap_or(u64::MAX),
+    })
+}
+
+fn stream_of(subject: &Subject) -> Result<StreamName, AppendError> {
+    // Tasks and core messages are no events: nobody has a stream for them.
+    StreamName::of(subject).ok_or_else(|| AppendError::Unavailable {
+        stream: StreamName::Traffic,
+        reason: format!("{subject} is not a stream's subject"),
+    })
+}
+
+const fn everything(stream: StreamName) -> Filter {
+    match stream {
+        StreamName::Traffic => Filter::AllTraffic,
+        StreamName::Control => Filter::AllControl,
+    }
+}
+
+fn bytes(limit: u64) -> i64 {
+    i64::try_from(limit).unwrap_or(i64::MAX)
+}
