@@ -1,1 +1,139 @@
-//! Placeholder until its first commit.
+//! The projector: brings the log home. Archives every event, keeps the projections up to it, ends what never settled.
+//!
+//! Any number may run; the one that holds the lease works, the others wait for it to be gone.
+
+mod feed;
+mod ingest;
+mod lag;
+mod metrics;
+mod projecting;
+mod purge;
+mod rebuild;
+mod sweeper;
+mod tenure;
+
+pub use ingest::{Halt, adopt_stream};
+pub use lag::{Lag, ProjectionLag, StreamLag, lag};
+pub use rebuild::{RebuildError, Verdict, rebuild, verify};
+
+use std::{
+    sync::{Arc, RwLock},
+    time::Duration,
+};
+
+use prometheus_client::registry::Registry;
+use tokio_util::sync::CancellationToken;
+use uplion_domain::Timestamp;
+use uplion_log_store::Store;
+use uplion_log_transport::Log;
+
+/// Tells the time. The projector's only use of it is the sweeper's and the purge's patience.
+pub type Clock = fn() -> Timestamp;
+
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Names this process among those that wait for the lease.
+    pub holder: String,
+    /// A lease that is not renewed for so long is another's.
+    pub lease: Duration,
+    /// An archived event stays on its stream for so long, for readers that come late.
+    pub keep_on_stream: Duration,
+    /// Past its deadline by so much, a request that nobody settled is settled by the sweeper.
+    pub sweep_after: Duration,
+}
+
+pub struct Projector {
+    options: Options,
+    log: Log,
+    store: Store,
+    clock: Clock,
+    metrics: metrics::Metrics,
+    state: Arc<State>,
+}
+
+/// What `/ready` tells: each thing that does not go on by itself, and why.
+#[derive(Debug, Default)]
+struct State {
+    working: RwLock<bool>,
+    troubles: RwLock<std::collections::BTreeMap<String, String>>,
+}
+
+impl Options {
+    pub fn of(holder: String) -> Self {
+        Self {
+            holder,
+            lease: Duration::from_secs(10),
+            keep_on_stream: Duration::from_secs(24 * 3600),
+            sweep_after: Duration::from_secs(60),
+        }
+    }
+}
+
+impl Projector {
+    pub fn new(
+        options: Options,
+        log: Log,
+        store: Store,
+        clock: Clock,
+        registry: &mut Registry,
+    ) -> Self {
+        let metrics = metrics::Metrics::register(registry);
+        Self { options, log, store, clock, metrics, state: Arc::default() }
+    }
+
+    /// A handle that outlives [`Projector::run`], for `/ready`.
+    pub fn readiness(&self) -> Readiness {
+        Readiness(Arc::clone(&self.state))
+    }
+
+    /// Works whenever it holds the lease, until told to stop.
+    pub async fn run(&self, stop: CancellationToken) {
+        tenure::serve(self, &stop).await;
+    }
+}
+
+/// Whether the projector does what it is there for.
+#[derive(Clone)]
+pub struct Readiness(Arc<State>);
+
+impl Readiness {
+    /// Ready: working or waiting for the lease, and nothing halted. Otherwise a line for each trouble.
+    pub fn ready(&self) -> Result<(), String> {
+        let troubles = self.0.troubles.read().expect("no holder of this lock panics");
+        if troubles.is_empty() {
+            return Ok(());
+        }
+        let lines: Vec<String> =
+            troubles.iter().map(|(what, why)| format!("{what}: {why}")).collect();
+        Err(lines.join("\n"))
+    }
+
+    /// Whether this process is the one that works.
+    pub fn working(&self) -> bool {
+        *self.0.working.read().expect("no holder of this lock panics")
+    }
+}
+
+impl State {
+    fn trouble(&self, what: &str, why: String) {
+        let before = self
+            .troubles
+            .write()
+            .expect("no holder of this lock panics")
+            .insert(what.to_owned(), why.clone());
+        if before.as_ref() != Some(&why) {
+            tracing::error!(what, why, "projector.halted");
+        }
+    }
+
+    fn well(&self, what: &str) {
+        let before = self.troubles.write().expect("no holder of this lock panics").remove(what);
+        if before.is_some() {
+            tracing::info!(what, "projector.resumed");
+        }
+    }
+
+    fn set_working(&self, working: bool) {
+        *self.working.write().expect("no holder of this lock panics") = working;
+    }
+}

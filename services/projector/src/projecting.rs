@@ -1,0 +1,163 @@
+//! Keeping one projection up to the archive: fold a batch in memory, write each touched row once, with the checkpoint.
+
+use std::{
+    collections::HashMap,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
+    time::Duration,
+};
+
+use tokio_util::sync::CancellationToken;
+use uplion_log_store::{
+    StoreError,
+    rows::{AdvanceError, Checkpoint, Copy, Projected, Rows},
+};
+use uplion_projections::{
+    Projection, Recorded,
+    table::{Key, Row},
+};
+
+use crate::{
+    State,
+    feed::{Batch, Feed, FeedError},
+    metrics::Metrics,
+    rebuild::{self, RebuildError},
+};
+
+/// Under load a projection writes at most ten times a second: rows that are touched often are written once for all of it.
+const PACE: Duration = Duration::from_millis(100);
+/// How long a halted projection waits before it tries again.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+pub struct Job {
+    pub projection: &'static dyn Projection,
+    pub rows: Arc<dyn Rows>,
+    pub feed: Arc<Feed>,
+    pub state: Arc<State>,
+    pub metrics: Metrics,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum FoldError {
+    #[error(transparent)]
+    Feed(#[from] FeedError),
+    #[error(transparent)]
+    Advance(#[from] AdvanceError),
+    #[error(transparent)]
+    Rebuild(#[from] RebuildError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+pub async fn run(job: Job, stop: CancellationToken) {
+    let name = job.projection.name();
+    let what = format!("projection {name}");
+    while !stop.is_cancelled() {
+        let ended = tokio::select! {
+            ended = job.follow(&what) => ended,
+            () = stop.cancelled() => return,
+        };
+        if let Err(error) = ended {
+            job.state.trouble(&what, error.to_string());
+            // The reason is kept beside the checkpoint too, for whoever asks another process.
+            if let Err(error) = job.rows.halt(name, Some(&error.to_string())).await {
+                tracing::debug!(%error, "projector.halt.not_recorded");
+            }
+        }
+        tokio::select! {
+            () = tokio::time::sleep(PATIENCE) => {}
+            () = stop.cancelled() => return,
+        }
+    }
+}
+
+impl Job {
+    async fn follow(&self, what: &str) -> Result<(), FoldError> {
+        let projected = projected(self.projection);
+        let mut heads = self.feed.heads();
+        let checkpoint = self.brought_up_to_version(projected).await?;
+        let mut pos = checkpoint.pos;
+        if checkpoint.halted.is_some() {
+            self.rows.halt(projected.name, None).await?;
+        }
+        self.state.well(what);
+        loop {
+            heads.borrow_and_update();
+            while let Some(batch) = self.feed.after(pos).await? {
+                fold(self.projection, self.rows.as_ref(), Copy::Live, &batch).await?;
+                pos = batch.to;
+                self.metrics.projected(projected.name, pos);
+            }
+            tokio::time::sleep(PACE).await;
+            if heads.changed().await.is_err() {
+                return Ok(());
+            }
+        }
+    }
+
+    /// The live copy of an older version goes on serving while the new one is built beside it.
+    async fn brought_up_to_version(&self, projected: Projected) -> Result<Checkpoint, FoldError> {
+        let checkpoint = self.rows.ensure(projected).await?;
+        if checkpoint.version == projected.version {
+            return Ok(checkpoint);
+        }
+        tracing::info!(
+            projection = projected.name,
+            from = checkpoint.version,
+            to = projected.version,
+            "projector.rebuild"
+        );
+        rebuild::replace(self.projection, self.rows.as_ref(), &self.feed).await?;
+        Ok(self.rows.ensure(projected).await?)
+    }
+}
+
+pub fn projected(projection: &'static dyn Projection) -> Projected {
+    Projected { name: projection.name(), version: projection.version(), table: projection.table() }
+}
+
+/// Folds one batch into one copy.
+pub async fn fold(
+    projection: &'static dyn Projection,
+    rows: &dyn Rows,
+    copy: Copy,
+    batch: &Batch,
+) -> Result<(), FoldError> {
+    let (keys, touches) = touched(projection, &batch.events);
+    // A row that somebody changed by hand makes the fold panic: that halts this projection, not the store's thread.
+    let apply = Box::new(|loaded: Vec<Option<Row>>| {
+        catch_unwind(AssertUnwindSafe(|| folded(projection, loaded, &touches))).ok()
+    });
+    Ok(rows.advance(projected(projection), copy, batch.after, batch.to, &keys, apply).await?)
+}
+
+/// The keys that a batch touches, each once, and for each the events that touch it, in order.
+fn touched<'a>(
+    projection: &dyn Projection,
+    events: &'a [Recorded],
+) -> (Vec<Key>, Vec<Vec<&'a Recorded>>) {
+    let mut places: HashMap<Key, usize> = HashMap::new();
+    let (mut keys, mut touches): (Vec<Key>, Vec<Vec<&Recorded>>) = Default::default();
+    for event in events {
+        let Some(key) = projection.key(event) else { continue };
+        let place = *places.entry(key).or_insert_with_key(|key| {
+            keys.push(key.clone());
+            touches.push(Vec::new());
+            keys.len() - 1
+        });
+        touches[place].push(event);
+    }
+    (keys, touches)
+}
+
+fn folded(
+    projection: &dyn Projection,
+    loaded: Vec<Option<Row>>,
+    touches: &[Vec<&Recorded>],
+) -> Vec<Option<Row>> {
+    loaded
+        .into_iter()
+        .zip(touches)
+        .map(|(row, events)| events.iter().fold(row, |row, event| projection.fold(row, event)))
+        .collect()
+}

@@ -1,0 +1,156 @@
+//! Blue/green: a projection is filled anew from the archive beside the live one, then compared with it or put in its place.
+
+use std::time::{Duration, Instant};
+
+use uplion_log_store::{
+    StoreError,
+    archive::Archive,
+    rows::{AdvanceError, Copy, Rows},
+};
+use uplion_projections::{Projection, table::Key};
+
+use crate::{
+    feed::{self, Batch, Feed, FeedError},
+    projecting::{FoldError, fold, projected},
+};
+
+/// How long the rebuild runs after a live copy that never stands still, before it gives up.
+const CHASE: Duration = Duration::from_secs(60);
+/// Differing keys that are named.
+const NAMED: usize = 20;
+
+#[derive(Debug, thiserror::Error)]
+pub enum RebuildError {
+    #[error("projection {0} has no live copy: start the projector first")]
+    NoLive(&'static str),
+    #[error(
+        "the live copy of projection {0} never stood still long enough to be met: try again with less traffic"
+    )]
+    NeverMet(&'static str),
+    #[error(transparent)]
+    Feed(#[from] FeedError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error("the rebuild of projection {name} failed")]
+    Fold { name: &'static str, source: Box<FoldError> },
+}
+
+/// What comparing a projection with its rebuild showed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Verdict {
+    pub projection: &'static str,
+    pub pos: u64,
+    /// Keys whose rows differ; empty if the live copy equals the rebuilt one.
+    pub differing: Vec<Key>,
+}
+
+/// Fills a projection anew while the old copy serves, and swaps them.
+pub async fn rebuild(
+    projection: &'static dyn Projection,
+    rows: &dyn Rows,
+    archive: &dyn Archive,
+) -> Result<u64, RebuildError> {
+    let filling = Filling { projection, rows, source: Source::Archive(archive) };
+    filling.start().await?;
+    filling
+        .met(async |_| Ok(rows.swap(projected(projection)).await?.then_some(())))
+        .await
+        .map(|(pos, ())| pos)
+}
+
+/// Fills a projection anew beside the live one, compares both in one snapshot, and drops the new copy.
+pub async fn verify(
+    projection: &'static dyn Projection,
+    rows: &dyn Rows,
+    archive: &dyn Archive,
+) -> Result<Verdict, RebuildError> {
+    let filling = Filling { projection, rows, source: Source::Archive(archive) };
+    filling.start().await?;
+    let met =
+        filling.met(async |_| Ok(rows.differences(projected(projection), NAMED).await?)).await;
+    rows.drop_rebuild(projection.name()).await?;
+    let (pos, differing) = met?;
+    Ok(Verdict { projection: projection.name(), pos, differing })
+}
+
+/// As [`rebuild`], for the projector itself, whose live copy of an older version stands still.
+pub(crate) async fn replace(
+    projection: &'static dyn Projection,
+    rows: &dyn Rows,
+    feed: &Feed,
+) -> Result<(), RebuildError> {
+    let filling = Filling { projection, rows, source: Source::Feed(feed) };
+    filling.start().await?;
+    filling
+        .met(async |_| Ok(rows.swap(projected(projection)).await?.then_some(())))
+        .await
+        .map(|_| ())
+}
+
+struct Filling<'a> {
+    projection: &'static dyn Projection,
+    rows: &'a dyn Rows,
+    source: Source<'a>,
+}
+
+enum Source<'a> {
+    Archive(&'a dyn Archive),
+    Feed(&'a Feed),
+}
+
+impl Filling<'_> {
+    async fn start(&self) -> Result<(), RebuildError> {
+        Ok(self.rows.start_rebuild(projected(self.projection)).await?)
+    }
+
+    /// Fills up to where the live copy is, again and again, until `meet` finds both at one pos.
+    async fn met<T>(
+        &self,
+        meet: impl AsyncFn(u64) -> Result<Option<T>, RebuildError>,
+    ) -> Result<(u64, T), RebuildError> {
+        let started = Instant::now();
+        let mut pos = 0;
+        loop {
+            let live = self.live_pos().await?;
+            while pos < live {
+                pos = self.step(pos, live).await?;
+            }
+            if let Some(met) = meet(pos).await? {
+                return Ok((pos, met));
+            }
+            if started.elapsed() > CHASE && pos >= live {
+                return Err(RebuildError::NeverMet(self.projection.name()));
+            }
+        }
+    }
+
+    async fn live_pos(&self) -> Result<u64, RebuildError> {
+        let name = self.projection.name();
+        let live = self.rows.checkpoint(name, Copy::Live).await?;
+        live.map(|live| live.pos).ok_or(RebuildError::NoLive(name))
+    }
+
+    /// Folds the next batch, but nothing behind `to`.
+    async fn step(&self, after: u64, to: u64) -> Result<u64, RebuildError> {
+        let batch = match &self.source {
+            Source::Archive(archive) => feed::read(*archive, after).await?,
+            Source::Feed(feed) => feed.after(after).await?.map(|batch| batch.up_to(u64::MAX)),
+        };
+        let batch = batch.map_or(Batch { after, to, events: Vec::new() }, |batch| batch.up_to(to));
+        let name = self.projection.name();
+        match fold(self.projection, self.rows, Copy::Rebuild, &batch).await {
+            Ok(()) => Ok(batch.to),
+            Err(FoldError::Advance(AdvanceError::Store(error))) => Err(error.into()),
+            Err(source) => Err(RebuildError::Fold { name, source: Box::new(source) }),
+        }
+    }
+}
+
+impl Batch {
+    /// The part of this batch that does not lie behind `to`.
+    fn up_to(&self, to: u64) -> Self {
+        let to = self.to.min(to);
+        let events = self.events.iter().filter(|event| event.pos <= to).cloned().collect();
+        Self { after: self.after, to, events }
+    }
+}

@@ -1,0 +1,121 @@
+//! The sweeper: ends requests that neither their gateway nor their worker lived to settle.
+
+use std::{sync::Arc, time::Duration};
+
+use tokio_util::sync::CancellationToken;
+use uplion_domain::{
+    Envelope, Event, RequestId, Timestamp, Usage,
+    request::{self, Accepted, Failure, Outcome, Timings, Writer},
+};
+use uplion_log_store::{Store, rows::Copy};
+use uplion_log_transport::stream::{Condition, StreamName, Streams};
+use uplion_projections::{requests, table::Value};
+
+use crate::{Clock, metrics::Metrics};
+
+/// How often it looks. A request waits for its deadline and a minute more, so seconds do not matter.
+const EVERY: Duration = Duration::from_secs(5);
+/// Requests ended in one look.
+const MOST: i64 = 500;
+
+pub struct Sweeper {
+    pub streams: Arc<dyn Streams>,
+    pub store: Store,
+    pub clock: Clock,
+    /// Past the deadline.
+    pub after: Duration,
+    pub metrics: Metrics,
+}
+
+impl Sweeper {
+    pub async fn run(self, stop: CancellationToken) {
+        loop {
+            tokio::select! {
+                () = tokio::time::sleep(EVERY) => {}
+                () = stop.cancelled() => return,
+            }
+            match self.sweep().await {
+                Ok(0) => {}
+                Ok(ended) => tracing::warn!(requests = ended, "projector.sweeper.settled"),
+                Err(error) => tracing::warn!(error = format!("{error:#}"), "projector.sweeper"),
+            }
+        }
+    }
+
+    /// Ends what is overdue; returns how many.
+    pub async fn sweep(&self) -> anyhow::Result<u64> {
+        let now = (self.clock)();
+        if !self.caught_up().await? {
+            return Ok(0);
+        }
+        let patience = i64::try_from(self.after.as_micros())?;
+        let overdue = Timestamp::from_micros(now.micros() - patience);
+        let parameters = [Value::BigInt(overdue.micros()), Value::BigInt(MOST)];
+        let rows = self.store.rows.query(&requests::UNSETTLED, &parameters).await?;
+        let mut ended = 0;
+        for row in rows {
+            let Some(Value::Text(request)) = row.first() else { continue };
+            ended += u64::from(self.end(request.parse()?, now).await?);
+        }
+        self.metrics.swept(ended);
+        Ok(ended)
+    }
+
+    /// Only with the whole of the stream before its eyes may it say that nobody settled.
+    async fn caught_up(&self) -> anyhow::Result<bool> {
+        let last = self.streams.identity(StreamName::Traffic).await?.last;
+        let tail = self.store.archive.tail(StreamName::Traffic).await?;
+        let head = self.store.archive.head().await?;
+        let folded = self.store.rows.checkpoint(requests::NAME, Copy::Live).await?;
+        Ok(tail.is_some_and(|tail| tail.sequence >= last)
+            && folded.is_some_and(|checkpoint| checkpoint.pos >= head))
+    }
+
+    async fn end(&self, request: RequestId, now: Timestamp) -> anyhow::Result<bool> {
+        let Some(history) = self.history(request).await? else { return Ok(false) };
+        let waited = now.micros().saturating_sub(history.accepted.at.micros());
+        let timings =
+            Timings { total: u64::try_from(waited).unwrap_or_default(), ..Timings::default() };
+        let settled = history.accepted.settle(
+            Outcome::Failed(Failure::Unsettled),
+            Usage::default(),
+            timings,
+            history.worker,
+            Writer::Sweeper,
+            now,
+        );
+        let envelope = Envelope::settled(settled);
+        let condition = Condition { unique: true, last: None };
+        let subject = envelope.event.subject();
+        let appended = self.streams.append(&subject, envelope.encode(), condition).await?;
+        Ok(!appended.duplicate)
+    }
+
+    /// `None` if the request was never accepted, or is settled in the archive.
+    async fn history(&self, request: RequestId) -> anyhow::Result<Option<History>> {
+        let mut history: Option<History> = None;
+        let mut worker = None;
+        for archived in self.store.archive.of_request(request).await? {
+            match Envelope::decode(&archived.event)?.event {
+                Event::Request(request::Event::Accepted(accepted)) => {
+                    history = Some(History { accepted, worker: None });
+                }
+                Event::Request(request::Event::Assigned(assigned)) => {
+                    worker = Some(assigned.worker)
+                }
+                Event::Request(request::Event::Settled(_)) => return Ok(None),
+                Event::Project(..)
+                | Event::ApiKey(..)
+                | Event::Model(..)
+                | Event::Price(..)
+                | Event::Worker(_) => {}
+            }
+        }
+        Ok(history.map(|history| History { worker, ..history }))
+    }
+}
+
+struct History {
+    accepted: Accepted,
+    worker: Option<uplion_domain::WorkerId>,
+}

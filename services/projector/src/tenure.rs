@@ -1,0 +1,113 @@
+//! Holding the lease: everything below runs while it is held, and is torn down the moment it is not.
+
+use std::{sync::Arc, time::Duration};
+
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+use uplion_log_store::lease::Lease;
+use uplion_log_transport::stream::StreamName;
+
+use crate::{Projector, feed::Feed, ingest::Ingest, projecting, purge, sweeper::Sweeper};
+
+const JOB: &str = "projector";
+/// Between attempts at a lease that somebody else holds, or a store that does not answer.
+const PATIENCE: Duration = Duration::from_millis(500);
+
+pub async fn serve(projector: &Projector, stop: &CancellationToken) {
+    let Projector { options, store, state, .. } = projector;
+    while !stop.is_cancelled() {
+        match store.leases.take(JOB, &options.holder, options.lease).await {
+            Ok(Some(lease)) => {
+                state.well("store");
+                state.set_working(true);
+                work(projector, lease, stop).await;
+                state.set_working(false);
+            }
+            Ok(None) => state.well("store"),
+            Err(error) => state.trouble("store", error.to_string()),
+        }
+        tokio::select! {
+            () = tokio::time::sleep(PATIENCE) => {}
+            () = stop.cancelled() => {}
+        }
+    }
+}
+
+async fn work(projector: &Projector, lease: Lease, stop: &CancellationToken) {
+    let tenure = stop.child_token();
+    let mut jobs = start(projector, &lease, &tenure);
+    keep(projector, &lease, &tenure).await;
+    tenure.cancel();
+    while jobs.join_next().await.is_some() {}
+    // Only a courtesy to the next one: an unreleased lease expires.
+    if let Err(error) = projector.store.leases.release(&lease).await {
+        tracing::warn!(%error, "projector.lease.release");
+    }
+}
+
+fn start(projector: &Projector, lease: &Lease, tenure: &CancellationToken) -> JoinSet<()> {
+    let Projector { options, log, store, clock, metrics, state } = projector;
+    let feed = Arc::new(Feed::new(Arc::clone(&store.archive)));
+    let mut jobs = JoinSet::new();
+    for stream in StreamName::ALL {
+        let ingest = Ingest {
+            stream,
+            streams: Arc::clone(&log.streams),
+            archive: Arc::clone(&store.archive),
+            link: log.messages.link(),
+            lease: lease.clone(),
+            feed: Arc::clone(&feed),
+            state: Arc::clone(state),
+            metrics: metrics.clone(),
+        };
+        jobs.spawn(ingest.run(tenure.clone()));
+    }
+    for projection in uplion_projections::all().iter().copied() {
+        let job = projecting::Job {
+            projection,
+            rows: Arc::clone(&store.rows),
+            feed: Arc::clone(&feed),
+            state: Arc::clone(state),
+            metrics: metrics.clone(),
+        };
+        jobs.spawn(projecting::run(job, tenure.clone()));
+    }
+    let sweeper = Sweeper {
+        streams: Arc::clone(&log.streams),
+        store: store.clone(),
+        clock: *clock,
+        after: options.sweep_after,
+        metrics: metrics.clone(),
+    };
+    jobs.spawn(sweeper.run(tenure.clone()));
+    jobs.spawn(purge::run(
+        Arc::clone(&log.streams),
+        Arc::clone(&store.archive),
+        *clock,
+        options.keep_on_stream,
+        tenure.clone(),
+    ));
+    jobs
+}
+
+/// Returns when the lease is lost or the process is to stop.
+async fn keep(projector: &Projector, lease: &Lease, tenure: &CancellationToken) {
+    let Projector { options, store, state, .. } = projector;
+    let mut renewed = tokio::time::Instant::now();
+    loop {
+        tokio::select! {
+            () = tokio::time::sleep(options.lease / 4) => {}
+            () = tenure.cancelled() => return,
+        }
+        match store.leases.renew(lease, options.lease).await {
+            Ok(true) => {
+                renewed = tokio::time::Instant::now();
+                state.well("store");
+            }
+            Ok(false) => return tracing::warn!("projector.lease.lost"),
+            // Every write carries the lease's token, so holding on to an expired one is harmless, but useless.
+            Err(_) if renewed.elapsed() > options.lease => return,
+            Err(error) => state.trouble("store", error.to_string()),
+        }
+    }
+}
