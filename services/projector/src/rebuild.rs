@@ -52,10 +52,7 @@ pub async fn rebuild(
 ) -> Result<u64, RebuildError> {
     let filling = Filling { projection, rows, source: Source::Archive(archive) };
     filling.start().await?;
-    filling
-        .met(async |_| Ok(rows.swap(projected(projection)).await?.then_some(())))
-        .await
-        .map(|(pos, ())| pos)
+    filling.met(Purpose::Swap).await.map(|(pos, _)| pos)
 }
 
 /// Fills a projection anew beside the live one, compares both in one snapshot, and drops the new copy.
@@ -66,8 +63,7 @@ pub async fn verify(
 ) -> Result<Verdict, RebuildError> {
     let filling = Filling { projection, rows, source: Source::Archive(archive) };
     filling.start().await?;
-    let met =
-        filling.met(async |_| Ok(rows.differences(projected(projection), NAMED).await?)).await;
+    let met = filling.met(Purpose::Compare).await;
     rows.drop_rebuild(projection.name()).await?;
     let (pos, differing) = met?;
     Ok(Verdict { projection: projection.name(), pos, differing })
@@ -81,16 +77,20 @@ pub(crate) async fn replace(
 ) -> Result<(), RebuildError> {
     let filling = Filling { projection, rows, source: Source::Feed(feed) };
     filling.start().await?;
-    filling
-        .met(async |_| Ok(rows.swap(projected(projection)).await?.then_some(())))
-        .await
-        .map(|_| ())
+    filling.met(Purpose::Swap).await.map(|_| ())
 }
 
 struct Filling<'a> {
     projection: &'static dyn Projection,
     rows: &'a dyn Rows,
     source: Source<'a>,
+}
+
+/// What is done once both copies are at one pos.
+#[derive(Clone, Copy)]
+enum Purpose {
+    Swap,
+    Compare,
 }
 
 enum Source<'a> {
@@ -103,11 +103,8 @@ impl Filling<'_> {
         Ok(self.rows.start_rebuild(projected(self.projection)).await?)
     }
 
-    /// Fills up to where the live copy is, again and again, until `meet` finds both at one pos.
-    async fn met<T>(
-        &self,
-        meet: impl AsyncFn(u64) -> Result<Option<T>, RebuildError>,
-    ) -> Result<(u64, T), RebuildError> {
+    /// Fills up to where the live copy is, again and again, until both are at one pos and the purpose is met.
+    async fn met(&self, purpose: Purpose) -> Result<(u64, Vec<Key>), RebuildError> {
         let started = Instant::now();
         let mut pos = 0;
         loop {
@@ -115,13 +112,22 @@ impl Filling<'_> {
             while pos < live {
                 pos = self.step(pos, live).await?;
             }
-            if let Some(met) = meet(pos).await? {
-                return Ok((pos, met));
+            if let Some(differing) = self.meet(purpose).await? {
+                return Ok((pos, differing));
             }
             if started.elapsed() > CHASE && pos >= live {
                 return Err(RebuildError::NeverMet(self.projection.name()));
             }
         }
+    }
+
+    /// `None` if the live copy has moved on meanwhile.
+    async fn meet(&self, purpose: Purpose) -> Result<Option<Vec<Key>>, RebuildError> {
+        let projected = projected(self.projection);
+        Ok(match purpose {
+            Purpose::Swap => self.rows.swap(projected).await?.then(Vec::new),
+            Purpose::Compare => self.rows.differences(projected, NAMED).await?,
+        })
     }
 
     async fn live_pos(&self) -> Result<u64, RebuildError> {
