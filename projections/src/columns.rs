@@ -2,6 +2,7 @@
 
 use std::{fmt, str::FromStr};
 
+use serde::{Serialize, de::DeserializeOwned};
 use uplion_domain::{Nanos, Timestamp};
 
 use crate::table::{Row, Value};
@@ -118,7 +119,8 @@ impl Columns {
         }
     }
 
-    fn read<T: FromStr<Err: fmt::Display>>(&self, text: &str) -> T {
+    /// What stands within the column that was taken last.
+    pub fn read<T: FromStr<Err: fmt::Display>>(&self, text: &str) -> T {
         match text.parse() {
             Ok(value) => value,
             Err(error) => panic!("column {} cannot be read: {error}", self.taken),
@@ -128,6 +130,19 @@ impl Columns {
     fn misfit(&self, wanted: &str, found: &Value) -> ! {
         panic!("column {} should hold {wanted}, not {found:?}", self.taken)
     }
+}
+
+/// What lies in one column as JSON.
+pub fn maybe_json<T: DeserializeOwned>(columns: &mut Columns) -> Option<T> {
+    let text = columns.maybe_text()?;
+    match serde_json::from_str(&text) {
+        Ok(value) => Some(value),
+        Err(error) => panic!("column {} cannot be read: {error}", columns.taken),
+    }
+}
+
+pub fn json(value: &impl Serialize) -> Value {
+    text(serde_json::to_string(value).expect("strings, numbers and lists are always JSON"))
 }
 
 pub fn text(value: impl fmt::Display) -> Value {

@@ -1,8 +1,14 @@
 //! Questions asked of the log: pure folds, the tables they own, the statements that read them.
+//!
+//! One file a question; [`catalog`] is the one whose answer gateways and workers hold in memory.
 
+pub mod api_keys;
 pub mod catalog;
 pub mod columns;
+pub mod models;
+pub mod prices;
 pub mod projection;
+pub mod projects;
 pub mod requests;
 pub mod statement;
 #[cfg(test)]
@@ -17,11 +23,83 @@ pub use statement::Statement;
 
 /// Every projection that lies in tables.
 pub const fn all() -> &'static [&'static dyn Projection] {
-    &[&requests::Requests, &usage_by_hour::UsageByHour]
+    &[
+        &requests::Requests,
+        &usage_by_hour::UsageByHour,
+        &projects::Projects,
+        &api_keys::ApiKeys,
+        &models::Models,
+        &prices::Prices,
+    ]
 }
 
 /// Every reading statement.
 pub fn statements() -> impl Iterator<Item = &'static Statement> {
-    [&requests::ONE, &requests::NEWEST, &requests::NEWEST_OF_PROJECT, &requests::UNSETTLED]
-        .into_iter()
+    [
+        &requests::ONE,
+        &requests::NEWEST,
+        &requests::NEWEST_OF_PROJECT,
+        &requests::UNSETTLED,
+        &usage_by_hour::GROUPED,
+        &projects::ONE,
+        &projects::LIST,
+        &api_keys::ONE,
+        &api_keys::LIST,
+        &models::ONE,
+        &models::LIST,
+        &prices::ONE,
+        &prices::LIST,
+        &prices::IN_FORCE,
+    ]
+    .into_iter()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::table::Role;
+
+    #[test]
+    fn names_are_unique() {
+        let names: BTreeSet<_> = all().iter().map(|projection| projection.name()).collect();
+        assert_eq!(names.len(), all().len());
+        let tables: BTreeSet<_> = all().iter().map(|projection| projection.table().name).collect();
+        assert_eq!(tables.len(), all().len());
+        let statements: BTreeSet<_> = statements().map(|statement| statement.name).collect();
+        assert_eq!(statements.len(), super::statements().count());
+    }
+
+    #[test]
+    fn a_tables_key_comes_first_and_its_indexes_name_its_columns() {
+        for table in all().iter().map(|projection| projection.table()) {
+            let keys = table.columns.iter().filter(|column| column.role == Role::Key).count();
+            assert!(keys > 0 && table.key_columns().count() == keys, "{}", table.name);
+            for column in table.indexes.iter().flat_map(|index| index.iter()) {
+                assert!(table.columns.iter().any(|known| known.name == *column), "{column}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_statement_reads_tables_that_there_are() {
+        let tables: Vec<_> = all().iter().map(|projection| projection.table().name).collect();
+        for statement in statements() {
+            assert!(statement.tables().count() > 0, "{}", statement.name);
+            assert!(statement.tables().all(|table| tables.contains(&table)), "{}", statement.name);
+        }
+    }
+
+    #[test]
+    fn a_statements_parameters_are_numbered_from_one_and_all_used() {
+        for statement in statements() {
+            let highest = statement.parameters.len();
+            for number in 1..=highest {
+                assert!(statement.sql.contains(&format!("${number}")), "{}", statement.name);
+            }
+            let beyond = format!("${}", highest + 1);
+            assert!(!statement.sql.contains(&beyond), "{}", statement.name);
+        }
+    }
 }

@@ -1,0 +1,189 @@
+//! Which prices were set, and which is in force?
+//!
+//! Read by `uplion price list` and `show`. One row a price, never deleted. Gateways do not read it: they have the catalog,
+//! which comes to the same answer.
+
+use uplion_domain::{Event, ModelName, PriceId, Rates, Timestamp, price};
+
+use crate::{
+    columns::{Columns, count, maybe_time, nanos, text, time},
+    projection::{Fold, Recorded, TypedRow},
+    statement::Statement,
+    table::{Column, Key, Kind, Row, Table, kinds},
+};
+
+pub const NAME: &str = "prices";
+
+pub struct Prices;
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Price {
+    pub price: PriceId,
+    pub model: ModelName,
+    pub rates: Rates,
+    pub effective_from: Timestamp,
+    pub set_at: Timestamp,
+    /// As if it had never been, from then on.
+    pub withdrawn_at: Option<Timestamp>,
+    /// Where it was set: of two from the same time, the later one is in force.
+    pub pos: u64,
+}
+
+const COLUMNS: [Column; 11] = [
+    Column::key("price", Kind::Text),
+    Column::required("model", Kind::Text),
+    // Nano-units of the currency for a million tokens, and for a request.
+    Column::required("input_nanos", Kind::BigInt),
+    Column::required("cached_input_nanos", Kind::BigInt),
+    Column::required("output_nanos", Kind::BigInt),
+    Column::required("reasoning_nanos", Kind::BigInt),
+    Column::required("request_nanos", Kind::BigInt),
+    Column::required("effective_from", Kind::BigInt),
+    Column::required("set_at", Kind::BigInt),
+    Column::nullable("withdrawn_at", Kind::BigInt),
+    Column::required("pos", Kind::BigInt),
+];
+static TABLE: Table =
+    Table { name: NAME, columns: &COLUMNS, indexes: &[&["model", "effective_from", "pos"]] };
+
+/// `$1`: the price. Answers with a [`Price`].
+pub static ONE: Statement = Statement {
+    name: "prices.one",
+    sql: "SELECT * FROM {prices} WHERE price = $1",
+    parameters: &[Kind::Text],
+    columns: &kinds(&COLUMNS),
+};
+
+/// `$1`: only prices of this model; null for all. `$2`: how many at most.
+/// Answers with [`Price`]s by model, the one in force last before those to come; withdrawn ones are among them.
+pub static LIST: Statement = Statement {
+    name: "prices.list",
+    sql: "SELECT * FROM {prices} WHERE (CAST($1 AS TEXT) IS NULL OR model = $1) \
+          ORDER BY model, effective_from, pos LIMIT $2",
+    parameters: &[Kind::Text, Kind::BigInt],
+    columns: &kinds(&COLUMNS),
+};
+
+/// `$1`: the model. `$2`: the time. Answers with the [`Price`] in force then, if there is one.
+pub static IN_FORCE: Statement = Statement {
+    name: "prices.in_force",
+    sql: "SELECT * FROM {prices} \
+          WHERE model = $1 AND effective_from <= $2 AND withdrawn_at IS NULL \
+          ORDER BY effective_from DESC, pos DESC LIMIT 1",
+    parameters: &[Kind::Text, Kind::BigInt],
+    columns: &kinds(&COLUMNS),
+};
+
+impl Fold for Prices {
+    const NAME: &'static str = NAME;
+    const VERSION: u32 = 1;
+    const TABLE: &'static Table = &TABLE;
+    type Row = Price;
+
+    fn key_of(event: &Recorded) -> Option<Key> {
+        of_price(event).map(|(id, _)| vec![text(id)])
+    }
+
+    fn fold_row(row: Option<Price>, event: &Recorded) -> Option<Price> {
+        let pos = event.pos;
+        let (price, event) = of_price(event)?;
+        match event {
+            price::Event::Set { model, rates, effective_from, at } => Some(Price {
+                price,
+                model: model.clone(),
+                rates: *rates,
+                effective_from: *effective_from,
+                set_at: *at,
+                withdrawn_at: None,
+                pos,
+            }),
+            price::Event::Withdrawn { at } => {
+                row.map(|row| Price { withdrawn_at: Some(*at), ..row })
+            }
+        }
+    }
+}
+
+fn of_price(event: &Recorded) -> Option<(PriceId, &price::Event)> {
+    match &event.envelope.event {
+        Event::Price(id, event) => Some((*id, event)),
+        Event::Project(..)
+        | Event::ApiKey(..)
+        | Event::Model(..)
+        | Event::Request(_)
+        | Event::Worker(_) => None,
+    }
+}
+
+impl TypedRow for Price {
+    fn from_columns(columns: &mut Columns) -> Self {
+        Self {
+            price: columns.parsed(),
+            model: columns.parsed(),
+            rates: Rates {
+                input: columns.nanos(),
+                cached_input: columns.nanos(),
+                output: columns.nanos(),
+                reasoning: columns.nanos(),
+                request: columns.nanos(),
+            },
+            effective_from: columns.time(),
+            set_at: columns.time(),
+            withdrawn_at: columns.maybe_time(),
+            pos: columns.count(),
+        }
+    }
+
+    fn into_row(self) -> Row {
+        let Rates { input, cached_input, output, reasoning, request } = self.rates;
+        vec![
+            text(self.price),
+            text(self.model),
+            nanos(input),
+            nanos(cached_input),
+            nanos(output),
+            nanos(reasoning),
+            nanos(request),
+            time(self.effective_from),
+            time(self.set_at),
+            maybe_time(self.withdrawn_at),
+            count(self.pos),
+        ]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use uplion_domain::Nanos;
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::story::{START, control, rows, seconds};
+
+    fn prices(events: impl IntoIterator<Item = price::Event>) -> Vec<Price> {
+        let id = PriceId::new(Uuid::from_u128(4));
+        rows(&Prices, events.into_iter().map(|event| control(Event::Price(id, event))))
+    }
+
+    fn set() -> price::Event {
+        price::Event::Set {
+            model: "llama".parse().unwrap(),
+            rates: Rates { output: Nanos::new(600_000_000), ..Rates::default() },
+            effective_from: seconds(60),
+            at: START,
+        }
+    }
+
+    #[test]
+    fn a_price_is_listed_with_its_place_on_the_log() {
+        let prices = prices([set()]);
+        assert_eq!((prices[0].effective_from, prices[0].pos), (seconds(60), 1));
+        assert_eq!(prices[0].rates.output, Nanos::new(600_000_000));
+    }
+
+    #[test]
+    fn a_withdrawn_price_stays_in_the_list() {
+        let prices = prices([set(), price::Event::Withdrawn { at: seconds(1) }]);
+        assert_eq!((prices[0].pos, prices[0].withdrawn_at), (1, Some(seconds(1))));
+    }
+}
