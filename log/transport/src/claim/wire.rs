@@ -251,8 +251,8 @@ fn read_accepted(
         | Event::Model(..)
         | Event::Price(..)
         | Event::Worker(_) => {
-            Err(de::Error::custom(format_args!("go with an event of type {kind}")))
-                .map_err(MessageError::Malformed)
+            let error = de::Error::custom(format_args!("go with an event of type {kind}"));
+            Err(MessageError::Malformed(error))
         }
     }
 }

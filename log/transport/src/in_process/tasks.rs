@@ -91,7 +91,7 @@ impl Tasks for InProcessTasks {
 struct InProcessQueue(Arc<Shared>);
 
 impl InProcessQueue {
-    fn taken(&self, Delivery { ticket, slot, delivery }: Delivery) -> Taken {
+    fn taken(&self, Delivery { ticket, slot, number: delivery }: Delivery) -> Taken {
         let receipt = Box::new(InProcessReceipt { shared: Arc::clone(&self.0), slot, delivery });
         Taken { ticket, delivery, receipt }
     }

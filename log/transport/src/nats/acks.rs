@@ -94,8 +94,8 @@ impl Publisher {
         let pending = Arc::new(Mutex::new(Pending::default()));
         let collector = Collector { acks, digits: inbox.len(), pending: Arc::clone(&pending) }
             .run(links.watch());
-        let _collector = CollectorTask(tokio::spawn(collector));
-        Ok(Self { client, links, inbox, pending, _collector })
+        let task = CollectorTask(tokio::spawn(collector));
+        Ok(Self { client, links, inbox, pending, _collector: task })
     }
 
     /// Returns what the stream said.

@@ -1,6 +1,6 @@
 //! A worker's place at the consumer that all workers of a model's class share.
 
-use std::{sync::Arc, time::Duration};
+use std::{fmt::Write, sync::Arc, time::Duration};
 
 use async_nats::{
     Client, Message,
@@ -188,7 +188,7 @@ fn consumer_name(filter: &Filter) -> String {
             (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
         });
         name.truncate(MOST - DIGEST);
-        name.push_str(&format!("_{digest:016x}"));
+        let _ = write!(name, "_{digest:016x}");
     }
     name
 }

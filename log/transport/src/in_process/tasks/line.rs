@@ -40,7 +40,8 @@ struct Held {
 pub(super) struct Delivery {
     pub ticket: Ticket,
     pub slot: u64,
-    pub delivery: u64,
+    /// 1 for the first.
+    pub number: u64,
 }
 
 impl Line {
@@ -87,8 +88,8 @@ impl Line {
             self.move_due(slot, now + ACK_WAIT);
             let held = self.held.get_mut(&slot).expect("what is due is held");
             held.deliveries += 1;
-            let (ticket, delivery) = (held.ticket.clone(), held.deliveries);
-            taken.push(Delivery { ticket, slot, delivery });
+            let (ticket, number) = (held.ticket.clone(), held.deliveries);
+            taken.push(Delivery { ticket, slot, number });
         }
         (taken, self.due.first().map(|(due, _)| *due))
     }

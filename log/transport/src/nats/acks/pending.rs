@@ -6,7 +6,7 @@ use tokio::{sync::oneshot, time::Instant};
 
 use super::Answer;
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Pending {
     /// The number of the first slot.
     first: u64,
@@ -23,19 +23,6 @@ enum Slot {
     Awaited(oneshot::Sender<Answer>),
     Unawaited { until: Instant },
     Answered,
-}
-
-impl Default for Pending {
-    fn default() -> Self {
-        Self {
-            first: 0,
-            slots: VecDeque::new(),
-            unawaited: 0,
-            failures: 0,
-            unlogged: 0,
-            why: String::new(),
-        }
-    }
 }
 
 impl Pending {
