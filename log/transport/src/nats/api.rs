@@ -65,6 +65,10 @@ struct Got {
     message: RawMessage,
 }
 
+/// A request that says it all by its subject.
+#[derive(Serialize)]
+struct Nothing {}
+
 /// The rest of an answer, which nobody needs.
 #[derive(Deserialize)]
 struct Done {}
@@ -75,7 +79,7 @@ impl Api {
     }
 
     pub async fn info(&self, stream: &str) -> Result<Brief, ApiError> {
-        self.ask(format!("STREAM.INFO.{stream}"), &()).await
+        self.ask(format!("STREAM.INFO.{stream}"), &Nothing {}).await
     }
 
     /// With the number of messages of each subject that `subjects` matches.
@@ -94,7 +98,7 @@ impl Api {
         settle: impl FnOnce(&mut StreamConfig),
     ) -> Result<Info, ApiError> {
         let name = &new.name;
-        match self.ask::<_, Info>(format!("STREAM.INFO.{name}"), &()).await {
+        match self.ask::<_, Info>(format!("STREAM.INFO.{name}"), &Nothing {}).await {
             Ok(mut info) => {
                 let before = info.config.clone();
                 settle(&mut info.config);
@@ -111,7 +115,7 @@ impl Api {
     }
 
     pub async fn delete(&self, stream: &str) -> Result<(), ApiError> {
-        self.ask(format!("STREAM.DELETE.{stream}"), &()).await.map(|Done {}| ())
+        self.ask(format!("STREAM.DELETE.{stream}"), &Nothing {}).await.map(|Done {}| ())
     }
 
     /// Drops what is before `sequence`.

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use async_nats::Subscriber;
+use async_nats::{RequestErrorKind, Subscriber};
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures::StreamExt;
@@ -15,7 +15,7 @@ use uplion_domain::subject::{Filter, Subject};
 use super::{Shared, link::Member};
 use crate::message::{LISTEN_BUFFER, Link, Message, Messages, SendError};
 
-/// For room to send, and for a subscription to be in force.
+/// For room to send.
 const DEADLINE: Duration = Duration::from_secs(5);
 /// Messages between the subscription, which has the large buffer, and the listener.
 const HANDOVER: usize = 256;
@@ -29,8 +29,7 @@ impl Messages for NatsMessages {
         let failed = |error: &dyn std::fmt::Display| SendError(error.to_string());
         let subscribed = client.subscribe(filter.to_string()).await;
         let messages = subscribed.map_err(|error| failed(&error))?;
-        let in_force = timeout(DEADLINE, client.flush()).await.map_err(|error| failed(&error))?;
-        in_force.map_err(|error| failed(&error))?;
+        heard_by_server(&client).await?;
         let (to, listener) = mpsc::channel(HANDOVER);
         tokio::spawn(hand_over(messages, to, client, member));
         Ok(listener)
@@ -48,6 +47,15 @@ impl Messages for NatsMessages {
 
     fn link(&self) -> watch::Receiver<Link> {
         self.0.links.watch()
+    }
+}
+
+/// Returns once the server has read all that was sent so far: it says that nobody answers to an inbox of nobody.
+async fn heard_by_server(client: &async_nats::Client) -> Result<(), SendError> {
+    match client.request(client.new_inbox(), Bytes::new()).await {
+        Err(error) if error.kind() == RequestErrorKind::NoResponders => Ok(()),
+        Err(error) => Err(SendError(error.to_string())),
+        Ok(_) => Err(SendError("somebody answers to an inbox of nobody".into())),
     }
 }
 

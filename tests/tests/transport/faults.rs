@@ -1,0 +1,1 @@
+//! NATS killed, stopped and emptied.
