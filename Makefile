@@ -33,18 +33,22 @@ format: ## Check the format.
 lints: ## Check the lints; a warning fails.
 	cargo clippy --workspace --all-targets -- --deny warnings
 
+# The tests that compare a committed file with a fresh one, and write it when UPLION_GENERATE is set.
+GENERATORS := --test wire --test crd
+
+# With --workspace everything is built with the features of `make test`, and so not again.
 generated: ## Check that the generated files are fresh.
-	scripts/generate --check
+	cargo test --workspace $(GENERATORS)
 
 arrows: ## Check which crate uses which.
-	cargo test --package uplion-tests --test arrows
+	cargo test --workspace --test arrows
 
-generate: ## Write the generated files anew: the OpenAPI document and its clients.
-	scripts/generate
+generate: ## Write the generated files anew.
+	UPLION_GENERATE=1 cargo test --workspace $(GENERATORS)
 
 faults: servers ## Kill and stop processes under load, 200 times; the result goes to docs/faults.md.
 	cargo build --workspace --all-targets
-	FAULTS=200 cargo test --package uplion-tests --test faults -- --nocapture
+	FAULTS=200 cargo test --workspace --test faults -- --nocapture
 
 bench: servers ## Measure throughput, latency and CPU; the result goes to docs/performance.md.
 	cargo build --release --package uplion --package uplion-bench
