@@ -3,7 +3,10 @@
 use std::net::SocketAddr;
 
 use clap::{Parser, Subcommand};
-use uplion_bench::upstream::{Script, Upstream};
+use uplion_bench::{
+    load::Load,
+    upstream::{Script, Upstream},
+};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -25,12 +28,18 @@ enum Program {
         #[arg(long, default_value = "{}")]
         script: String,
     },
+    /// Sends chat completions to an OpenAI-compatible API and prints, as JSON, how they were answered.
+    Load(Load),
 }
 
 fn main() -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     match Arguments::parse().program {
         Program::Upstream { listen, script } => runtime.block_on(upstream(listen, &script)),
+        Program::Load(load) => {
+            println!("{}", serde_json::to_string(&runtime.block_on(load.run()))?);
+            Ok(())
+        }
     }
 }
 
