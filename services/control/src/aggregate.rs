@@ -1,0 +1,200 @@
+//! How each aggregate lies in the event store: its id, which of its events claim or free a name, what its rejections say.
+
+use uplion_domain::{
+    Aggregate, Event, KeyId, ModelName, PriceId, ProjectId,
+    api_key::{self, ApiKey},
+    model::{self, Model},
+    price::{self, Price},
+    project::{self, Project},
+    subject::AggregateId,
+};
+use uplion_log_store::event_store::{Scope, Uniqueness};
+
+use crate::problem::Problem;
+
+pub trait Recorded: Aggregate<Event: Send + Sync, Rejection: Into<Problem>> + Send + Sync {
+    type Id: Clone + Send + Sync;
+
+    fn aggregate(id: &Self::Id) -> AggregateId;
+
+    fn wrap(id: &Self::Id, event: Self::Event) -> Event;
+
+    /// None if the event is another aggregate's.
+    fn unwrap(event: Event) -> Option<Self::Event>;
+
+    /// What `event` takes or frees, in the state that it happens to.
+    fn claims(&self, id: &Self::Id, event: &Self::Event) -> Vec<Uniqueness>;
+}
+
+fn claim(scope: Scope, value: impl ToString) -> Uniqueness {
+    Uniqueness::Claim { scope, value: value.to_string() }
+}
+
+fn release(scope: Scope, value: impl ToString) -> Uniqueness {
+    Uniqueness::Release { scope, value: value.to_string() }
+}
+
+impl Recorded for Project {
+    type Id = ProjectId;
+
+    fn aggregate(id: &ProjectId) -> AggregateId {
+        AggregateId::Project(*id)
+    }
+
+    fn wrap(id: &ProjectId, event: project::Event) -> Event {
+        Event::Project(*id, event)
+    }
+
+    fn unwrap(event: Event) -> Option<project::Event> {
+        if let Event::Project(_, event) = event { Some(event) } else { None }
+    }
+
+    fn claims(&self, _id: &ProjectId, event: &project::Event) -> Vec<Uniqueness> {
+        let held = match self {
+            Self::Open { name } => Some(release(Scope::ProjectName, name)),
+            Self::Absent | Self::Closed => None,
+        };
+        let wanted = match event {
+            project::Event::Created { name, .. } | project::Event::Renamed { name, .. } => {
+                Some(claim(Scope::ProjectName, name))
+            }
+            project::Event::Closed { .. } => None,
+        };
+        held.into_iter().chain(wanted).collect()
+    }
+}
+
+impl Recorded for ApiKey {
+    type Id = KeyId;
+
+    fn aggregate(id: &KeyId) -> AggregateId {
+        AggregateId::ApiKey(*id)
+    }
+
+    fn wrap(id: &KeyId, event: api_key::Event) -> Event {
+        Event::ApiKey(*id, event)
+    }
+
+    fn unwrap(event: Event) -> Option<api_key::Event> {
+        if let Event::ApiKey(_, event) = event { Some(event) } else { None }
+    }
+
+    /// A revoked key's digest stays taken: it must never become valid again under another id.
+    fn claims(&self, _id: &KeyId, event: &api_key::Event) -> Vec<Uniqueness> {
+        match event {
+            api_key::Event::Issued { digest, .. } => vec![claim(Scope::KeyDigest, digest)],
+            api_key::Event::Allowed { .. } | api_key::Event::Revoked { .. } => vec![],
+        }
+    }
+}
+
+impl Recorded for Model {
+    type Id = ModelName;
+
+    fn aggregate(id: &ModelName) -> AggregateId {
+        AggregateId::Model(id.clone())
+    }
+
+    fn wrap(id: &ModelName, event: model::Event) -> Event {
+        Event::Model(id.clone(), event)
+    }
+
+    fn unwrap(event: Event) -> Option<model::Event> {
+        if let Event::Model(_, event) = event { Some(event) } else { None }
+    }
+
+    /// A model's name is never free again; its aliases are once it is retired.
+    fn claims(&self, id: &ModelName, event: &model::Event) -> Vec<Uniqueness> {
+        let held = match self {
+            Self::Registered { aliases, .. } => aliases.clone(),
+            Self::Unknown | Self::Retired => std::collections::BTreeSet::new(),
+        };
+        let exchange = |wanted: &std::collections::BTreeSet<ModelName>| {
+            let freed = held.difference(wanted).map(|alias| release(Scope::ModelName, alias));
+            let taken = wanted.difference(&held).map(|alias| claim(Scope::ModelName, alias));
+            freed.chain(taken).collect::<Vec<_>>()
+        };
+        match event {
+            model::Event::Registered { aliases, .. } => {
+                let mut claims = vec![claim(Scope::ModelName, id)];
+                claims.extend(exchange(aliases));
+                claims
+            }
+            model::Event::AliasesChanged { aliases, .. } => exchange(aliases),
+            model::Event::Retired { .. } => exchange(&std::collections::BTreeSet::new()),
+            model::Event::UpstreamsChanged { .. } => vec![],
+        }
+    }
+}
+
+impl Recorded for Price {
+    type Id = PriceId;
+
+    fn aggregate(id: &PriceId) -> AggregateId {
+        AggregateId::Price(*id)
+    }
+
+    fn wrap(id: &PriceId, event: price::Event) -> Event {
+        Event::Price(*id, event)
+    }
+
+    fn unwrap(event: Event) -> Option<price::Event> {
+        if let Event::Price(_, event) = event { Some(event) } else { None }
+    }
+
+    fn claims(&self, _id: &PriceId, _event: &price::Event) -> Vec<Uniqueness> {
+        vec![]
+    }
+}
+
+impl From<project::Rejection> for Problem {
+    fn from(rejection: project::Rejection) -> Self {
+        use project::Rejection::{AlreadyCreated, Closed, NotCreated, UnusableName};
+        let text = rejection.to_string();
+        match rejection {
+            NotCreated => Self::not_found(text),
+            AlreadyCreated | Closed => Self::conflict("rejected", text),
+            UnusableName => Self::unacceptable("rejected", text),
+        }
+    }
+}
+
+impl From<api_key::Rejection> for Problem {
+    fn from(rejection: api_key::Rejection) -> Self {
+        use api_key::Rejection::{AlreadyIssued, NoModelLeft, NotIssued, Revoked};
+        let text = rejection.to_string();
+        match rejection {
+            NotIssued => Self::not_found(text),
+            AlreadyIssued | Revoked => Self::conflict("rejected", text),
+            NoModelLeft => Self::unacceptable("rejected", text),
+        }
+    }
+}
+
+impl From<model::Rejection> for Problem {
+    fn from(rejection: model::Rejection) -> Self {
+        use model::Rejection::{
+            AlreadyRegistered, NoCapacity, NotRegistered, Retired, UnusableCredential, UnusableUrl,
+        };
+        let text = rejection.to_string();
+        match rejection {
+            NotRegistered => Self::not_found(text),
+            AlreadyRegistered | Retired => Self::conflict("rejected", text),
+            UnusableUrl(_) | NoCapacity | UnusableCredential => {
+                Self::unacceptable("rejected", text)
+            }
+        }
+    }
+}
+
+impl From<price::Rejection> for Problem {
+    fn from(rejection: price::Rejection) -> Self {
+        use price::Rejection::{AlreadySet, NotSet, UnusableRate};
+        let text = rejection.to_string();
+        match rejection {
+            NotSet => Self::not_found(text),
+            AlreadySet => Self::conflict("rejected", text),
+            UnusableRate => Self::unacceptable("rejected", text),
+        }
+    }
+}

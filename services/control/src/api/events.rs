@@ -1,0 +1,214 @@
+//! The log itself, as CloudEvents: followed from a place on, or all that happened to one request.
+
+use std::time::Duration;
+
+use poem_openapi::{
+    Object, OpenApi,
+    param::{Path, Query},
+    payload::Json,
+    types::Any,
+};
+use serde_json::Value as Raw;
+use tokio::time::{Instant, sleep};
+use uplion_domain::{RequestId, cloud_event};
+use uplion_log_store::archive::Archived;
+use uplion_projections::{
+    columns,
+    projection::TypedRow,
+    requests::{self, Request},
+    table::Value,
+};
+
+use super::{Tag, request::RequestSummary};
+use crate::{
+    admin::Admin,
+    labels::Labels,
+    names::Names,
+    problem::Problem,
+    reading::{Freshness, Reader},
+};
+
+const MOST: usize = 1_000;
+const MOST_PATIENCE_MS: u64 = 30_000;
+/// Between two looks at the archive for somebody who follows it.
+const LOOK: Duration = Duration::from_millis(50);
+
+pub struct Events {
+    pub reader: Reader,
+    pub names: Names,
+    pub labels: Labels,
+}
+
+/// An event at its place in the archive.
+#[derive(Debug, Object)]
+struct ArchivedEvent {
+    /// Its place among all events, from 1.
+    pos: u64,
+    stream: String,
+    epoch: u32,
+    sequence: u64,
+    /// False for what does not count: a repeated event, a second end of a request.
+    effective: bool,
+    /// `CloudEvents` 1.0.
+    event: Any<Raw>,
+}
+
+#[derive(Debug, Object)]
+struct EventPage {
+    data: Vec<ArchivedEvent>,
+    /// Ask for what comes after this next time.
+    next: u64,
+}
+
+#[derive(Debug, Object)]
+struct RequestPage {
+    data: Vec<RequestSummary>,
+    /// Ask for what is before this next time; null at the end.
+    next: Option<String>,
+}
+
+#[derive(Debug, Object)]
+struct RequestStory {
+    /// Null while only its events are known.
+    request: Option<RequestSummary>,
+    /// In the order of the archive.
+    events: Vec<ArchivedEvent>,
+    /// Everything that had happened when the question arrived is in it.
+    complete: bool,
+}
+
+#[OpenApi(tag = "Tag::Log")]
+impl Events {
+    /// The events after a place
+    ///
+    /// With `wait` it answers as soon as there is one, so that one can follow the log.
+    #[oai(path = "/events", method = "get", operation_id = "list_events")]
+    async fn after(
+        &self,
+        _admin: Admin,
+        /// The events after this place; 0 for all.
+        #[oai(default)]
+        after: Query<u64>,
+        /// At most 1000.
+        limit: Query<Option<usize>>,
+        /// Milliseconds to wait for an event if there is none; at most 30000.
+        wait: Query<Option<u64>>,
+    ) -> Result<Json<EventPage>, Problem> {
+        let most = limit.0.unwrap_or(MOST).clamp(1, MOST);
+        let patience = Duration::from_millis(wait.0.unwrap_or(0).min(MOST_PATIENCE_MS));
+        let deadline = Instant::now() + patience;
+        loop {
+            let events = self.reader.archive.read(after.0, most, false).await?;
+            if !events.is_empty() || Instant::now() + LOOK > deadline {
+                let next = events.last().map_or(after.0, |event| event.pos);
+                let data = events.iter().map(ArchivedEvent::of).collect::<Result<_, _>>()?;
+                return Ok(Json(EventPage { data, next }));
+            }
+            sleep(LOOK).await;
+        }
+    }
+
+    /// The newest requests
+    #[oai(
+        path = "/requests",
+        method = "get",
+        operation_id = "list_requests",
+        tag = "Tag::Requests"
+    )]
+    async fn requests(
+        &self,
+        _admin: Admin,
+        /// Only of this project, by id or name.
+        project: Query<Option<String>>,
+        /// Older than this request.
+        before: Query<Option<String>>,
+        /// At most 1000; 50 if not said.
+        limit: Query<Option<usize>>,
+    ) -> Result<Json<RequestPage>, Problem> {
+        let before = before.0.map(|text| request_id(&text)).transpose()?;
+        let most = limit.0.unwrap_or(50).clamp(1, MOST);
+        let mut parameters = vec![
+            columns::maybe_text(before),
+            Value::BigInt(i64::try_from(most).unwrap_or(i64::MAX)),
+        ];
+        let statement = match project.0 {
+            Some(text) => {
+                parameters.insert(0, columns::text(self.names.project(&text).await?));
+                &requests::NEWEST_OF_PROJECT
+            }
+            None => &requests::NEWEST,
+        };
+        let rows = self.reader.query(statement, &parameters, Request::from_row).await?;
+        let next =
+            (rows.len() == most).then(|| rows.last().map(|row| row.request.to_string())).flatten();
+        let labels = self.labels.load().await?;
+        let data = rows.into_iter().map(|row| RequestSummary::of(row, &labels)).collect();
+        Ok(Json(RequestPage { data, next }))
+    }
+
+    /// A request and its events in order
+    #[oai(
+        path = "/requests/:request",
+        method = "get",
+        operation_id = "get_request",
+        tag = "Tag::Requests"
+    )]
+    async fn request(
+        &self,
+        _admin: Admin,
+        request: Path<String>,
+        /// Milliseconds to wait for what had happened when the question arrived; at most 30000.
+        wait: Query<Option<u64>>,
+    ) -> Result<Json<RequestStory>, Problem> {
+        let id = request_id(&request.0)?;
+        let patience = Duration::from_millis(wait.0.unwrap_or(0).min(MOST_PATIENCE_MS));
+        let freshness = self.reader.catch_up(&[requests::NAME], patience).await?;
+        let events = self.reader.archive.of_request(id).await?;
+        if events.is_empty() {
+            return Err(unknown(id, &freshness));
+        }
+        let parameters = [columns::text(id)];
+        let rows = self.reader.query(&requests::ONE, &parameters, Request::from_row).await?;
+        let labels = self.labels.load().await?;
+        Ok(Json(RequestStory {
+            request: rows.into_iter().next().map(|row| RequestSummary::of(row, &labels)),
+            events: events.iter().map(ArchivedEvent::of).collect::<Result<_, _>>()?,
+            complete: freshness == Freshness::CaughtUp,
+        }))
+    }
+}
+
+impl ArchivedEvent {
+    fn of(archived: &Archived) -> Result<Self, Problem> {
+        let Archived { pos, stream, epoch, sequence, effective, subject, event } = archived;
+        let spelled =
+            cloud_event::json(event, subject).and_then(|json| serde_json::from_slice(&json));
+        let event = spelled.map_err(|error| Problem::internal(format!("event {pos}: {error}")))?;
+        Ok(Self {
+            pos: *pos,
+            stream: stream.to_string(),
+            epoch: *epoch,
+            sequence: *sequence,
+            effective: *effective,
+            event: Any(event),
+        })
+    }
+}
+
+fn request_id(text: &str) -> Result<RequestId, Problem> {
+    text.parse().map_err(|_| {
+        Problem::not_found(format!(
+            "{text:?} is not the id of a request: it is in the answer's X-Request-Id"
+        ))
+    })
+}
+
+fn unknown(id: RequestId, freshness: &Freshness) -> Problem {
+    match freshness {
+        Freshness::CaughtUp => Problem::not_found(format!("there is no request {id}")),
+        Freshness::Behind(what) => Problem::unavailable(
+            "behind",
+            format!("request {id} is not archived yet, if it exists: {what}"),
+        ),
+    }
+}

@@ -1,0 +1,72 @@
+//! The operations of `/control/v1`, a file for each kind of thing, and the document that describes them.
+
+mod events;
+mod health;
+mod keys;
+mod models;
+mod page;
+mod prices;
+mod projects;
+mod request;
+mod usage;
+
+use poem_openapi::{OpenApiService, Tags};
+
+use crate::Parts;
+
+#[derive(Tags)]
+#[oai(rename_all = "lowercase")]
+enum Tag {
+    /// Tenants: keys belong to them, usage is billed to them.
+    Projects,
+    /// What members' programs show the gateway.
+    Keys,
+    /// What clients name, and who answers.
+    Models,
+    /// What models charge.
+    Prices,
+    /// What was used, and what it cost.
+    Usage,
+    /// How single requests went.
+    Requests,
+    /// The log that everything else is read from.
+    Log,
+}
+
+type Operations = (
+    projects::Projects,
+    keys::Keys,
+    models::Models,
+    prices::Prices,
+    usage::Usage,
+    events::Events,
+    health::Health,
+);
+
+pub const PATH: &str = "/control/v1";
+
+pub fn service(parts: &Parts) -> OpenApiService<Operations, ()> {
+    let Parts { writer, reader, names, labels, acks } = parts.clone();
+    let operations = (
+        projects::Projects { writer: writer.clone(), reader: reader.clone(), names: names.clone() },
+        keys::Keys {
+            writer: writer.clone(),
+            reader: reader.clone(),
+            names: names.clone(),
+            labels: labels.clone(),
+        },
+        models::Models { writer: writer.clone(), reader: reader.clone(), names: names.clone() },
+        prices::Prices { writer: writer.clone(), reader: reader.clone(), names: names.clone() },
+        usage::Usage { reader: reader.clone(), names: names.clone(), labels: labels.clone() },
+        events::Events { reader: reader.clone(), names, labels },
+        health::Health { reader, writer, acks },
+    );
+    OpenApiService::new(operations, "UPLION control", env!("CARGO_PKG_VERSION"))
+        .description(
+            "Projects, keys, models, prices and usage of an installation. \
+             A write answers once it is on the log; name its Uplion-Position in a read to see it there. \
+             Every error is application/problem+json.",
+        )
+        .url_prefix(PATH)
+        .server(PATH)
+}

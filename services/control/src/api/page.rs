@@ -1,0 +1,82 @@
+//! Lists in pages, and one thing at its version.
+
+use poem_openapi::{
+    ApiResponse, Object,
+    payload::Json,
+    types::{ParseFromJSON, ToJSON, Type},
+};
+use uplion_domain::Envelope;
+use uplion_log_store::event_store::EventStore;
+use uplion_projections::{Projection, Recorded as At, projection::TypedRow, table::Value};
+
+use crate::{
+    aggregate::Recorded,
+    problem::{Problem, etag},
+};
+
+const DEFAULT: usize = 100;
+const MOST: usize = 1_000;
+
+/// A page of a list.
+#[derive(Debug, Object)]
+pub struct Page<T: ParseFromJSON + ToJSON + Send + Sync + Type> {
+    pub data: Vec<T>,
+    /// Ask with `after` for what follows; null at the end.
+    pub next: Option<String>,
+}
+
+/// One thing, and the version that it is at.
+#[derive(ApiResponse)]
+pub enum Found<T: ToJSON + ParseFromJSON + Send> {
+    #[oai(status = 200)]
+    Found(
+        Json<T>,
+        /// For `If-Match`.
+        #[oai(header = "ETag")]
+        String,
+    ),
+}
+
+pub fn limit(asked: Option<usize>) -> usize {
+    asked.unwrap_or(DEFAULT).clamp(1, MOST)
+}
+
+pub fn limit_value(limit: usize) -> Value {
+    Value::BigInt(i64::try_from(limit).unwrap_or(i64::MAX))
+}
+
+impl<T: ParseFromJSON + ToJSON + Send + Sync + Type> Page<T> {
+    pub fn of<R>(
+        rows: Vec<R>,
+        limit: usize,
+        id: impl Fn(&R) -> String,
+        view: impl Fn(R) -> T,
+    ) -> Self {
+        let next = (rows.len() == limit).then(|| rows.last().map(id)).flatten();
+        Self { data: rows.into_iter().map(view).collect(), next }
+    }
+}
+
+impl<T: ToJSON + ParseFromJSON + Send> Found<T> {
+    pub fn at(version: u64, view: T) -> Self {
+        Self::Found(Json(view), etag(version))
+    }
+}
+
+/// The row that an aggregate's own history leads to, and its version: never behind a write.
+pub async fn current<A: Recorded, R: TypedRow>(
+    events: &dyn EventStore,
+    id: &A::Id,
+    projection: &dyn Projection,
+) -> Result<Option<(u64, R)>, Problem> {
+    let history = events.history(&A::aggregate(id)).await?;
+    let version = history.last().map_or(0, |stored| stored.version);
+    let mut row = None;
+    for stored in history {
+        let envelope = Envelope::decode(&stored.event)
+            .map_err(|error| Problem::internal(error.to_string()))?;
+        let event = At { pos: stored.position, envelope };
+        row = projection.fold(row, &event);
+    }
+    Ok(row.map(|row| (version, R::from_row(row))))
+}

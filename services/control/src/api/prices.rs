@@ -1,0 +1,201 @@
+//! Prices: set, list, show, withdraw.
+
+use poem_openapi::{
+    Object, OpenApi,
+    param::{Header, Path, Query},
+    payload::Json,
+    types::ToJSON,
+};
+use uplion_domain::{
+    Nanos, PriceId, Rates, Timestamp,
+    price::{self, Price},
+};
+use uplion_projections::{columns, prices, projection::TypedRow};
+use uuid::Uuid;
+
+use super::{
+    Tag,
+    page::{self, Found, Page, current},
+};
+use crate::{
+    admin::Admin,
+    headers,
+    names::{self, Names},
+    problem::Problem,
+    reading::Reader,
+    receipt::{Answer, Written},
+    write::{Said, Writer},
+};
+
+/// All prices of all models are shown at once: there are few, and the last one in force is the point.
+const MOST: usize = 10_000;
+
+pub struct Prices {
+    pub writer: Writer,
+    pub reader: Reader,
+    pub names: Names,
+}
+
+/// Decimal units of the installation's currency, as text: `0.15`.
+#[derive(Debug, Object)]
+#[oai(deny_unknown_fields)]
+struct NewPrice {
+    /// By its name or an alias.
+    model: String,
+    /// For a million tokens of the prompt.
+    input: String,
+    /// For a million tokens of the answer.
+    output: String,
+    /// For a million tokens of the prompt that the upstream had in its cache; as `input` if left out.
+    cached_input: Option<String>,
+    /// For a million tokens of reasoning; as `output` if left out.
+    reasoning: Option<String>,
+    /// For the request itself; nothing if left out.
+    request: Option<String>,
+    /// RFC 3339, also past: then it counts for what is admitted from now on. Now if left out.
+    effective_from: Option<String>,
+}
+
+/// What a model charges from some time on: units of the installation's currency for a million tokens.
+#[derive(Debug, Object)]
+#[oai(rename = "Price")]
+struct PriceView {
+    id: String,
+    model: String,
+    input: String,
+    cached_input: String,
+    output: String,
+    reasoning: String,
+    /// For the request itself.
+    request: String,
+    effective_from: String,
+    set_at: String,
+    withdrawn_at: Option<String>,
+}
+
+#[OpenApi(tag = "Tag::Prices")]
+impl Prices {
+    /// Set a price
+    ///
+    /// It takes the place of the one before from `effective_from` on. No settled charge changes.
+    #[oai(path = "/prices", method = "post", operation_id = "set_price")]
+    async fn set(
+        &self,
+        admin: Admin,
+        /// Said again with the same key, the command is carried out once.
+        #[oai(name = "Idempotency-Key")]
+        idempotency_key: Header<Option<String>>,
+        body: Json<NewPrice>,
+    ) -> Result<Answer<Written>, Problem> {
+        let command = format!("set price {}", body.to_json_string());
+        let said = Said::new(admin.0, None, idempotency_key.0, &command)?;
+        let model = self.names.model(&body.model).await?;
+        let rates = body.rates()?;
+        let from = body.effective_from.as_deref().map(time).transpose()?;
+        let set = |at| price::Command::Set {
+            model: model.clone(),
+            rates,
+            effective_from: from.unwrap_or(at),
+            at,
+        };
+        let id = PriceId::new(Uuid::now_v7());
+        Ok(self.writer.execute::<Price>(&id, &said, set).await?.created())
+    }
+
+    /// List prices
+    ///
+    /// By model, the earliest first; withdrawn ones and those to come are among them.
+    #[oai(path = "/prices", method = "get", operation_id = "list_prices")]
+    async fn list(
+        &self,
+        _admin: Admin,
+        /// Only of this model, by its name or an alias.
+        model: Query<Option<String>>,
+        /// See also the write that was answered with this position.
+        #[oai(name = "Uplion-Position")]
+        position: Header<Option<String>>,
+        /// The same as `Uplion-Position`.
+        at: Query<Option<String>>,
+    ) -> Result<Json<Page<PriceView>>, Problem> {
+        let position = headers::position(position.0.as_deref(), at.0.as_deref())?;
+        self.reader.at(position, &[prices::NAME]).await?;
+        let model = match model.0 {
+            Some(text) => Some(self.names.model(&text).await?),
+            None => None,
+        };
+        let parameters = [columns::maybe_text(model), page::limit_value(MOST)];
+        let rows = self.reader.query(&prices::LIST, &parameters, prices::Price::from_row).await?;
+        Ok(Json(Page { data: rows.into_iter().map(PriceView::of).collect(), next: None }))
+    }
+
+    /// Show a price
+    #[oai(path = "/prices/:price", method = "get", operation_id = "get_price")]
+    async fn show(&self, _admin: Admin, price: Path<String>) -> Result<Found<PriceView>, Problem> {
+        let id = names::price(&price)?;
+        let events = self.writer.events.as_ref();
+        match current::<Price, _>(events, &id, &prices::Prices).await? {
+            Some((version, row)) => Ok(Found::at(version, PriceView::of(row))),
+            None => Err(Problem::not_found(format!("there is no price {id}"))),
+        }
+    }
+
+    /// Withdraw a price
+    ///
+    /// For requests to come it is as if it had never been: the one before is in force again.
+    #[oai(path = "/prices/:price/withdraw", method = "post", operation_id = "withdraw_price")]
+    async fn withdraw(
+        &self,
+        admin: Admin,
+        price: Path<String>,
+        /// The version that you saw last.
+        #[oai(name = "If-Match")]
+        if_match: Header<Option<String>>,
+    ) -> Result<Answer<Written>, Problem> {
+        let said = Said::new(admin.0, if_match.0.as_deref(), None, "")?;
+        let id = names::price(&price)?;
+        let withdraw = |at| price::Command::Withdraw { at };
+        Ok(self.writer.execute::<Price>(&id, &said, withdraw).await?.changed())
+    }
+}
+
+impl NewPrice {
+    fn rates(&self) -> Result<Rates, Problem> {
+        let (input, output) = (amount(&self.input)?, amount(&self.output)?);
+        let or = |text: &Option<String>, other: Nanos| text.as_deref().map_or(Ok(other), amount);
+        Ok(Rates {
+            input,
+            output,
+            cached_input: or(&self.cached_input, input)?,
+            reasoning: or(&self.reasoning, output)?,
+            request: or(&self.request, Nanos::ZERO)?,
+        })
+    }
+}
+
+impl PriceView {
+    fn of(row: prices::Price) -> Self {
+        let prices::Price { price, model, rates, effective_from, set_at, withdrawn_at, pos: _ } =
+            row;
+        let Rates { input, cached_input, output, reasoning, request } = rates;
+        Self {
+            id: price.to_string(),
+            model: model.to_string(),
+            input: input.to_string(),
+            cached_input: cached_input.to_string(),
+            output: output.to_string(),
+            reasoning: reasoning.to_string(),
+            request: request.to_string(),
+            effective_from: effective_from.to_string(),
+            set_at: set_at.to_string(),
+            withdrawn_at: withdrawn_at.map(|at| at.to_string()),
+        }
+    }
+}
+
+fn amount(text: &str) -> Result<Nanos, Problem> {
+    text.parse().map_err(|error| Problem::unacceptable("rejected", format!("{error}")))
+}
+
+fn time(text: &str) -> Result<Timestamp, Problem> {
+    text.parse().map_err(|error| Problem::unacceptable("rejected", format!("{error}")))
+}

@@ -1,0 +1,181 @@
+//! Usage and cost, by whatever one wants to tell apart.
+
+use std::time::Duration;
+
+use poem_openapi::{
+    Enum, Object, OpenApi,
+    param::{Header, Query},
+    payload::Json,
+};
+use uplion_domain::Timestamp;
+use uplion_projections::{
+    columns,
+    table::Value,
+    usage_by_hour::{self, Group},
+};
+
+use super::Tag;
+use crate::{
+    admin::Admin,
+    headers,
+    labels::Labels,
+    names::{self, Names},
+    problem::Problem,
+    reading::{Freshness, Reader},
+};
+
+/// The longest wait that a caller may ask for.
+const MOST_PATIENCE_MS: u64 = 10_000;
+
+pub struct Usage {
+    pub reader: Reader,
+    pub names: Names,
+    pub labels: Labels,
+}
+
+/// What lines are told apart by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[oai(rename_all = "lowercase")]
+enum By {
+    Project,
+    Key,
+    Model,
+    Hour,
+}
+
+/// Usage of one group. What the grouping does not tell apart is null.
+#[derive(Debug, Object)]
+struct UsageLine {
+    project: Option<String>,
+    project_name: Option<String>,
+    key: Option<String>,
+    key_name: Option<String>,
+    model: Option<String>,
+    /// The start of the hour in which the requests ended.
+    hour: Option<String>,
+    /// All that ended, however they did.
+    requests: u64,
+    completed: u64,
+    cancelled: u64,
+    failed: u64,
+    prompt_tokens: u64,
+    /// A part of the prompt's.
+    cached_tokens: u64,
+    completion_tokens: u64,
+    /// A part of the completion's.
+    reasoning_tokens: u64,
+    /// Units of the installation's currency, exact: `0.00042`.
+    cost: String,
+}
+
+#[derive(Debug, Object)]
+struct UsageReport {
+    data: Vec<UsageLine>,
+    /// Everything that had happened when the question arrived is in it.
+    complete: bool,
+    /// What is missing, if it is not complete.
+    #[oai(skip_serializing_if_is_none)]
+    missing: Option<String>,
+}
+
+#[OpenApi(tag = "Tag::Usage")]
+impl Usage {
+    /// Usage and cost
+    ///
+    /// Requests count in the hour in which they ended.
+    #[oai(path = "/usage", method = "get", operation_id = "get_usage")]
+    #[expect(clippy::too_many_arguments, reason = "each is a parameter of the operation")]
+    async fn usage(
+        &self,
+        _admin: Admin,
+        /// What to tell apart; `project,key,model` if not said.
+        #[oai(explode = false)]
+        by: Query<Option<Vec<By>>>,
+        /// From the hour on in which this time lies.
+        from: Query<Option<String>>,
+        /// Up to and without the hour that starts at or after this time.
+        to: Query<Option<String>>,
+        /// Only of this project, by id or name.
+        project: Query<Option<String>>,
+        /// Only of this key, by id.
+        key: Query<Option<String>>,
+        /// Only of this model, by its name or an alias.
+        model: Query<Option<String>>,
+        /// Milliseconds to wait for what had happened when the question arrived; at most 10000.
+        wait: Query<Option<u64>>,
+        /// See also the write that was answered with this position.
+        #[oai(name = "Uplion-Position")]
+        position: Header<Option<String>>,
+        at: Query<Option<String>>,
+    ) -> Result<Json<UsageReport>, Problem> {
+        let by = by.0.unwrap_or_else(|| vec![By::Project, By::Key, By::Model]);
+        let project = match project.0 {
+            Some(text) => Some(self.names.project(&text).await?),
+            None => None,
+        };
+        let key = key.0.map(|text| names::key(&text)).transpose()?;
+        let model = match model.0 {
+            Some(text) => Some(self.names.model(&text).await?),
+            None => None,
+        };
+        let tell = |what| Value::BigInt(i64::from(by.contains(&what)));
+        let parameters = [
+            tell(By::Project),
+            tell(By::Key),
+            tell(By::Model),
+            tell(By::Hour),
+            columns::maybe_time(time(from.0)?.map(Timestamp::hour)),
+            columns::maybe_time(time(to.0)?),
+            columns::maybe_text(project),
+            columns::maybe_text(key),
+            columns::maybe_text(model),
+        ];
+        let position = headers::position(position.0.as_deref(), at.0.as_deref())?;
+        self.reader.at(position, &[usage_by_hour::NAME]).await?;
+        let missing = self.wait(wait.0).await?;
+        let rows = self.reader.query(&usage_by_hour::GROUPED, &parameters, Group::from_row).await?;
+        let data = self.lines(rows).await?;
+        Ok(Json(UsageReport { data, complete: missing.is_none(), missing }))
+    }
+}
+
+impl Usage {
+    async fn wait(&self, wait_ms: Option<u64>) -> Result<Option<String>, Problem> {
+        let patience = Duration::from_millis(wait_ms.unwrap_or(0).min(MOST_PATIENCE_MS));
+        match self.reader.catch_up(&[usage_by_hour::NAME], patience).await? {
+            Freshness::CaughtUp => Ok(None),
+            Freshness::Behind(what) => Ok(Some(what)),
+        }
+    }
+
+    async fn lines(&self, groups: Vec<Group>) -> Result<Vec<UsageLine>, Problem> {
+        let labels = self.labels.load().await?;
+        let line = |group: Group| {
+            let Group { project, key, model, hour, totals } = group;
+            UsageLine {
+                project_name: project.and_then(|id| labels.project(id)),
+                project: project.map(|id| id.to_string()),
+                key_name: key.and_then(|id| labels.key(id)),
+                key: key.map(|id| id.to_string()),
+                model: model.map(|name| name.to_string()),
+                hour: hour.map(|hour| hour.to_string()),
+                requests: totals.requests,
+                completed: totals.completed,
+                cancelled: totals.cancelled,
+                failed: totals.failed,
+                prompt_tokens: totals.prompt_tokens,
+                cached_tokens: totals.cached_tokens,
+                completion_tokens: totals.completion_tokens,
+                reasoning_tokens: totals.reasoning_tokens,
+                cost: totals.cost.to_string(),
+            }
+        };
+        Ok(groups.into_iter().map(line).collect())
+    }
+}
+
+/// RFC 3339.
+pub fn time(text: Option<String>) -> Result<Option<Timestamp>, Problem> {
+    text.map(|text| text.parse().map_err(|error| Problem::malformed(format!("{error}"))))
+        .transpose()
+}

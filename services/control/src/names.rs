@@ -1,0 +1,77 @@
+//! What a person types for a project, a key, a model or a price, and what it is: an id, or a name that only one holds.
+
+use std::{str::FromStr, sync::Arc};
+
+use uplion_domain::{
+    KeyId, ModelName, PriceId, ProjectId, api_key::Models, project::Project, subject::AggregateId,
+};
+use uplion_log_store::event_store::{EventStore, Scope};
+
+use crate::{aggregate::Recorded, problem::Problem, write::replay};
+
+#[derive(Clone)]
+pub struct Names {
+    pub events: Arc<dyn EventStore>,
+}
+
+impl Names {
+    /// By id, or by the name that it has now.
+    pub async fn project(&self, text: &str) -> Result<ProjectId, Problem> {
+        if let Ok(id) = text.parse() {
+            return Ok(id);
+        }
+        match self.events.holder(Scope::ProjectName, text).await? {
+            Some(AggregateId::Project(id)) => Ok(id),
+            Some(AggregateId::ApiKey(_) | AggregateId::Model(_) | AggregateId::Price(_)) | None => {
+                Err(Problem::not_found(format!("no open project is called {text:?}")))
+            }
+        }
+    }
+
+    /// A project that takes new keys.
+    pub async fn open_project(&self, text: &str) -> Result<ProjectId, Problem> {
+        let id = self.project(text).await?;
+        let history = self.events.history(&Project::aggregate(&id)).await?;
+        match replay::<Project>(&history)? {
+            Project::Open { .. } => Ok(id),
+            Project::Absent => Err(Problem::not_found(format!("there is no project {text}"))),
+            Project::Closed => {
+                Err(Problem::conflict("rejected", format!("project {text} is closed")))
+            }
+        }
+    }
+
+    /// By its name or by an alias.
+    pub async fn model(&self, text: &str) -> Result<ModelName, Problem> {
+        match self.events.holder(Scope::ModelName, text).await? {
+            Some(AggregateId::Model(name)) => Ok(name),
+            Some(AggregateId::ApiKey(_) | AggregateId::Project(_) | AggregateId::Price(_))
+            | None => Err(Problem::not_found(format!("no model is called {text:?}"))),
+        }
+    }
+
+    /// The models that a key may use; none said: all of them.
+    pub async fn models(&self, texts: Option<&[String]>) -> Result<Models, Problem> {
+        let Some(texts) = texts else { return Ok(Models::All) };
+        let mut names = std::collections::BTreeSet::new();
+        for text in texts {
+            let name = self.model(text).await;
+            names.insert(name.map_err(|_| {
+                Problem::unacceptable("unknown_model", format!("no model is called {text:?}"))
+            })?);
+        }
+        Ok(Models::Only(names))
+    }
+}
+
+pub fn key(text: &str) -> Result<KeyId, Problem> {
+    known(text, "key")
+}
+
+pub fn price(text: &str) -> Result<PriceId, Problem> {
+    known(text, "price")
+}
+
+fn known<T: FromStr>(text: &str, what: &str) -> Result<T, Problem> {
+    text.parse().map_err(|_| Problem::not_found(format!("{text:?} is not the id of a {what}")))
+}

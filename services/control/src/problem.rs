@@ -1,0 +1,154 @@
+//! Why the API did not do what it was asked: one shape for every error (RFC 9457), whoever found it.
+
+use poem::{Error, http::StatusCode};
+use poem_openapi::{ApiResponse, Object, payload::Json};
+use uplion_log_store::StoreError;
+
+/// Seconds after which a caller whom we could not serve may try again.
+const RETRY_AFTER: u64 = 1;
+
+#[derive(Debug, ApiResponse)]
+pub enum Problem {
+    /// The request cannot be read.
+    #[oai(status = 400, content_type = "application/problem+json")]
+    Malformed(Json<Details>),
+    /// No admin key, or not the right one.
+    #[oai(status = 401, content_type = "application/problem+json")]
+    Unauthorized(Json<Details>, #[oai(header = "WWW-Authenticate")] String),
+    /// There is no such thing.
+    #[oai(status = 404, content_type = "application/problem+json")]
+    NotFound(Json<Details>),
+    /// The path does not take this method.
+    #[oai(status = 405, content_type = "application/problem+json")]
+    MethodNotAllowed(Json<Details>),
+    /// As things stand it cannot be done.
+    #[oai(status = 409, content_type = "application/problem+json")]
+    Conflict(Json<Details>),
+    /// It is not at the version that `If-Match` names.
+    #[oai(status = 412, content_type = "application/problem+json")]
+    Changed(Json<Details>, #[oai(header = "ETag")] String),
+    /// The body is too large.
+    #[oai(status = 413, content_type = "application/problem+json")]
+    TooLarge(Json<Details>),
+    /// The body is not JSON.
+    #[oai(status = 415, content_type = "application/problem+json")]
+    NotJson(Json<Details>),
+    /// It can be read, but breaks a rule.
+    #[oai(status = 422, content_type = "application/problem+json")]
+    Unacceptable(Json<Details>),
+    /// Something is wrong on our side.
+    #[oai(status = 500, content_type = "application/problem+json")]
+    Internal(Json<Details>),
+    /// The database or the log cannot be reached, or is behind: try again.
+    #[oai(status = 503, content_type = "application/problem+json")]
+    Unavailable(Json<Details>, #[oai(header = "Retry-After")] u64),
+}
+
+/// RFC 9457, with `code` for programs and `version` where it helps.
+#[derive(Debug, Clone, Object)]
+#[oai(rename = "Problem")]
+pub struct Details {
+    /// `about:blank`: the status says what kind of problem it is.
+    #[oai(rename = "type")]
+    kind: String,
+    title: String,
+    status: u16,
+    /// Stable, for programs: `not_found`, `name_taken`, `rejected`, ...
+    code: String,
+    /// For people: what is wrong and what to do.
+    detail: String,
+    /// The version that the thing is at, if that was the problem.
+    #[oai(skip_serializing_if_is_none)]
+    version: Option<u64>,
+}
+
+impl Problem {
+    pub fn malformed(detail: impl Into<String>) -> Self {
+        Self::Malformed(details(StatusCode::BAD_REQUEST, "malformed", detail))
+    }
+
+    pub fn unauthorized(detail: impl Into<String>) -> Self {
+        let details = details(StatusCode::UNAUTHORIZED, "invalid_admin_key", detail);
+        Self::Unauthorized(details, "Bearer".into())
+    }
+
+    pub fn not_found(detail: impl Into<String>) -> Self {
+        Self::NotFound(details(StatusCode::NOT_FOUND, "not_found", detail))
+    }
+
+    pub fn conflict(code: &str, detail: impl Into<String>) -> Self {
+        Self::Conflict(details(StatusCode::CONFLICT, code, detail))
+    }
+
+    pub fn changed(current: u64) -> Self {
+        let text = format!("it is at version {current}: read it again before changing it");
+        let mut details = details(StatusCode::PRECONDITION_FAILED, "changed", text);
+        details.0.version = Some(current);
+        Self::Changed(details, etag(current))
+    }
+
+    pub fn unacceptable(code: &str, detail: impl Into<String>) -> Self {
+        Self::Unacceptable(details(StatusCode::UNPROCESSABLE_ENTITY, code, detail))
+    }
+
+    pub fn internal(detail: impl Into<String>) -> Self {
+        Self::Internal(details(StatusCode::INTERNAL_SERVER_ERROR, "internal", detail))
+    }
+
+    pub fn unavailable(code: &str, detail: impl Into<String>) -> Self {
+        let details = details(StatusCode::SERVICE_UNAVAILABLE, code, detail);
+        Self::Unavailable(details, RETRY_AFTER)
+    }
+
+    /// Of an error that the framework found before any of our functions was called.
+    pub fn of_framework(error: &Error) -> Self {
+        let detail = error.to_string();
+        match error.status() {
+            StatusCode::UNAUTHORIZED => Self::unauthorized(
+                "send the admin key of this installation: Authorization: Bearer <key>",
+            ),
+            StatusCode::NOT_FOUND => Self::not_found(detail),
+            status @ StatusCode::METHOD_NOT_ALLOWED => {
+                Self::MethodNotAllowed(details(status, "method_not_allowed", detail))
+            }
+            status @ StatusCode::PAYLOAD_TOO_LARGE => {
+                Self::TooLarge(details(status, "too_large", detail))
+            }
+            status @ StatusCode::UNSUPPORTED_MEDIA_TYPE => {
+                Self::NotJson(details(status, "not_json", detail))
+            }
+            status if status.is_client_error() => Self::malformed(detail),
+            _ => Self::internal(detail),
+        }
+    }
+}
+
+fn details(status: StatusCode, code: &str, detail: impl Into<String>) -> Json<Details> {
+    Json(Details {
+        kind: "about:blank".into(),
+        title: status.canonical_reason().unwrap_or("Error").into(),
+        status: status.as_u16(),
+        code: code.into(),
+        detail: detail.into(),
+        version: None,
+    })
+}
+
+/// A version as HTTP writes it.
+pub fn etag(version: u64) -> String {
+    format!("\"{version}\"")
+}
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Unavailable(_) => {
+                Self::unavailable("database_unavailable", error.to_string())
+            }
+            StoreError::Refused(_) | StoreError::Unreadable(_) => {
+                tracing::error!(%error, "control.store");
+                Self::internal(error.to_string())
+            }
+        }
+    }
+}

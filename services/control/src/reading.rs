@@ -1,0 +1,168 @@
+//! Reading what the projections hold, and waiting until they hold what the reader wants to see.
+
+use std::{sync::Arc, time::Duration};
+
+use tokio::time::{Instant, sleep};
+use uplion_log_store::{
+    StoreError,
+    archive::Archive,
+    rows::{Copy, Rows},
+};
+use uplion_log_transport::stream::{StreamName, Streams};
+use uplion_projections::{
+    Statement,
+    table::{Row, Value},
+};
+
+use crate::{position::Position, problem::Problem};
+
+/// How long a read waits for the position that it names.
+const PATIENCE: Duration = Duration::from_secs(2);
+const LOOK: Duration = Duration::from_millis(5);
+const LOOK_LATER: Duration = Duration::from_millis(50);
+
+#[derive(Clone)]
+pub struct Reader {
+    pub rows: Arc<dyn Rows>,
+    pub archive: Arc<dyn Archive>,
+    pub streams: Arc<dyn Streams>,
+}
+
+/// A place in a stream that the archive should have reached.
+#[derive(Debug, Clone, Copy)]
+struct Mark {
+    stream: StreamName,
+    epoch: u32,
+    sequence: u64,
+}
+
+/// Whether all that had happened is in what was read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Freshness {
+    CaughtUp,
+    /// What is missing, for people.
+    Behind(String),
+}
+
+impl Reader {
+    /// `read` is the `from_row` of what the statement answers with.
+    pub async fn query<R>(
+        &self,
+        statement: &'static Statement,
+        parameters: &[Value],
+        read: fn(Row) -> R,
+    ) -> Result<Vec<R>, StoreError> {
+        let rows = self.rows.query(statement, parameters).await?;
+        Ok(rows.into_iter().map(read).collect())
+    }
+
+    /// Waits until the projections have passed the position that the reader names, if it names one.
+    pub async fn at(
+        &self,
+        position: Option<Position>,
+        projections: &[&str],
+    ) -> Result<(), Problem> {
+        let Some(Position { epoch, sequence }) = position else { return Ok(()) };
+        let mark = Mark { stream: StreamName::Control, epoch, sequence };
+        match self.until(&[mark], projections, PATIENCE).await? {
+            Freshness::CaughtUp => Ok(()),
+            Freshness::Behind(what) => Err(Problem::unavailable(
+                "behind",
+                format!("control:{epoch}:{sequence} is not in what can be read yet: {what}"),
+            )),
+        }
+    }
+
+    /// Waits until the projections have passed all that has happened when this is called.
+    pub async fn catch_up(
+        &self,
+        projections: &[&str],
+        patience: Duration,
+    ) -> Result<Freshness, StoreError> {
+        let mut marks = Vec::new();
+        for stream in StreamName::ALL {
+            match tokio::time::timeout(PATIENCE, self.streams.identity(stream)).await {
+                Ok(Ok(identity)) => {
+                    marks.push(Mark { stream, epoch: identity.epoch, sequence: identity.last });
+                }
+                Ok(Err(error)) => return Ok(Freshness::Behind(error.to_string())),
+                Err(_) => return Ok(Freshness::Behind(format!("stream {stream} does not answer"))),
+            }
+        }
+        self.until(&marks, projections, patience).await
+    }
+
+    async fn until(
+        &self,
+        marks: &[Mark],
+        projections: &[&str],
+        patience: Duration,
+    ) -> Result<Freshness, StoreError> {
+        let deadline = Instant::now() + patience;
+        let mut pause = LOOK;
+        let mut archived_at = None;
+        loop {
+            let behind = match self.missing(marks, projections, &mut archived_at).await? {
+                None => return Ok(Freshness::CaughtUp),
+                Some(behind) => behind,
+            };
+            if Instant::now() + pause >= deadline {
+                return Ok(Freshness::Behind(behind));
+            }
+            sleep(pause).await;
+            pause = (pause * 2).min(LOOK_LATER);
+        }
+    }
+
+    /// What is still to come. `archived_at` is the head of the archive when it was first seen to hold the marks.
+    async fn missing(
+        &self,
+        marks: &[Mark],
+        projections: &[&str],
+        archived_at: &mut Option<u64>,
+    ) -> Result<Option<String>, StoreError> {
+        let head = match *archived_at {
+            Some(head) => head,
+            None => {
+                for mark in marks {
+                    if let Some(missing) = self.not_archived(mark).await? {
+                        return Ok(Some(missing));
+                    }
+                }
+                *archived_at.insert(self.archive.head().await?)
+            }
+        };
+        for name in projections {
+            let checkpoint = self.rows.checkpoint(name, Copy::Live).await?;
+            match checkpoint {
+                Some(checkpoint) if checkpoint.pos >= head => {}
+                Some(checkpoint) => {
+                    let why = checkpoint.halted.map(|why| format!(", halted: {why}"));
+                    let (at, why) = (checkpoint.pos, why.unwrap_or_default());
+                    return Ok(Some(format!("projection {name} is at {at} of {head}{why}")));
+                }
+                None => {
+                    return Ok(Some(format!(
+                        "projection {name} was never started: is a projector running?"
+                    )));
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    async fn not_archived(&self, mark: &Mark) -> Result<Option<String>, StoreError> {
+        let Mark { stream, epoch, sequence } = *mark;
+        if sequence == 0 {
+            return Ok(None);
+        }
+        let archived = self.archive.tail(stream).await?.map(|tail| (tail.epoch, tail.sequence));
+        if archived.is_some_and(|tail| tail.0 > epoch || (tail.0 == epoch && tail.1 >= sequence)) {
+            return Ok(None);
+        }
+        let at = archived.map_or(0, |tail| tail.1);
+        Ok(Some(format!(
+            "the archive has {stream} up to {at} of {sequence}: is a projector running?"
+        )))
+    }
+}

@@ -1,0 +1,247 @@
+//! One write: what happened so far, what the command makes of it, one commit, and the wait until it is in force.
+
+use std::sync::Arc;
+
+use sha2::{Digest, Sha256};
+use uplion_domain::{Envelope, EventId, Timestamp, wire::DecodeError};
+use uplion_log_store::event_store::{
+    Commit, CommitError, EventStore, Idempotency, Scope, Stored, Uniqueness,
+};
+use uuid::Uuid;
+
+use crate::{
+    acks::Acks,
+    admin::Caller,
+    aggregate::Recorded,
+    metrics::Metrics,
+    problem::Problem,
+    receipt::{Done, Receipt},
+};
+
+/// Others may change the same thing meanwhile; so often is only a storm of writes to one aggregate.
+const ATTEMPTS: usize = 10;
+/// No aggregate has so many events: a commit that expects it writes nothing.
+const IMPOSSIBLE: u64 = i64::MAX.unsigned_abs();
+
+#[derive(Clone)]
+pub struct Writer {
+    pub events: Arc<dyn EventStore>,
+    pub acks: Acks,
+    pub metrics: Metrics,
+}
+
+/// What the caller said beside the command.
+#[derive(Debug, Clone)]
+pub struct Said {
+    pub caller: Caller,
+    /// The version that the caller saw last.
+    pub if_match: Option<u64>,
+    pub once: Option<Once>,
+}
+
+/// A command that is carried out once, however often it is said.
+#[derive(Debug, Clone)]
+pub struct Once {
+    key: String,
+    fingerprint: String,
+}
+
+impl Once {
+    pub fn new(key: String, command: &str) -> Self {
+        Self { key, fingerprint: hex::encode(Sha256::digest(command.as_bytes())) }
+    }
+}
+
+pub fn now() -> Timestamp {
+    Timestamp::from_micros(jiff::Timestamp::now().as_microsecond())
+}
+
+impl Writer {
+    /// Carries out the command on what `id` names. `command` is asked again with the time of each attempt.
+    pub async fn execute<A: Recorded>(
+        &self,
+        id: &A::Id,
+        said: &Said,
+        command: impl Fn(Timestamp) -> A::Command + Send + Sync,
+    ) -> Result<Receipt, Problem> {
+        let aggregate = A::aggregate(id);
+        for _ in 0..ATTEMPTS {
+            let history = self.events.history(&aggregate).await?;
+            let version = version(&history);
+            if said.if_match.is_some_and(|seen| seen != version) {
+                return self.unless_done(said, &aggregate, Problem::changed(version)).await;
+            }
+            let at = now();
+            let state = replay::<A>(&history)?;
+            let events = match state.decide(command(at)) {
+                Ok(events) => events,
+                Err(rejection) => {
+                    return self.unless_done(said, &aggregate, rejection.into()).await;
+                }
+            };
+            let Some(commit) = commit::<A>(id, said, version, state, events, at) else {
+                let last = history.last().map_or(0, |stored| stored.position);
+                return self.in_force(Done { id: aggregate.id(), version }, last, false).await;
+            };
+            let done = Done { id: aggregate.id(), version: version + count(&commit) };
+            match self.commit(commit, said, &done).await? {
+                Outcome::Answer(receipt) => return Ok(receipt),
+                Outcome::Again => self.metrics.conflicts.inc(),
+            };
+        }
+        Err(Problem::conflict("busy", "others change it all the time: try again"))
+    }
+
+    async fn commit(&self, commit: Commit, said: &Said, done: &Done) -> Result<Outcome, Problem> {
+        let commit = Commit { idempotency: said.once.as_ref().map(|once| once.of(done)), ..commit };
+        match self.events.commit(commit).await {
+            Ok(committed) => {
+                self.metrics.commits.inc();
+                let done = Done { version: committed.version, ..done.clone() };
+                self.in_force(done, committed.position, false).await.map(Outcome::Answer)
+            }
+            Err(CommitError::Conflict { current }) => match said.if_match {
+                Some(_) => Err(Problem::changed(current)),
+                None => Ok(Outcome::Again),
+            },
+            Err(CommitError::Repeated { answer, position }) => {
+                let done = Done::read(&answer)?;
+                self.in_force(done, position, true).await.map(Outcome::Answer)
+            }
+            Err(error) => Err(refused(error)),
+        }
+    }
+
+    /// The answer to a command that was carried out before; otherwise the problem that it has now.
+    async fn unless_done(
+        &self,
+        said: &Said,
+        aggregate: &uplion_domain::subject::AggregateId,
+        problem: Problem,
+    ) -> Result<Receipt, Problem> {
+        let Some(once) = &said.once else { return Err(problem) };
+        let done = Done { id: aggregate.id(), version: 0 };
+        let question = Commit {
+            aggregate: aggregate.clone(),
+            expected_version: IMPOSSIBLE,
+            events: vec![],
+            claims: vec![],
+            idempotency: Some(once.of(&done)),
+        };
+        match self.events.commit(question).await {
+            Err(CommitError::Repeated { answer, position }) => {
+                self.in_force(Done::read(&answer)?, position, true).await
+            }
+            Err(error @ (CommitError::KeyReused | CommitError::Store(_))) => Err(refused(error)),
+            Err(CommitError::Conflict { .. } | CommitError::Taken { .. }) | Ok(_) => Err(problem),
+        }
+    }
+
+    /// Waits until CONTROL holds what was written.
+    async fn in_force(
+        &self,
+        done: Done,
+        position: u64,
+        repeated: bool,
+    ) -> Result<Receipt, Problem> {
+        let on_control = self.acks.wait(position).await;
+        if on_control.is_none() {
+            self.metrics.not_in_force.inc();
+        }
+        Ok(Receipt { done, position: on_control, repeated })
+    }
+}
+
+enum Outcome {
+    Answer(Receipt),
+    /// Somebody else was quicker.
+    Again,
+}
+
+impl Once {
+    fn of(&self, done: &Done) -> Idempotency {
+        let Self { key, fingerprint } = self.clone();
+        Idempotency { key, fingerprint, answer: done.write() }
+    }
+}
+
+fn version(history: &[Stored]) -> u64 {
+    history.last().map_or(0, |stored| stored.version)
+}
+
+fn count(commit: &Commit) -> u64 {
+    u64::try_from(commit.events.len()).unwrap_or(u64::MAX)
+}
+
+/// The state of an aggregate now.
+pub fn replay<A: Recorded>(history: &[Stored]) -> Result<A, Problem> {
+    let mut state = A::default();
+    for stored in history {
+        let envelope = Envelope::decode(&stored.event).map_err(unreadable)?;
+        if let Some(event) = A::unwrap(envelope.event) {
+            state = state.evolve(&event);
+        }
+    }
+    Ok(state)
+}
+
+/// None if nothing happens.
+fn commit<A: Recorded>(
+    id: &A::Id,
+    said: &Said,
+    version: u64,
+    mut state: A,
+    happened: Vec<A::Event>,
+    at: Timestamp,
+) -> Option<Commit> {
+    let mut claims: Vec<Uniqueness> = Vec::new();
+    let mut events = Vec::new();
+    for event in happened {
+        claims.extend(state.claims(id, &event));
+        state = state.evolve(&event);
+        let envelope = Envelope {
+            id: EventId::fresh(Uuid::now_v7()),
+            at,
+            traceparent: said.caller.traceparent.clone(),
+            actor: Some(said.caller.actor.to_owned()),
+            event: A::wrap(id, event),
+        };
+        events.push(envelope.encode());
+    }
+    let aggregate = A::aggregate(id);
+    (!events.is_empty()).then_some(Commit {
+        aggregate,
+        expected_version: version,
+        events,
+        claims,
+        idempotency: None,
+    })
+}
+
+fn refused(error: CommitError) -> Problem {
+    match error {
+        CommitError::Taken { scope, value } => {
+            let what = match scope {
+                Scope::ProjectName => format!("another open project is called {value}"),
+                Scope::KeyDigest => "another key has this secret".to_owned(),
+                Scope::ModelName => format!("{value} is the name or an alias of a model already"),
+            };
+            Problem::conflict("name_taken", what)
+        }
+        CommitError::KeyReused => Problem::unacceptable(
+            "idempotency_key_reused",
+            "this Idempotency-Key came with another command before: use a new one for each command",
+        ),
+        CommitError::Store(error) => error.into(),
+        CommitError::Conflict { current } => Problem::changed(current),
+        CommitError::Repeated { .. } => {
+            Problem::internal("a repeated command was taken for a new one")
+        }
+    }
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "it is what map_err hands over")]
+fn unreadable(error: DecodeError) -> Problem {
+    tracing::error!(%error, "control.history");
+    Problem::internal(error.to_string())
+}
