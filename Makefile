@@ -52,7 +52,7 @@ faults: servers ## Kill and stop processes under load, 200 times; the result goe
 
 bench: servers ## Measure throughput, latency and CPU; the result goes to docs/performance.md.
 	cargo build --release --package uplion --package uplion-bench
-	target/release/uplion-bench run
+	bench/run --write
 
 real-model: ## Run the SDKs against a real model, SmolLM2, behind `uplion dev`.
 	cargo build --workspace --all-targets
