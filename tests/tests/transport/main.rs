@@ -1,13 +1,14 @@
 //! What every implementation of the log must do, tried on each: in process, on one nats-server, on three that
 //! replicate and sync before they acknowledge.
 //!
-//! `streams`, `tasks` and `messages` are written against the traits alone. `faults` kills and stops servers.
+//! `streams`, `tasks`, `messages` and `follow` are written against the traits alone. `faults` kills and stops servers.
 
 #![expect(clippy::unwrap_used, reason = "in a test it is the assertion")]
 
 mod backend;
 mod events;
 mod faults;
+mod follow;
 mod messages;
 mod streams;
 mod tasks;

@@ -1,0 +1,120 @@
+//! Reads the stream and tells what is in it.
+
+use std::{sync::Arc, time::Duration};
+
+use tokio::{
+    sync::watch,
+    time::{Instant, sleep},
+};
+use uplion_domain::Envelope;
+
+use super::{Known, News, PROBE_EVERY, Seen};
+use crate::stream::{Cursor, ReadError, Record, StreamName, Streams};
+
+/// Events read at once.
+const MOST: usize = 1_024;
+/// Who knows for this long that there is more, and gets none, reads anew.
+const PATIENCE: Duration = Duration::from_millis(300);
+/// Between two lines in the log about a stream that cannot be read.
+const COMPLAIN_EVERY: Duration = Duration::from_secs(10);
+
+pub(super) struct Reader<F> {
+    streams: Arc<dyn Streams>,
+    stream: StreamName,
+    seen: Arc<watch::Sender<Seen>>,
+    hear: F,
+    complained: Option<Instant>,
+}
+
+/// Why reading stopped.
+#[derive(Debug, thiserror::Error)]
+enum Stopped {
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    #[error(transparent)]
+    Decode(#[from] uplion_domain::wire::DecodeError),
+}
+
+impl<F: FnMut(News<'_>)> Reader<F> {
+    pub fn new(
+        streams: Arc<dyn Streams>,
+        stream: StreamName,
+        seen: Arc<watch::Sender<Seen>>,
+        hear: F,
+    ) -> Self {
+        Self { streams, stream, seen, hear, complained: None }
+    }
+
+    pub async fn run(mut self) {
+        loop {
+            if let Err(stopped) = self.read().await {
+                self.complain(&stopped);
+            }
+            sleep(PROBE_EVERY).await;
+        }
+    }
+
+    /// Until the stream is replaced or cannot be read.
+    async fn read(&mut self) -> Result<(), Stopped> {
+        let identity = self.streams.identity(self.stream).await?;
+        let found = Known { created: identity.created, epoch: identity.epoch };
+        self.begin(found, identity.last);
+        let after = self.seen.borrow().sequence;
+        let mut cursor = self.streams.read(self.stream, after).await?;
+        while self.seen.borrow().stream == Some(found) {
+            let records = cursor.next(MOST, PROBE_EVERY).await?;
+            self.tell(&records)?;
+            if records.is_empty() && self.is_missing_some() {
+                cursor = self.reread(cursor).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Goes on where it was, unless this is another stream.
+    fn begin(&mut self, found: Known, last: u64) {
+        let mut anew = false;
+        self.seen.send_modify(|seen| {
+            let had = seen.sequence > 0;
+            let same = seen.stream == Some(found) && last >= seen.sequence;
+            if !same {
+                anew = had;
+                *seen = Seen { stream: Some(found), ..Seen::default() };
+            }
+        });
+        if anew {
+            tracing::warn!(stream = %self.stream, "the stream was replaced: reading it from its beginning");
+            (self.hear)(News::Anew);
+        }
+    }
+
+    fn tell(&mut self, records: &[Record]) -> Result<(), Stopped> {
+        for record in records {
+            let event = Envelope::decode(&record.event)?;
+            (self.hear)(News::Event(&event));
+            self.seen.send_modify(|seen| {
+                seen.sequence = record.sequence;
+                seen.prove();
+            });
+        }
+        Ok(())
+    }
+
+    fn is_missing_some(&self) -> bool {
+        self.seen.borrow().asked.is_some_and(|(asked, _)| asked.elapsed() > PATIENCE)
+    }
+
+    async fn reread(&mut self, lost: Box<dyn Cursor>) -> Result<Box<dyn Cursor>, ReadError> {
+        drop(lost);
+        let after = self.seen.borrow().sequence;
+        self.streams.read(self.stream, after).await
+    }
+
+    fn complain(&mut self, stopped: &Stopped) {
+        let quiet = self.complained.is_some_and(|last| last.elapsed() < COMPLAIN_EVERY);
+        if !quiet {
+            self.complained = Some(Instant::now());
+            tracing::warn!(stream = %self.stream, error = %stopped, "the stream cannot be followed");
+        }
+    }
+}
