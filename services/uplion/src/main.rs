@@ -1,1 +1,52 @@
-fn main() {}
+//! The one binary: each role of an installation, all of them in one process for a start (`dev`), and the
+//! commands that people type.
+
+mod arguments;
+mod cli;
+mod config_file;
+mod connection;
+mod dev;
+mod logging;
+mod maintenance;
+mod operations;
+mod roles;
+mod runtime;
+mod signals;
+
+use std::process::ExitCode;
+
+use arguments::{Command, Log, Uplion};
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    // Several libraries would each choose a provider of their own, and rustls panics when two do.
+    rustls::crypto::ring::default_provider()
+        .install_default()
+        .expect("nothing installed a provider before main");
+    let Uplion { command } = match config_file::parse::<Uplion>(std::env::args_os()) {
+        Ok(arguments) => arguments,
+        Err(error) => error.exit(),
+    };
+    match command {
+        Command::Dev(arguments) => runtime::serve(&arguments.process, |stop| dev::run(&arguments, stop)),
+        Command::Gateway(arguments) => {
+            runtime::serve(&arguments.process, |stop| roles::gateway::run(&arguments, stop))
+        }
+        Command::Worker(arguments) => {
+            runtime::serve(&arguments.process, |stop| roles::worker::run(&arguments, stop))
+        }
+        Command::Control(arguments) => {
+            runtime::serve(&arguments.process, |stop| roles::control::run(&arguments, stop))
+        }
+        Command::Projector(arguments) => {
+            runtime::serve(&arguments.process, |stop| roles::projector::run(&arguments, stop))
+        }
+        Command::Projection(arguments) => runtime::once(maintenance::projection(arguments)),
+        Command::Log(Log::Tail(arguments)) => cli::run(cli::Command::Tail(arguments)),
+        Command::Log(Log::Epoch(arguments)) => runtime::once(maintenance::epoch(arguments)),
+        Command::Log(Log::Restore(arguments)) => runtime::once(maintenance::restore(arguments)),
+        Command::Client(command) => cli::run(command),
+    }
+}

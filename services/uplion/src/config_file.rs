@@ -1,0 +1,188 @@
+//! The configuration file: a TOML table whose keys are the flags' names, with a table for each role.
+//!
+//! It becomes the flags' defaults before they are read, so a flag wins over a variable, and a variable over the file,
+//! and every value is checked in one place.
+
+use std::{ffi::OsString, path::Path};
+
+use clap::{Arg, ArgAction, CommandFactory as _, Error, FromArgMatches as _, Parser, error::ErrorKind};
+use toml::{Table, Value};
+
+/// Reads arguments, variables and the file that `--config` or `UPLION_CONFIG` names.
+pub fn parse<P: Parser>(arguments: impl IntoIterator<Item = OsString>) -> Result<P, Error> {
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    let mut command = P::command();
+    if let Some(file) = named(&arguments).or_else(|| std::env::var_os("UPLION_CONFIG")) {
+        let table = read(Path::new(&file)).map_err(|error| refused(&mut command, &error))?;
+        command = with_defaults(command, &table).map_err(|error| refused(&mut P::command(), &error))?;
+    }
+    let matches = command.try_get_matches_from(arguments)?;
+    P::from_arg_matches(&matches)
+}
+
+/// The value of `--config`, before anything else is read.
+fn named(arguments: &[OsString]) -> Option<OsString> {
+    let mut arguments = arguments.iter().take_while(|argument| *argument != "--");
+    while let Some(argument) = arguments.next() {
+        if argument == "--config" {
+            return arguments.next().cloned();
+        }
+        if let Some(file) = argument.to_str().and_then(|text| text.strip_prefix("--config=")) {
+            return Some(file.into());
+        }
+    }
+    None
+}
+
+fn read(file: &Path) -> Result<Table, String> {
+    let name = file.display();
+    let text = std::fs::read_to_string(file)
+        .map_err(|error| format!("the configuration file {name} cannot be read: {error}"))?;
+    text.parse().map_err(|error: toml::de::Error| {
+        format!("the configuration file {name} is not TOML: {}", error.message())
+    })
+}
+
+/// A key at the top counts for every command that has such a flag; a table counts for the command of its name.
+fn with_defaults(command: clap::Command, table: &Table) -> Result<clap::Command, String> {
+    let known: Vec<String> = command.get_subcommands().map(|sub| sub.get_name().to_owned()).collect();
+    let mut everywhere = Table::new();
+    for (key, value) in table {
+        match value {
+            Value::Table(_) if known.contains(key) => {}
+            Value::Table(_) => return Err(format!("[{key}] in the configuration file is no command of uplion")),
+            Value::String(_)
+            | Value::Integer(_)
+            | Value::Float(_)
+            | Value::Boolean(_)
+            | Value::Datetime(_)
+            | Value::Array(_) => {
+                everywhere.insert(key.clone(), value.clone());
+            }
+        }
+    }
+    let mut command = command;
+    let mut used = Vec::new();
+    for name in known {
+        let own = table.get(&name).and_then(Value::as_table).cloned().unwrap_or_default();
+        let sub = command.find_subcommand(&name).cloned().expect("it was listed");
+        if let Some(key) = own.keys().find(|key| flag(&sub, key).is_none()) {
+            return Err(format!("{key} in [{name}] of the configuration file is no flag of `uplion {name}`"));
+        }
+        used.extend(everywhere.keys().filter(|key| flag(&sub, key).is_some()).cloned());
+        let values: Table = everywhere.clone().into_iter().chain(own).collect();
+        command = command.mut_subcommand(name, |sub| sub.mut_args(|arg| default(arg, &values)));
+    }
+    match everywhere.keys().find(|key| !used.contains(key)) {
+        Some(key) => Err(format!("{key} in the configuration file is no flag of any command")),
+        None => Ok(command),
+    }
+}
+
+fn flag<'a>(command: &'a clap::Command, key: &str) -> Option<&'a Arg> {
+    command.get_arguments().find(|arg| arg.get_long() == Some(key))
+}
+
+fn default(arg: Arg, values: &Table) -> Arg {
+    let Some(value) = arg.get_long().and_then(|long| values.get(long)) else { return arg };
+    let texts: Vec<String> = match value {
+        Value::Array(values) => values.iter().map(plain).collect(),
+        Value::String(_)
+        | Value::Integer(_)
+        | Value::Float(_)
+        | Value::Boolean(_)
+        | Value::Datetime(_)
+        | Value::Table(_) => vec![plain(value)],
+    };
+    let required = arg.is_required_set();
+    let arg = if required { arg.required(false) } else { arg };
+    match arg.get_action() {
+        ArgAction::SetTrue if texts == ["false"] => arg,
+        _ => arg.default_values(texts),
+    }
+}
+
+fn plain(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Integer(_)
+        | Value::Float(_)
+        | Value::Boolean(_)
+        | Value::Datetime(_)
+        | Value::Array(_)
+        | Value::Table(_) => value.to_string(),
+    }
+}
+
+fn refused(command: &mut clap::Command, error: &str) -> Error {
+    command.error(ErrorKind::InvalidValue, error)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, Parser)]
+    #[command(name = "uplion")]
+    struct Arguments {
+        #[command(subcommand)]
+        role: Role,
+    }
+
+    #[derive(Debug, clap::Subcommand)]
+    enum Role {
+        Gateway {
+            #[arg(long, default_value = "127.0.0.1:8484")]
+            listen: String,
+            #[arg(long)]
+            nats_url: String,
+            #[arg(long)]
+            config: Option<String>,
+        },
+        Worker {
+            #[arg(long)]
+            nats_url: String,
+            #[arg(long)]
+            upstream: Vec<String>,
+        },
+    }
+
+    #[test]
+    fn a_flag_wins_over_the_file_and_the_file_over_the_default() {
+        let table = "nats-url = 'nats://a'\n[gateway]\nlisten = '0.0.0.0:1'".parse().unwrap();
+        let Role::Gateway { listen, nats_url, .. } = role(&table, &["uplion", "gateway"]).unwrap()
+        else {
+            panic!("it is a gateway")
+        };
+        assert_eq!((listen.as_str(), nats_url.as_str()), ("0.0.0.0:1", "nats://a"));
+
+        let given = ["uplion", "gateway", "--listen", "127.0.0.1:2"];
+        let Role::Gateway { listen, .. } = role(&table, &given).unwrap() else {
+            panic!("it is a gateway")
+        };
+        assert_eq!(listen, "127.0.0.1:2");
+    }
+
+    #[test]
+    fn a_list_is_a_flag_given_several_times() {
+        let table = "nats-url = 'x'\n[worker]\nupstream = ['http://a', 'http://b']".parse().unwrap();
+        let Role::Worker { upstream, .. } = role(&table, &["uplion", "worker"]).unwrap() else {
+            panic!("it is a worker")
+        };
+        assert_eq!(upstream, ["http://a", "http://b"]);
+    }
+
+    #[test]
+    fn what_no_command_knows_is_refused_by_name() {
+        for (file, named) in [("lisen = 'x'", "lisen"), ("[gatway]\n", "gatway"), ("[gateway]\nx = 1", "x in [gateway]")] {
+            let error = with_defaults(Arguments::command(), &file.parse().unwrap()).unwrap_err();
+            assert!(error.contains(named), "{error}");
+        }
+    }
+
+    fn role(table: &Table, arguments: &[&str]) -> Result<Role, Error> {
+        let command = with_defaults(Arguments::command(), table).unwrap();
+        let matches = command.try_get_matches_from(arguments)?;
+        Ok(Arguments::from_arg_matches(&matches)?.role)
+    }
+}

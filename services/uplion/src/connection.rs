@@ -1,0 +1,120 @@
+//! Finding what a role depends on: named while it is missing, tried again until it is there.
+
+use std::time::Duration;
+
+use anyhow::{Context as _, Result};
+use tokio_util::sync::CancellationToken;
+use uplion_log_store::Store;
+use uplion_log_transport::{
+    Log,
+    nats::{Nats, NatsOptions},
+    stream::{StreamName, StreamSpec, Streams},
+    task::QueueSpec,
+};
+
+use crate::{
+    arguments::{Broker, Database, StreamSettings},
+    operations::Stage,
+};
+
+const PATIENCE: Duration = Duration::from_secs(1);
+
+pub async fn nats(broker: &Broker, role: &str, stage: &Stage, stop: &CancellationToken) -> Result<Option<Log>> {
+    let what = format!("nats-server at {}", without_credentials(&broker.nats_url));
+    let options = nats_options(broker, role);
+    patiently(&what, stage, stop, || async { Ok(Nats::connect(options.clone()).await?.log()) }).await
+}
+
+pub fn nats_options(broker: &Broker, role: &str) -> NatsOptions {
+    NatsOptions {
+        url: broker.nats_url.clone(),
+        credentials: broker.streams.nats_credentials.clone(),
+        root_certificates: broker.streams.nats_root_certificates.clone(),
+        name: format!("uplion {role}"),
+    }
+}
+
+pub async fn postgres(database: &Database, stage: &Stage, stop: &CancellationToken) -> Result<Option<Store>> {
+    let what = format!("Postgres at {}", without_credentials(&database.database_url));
+    patiently(&what, stage, stop, || async {
+        Ok(uplion_log_store::postgres::connect(&database.database_url).await?)
+    })
+    .await
+}
+
+/// Tries until it works; `None` if the process is to stop first. Says what is missing once, and again when the reason changes.
+pub async fn patiently<T, F>(
+    what: &str,
+    stage: &Stage,
+    stop: &CancellationToken,
+    attempt: impl Fn() -> F,
+) -> Result<Option<T>>
+where
+    F: Future<Output = Result<T>>,
+{
+    let mut said = String::new();
+    loop {
+        let error = match attempt().await {
+            Ok(found) => return Ok(Some(found)),
+            Err(error) => format!("{error:#}"),
+        };
+        if said != error {
+            tracing::warn!(dependency = what, error, "uplion.waiting");
+            stage.waits_for(format!("waiting for {what}: {error}"));
+            said = error;
+        }
+        tokio::select! {
+            () = tokio::time::sleep(PATIENCE) => {}
+            () = stop.cancelled() => return Ok(None),
+        }
+    }
+}
+
+/// What the streams should be. Whoever comes first makes them.
+pub fn stream_specs(settings: &StreamSettings) -> [StreamSpec; 2] {
+    // As the gateways have it: all roles must want the same, or they would change it back and forth.
+    let dedup_window = settings.longest_deadline() + Duration::from_mins(1);
+    let spec = |name, max_bytes| StreamSpec {
+        name,
+        epoch: 1,
+        first_sequence: 1,
+        max_bytes,
+        replicas: settings.nats_replicas,
+        dedup_window,
+    };
+    [spec(StreamName::Traffic, settings.traffic_max_bytes), spec(StreamName::Control, CONTROL_MAX_BYTES)]
+}
+
+/// A change of the control plane takes about half a kilobyte, and all of them are kept: room for two million.
+pub const CONTROL_MAX_BYTES: u64 = 1 << 30;
+/// A ticket takes about 200 bytes, in memory.
+const TICKETS_MAX_BYTES: u64 = 64 << 20;
+
+pub const fn queue_spec(replicas: u8, most_per_model: u64) -> QueueSpec {
+    QueueSpec { replicas, most_per_model, max_bytes: TICKETS_MAX_BYTES }
+}
+
+pub async fn ensure_streams(streams: &dyn Streams, specs: &[StreamSpec]) -> Result<()> {
+    for spec in specs {
+        streams.ensure(spec).await.with_context(|| format!("stream {} cannot be made", spec.name))?;
+    }
+    Ok(())
+}
+
+/// A URL for people: without what stands before the `@`.
+pub fn without_credentials(url: &str) -> String {
+    let (scheme, rest) = url.split_once("://").unwrap_or(("", url));
+    let place = rest.rsplit_once('@').map_or(rest, |(_, place)| place);
+    if scheme.is_empty() { place.to_owned() } else { format!("{scheme}://{place}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_url_is_shown_without_its_password() {
+        assert_eq!(without_credentials("postgres://me:pa@ss@db:5432/x"), "postgres://db:5432/x");
+        assert_eq!(without_credentials("nats://127.0.0.1:4222"), "nats://127.0.0.1:4222");
+    }
+}

@@ -1,0 +1,119 @@
+//! `credentials.json` in the data folder: how to reach the installation that `uplion dev` made there.
+
+use std::{
+    io::Write as _,
+    net::{IpAddr, SocketAddr},
+    os::unix::fs::OpenOptionsExt as _,
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context as _, Result};
+use serde::{Deserialize, Serialize};
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Credentials {
+    /// Of the OpenAI-compatible API, with `/v1`: what SDKs call `base_url`.
+    pub base_url: String,
+    /// None until the first start is through.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub api_key: Option<String>,
+    /// Of the control API, without a path.
+    pub admin_url: String,
+    pub admin_key: String,
+}
+
+/// Those that are there, at today's address, or new ones without an API key. Written at once: the admin key must not change.
+pub fn of(data: &Path, listen: SocketAddr) -> Result<Credentials> {
+    let host = if listen.ip().is_unspecified() { "127.0.0.1".to_owned() } else { host(listen.ip()) };
+    let admin_url = format!("http://{host}:{}", listen.port());
+    let base_url = format!("{admin_url}/v1");
+    let known = read(data)?;
+    let (api_key, admin_key) = match known {
+        Some(Credentials { api_key, admin_key, .. }) => (api_key, admin_key),
+        None => (None, format!("adm-uplion-{}", hex::encode(rand::random::<[u8; 24]>()))),
+    };
+    let credentials = Credentials { base_url, api_key, admin_url, admin_key };
+    write(data, &credentials)?;
+    Ok(credentials)
+}
+
+fn host(ip: IpAddr) -> String {
+    match ip {
+        IpAddr::V4(ip) => ip.to_string(),
+        IpAddr::V6(ip) => format!("[{ip}]"),
+    }
+}
+
+fn path(data: &Path) -> PathBuf {
+    data.join("credentials.json")
+}
+
+fn read(data: &Path) -> Result<Option<Credentials>> {
+    let path = path(data);
+    match std::fs::read(&path) {
+        Ok(text) => serde_json::from_slice(&text)
+            .map(Some)
+            .with_context(|| format!("{} cannot be read: move it away to make new credentials", path.display())),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error).with_context(|| format!("{} cannot be read", path.display())),
+    }
+}
+
+/// Whole or not at all, and never readable by others.
+pub fn write(data: &Path, credentials: &Credentials) -> Result<()> {
+    let path = path(data);
+    let written = (|| {
+        let draft = path.with_extension("json.draft");
+        // A draft that a killed process left may have been made by somebody else, with other permissions.
+        if draft.exists() {
+            std::fs::remove_file(&draft)?;
+        }
+        let mut file =
+            std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft)?;
+        file.write_all(&serde_json::to_vec_pretty(credentials)?)?;
+        file.write_all(b"\n")?;
+        file.sync_all()?;
+        std::fs::rename(&draft, &path)?;
+        anyhow::Ok(())
+    })();
+    written.with_context(|| format!("{} cannot be written", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use super::*;
+
+    #[test]
+    fn credentials_are_for_their_owner_alone() {
+        let data = tempfile::tempdir().unwrap();
+        let credentials = Credentials {
+            base_url: "http://127.0.0.1:8484/v1".into(),
+            api_key: Some("sk-uplion-x".into()),
+            admin_url: "http://127.0.0.1:8484".into(),
+            admin_key: "adm".into(),
+        };
+        write(data.path(), &credentials).unwrap();
+        write(data.path(), &credentials).unwrap();
+
+        assert_eq!(read(data.path()).unwrap(), Some(credentials));
+        let mode = std::fs::metadata(path(data.path())).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+    }
+
+    #[test]
+    fn the_keys_stay_when_the_address_changes() {
+        let data = tempfile::tempdir().unwrap();
+        let first = of(data.path(), "127.0.0.1:8484".parse().unwrap()).unwrap();
+        let second = of(data.path(), "0.0.0.0:9000".parse().unwrap()).unwrap();
+        assert_eq!(first.admin_key, second.admin_key);
+        assert_eq!(second.base_url, "http://127.0.0.1:9000/v1");
+    }
+
+    #[test]
+    fn a_folder_without_credentials_is_new() {
+        let data = tempfile::tempdir().unwrap();
+        assert_eq!(read(data.path()).unwrap(), None);
+    }
+}

@@ -1,0 +1,51 @@
+//! Where `dev` keeps its log: in the data folder, on NATS and Postgres, or one of each.
+
+use std::{os::unix::fs::DirBuilderExt as _, path::Path, sync::Arc};
+
+use anyhow::{Context as _, Result};
+use tokio_util::sync::CancellationToken;
+use uplion_log_store::Store;
+use uplion_log_transport::{
+    Log,
+    in_process::{InProcessMessages, InProcessTasks},
+};
+
+use crate::{
+    arguments::{Broker, Database, Dev},
+    connection,
+    operations::Stage,
+};
+
+pub fn make(data: &Path) -> Result<()> {
+    std::fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(data)
+        .with_context(|| format!("the data folder {} cannot be made", data.display()))
+}
+
+/// `None` if the process is to stop before what was named is there.
+pub async fn open(
+    arguments: &Dev,
+    stage: &Stage,
+    stop: &CancellationToken,
+) -> Result<Option<(Log, Store)>> {
+    let (store, streams) = uplion_log_store::sqlite::open(&arguments.data)?;
+    let log = match &arguments.nats_url {
+        Some(url) => {
+            let broker = Broker { nats_url: url.clone(), streams: arguments.streams.clone() };
+            connection::nats(&broker, "dev", stage, stop).await?
+        }
+        None => Some(Log {
+            streams,
+            tasks: Arc::new(InProcessTasks::default()),
+            messages: Arc::new(InProcessMessages::default()),
+        }),
+    };
+    let store = match arguments.database_url.clone() {
+        Some(database_url) => connection::postgres(&Database { database_url }, stage, stop).await?,
+        None => Some(store),
+    };
+    Ok(log.zip(store))
+}
+

@@ -1,0 +1,31 @@
+//! Log lines: for people on a terminal, JSON for machines. The level comes from `RUST_LOG`, and is `info` without it.
+
+use std::io::IsTerminal as _;
+
+use tracing_subscriber::{EnvFilter, fmt, prelude::*};
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum Format {
+    /// `text` on a terminal, `json` elsewhere.
+    #[default]
+    Auto,
+    Text,
+    Json,
+}
+
+pub fn start(format: Format) {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info,async_nats=warn"));
+    let json = match format {
+        Format::Auto => !std::io::stderr().is_terminal(),
+        Format::Text => false,
+        Format::Json => true,
+    };
+    let registry = tracing_subscriber::registry().with(filter);
+    let lines = fmt::layer().with_writer(std::io::stderr);
+    // A second start (in a test of several roles) keeps the first one's settings.
+    let _ = if json {
+        registry.with(lines.json().flatten_event(true).with_current_span(false)).try_init()
+    } else {
+        registry.with(lines.with_target(false)).try_init()
+    };
+}

@@ -1,0 +1,104 @@
+//! Commands for the person who looks after an installation: rebuilding, verifying, and going on after a loss.
+
+use anyhow::{Context as _, Result, bail};
+use uplion_log_store::Store;
+use uplion_log_transport::{nats::Nats, stream::StreamName};
+use uplion_projections::Projection;
+use uplion_projector::{adopt_stream, rebuild, verify};
+
+use crate::{
+    arguments::{self, Maintenance, Place, ProjectionAct, ProjectionOf},
+    connection,
+};
+
+pub async fn projection(arguments: arguments::Projection) -> Result<()> {
+    match arguments.act {
+        ProjectionAct::Rebuild(of) => rebuild_all(&of).await,
+        ProjectionAct::Verify(of) => verify_all(&of).await,
+    }
+}
+
+async fn rebuild_all(of: &ProjectionOf) -> Result<()> {
+    let store = open(&of.place).await?;
+    for projection in named(of.name.as_deref())? {
+        let pos = rebuild(projection, store.rows.as_ref(), store.archive.as_ref()).await?;
+        println!("{}: rebuilt up to position {pos}", projection.name());
+    }
+    Ok(())
+}
+
+async fn verify_all(of: &ProjectionOf) -> Result<()> {
+    let store = open(&of.place).await?;
+    let mut wrong = Vec::new();
+    for projection in named(of.name.as_deref())? {
+        let verdict = verify(projection, store.rows.as_ref(), store.archive.as_ref()).await?;
+        if verdict.differing.is_empty() {
+            println!("{}: equal to a rebuild at position {}", verdict.projection, verdict.pos);
+        } else {
+            println!("{}: differs at position {} in rows {:?}", verdict.projection, verdict.pos, verdict.differing);
+            wrong.push(verdict.projection);
+        }
+    }
+    if wrong.is_empty() {
+        return Ok(());
+    }
+    bail!("{} differ from what the log says: run `uplion projection rebuild`", wrong.join(", "))
+}
+
+fn named(name: Option<&str>) -> Result<Vec<&'static dyn Projection>> {
+    let all = uplion_projections::all().iter().copied();
+    let Some(name) = name else { return Ok(all.collect()) };
+    let found: Vec<_> = all.clone().filter(|projection| projection.name() == name).collect();
+    if found.is_empty() {
+        let known: Vec<_> = all.map(Projection::name).collect();
+        bail!("there is no projection {name:?}: there are {}", known.join(", "));
+    }
+    Ok(found)
+}
+
+async fn open(place: &Place) -> Result<Store> {
+    match &place.database_url {
+        Some(url) => connect_postgres(url).await,
+        None if place.data.is_dir() => Ok(uplion_log_store::sqlite::open(&place.data)?.0),
+        None => bail!(
+            "{} is no data folder: name one with --data, or a Postgres with --database-url",
+            place.data.display()
+        ),
+    }
+}
+
+async fn connect_postgres(url: &str) -> Result<Store> {
+    let at = connection::without_credentials(url);
+    uplion_log_store::postgres::connect(url).await.with_context(|| format!("Postgres at {at}"))
+}
+
+/// Goes on with streams that were made anew.
+pub async fn epoch(arguments: Maintenance) -> Result<()> {
+    let (log, store) = connect(&arguments).await?;
+    for stream in StreamName::ALL {
+        match adopt_stream(stream, log.streams.as_ref(), store.archive.as_ref()).await? {
+            None => println!("{stream} is the stream that was archived: nothing to do"),
+            Some(tail) => println!(
+                "{stream}: epoch {} begins behind sequence {}; what was not archived of the one before is lost",
+                tail.epoch, tail.sequence
+            ),
+        }
+    }
+    Ok(())
+}
+
+/// Takes back what CONTROL holds and Postgres lost.
+pub async fn restore(arguments: Maintenance) -> Result<()> {
+    let (log, store) = connect(&arguments).await?;
+    let taken = uplion_log_store::restore::restore(store.events.as_ref(), log.streams.as_ref()).await?;
+    println!("{taken} events of CONTROL were not known to Postgres, and are now");
+    Ok(())
+}
+
+async fn connect(arguments: &Maintenance) -> Result<(uplion_log_transport::Log, Store)> {
+    // Somebody waits in front of a command: it tries once and says what is missing.
+    let nats = connection::nats_options(&arguments.broker, "maintenance");
+    let at = connection::without_credentials(&nats.url);
+    let log = Nats::connect(nats).await.with_context(|| format!("nats-server at {at}"))?.log();
+    Ok((log, connect_postgres(&arguments.database.database_url).await?))
+}

@@ -1,0 +1,40 @@
+//! `uplion control`.
+
+use anyhow::Result;
+use prometheus_client::registry::Registry;
+use tokio_util::sync::CancellationToken;
+use uplion_control::{Control, Options};
+use uplion_gateway::ServeOptions;
+
+use super::Front;
+use crate::{
+    arguments, connection,
+    operations::{self, Readiness},
+};
+
+pub async fn run(arguments: &arguments::Control, stop: CancellationToken) -> Result<()> {
+    let front = Front::open(arguments.listen, ServeOptions::default(), &stop).await?;
+    let Some(log) = connection::nats(&arguments.broker, "control", &front.stage, &stop).await? else {
+        return front.closed().await;
+    };
+    let Some(store) = connection::postgres(&arguments.database, &front.stage, &stop).await? else {
+        return front.closed().await;
+    };
+    let specs = connection::stream_specs(&arguments.broker.streams);
+    let ensured = || connection::ensure_streams(log.streams.as_ref(), &specs);
+    if connection::patiently("the streams", &front.stage, &stop, ensured).await?.is_none() {
+        return front.closed().await;
+    }
+
+    let control = Control::start(Options::new(&arguments.admin_key, super::holder()), log, store)?;
+    let mut registry = Registry::default();
+    control.register(&mut registry);
+    let readiness = control.readiness();
+    let ready: Readiness = std::sync::Arc::new(move || readiness.ready());
+    front.stage.enter(operations::beside(operations::routes(registry, ready), control.routes()));
+    tracing::info!(listen = %arguments.listen, "control.serving");
+
+    front.closed().await?;
+    control.stop().await;
+    Ok(())
+}

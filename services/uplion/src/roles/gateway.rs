@@ -1,0 +1,54 @@
+//! `uplion gateway`.
+
+use anyhow::Result;
+use prometheus_client::registry::Registry;
+use tokio_util::sync::CancellationToken;
+use uplion_gateway::{Bounds, Gateway, Options, Pace, ServeOptions};
+
+use super::Front;
+use crate::{
+    arguments::{self, GatewayLimits, StreamSettings},
+    connection,
+    operations::{self, Readiness},
+};
+
+pub async fn run(arguments: &arguments::Gateway, stop: CancellationToken) -> Result<()> {
+    let serving = ServeOptions { connections: arguments.limits.max_connections, ..ServeOptions::default() };
+    let front = Front::open(arguments.listen, serving, &stop).await?;
+    let Some(log) = connection::nats(&arguments.broker, "gateway", &front.stage, &stop).await? else {
+        return front.closed().await;
+    };
+
+    let options = options(&arguments.broker.streams, &arguments.limits);
+    let started = || Gateway::start(options.clone(), log.clone());
+    let Some(gateway) = connection::patiently("the streams", &front.stage, &stop, started).await? else {
+        return front.closed().await;
+    };
+    let mut registry = Registry::default();
+    gateway.register(&mut registry);
+    let readiness = gateway.clone();
+    let ready: Readiness = std::sync::Arc::new(move || readiness.ready());
+    front.stage.enter(operations::beside(operations::routes(registry, ready), gateway.routes()));
+    tracing::info!(listen = %arguments.listen, "gateway.serving");
+
+    stop.cancelled().await;
+    gateway.stop().await;
+    front.closed().await
+}
+
+pub fn options(settings: &StreamSettings, limits: &GatewayLimits) -> Options {
+    let pace = Pace { deadline: settings.longest_deadline(), ..Pace::default() };
+    let bounds = Bounds {
+        body: limits.max_body_bytes,
+        bodies: limits.max_buffered_bytes,
+        answer: limits.max_answer_bytes,
+        answers: limits.max_buffered_bytes,
+        ..Bounds::default()
+    };
+    Options {
+        pace,
+        bounds,
+        streams: connection::stream_specs(settings).into(),
+        tasks: connection::queue_spec(settings.nats_replicas, limits.max_queue_per_model),
+    }
+}

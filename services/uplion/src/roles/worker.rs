@@ -1,0 +1,52 @@
+//! `uplion worker`.
+
+use anyhow::Result;
+use prometheus_client::registry::Registry;
+use tokio_util::sync::CancellationToken;
+use uplion_domain::model::{Credential, Upstream};
+use uplion_gateway::ServeOptions;
+use uplion_worker::{Options, Serve, Worker};
+
+use super::Front;
+use crate::{
+    arguments, connection,
+    operations::{self, Readiness},
+};
+
+pub async fn run(arguments: &arguments::Worker, stop: CancellationToken) -> Result<()> {
+    let front = Front::open(arguments.listen, ServeOptions::default(), &stop).await?;
+    let Some(log) = connection::nats(&arguments.broker, "worker", &front.stage, &stop).await? else {
+        return front.closed().await;
+    };
+
+    let options = Options { serve: serve(arguments), drain: Options::DRAIN };
+    let started = || Worker::start(options.clone(), log.clone());
+    let Some(worker) = connection::patiently("the streams", &front.stage, &stop, started).await? else {
+        return front.closed().await;
+    };
+    let mut registry = Registry::default();
+    worker.register(&mut registry);
+    let readiness = worker.readiness();
+    let ready: Readiness = std::sync::Arc::new(move || readiness.ready());
+    front.stage.enter(operations::routes(registry, ready));
+    tracing::info!(listen = %arguments.listen, "worker.serving");
+
+    worker.run(stop).await;
+    front.closed().await
+}
+
+fn serve(arguments: &arguments::Worker) -> Serve {
+    let arguments::Worker { model, upstream, upstream_model, api_key_env, max_in_flight, .. } = arguments;
+    match (model, upstream) {
+        (Some(model), Some(url)) => Serve::Own {
+            model: model.clone(),
+            upstream: Box::new(Upstream {
+                url: url.trim_end_matches('/').to_owned(),
+                model: upstream_model.as_ref().unwrap_or(model).clone(),
+                credential: api_key_env.clone().map(Credential::Environment),
+                max_in_flight: *max_in_flight,
+            }),
+        },
+        (only, _) => Serve::Registered { only: only.clone() },
+    }
+}
