@@ -1,0 +1,135 @@
+//! How long an upstream in trouble is left alone.
+//!
+//! Doubling from trouble to trouble, with jitter so that workers do not come back all at once, never less than
+//! the upstream itself asked for. Pure: the clock and the dice come from outside.
+
+use std::time::{Duration, Instant};
+
+use uplion_log_transport::claim::ReleaseReason;
+
+const FIRST: Duration = Duration::from_millis(200);
+/// An upstream may ask for more patience, up to this.
+const MOST_ASKED: Duration = Duration::from_secs(60);
+
+#[derive(Debug, Default)]
+pub struct Backoff {
+    troubles: u32,
+    /// Since when it is as it is: what began before then says nothing new.
+    since: Option<Instant>,
+    until: Option<Instant>,
+}
+
+impl Backoff {
+    /// A call that began at `began` met trouble. `jitter` is between 0 and 1.
+    pub fn trouble(
+        &mut self,
+        reason: ReleaseReason,
+        asked: Option<Duration>,
+        began: Instant,
+        now: Instant,
+        jitter: f64,
+    ) {
+        let asked = asked.map(|asked| asked.min(MOST_ASKED));
+        if self.since.is_some_and(|since| began < since) {
+            // One of many that were under way together: they count as one, but what is asked for holds.
+            self.until = self.until.max(asked.map(|asked| now + asked));
+            return;
+        }
+        let pause = FIRST.saturating_mul(1 << self.troubles.min(16)).min(longest(reason));
+        let pause =
+            pause.mul_f64(0.5 + jitter.clamp(0.0, 1.0) / 2.0).max(asked.unwrap_or_default());
+        self.troubles = self.troubles.saturating_add(1);
+        self.since = Some(now);
+        self.until = Some(now + pause);
+    }
+
+    /// A call that began at `began` was answered.
+    pub fn answered(&mut self, began: Instant) {
+        if self.since.is_none_or(|since| began >= since) {
+            *self = Self::default();
+        }
+    }
+
+    /// Not before then; now, if it has passed.
+    pub fn until(&self) -> Option<Instant> {
+        self.until
+    }
+
+    /// Whether one call should go ahead to see, before others follow.
+    pub fn is_probing(&self) -> bool {
+        self.troubles > 0
+    }
+}
+
+/// A server without room is asked rarely; one that fails a request may well serve the next.
+const fn longest(reason: ReleaseReason) -> Duration {
+    match reason {
+        ReleaseReason::Busy => Duration::from_secs(20),
+        ReleaseReason::UpstreamFailed => Duration::from_secs(2),
+        ReleaseReason::Unreachable => Duration::from_secs(5),
+        ReleaseReason::WorkerFailed | ReleaseReason::Draining => Duration::ZERO,
+    }
+}
+
+#[cfg(test)]
+mod spec {
+    use super::*;
+
+    const BUSY: ReleaseReason = ReleaseReason::Busy;
+
+    fn pause(backoff: &Backoff, now: Instant) -> Duration {
+        backoff.until().unwrap() - now
+    }
+
+    #[test]
+    fn each_trouble_doubles_the_pause_up_to_a_bound() {
+        let (mut backoff, mut now) = (Backoff::default(), Instant::now());
+        let mut pauses = Vec::new();
+        for _ in 0..10 {
+            backoff.trouble(ReleaseReason::UpstreamFailed, None, now, now, 1.0);
+            pauses.push(pause(&backoff, now).as_millis());
+            now = backoff.until().unwrap();
+        }
+        assert_eq!(pauses[..5], [200, 400, 800, 1600, 2000]);
+        assert_eq!(pauses[9], 2000);
+    }
+
+    #[test]
+    fn calls_that_fail_together_count_once() {
+        let (mut backoff, began) = (Backoff::default(), Instant::now());
+        let now = began + Duration::from_millis(10);
+        for _ in 0..64 {
+            backoff.trouble(BUSY, None, began, now, 1.0);
+        }
+        assert_eq!(pause(&backoff, now), FIRST);
+    }
+
+    #[test]
+    fn jitter_takes_off_at_most_half() {
+        let (mut backoff, now) = (Backoff::default(), Instant::now());
+        backoff.trouble(BUSY, None, now, now, 0.0);
+        assert_eq!(pause(&backoff, now), FIRST / 2);
+    }
+
+    #[test]
+    fn what_the_upstream_asks_for_holds_within_reason() {
+        let (mut backoff, now) = (Backoff::default(), Instant::now());
+        backoff.trouble(BUSY, Some(Duration::from_secs(3)), now, now, 0.0);
+        assert_eq!(pause(&backoff, now), Duration::from_secs(3));
+        let now = now + Duration::from_secs(3);
+        backoff.trouble(BUSY, Some(Duration::from_secs(86_400)), now, now, 0.0);
+        assert_eq!(pause(&backoff, now), MOST_ASKED);
+    }
+
+    #[test]
+    fn an_answer_ends_it_unless_it_was_asked_for_before_the_trouble() {
+        let (mut backoff, before) = (Backoff::default(), Instant::now());
+        let now = before + Duration::from_secs(1);
+        backoff.trouble(BUSY, None, before, now, 1.0);
+        backoff.answered(before);
+        assert!(backoff.is_probing());
+        backoff.answered(now + Duration::from_secs(1));
+        assert!(!backoff.is_probing());
+        assert_eq!(backoff.until(), None);
+    }
+}

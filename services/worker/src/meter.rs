@@ -1,0 +1,199 @@
+//! How many tokens an answer has taken so far.
+//!
+//! What the upstream reports wins. Until it does, each chunk carries what was counted up to it, so that an answer
+//! that is cancelled can be billed for what was delivered. A whole answer that reports its usage is never counted.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use uplion_domain::{Usage, usage::Source};
+use uplion_openai::{chunk::Chunk, chunk::PieceKind, prompt, usage};
+
+use crate::tokens::Tokenizer;
+
+/// Bytes of a body whose prompt is counted where it is needed; a larger one is counted on a thread of its own.
+const SMALL_BODY: usize = 4 * 1024;
+
+#[derive(Debug)]
+pub struct Meter {
+    tokenizer: Arc<Tokenizer>,
+    prompt: Prompt,
+    /// The upstream's last report.
+    reported: Option<Usage>,
+    /// Since then.
+    counted: Counted,
+}
+
+/// Tokens; `reasoning` is a part of `completion`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Counted {
+    completion: u64,
+    reasoning: u64,
+}
+
+#[derive(Debug)]
+enum Prompt {
+    /// In this body, the client's.
+    Uncounted(Bytes),
+    Counted(u64),
+}
+
+impl Meter {
+    pub fn new(tokenizer: Arc<Tokenizer>, body: Bytes) -> Self {
+        let prompt = Prompt::Uncounted(body);
+        Self { tokenizer, prompt, reported: None, counted: Counted::default() }
+    }
+
+    /// What is to be counted elsewhere before the first chunk of a stream, because it takes long.
+    pub fn long_prompt(&self) -> Option<Bytes> {
+        match &self.prompt {
+            Prompt::Uncounted(body) if body.len() > SMALL_BODY => Some(body.clone()),
+            Prompt::Uncounted(_) | Prompt::Counted(_) => None,
+        }
+    }
+
+    /// Whether nobody has said yet how long the prompt is.
+    pub fn needs_prompt(&self) -> bool {
+        self.reported.is_none() && matches!(self.prompt, Prompt::Uncounted(_))
+    }
+
+    pub fn prompt_counted(&mut self, tokens: u64) {
+        self.prompt = Prompt::Counted(tokens);
+    }
+
+    /// The next chunk of a stream.
+    pub fn chunk(&mut self, chunk: &Chunk<'_>) {
+        match chunk.usage {
+            Some(usage) => {
+                self.reported = Some(reported(usage));
+                self.counted = Counted::default();
+            }
+            None => self.counted.add(&self.tokenizer, chunk),
+        }
+    }
+
+    /// Usage up to and including the last chunk.
+    pub fn running(&mut self) -> Usage {
+        let mut usage = self
+            .reported
+            .unwrap_or_else(|| Usage { prompt_tokens: self.prompt_tokens(), ..Usage::default() });
+        if self.counted.completion > 0 {
+            usage.completion_tokens += self.counted.completion;
+            usage.reasoning_tokens += self.counted.reasoning;
+            usage.source = Source::Counted;
+        }
+        usage
+    }
+
+    /// A whole answer that was counted elsewhere.
+    pub fn completion_counted(&mut self, counted: Counted) {
+        self.counted = counted;
+    }
+
+    fn prompt_tokens(&mut self) -> u64 {
+        match &self.prompt {
+            Prompt::Counted(tokens) => *tokens,
+            Prompt::Uncounted(body) => {
+                let tokens = count_prompt(&self.tokenizer, body);
+                self.prompt = Prompt::Counted(tokens);
+                tokens
+            }
+        }
+    }
+}
+
+impl Counted {
+    fn add(&mut self, tokenizer: &Tokenizer, chunk: &Chunk<'_>) {
+        for piece in &chunk.pieces {
+            let tokens = tokenizer.count(&piece.text);
+            self.completion += tokens;
+            match piece.kind {
+                PieceKind::Reasoning => self.reasoning += tokens,
+                PieceKind::Content | PieceKind::Refusal | PieceKind::ToolCall => {}
+            }
+        }
+    }
+}
+
+/// The tokens of a whole answer.
+pub fn count_completion(tokenizer: &Tokenizer, answer: &[u8]) -> Counted {
+    let mut counted = Counted::default();
+    if let Ok(answer) = Chunk::read(answer) {
+        counted.add(tokenizer, &answer);
+    }
+    counted
+}
+
+/// The tokens of a body's texts; what a model's template adds around them is not known here, and not billed.
+pub fn count_prompt(tokenizer: &Tokenizer, body: &[u8]) -> u64 {
+    // The gateway has read this body as a chat completion: it is JSON.
+    let texts = prompt::texts(body).unwrap_or_default();
+    texts.iter().map(|text| tokenizer.count(text)).sum()
+}
+
+fn reported(usage: usage::Usage) -> Usage {
+    let usage::Usage { prompt_tokens, cached_tokens, completion_tokens, reasoning_tokens } = usage;
+    let source = Source::Reported;
+    Usage { prompt_tokens, cached_tokens, completion_tokens, reasoning_tokens, source }
+}
+
+#[cfg(test)]
+mod spec {
+    use super::*;
+
+    const BODY: &[u8] = br#"{"model":"m","messages":[{"role":"user","content":"hello world"}]}"#;
+
+    fn meter() -> Meter {
+        Meter::new(Arc::default(), Bytes::from_static(BODY))
+    }
+
+    fn read(meter: &mut Meter, chunk: &str) {
+        meter.chunk(&Chunk::read(chunk.as_bytes()).unwrap());
+    }
+
+    #[test]
+    fn until_the_upstream_reports_each_chunk_is_counted_with_the_prompt() {
+        let mut meter = meter();
+        read(&mut meter, r#"{"choices":[{"delta":{"reasoning_content":"hello"}}]}"#);
+        read(&mut meter, r#"{"choices":[{"delta":{"content":" world"}}],"usage":null}"#);
+        let usage = meter.running();
+        assert_eq!(
+            (usage.prompt_tokens, usage.completion_tokens, usage.reasoning_tokens),
+            (2, 2, 1)
+        );
+        assert_eq!(usage.source, Source::Counted);
+    }
+
+    #[test]
+    fn what_the_upstream_reports_wins() {
+        let mut meter = meter();
+        read(&mut meter, r#"{"choices":[{"delta":{"content":"hello world"}}]}"#);
+        let usage = r#"{"prompt_tokens":9,"completion_tokens":7}"#;
+        read(&mut meter, &format!(r#"{{"choices":[],"usage":{usage}}}"#));
+        let usage = meter.running();
+        assert_eq!((usage.prompt_tokens, usage.completion_tokens), (9, 7));
+        assert_eq!(usage.source, Source::Reported);
+    }
+
+    #[test]
+    fn what_comes_after_a_report_is_counted_on_top() {
+        let mut meter = meter();
+        let usage = r#"{"prompt_tokens":9,"completion_tokens":0}"#;
+        read(&mut meter, &format!(r#"{{"choices":[],"usage":{usage}}}"#));
+        read(&mut meter, r#"{"choices":[{"delta":{"content":"hello world"}}]}"#);
+        let usage = meter.running();
+        assert_eq!((usage.prompt_tokens, usage.completion_tokens), (9, 2));
+        assert_eq!(usage.source, Source::Counted);
+    }
+
+    #[test]
+    fn an_answer_that_reports_its_usage_is_not_counted() {
+        let mut meter = meter();
+        let usage = r#"{"prompt_tokens":9,"completion_tokens":7}"#;
+        let message = r#"[{"message":{"content":"hello world"}}]"#;
+        read(&mut meter, &format!(r#"{{"choices":{message},"usage":{usage}}}"#));
+        assert_eq!(meter.running().completion_tokens, 7);
+        assert_eq!(meter.counted, Counted::default());
+        assert!(matches!(meter.prompt, Prompt::Uncounted(_)));
+    }
+}

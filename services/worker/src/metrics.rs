@@ -1,0 +1,109 @@
+//! What a worker counts.
+
+use prometheus_client::{
+    encoding::{EncodeLabelSet, EncodeLabelValue},
+    metrics::{counter::Counter, family::Family, gauge::Gauge},
+    registry::Registry,
+};
+use uplion_domain::ModelName;
+use uplion_log_transport::claim::{End, ReleaseReason};
+
+#[derive(Debug, Clone, Default)]
+pub struct Metrics {
+    pub tasks: Family<TaskLabels, Counter>,
+    pub running: Family<ModelLabels, Gauge>,
+    /// 1 for each upstream that only a person can mend.
+    pub failed: Family<ModelLabels, Gauge>,
+    pub sent_bytes: Counter,
+    pub resent_chunks: Counter,
+    pub unsent: Counter,
+    pub unreadable: Counter,
+    pub take_errors: Counter,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct ModelLabels {
+    pub model: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct TaskLabels {
+    pub model: String,
+    pub outcome: TaskOutcome,
+}
+
+/// What became of a ticket at this worker.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EncodeLabelValue)]
+pub enum TaskOutcome {
+    Unanswered,
+    Waited,
+    Dropped,
+    Complete,
+    Rejected,
+    Broken,
+    TooLarge,
+    Busy,
+    UpstreamFailed,
+    Unreachable,
+    WorkerFailed,
+    Draining,
+    GatewayLost,
+    Abandoned,
+}
+
+impl Metrics {
+    pub fn register(&self, registry: &mut Registry) {
+        let registry = registry.sub_registry_with_prefix("uplion_worker");
+        let Self {
+            tasks,
+            running,
+            failed,
+            sent_bytes,
+            resent_chunks,
+            unsent,
+            unreadable,
+            take_errors,
+        } = self.clone();
+        registry.register("tasks", "Tickets by what became of them here", tasks);
+        registry.register("running", "Tickets in hand", running);
+        registry.register("failed_upstreams", "Upstreams that only a person can mend", failed);
+        registry.register("sent_bytes", "Bytes of answers sent to gateways", sent_bytes);
+        registry.register("resent_chunks", "Chunks sent again", resent_chunks);
+        registry.register("unsent_messages", "Messages that the broker did not take", unsent);
+        registry.register("unreadable_messages", "Messages that could not be read", unreadable);
+        registry.register("take_errors", "Failed attempts to take tickets", take_errors);
+    }
+
+    pub fn count(&self, model: &ModelName, outcome: TaskOutcome) {
+        self.tasks.get_or_create(&TaskLabels { model: model.to_string(), outcome }).inc();
+    }
+}
+
+impl ModelLabels {
+    pub fn of(model: &ModelName) -> Self {
+        Self { model: model.to_string() }
+    }
+}
+
+impl From<End> for TaskOutcome {
+    fn from(end: End) -> Self {
+        match end {
+            End::Complete => Self::Complete,
+            End::Rejected { .. } => Self::Rejected,
+            End::Broken => Self::Broken,
+            End::TooLarge => Self::TooLarge,
+        }
+    }
+}
+
+impl From<ReleaseReason> for TaskOutcome {
+    fn from(reason: ReleaseReason) -> Self {
+        match reason {
+            ReleaseReason::Busy => Self::Busy,
+            ReleaseReason::UpstreamFailed => Self::UpstreamFailed,
+            ReleaseReason::Unreachable => Self::Unreachable,
+            ReleaseReason::WorkerFailed => Self::WorkerFailed,
+            ReleaseReason::Draining => Self::Draining,
+        }
+    }
+}

@@ -1,0 +1,33 @@
+//! What a worker is told at start.
+
+use std::time::Duration;
+
+use uplion_domain::{ModelName, model::Upstream};
+
+#[derive(Debug, Clone)]
+pub struct Options {
+    pub serve: Serve,
+    /// How long a stopping worker goes on with what it has, before it hands it back.
+    pub drain: Duration,
+}
+
+/// Which upstreams this worker answers for.
+#[derive(Debug, Clone)]
+pub enum Serve {
+    /// Those that are registered: of one model, or of all. Follows their changes.
+    Registered { only: Option<ModelName> },
+    /// One that this worker brings itself; of the model, nothing but the name need be registered.
+    Own { model: ModelName, upstream: Box<Upstream> },
+}
+
+impl Options {
+    pub const DRAIN: Duration = Duration::from_secs(30);
+
+    pub const fn registered() -> Self {
+        Self { serve: Serve::Registered { only: None }, drain: Self::DRAIN }
+    }
+
+    pub fn own(model: ModelName, upstream: Upstream) -> Self {
+        Self { serve: Serve::Own { model, upstream: Box::new(upstream) }, drain: Self::DRAIN }
+    }
+}

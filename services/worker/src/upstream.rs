@@ -1,0 +1,138 @@
+//! An upstream of a model, as one puller calls it: its client, what it is shown, and how it has fared.
+
+pub mod answer;
+pub mod health;
+mod stream;
+pub mod verdict;
+
+use std::{sync::Arc, time::Duration};
+
+use anyhow::Context as _;
+use bytes::Bytes;
+use reqwest::{
+    Client, Method, Request, Response, Url,
+    header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER},
+    redirect,
+};
+use tokio::time::timeout;
+use uplion_domain::{
+    ModelName,
+    model::{self, Credential},
+    worker::FailureReason,
+};
+use uplion_log_transport::claim::ReleaseReason;
+
+use self::{
+    health::Health,
+    verdict::{Trouble, Verdict, needs_body, retry_after, verdict},
+};
+use crate::context::Context;
+
+const CONNECT_WITHIN: Duration = Duration::from_secs(5);
+/// Shorter than servers keep an idle connection (uvicorn: 5 s), or calls would go out on connections that close.
+const IDLE_CONNECTION: Duration = Duration::from_secs(4);
+/// Of an error that must be read to know what it means.
+const ERROR_BYTES: usize = 64 * 1024;
+const ERROR_WITHIN: Duration = Duration::from_secs(2);
+
+pub struct Upstream {
+    pub model: ModelName,
+    /// What the upstream calls it.
+    pub upstream_model: ModelName,
+    pub health: Health,
+    client: Client,
+    url: Url,
+    headers: HeaderMap,
+}
+
+impl Upstream {
+    /// Fails with what a person must mend.
+    pub fn new(model: ModelName, upstream: &model::Upstream) -> anyhow::Result<Self> {
+        let url = format!("{}/chat/completions", upstream.url.trim_end_matches('/'));
+        let url = Url::parse(&url).with_context(|| format!("upstream URL {url}"))?;
+        let client = Client::builder()
+            .http1_only()
+            .tcp_nodelay(true)
+            .connect_timeout(CONNECT_WITHIN)
+            .pool_idle_timeout(IDLE_CONNECTION)
+            .redirect(redirect::Policy::none())
+            .user_agent(concat!("uplion/", env!("CARGO_PKG_VERSION")))
+            .build()
+            .context("HTTP client")?;
+        Ok(Self {
+            model,
+            upstream_model: upstream.model.clone(),
+            health: Health::default(),
+            client,
+            url,
+            headers: headers(upstream.credential.as_ref())?,
+        })
+    }
+
+    /// It cannot serve until a person has looked.
+    pub fn fail(&self, context: &Arc<Context>, reason: FailureReason) {
+        if !self.health.failed(reason) {
+            return;
+        }
+        tracing::error!(model = %self.model, upstream = %self.url, ?reason, "upstream needs a person");
+        context.failed(&self.model, reason);
+    }
+
+    /// The head of an answer, or of a rejection that is to be passed on; otherwise why there is none.
+    pub async fn call(self: Arc<Self>, body: Bytes) -> Result<Response, Verdict> {
+        let mut request = Request::new(Method::POST, self.url.clone());
+        request.headers_mut().clone_from(&self.headers);
+        *request.body_mut() = Some(body.into());
+        let response = match self.client.execute(request).await {
+            Ok(response) => response,
+            Err(error) if error.is_builder() => {
+                tracing::warn!(%error, model = %self.model, "upstream cannot be called");
+                return Err(Verdict::Failed(FailureReason::ConfigurationError));
+            }
+            Err(_) => return Err(Verdict::Trouble(Trouble::of(ReleaseReason::Unreachable))),
+        };
+        let status = response.status().as_u16();
+        let asked =
+            retry_after(response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()));
+        if needs_body(status) {
+            return Err(verdict(status, asked, &read_error(response).await));
+        }
+        match verdict(status, asked, b"") {
+            Verdict::Answer | Verdict::Rejected { .. } => Ok(response),
+            verdict @ (Verdict::Trouble(_) | Verdict::Failed(_)) => Err(verdict),
+        }
+    }
+}
+
+fn headers(credential: Option<&Credential>) -> anyhow::Result<HeaderMap> {
+    let mut headers = HeaderMap::new();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    match credential {
+        Some(Credential::Environment(name)) => {
+            let secret = std::env::var(name).with_context(|| {
+                format!("environment variable {name}, which holds the upstream's API key")
+            })?;
+            let mut value = HeaderValue::try_from(format!("Bearer {}", secret.trim()))
+                .with_context(|| format!("environment variable {name} holds no API key"))?;
+            value.set_sensitive(true);
+            headers.insert(AUTHORIZATION, value);
+        }
+        None => {}
+    }
+    Ok(headers)
+}
+
+/// As much of it as comes soon.
+async fn read_error(mut response: Response) -> Vec<u8> {
+    let mut body = Vec::new();
+    let read = async {
+        while let Ok(Some(more)) = response.chunk().await {
+            body.extend_from_slice(&more);
+            if body.len() > ERROR_BYTES {
+                break;
+            }
+        }
+    };
+    let _ = timeout(ERROR_WITHIN, read).await;
+    body
+}

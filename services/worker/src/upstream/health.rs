@@ -1,0 +1,85 @@
+//! Whether an upstream may be called now, and by how many requests at once.
+
+use std::{
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
+};
+
+use tokio::sync::{Notify, futures::Notified};
+use uplion_domain::worker::FailureReason;
+
+use super::verdict::Trouble;
+use crate::backoff::Backoff;
+
+/// What only a person can mend is looked at again so often, with one request: a key may have been paid for again,
+/// a model loaded. A change of the model's registration is looked at once.
+pub const LOOK_AGAIN: Duration = Duration::from_secs(60);
+
+#[derive(Debug, Default)]
+pub struct Health {
+    state: Mutex<State>,
+    changed: Notify,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    backoff: Backoff,
+    failed: Option<Failed>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Failed {
+    reason: FailureReason,
+    since: Instant,
+}
+
+impl Health {
+    pub fn trouble(&self, trouble: Trouble, began: Instant) {
+        let Trouble { reason, retry_after } = trouble;
+        let jitter = rand::random();
+        self.state().backoff.trouble(reason, retry_after, began, Instant::now(), jitter);
+        self.changed.notify_waiters();
+    }
+
+    /// Whether this is news.
+    pub fn failed(&self, reason: FailureReason) -> bool {
+        let mut state = self.state();
+        let news = state.failed.is_none_or(|failed| failed.reason != reason);
+        state.failed = Some(Failed { reason, since: Instant::now() });
+        self.changed.notify_waiters();
+        news
+    }
+
+    /// A call that began at `began` was answered.
+    pub fn answered(&self, began: Instant) {
+        let mut state = self.state();
+        state.backoff.answered(began);
+        state.failed = state.failed.filter(|failed| failed.since > began);
+        if state.failed.is_none() && !state.backoff.is_probing() {
+            self.changed.notify_waiters();
+        }
+    }
+
+    /// Ready when it gets better or worse from now on.
+    pub fn news(&self) -> Notified<'_> {
+        self.changed.notified()
+    }
+
+    /// How long not to call it.
+    pub fn pause(&self) -> Option<Duration> {
+        let state = self.state();
+        let mended = state.failed.map(|failed| failed.since + LOOK_AGAIN);
+        let until = state.backoff.until().max(mended)?;
+        Some(until.saturating_duration_since(Instant::now())).filter(|pause| !pause.is_zero())
+    }
+
+    /// Whether one call should go ahead to see, before others follow.
+    pub fn is_doubtful(&self) -> bool {
+        let state = self.state();
+        state.failed.is_some() || state.backoff.is_probing()
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
