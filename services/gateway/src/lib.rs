@@ -1,1 +1,36 @@
-//! Placeholder until its first commit.
+//! The gateway: holds the client's connection, decides alone about its request, and settles it.
+//!
+//! It needs the log and its own memory, and nothing else.
+
+mod admission;
+mod body;
+mod chat;
+mod door;
+mod gateway;
+mod known;
+mod live;
+mod memory;
+mod metrics;
+mod models;
+mod options;
+mod reply;
+mod routes;
+mod serve;
+
+use std::sync::Arc;
+
+use uplion_domain::{RequestId, Timestamp};
+use uuid::Uuid;
+
+pub use self::{
+    gateway::Gateway,
+    options::{Bounds, Options, Pace},
+    serve::{ServeOptions, serve},
+};
+
+/// The time of day. What must not jump is measured apart from it.
+pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
+
+fn request_id() -> RequestId {
+    RequestId::new(Uuid::now_v7())
+}

@@ -1,0 +1,142 @@
+//! Who is let in: everything that can be said about a request from memory alone.
+
+use std::sync::Arc;
+
+use poem::http::{HeaderMap, header};
+use uplion_domain::{
+    GatewayId, KeyDigest, RequestId,
+    request::{Accepted, Class},
+};
+use uplion_log_transport::message::Link;
+use uplion_openai::{error::ApiError, request::ChatRequest};
+use uplion_projections::catalog::{Key, Model};
+
+use crate::{
+    Clock,
+    door::Door,
+    known::{Known, Stale},
+    live::Live,
+    options::Options,
+};
+
+pub struct Admission {
+    pub(crate) known: Known,
+    pub(crate) door: Door,
+    pub(crate) options: Options,
+    pub(crate) gateway: GatewayId,
+    pub(crate) clock: Clock,
+}
+
+impl Admission {
+    /// The key that a request shows.
+    pub fn key(&self, headers: &HeaderMap) -> Result<Arc<Key>, ApiError> {
+        let secret = bearer(headers).ok_or(ApiError::MissingApiKey)?;
+        let digest = KeyDigest::of(secret);
+        let key = self.known.ask(|catalog| catalog.key(&digest).cloned());
+        key.map_err(|stale| self.stale(stale))?.ok_or(ApiError::InvalidApiKey)
+    }
+
+    /// Whether there is room for one more, and a way to answer it.
+    pub fn room(&self, live: &Live) -> Result<(), ApiError> {
+        let retry_after_s = self.retry_after_s();
+        if self.door.is_closing() {
+            return Err(ApiError::Unavailable { reason: "it is stopping", retry_after_s });
+        }
+        if live.link() == Link::Down || !self.door.is_listening() {
+            let reason = "the queue cannot be reached";
+            return Err(ApiError::Unavailable { reason, retry_after_s });
+        }
+        if self.door.is_log_full() {
+            return Err(ApiError::Unavailable { reason: "the log is nearly full", retry_after_s });
+        }
+        if live.in_flight() >= self.options.bounds.in_flight {
+            return Err(ApiError::Overloaded { retry_after_s });
+        }
+        Ok(())
+    }
+
+    pub fn accept(
+        &self,
+        request: RequestId,
+        key: &Key,
+        chat: &ChatRequest,
+    ) -> Result<Accepted, ApiError> {
+        let now = (self.clock)();
+        let deadline = i64::try_from(self.options.pace.deadline.as_millis()).unwrap_or(i64::MAX);
+        let found = self.known.ask(|catalog| {
+            let model =
+                catalog.resolve(&chat.model).ok().filter(|model| key.models.allow(&model.name))?;
+            Some((model.name.clone(), catalog.rates(&model.name, now)))
+        });
+        let Some((model, rates)) = found.map_err(|stale| self.stale(stale))? else {
+            return Err(ApiError::ModelNotFound { model: chat.model.clone() });
+        };
+        // Limits, reservations and budgets of the project and the key are checked here.
+        Ok(Accepted {
+            request,
+            project: key.project,
+            key: key.id,
+            model,
+            class: Class::Interactive,
+            streamed: chat.stream,
+            gateway: self.gateway,
+            rates,
+            deadline: now.plus_millis(deadline),
+            at: now,
+        })
+    }
+
+    /// The models that a key may use, by name.
+    pub fn models(&self, key: &Key) -> Result<Vec<Arc<Model>>, ApiError> {
+        let models = self.known.ask(|catalog| catalog.models_for(key).cloned().collect());
+        models.map_err(|stale| self.stale(stale))
+    }
+
+    pub fn model(&self, key: &Key, name: &str) -> Result<Arc<Model>, ApiError> {
+        let model = self.known.ask(|catalog| {
+            catalog.resolve(name).ok().filter(|model| key.models.allow(&model.name)).cloned()
+        });
+        model
+            .map_err(|stale| self.stale(stale))?
+            .ok_or_else(|| ApiError::ModelNotFound { model: name.to_owned() })
+    }
+
+    fn stale(&self, Stale: Stale) -> ApiError {
+        let retry_after_s = self.retry_after_s();
+        ApiError::Unavailable { reason: "it cannot tell which keys are valid", retry_after_s }
+    }
+
+    pub const fn retry_after_s(&self) -> u64 {
+        self.options.pace.retry_after.as_secs()
+    }
+}
+
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, secret) = value.split_once(' ')?;
+    let secret = secret.trim();
+    (scheme.eq_ignore_ascii_case("bearer") && !secret.is_empty()).then_some(secret)
+}
+
+#[cfg(test)]
+mod tests {
+    use poem::http::HeaderValue;
+
+    use super::*;
+
+    #[test]
+    fn a_key_is_shown_as_a_bearer_token() {
+        for (value, secret) in [
+            ("Bearer sk-1", Some("sk-1")),
+            ("bearer  sk-1 ", Some("sk-1")),
+            ("Bearer ", None),
+            ("Basic sk-1", None),
+            ("sk-1", None),
+        ] {
+            let headers =
+                HeaderMap::from_iter([(header::AUTHORIZATION, HeaderValue::from_static(value))]);
+            assert_eq!(bearer(&headers), secret, "{value}");
+        }
+        assert_eq!(bearer(&HeaderMap::new()), None);
+    }
+}

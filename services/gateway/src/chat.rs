@@ -1,0 +1,78 @@
+//! The way of one chat completion, from the client's bytes to the client's bytes.
+
+use std::sync::Arc;
+
+use poem::{
+    Body, Endpoint, Request, Response, Result,
+    http::{HeaderMap, header},
+};
+use tokio::sync::oneshot;
+use uplion_domain::RequestId;
+use uplion_openai::{error::ApiError, request::ChatRequest};
+
+use crate::{
+    admission::Admission,
+    body::Bodies,
+    live::{Live, Parts, Reply},
+    reply::{rejection, stream, whole},
+    request_id,
+    serve::Connection,
+};
+
+pub struct Chat {
+    pub(crate) admission: Arc<Admission>,
+    pub(crate) bodies: Bodies,
+    pub(crate) live: Arc<Live>,
+}
+
+impl Chat {
+    async fn complete(
+        &self,
+        request: RequestId,
+        headers: &HeaderMap,
+        body: Body,
+    ) -> Result<oneshot::Receiver<Reply>, ApiError> {
+        // Memory only, until the request is started: one that will be rejected costs no I/O but its own body's.
+        let key = self.admission.key(headers)?;
+        self.admission.room(&self.live)?;
+        is_json(headers)?;
+        let (body, held) = self.bodies.read(headers, body).await?;
+        let chat = ChatRequest::read(&body)?;
+        let accepted = self.admission.accept(request, &key, &chat)?;
+        Ok(self.live.start(accepted, body, held))
+    }
+}
+
+impl Endpoint for Chat {
+    type Output = Response;
+
+    async fn call(&self, mut request: Request) -> Result<Response> {
+        let id = request_id();
+        let body = request.take_body();
+        let waiting = match self.complete(id, request.headers(), body).await {
+            Ok(waiting) => waiting,
+            Err(error) => {
+                self.live.metrics.rejected(error.code());
+                return Ok(rejection(id, &error));
+            }
+        };
+        Ok(match waiting.await {
+            Ok(Reply::Whole(answer)) => whole(id, answer),
+            Ok(Reply::Stream(head, outbox)) => {
+                let connection = request.extensions().get::<Arc<Connection>>().cloned();
+                stream(id, &head, Parts::new(outbox, connection))
+            }
+            Ok(Reply::Rejected(error)) => rejection(id, &error),
+            Err(oneshot::error::RecvError { .. }) => rejection(id, &ApiError::Internal),
+        })
+    }
+}
+
+/// Most clients say so; curl's default for `-d` is let through, because everybody's first try is made with it.
+fn is_json(headers: &HeaderMap) -> Result<(), ApiError> {
+    let Some(value) = headers.get(header::CONTENT_TYPE) else { return Ok(()) };
+    let media = value.to_str().unwrap_or_default().split(';').next().unwrap_or_default().trim();
+    let json = ["application/json", "application/x-www-form-urlencoded", "text/plain"];
+    let fine = json.iter().any(|known| media.eq_ignore_ascii_case(known));
+    if fine { Ok(()) } else { Err(ApiError::UnsupportedMediaType) }
+}

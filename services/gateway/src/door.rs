@@ -1,0 +1,46 @@
+//! What keeps the whole gateway from admitting: it is stopping, it hears no workers, the log is nearly full.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+#[derive(Debug, Default)]
+pub struct Door {
+    closing: AtomicBool,
+    listening: AtomicBool,
+    log_full: AtomicBool,
+    ensured: AtomicBool,
+}
+
+impl Door {
+    pub fn close(&self) {
+        self.closing.store(true, Ordering::Relaxed);
+    }
+
+    pub fn is_closing(&self) -> bool {
+        self.closing.load(Ordering::Relaxed)
+    }
+
+    pub fn set_listening(&self, listening: bool) {
+        self.listening.store(listening, Ordering::Relaxed);
+    }
+
+    pub fn is_listening(&self) -> bool {
+        self.listening.load(Ordering::Relaxed)
+    }
+
+    pub fn set_log_full(&self, full: bool) {
+        self.log_full.store(full, Ordering::Relaxed);
+    }
+
+    pub fn is_log_full(&self) -> bool {
+        self.log_full.load(Ordering::Relaxed)
+    }
+
+    /// Whether streams and queue were there when this gateway last looked.
+    pub fn set_ensured(&self, ensured: bool) {
+        self.ensured.store(ensured, Ordering::Relaxed);
+    }
+
+    pub fn is_ensured(&self) -> bool {
+        self.ensured.load(Ordering::Relaxed)
+    }
+}

@@ -1,0 +1,236 @@
+//! A gateway, running: what it holds, and what it does beside serving requests.
+
+use std::{sync::Arc, time::Duration};
+
+use anyhow::ensure;
+use poem::{Endpoint, Response};
+use prometheus_client::registry::Registry;
+use tokio::{
+    sync::watch,
+    task::JoinSet,
+    time::{Instant, MissedTickBehavior, interval, sleep, timeout},
+};
+use uplion_domain::{GatewayId, subject::Filter};
+use uplion_log_transport::{
+    Log,
+    message::Link,
+    stream::{StreamName, StreamSpec},
+};
+use uuid::Uuid;
+
+use crate::{
+    Clock,
+    admission::Admission,
+    body::Bodies,
+    door::Door,
+    known::Known,
+    live::{Live, Mail},
+    memory::Memory,
+    metrics::{Held, Metrics},
+    options::Options,
+    routes::routes,
+};
+
+const TRY_AGAIN: Duration = Duration::from_millis(500);
+const LOOK_AT_LOG: Duration = Duration::from_secs(1);
+/// For requests that were cut off at the end of a drain to be settled.
+const SETTLE_CUT_OFF: Duration = Duration::from_secs(5);
+
+/// Dropping it stops it, whatever is in flight; [`Gateway::drain`] first.
+pub struct Gateway {
+    admission: Arc<Admission>,
+    live: Arc<Live>,
+    bodies: Arc<Memory>,
+    answers: Arc<Memory>,
+    /// Ends with the gateway.
+    _running: JoinSet<()>,
+}
+
+impl Gateway {
+    /// Returns at once; it admits requests when it is [ready](Self::ready).
+    pub fn start(options: Options, log: Log, clock: Clock) -> anyhow::Result<Self> {
+        check(&options)?;
+        let options = with_long_memory(options);
+        let gateway = GatewayId::new(Uuid::now_v7());
+        let (pace, bounds) = (options.pace, options.bounds);
+        let (bodies, answers) = (Memory::new(bounds.bodies), Memory::new(bounds.answers));
+        let metrics = Metrics::default();
+        let queue = options.tasks.clone();
+        let known = Known::follow(Arc::clone(&log.streams));
+        let live = Live::new(log, queue, metrics, (pace, bounds), Arc::clone(&answers));
+        let live = Arc::new(live);
+        let admission =
+            Arc::new(Admission { known, door: Door::default(), options, gateway, clock });
+        let mut running = JoinSet::new();
+        running.spawn(listen(Arc::clone(&live), Arc::clone(&admission)));
+        running.spawn(mind_link(Arc::clone(&live), Arc::clone(&admission)));
+        running.spawn(mind_log(Arc::clone(&live), Arc::clone(&admission)));
+        Ok(Self { admission, live, bodies, answers, _running: running })
+    }
+
+    pub fn id(&self) -> GatewayId {
+        self.admission.gateway
+    }
+
+    pub fn routes(&self) -> impl Endpoint<Output = Response> + use<> {
+        let options = &self.admission.options;
+        let bodies = Bodies {
+            memory: Arc::clone(&self.bodies),
+            most: options.bounds.body,
+            patience: options.pace.body,
+            retry_after_s: self.admission.retry_after_s(),
+        };
+        routes(&self.admission, &bodies, &self.live)
+    }
+
+    /// Whether it serves, or why not.
+    pub fn ready(&self) -> Result<(), String> {
+        let door = &self.admission.door;
+        let hindrances = [
+            (door.is_closing(), "the gateway is stopping"),
+            (self.live.link() == Link::Down, "the message broker cannot be reached"),
+            (!door.is_listening(), "the gateway does not hear workers yet"),
+            (!door.is_ensured(), "streams and queue are not there yet"),
+            (!self.admission.known.is_fresh(), "the catalog is not known to be up to date"),
+            (door.is_log_full(), "the traffic stream is nearly full"),
+        ];
+        match hindrances.into_iter().find(|(hinders, _)| *hinders) {
+            Some((_, why)) => Err(why.to_owned()),
+            None => Ok(()),
+        }
+    }
+
+    /// Whether it became [ready](Self::ready) before `deadline`.
+    pub async fn wait_ready(&self, deadline: Instant) -> bool {
+        while self.ready().is_err() {
+            if deadline <= Instant::now() {
+                return false;
+            }
+            sleep(Duration::from_millis(10)).await;
+        }
+        true
+    }
+
+    pub fn register(&self, registry: &mut Registry) {
+        self.live.metrics.register(registry);
+        registry.register_collector(Box::new(Held {
+            live: Arc::clone(&self.live),
+            bodies: Arc::clone(&self.bodies),
+            answers: Arc::clone(&self.answers),
+        }));
+    }
+
+    pub fn in_flight(&self) -> usize {
+        self.live.in_flight()
+    }
+
+    /// Admits nothing more, and returns when what is in flight has ended: by itself within `bound`, or cut off then.
+    pub async fn drain(&self, bound: Duration) {
+        self.admission.door.close();
+        if timeout(bound, self.live.idle()).await.is_err() {
+            self.live.tell_all(|| Mail::Stop);
+            drop(timeout(SETTLE_CUT_OFF, self.live.idle()).await);
+        }
+    }
+}
+
+fn check(options: &Options) -> anyhow::Result<()> {
+    let (pace, bounds) = (options.pace, options.bounds);
+    ensure!(
+        pace.write_permit > pace.silence,
+        "a worker must be found silent before it may give up"
+    );
+    ensure!(
+        pace.credit < pace.silence,
+        "credits must come more often than workers are found silent"
+    );
+    ensure!(pace.silent_claims > 0 && bounds.in_flight > 0, "a gateway serves somebody");
+    ensure!(bounds.body <= bounds.bodies, "one body may not be longer than all bodies");
+    ensure!(bounds.stream_window > 0 && bounds.answer > 0, "a window lets something through");
+    ensure!((1..=100).contains(&bounds.traffic_percent), "a share is 1 to 100 percent");
+    Ok(())
+}
+
+/// What the log remembers outlasts every request.
+fn with_long_memory(mut options: Options) -> Options {
+    let least = options.pace.dedup_window();
+    for StreamSpec { dedup_window, .. } in &mut options.streams {
+        *dedup_window = least.max(*dedup_window);
+    }
+    options.tasks.max_age = least.max(options.tasks.max_age);
+    options
+}
+
+/// Hears what workers say, for as long as the gateway runs.
+async fn listen(live: Arc<Live>, admission: Arc<Admission>) {
+    let filter = Filter::ToGateway(admission.gateway);
+    loop {
+        match live.log.messages.listen(&filter).await {
+            Ok(mut messages) => {
+                admission.door.set_listening(true);
+                while let Some(message) = messages.recv().await {
+                    live.dispatch(message).await;
+                }
+                admission.door.set_listening(false);
+            }
+            Err(error) => tracing::warn!(%error, "cannot listen for workers"),
+        }
+        sleep(TRY_AGAIN).await;
+    }
+}
+
+/// After each reconnect streams and tickets may be gone: both are made anew.
+async fn mind_link(live: Arc<Live>, admission: Arc<Admission>) {
+    let mut link = live.log.messages.link();
+    loop {
+        let now = *link.borrow_and_update();
+        match now {
+            Link::Up { .. } => {
+                make_streams(&live, &admission, &link).await;
+                live.tell_all(|| Mail::Link(now));
+            }
+            Link::Down => {
+                admission.door.set_ensured(false);
+                live.tell_all(|| Mail::Link(now));
+            }
+        }
+        if link.changed().await.is_err() {
+            return;
+        }
+    }
+}
+
+/// Until it works or the link changes.
+async fn make_streams(live: &Live, admission: &Admission, link: &watch::Receiver<Link>) {
+    while !link.has_changed().unwrap_or(true) {
+        match try_make_streams(live, admission).await {
+            Ok(()) => return admission.door.set_ensured(true),
+            Err(error) => tracing::warn!("streams cannot be made: {error:#}"),
+        }
+        sleep(TRY_AGAIN).await;
+    }
+}
+
+async fn try_make_streams(live: &Live, admission: &Admission) -> anyhow::Result<()> {
+    for stream in &admission.options.streams {
+        live.log.streams.ensure(stream).await?;
+    }
+    live.log.tasks.ensure(&live.queue).await?;
+    Ok(())
+}
+
+/// Keeps the last tenth of TRAFFIC for those who are admitted already.
+async fn mind_log(live: Arc<Live>, admission: Arc<Admission>) {
+    let percent = admission.options.bounds.traffic_percent;
+    let mut ticks = interval(LOOK_AT_LOG);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        // Who cannot ask keeps to the last answer: a log that is away is noticed by its link.
+        if let Ok(log) = live.log.streams.identity(StreamName::Traffic).await {
+            let full =
+                u128::from(log.bytes) * 100 >= u128::from(log.max_bytes) * u128::from(percent);
+            admission.door.set_log_full(full && log.max_bytes > 0);
+        }
+    }
+}

@@ -1,0 +1,64 @@
+//! What a request wants done, in order.
+
+use bytes::Bytes;
+use tokio::time::Instant;
+use uplion_domain::{
+    ClaimId, WorkerId,
+    request::{Assigned, Settled},
+};
+use uplion_log_transport::claim::{FromGateway, Head};
+use uplion_openai::error::ApiError;
+
+#[derive(Debug, Clone, PartialEq)]
+pub enum Action {
+    /// Put the ticket into the queue (again).
+    Offer,
+    Assigned(Assigned),
+    Send(WorkerId, FromGateway),
+    /// Until when a stream may be written to; none: for as long as it takes.
+    Permit(Option<Instant>),
+    /// Send the response's headers: a stream follows.
+    Begin(Head),
+    /// A part of the upstream's answer.
+    Write(Bytes),
+    /// Something of our own between or behind the answer's parts; nobody is charged for it.
+    WriteOwn(Bytes),
+    /// The stream is over.
+    End,
+    /// The response as a whole.
+    Respond(Whole),
+    Reject(ApiError),
+    Settle(Box<Settled>),
+    /// The request is forgotten; its worker may still ask.
+    Over(Option<Farewell>),
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Whole {
+    pub head: Head,
+    pub body: Bytes,
+}
+
+/// The last word to the worker of a request, said again to whoever repeats a question.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Farewell {
+    pub claim: ClaimId,
+    pub worker: WorkerId,
+    pub word: Word,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Word {
+    Told,
+    Drop,
+}
+
+impl Farewell {
+    pub const fn message(self) -> FromGateway {
+        let claim = self.claim;
+        match self.word {
+            Word::Told => FromGateway::Told { claim },
+            Word::Drop => FromGateway::Drop { claim },
+        }
+    }
+}

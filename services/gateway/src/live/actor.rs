@@ -1,0 +1,269 @@
+//! Runs one request: hears everybody who has a say in it, one at a time, and does what it wants done.
+
+use std::{
+    future::{Future, pending},
+    pin::Pin,
+    sync::Arc,
+    time::Duration,
+};
+
+use bytes::Bytes;
+use tokio::{
+    sync::{mpsc, oneshot},
+    time::{Instant, Sleep, sleep, sleep_until, timeout},
+};
+use uplion_domain::{Envelope, request::Settled, subject::Subject};
+use uplion_log_transport::{
+    claim::{FromGateway, FromWorker},
+    message::Link,
+    task::{OfferError, Ticket},
+};
+
+use super::{
+    Live, Mail, Reply, action::Action, ending::Verdict, outbox::Outbox, request::Request,
+    settle::settle,
+};
+use crate::memory::Reserved;
+
+/// Messages that are taken in before anything is answered: credits then speak for all of them.
+const BATCH: usize = 64;
+const OFFER_TRIES: u32 = 4;
+const OFFER_AGAIN: Duration = Duration::from_millis(250);
+/// How long a message may wait for room at the broker; whatever it says is said again.
+const SEND_ROOM: Duration = Duration::from_secs(1);
+
+type Running<T> = Option<Pin<Box<dyn Future<Output = T> + Send>>>;
+
+pub struct Actor {
+    pub live: Arc<Live>,
+    pub request: Request,
+    pub mail: mpsc::Receiver<Mail>,
+    pub reply: Option<oneshot::Sender<Reply>>,
+    pub outbox: Option<Arc<Outbox>>,
+    /// What of the answer is held here.
+    pub answer_memory: Reserved,
+    pub offering: Running<Result<(), OfferError>>,
+    pub settling: Running<Verdict>,
+    pub settling_since: Instant,
+}
+
+enum Heard {
+    Mail(Mail),
+    Offered(Result<(), OfferError>),
+    Settled(Verdict),
+    /// Something was delivered, or the client went away.
+    Client,
+    Tick,
+}
+
+impl Actor {
+    pub async fn run(mut self) {
+        let mut timer = std::pin::pin!(sleep_until(self.request.due()));
+        loop {
+            if self.act().await {
+                return;
+            }
+            let due = self.request.due();
+            if due < timer.deadline() || timer.is_elapsed() {
+                timer.as_mut().reset(due);
+            }
+            let heard = self.hear(timer.as_mut()).await;
+            self.take_in(heard);
+        }
+    }
+
+    async fn hear(&mut self, timer: Pin<&mut Sleep>) -> Heard {
+        tokio::select! {
+            biased;
+            () = client(self.reply.as_mut(), self.outbox.as_deref()) => Heard::Client,
+            Some(mail) = self.mail.recv() => Heard::Mail(mail),
+            verdict = running(&mut self.settling) => Heard::Settled(verdict),
+            offered = running(&mut self.offering) => Heard::Offered(offered),
+            () = timer => Heard::Tick,
+        }
+    }
+
+    fn take_in(&mut self, heard: Heard) {
+        let now = Instant::now();
+        if let Some(outbox) = &self.outbox {
+            self.request.on_delivered(now, outbox.delivered());
+        }
+        match heard {
+            Heard::Mail(mail) => {
+                self.take_mail(now, mail);
+                for _ in 1..BATCH {
+                    let Ok(mail) = self.mail.try_recv() else { break };
+                    self.take_mail(now, mail);
+                }
+            }
+            Heard::Offered(offered) => self.request.on_offered(now, offered),
+            Heard::Settled(verdict) => {
+                self.live.metrics.settled_after(self.settling_since.elapsed());
+                self.request.on_settled(verdict);
+            }
+            Heard::Client => {
+                let gone = match (&self.reply, &self.outbox) {
+                    (Some(reply), _) => reply.is_closed(),
+                    (None, Some(outbox)) => outbox.is_gone(),
+                    (None, None) => false,
+                };
+                if gone {
+                    self.reply = None;
+                    self.outbox = None;
+                    self.request.on_client_gone(now);
+                }
+            }
+            Heard::Tick => {
+                // A nudge that met a full mailbox is made good here.
+                self.request.on_link(now, self.live.link());
+                self.request.on_tick(now);
+            }
+        }
+    }
+
+    fn take_mail(&mut self, now: Instant, mail: Mail) {
+        match mail {
+            Mail::Worker(message) => self.take_message(now, message),
+            Mail::Link(link) => self.request.on_link(now, link),
+            Mail::Stop => self.request.on_stop(now),
+        }
+    }
+
+    fn take_message(&mut self, now: Instant, message: Bytes) {
+        match FromWorker::decode(message) {
+            // Chunks for which there is no room count as lost: the worker keeps them and sends them again.
+            Ok(FromWorker::Chunk { bytes, .. })
+                if !self.answer_memory.has_room(bytes.len() as u64) =>
+            {
+                self.live.metrics.dropped_chunk();
+            }
+            Ok(message) => {
+                self.request.on_message(now, message);
+                self.answer_memory.resize(self.request.buffered());
+            }
+            Err(error) => tracing::warn!(%error, "a message from a worker cannot be read"),
+        }
+    }
+
+    /// Whether the request is over.
+    async fn act(&mut self) -> bool {
+        let mut over = false;
+        for action in self.request.actions() {
+            match action {
+                Action::Offer => {
+                    self.offering = Some(Box::pin(offer(Arc::clone(&self.live), self.ticket())));
+                }
+                Action::Assigned(assigned) => {
+                    let envelope = Envelope::assigned(assigned);
+                    self.live.log.streams.append_soon(&envelope.event.subject(), envelope.encode());
+                }
+                Action::Send(worker, message) => {
+                    let request = self.request.accepted().request;
+                    let to = Subject::Worker { worker, request };
+                    send(&self.live, &to, &message).await;
+                }
+                Action::Settle(settled) => self.start_settling(*settled),
+                Action::Over(farewell) => {
+                    self.live.forget(self.request.accepted().request, farewell);
+                    over = true;
+                }
+                Action::Respond(whole) => self.answer(Reply::Whole(whole)),
+                Action::Reject(error) => self.answer(Reply::Rejected(error)),
+                Action::Begin(head) => {
+                    let outbox = Arc::new(Outbox::default());
+                    self.outbox = Some(Arc::clone(&outbox));
+                    self.answer(Reply::Stream(head, outbox));
+                }
+                Action::Permit(_) | Action::Write(_) | Action::WriteOwn(_) | Action::End => {
+                    if let Some(outbox) = &self.outbox {
+                        to_stream(outbox, action);
+                    }
+                }
+            }
+        }
+        if let Some(outbox) = &self.outbox {
+            outbox.wake_at(self.request.wants_delivered());
+        }
+        self.answer_memory.resize(self.request.buffered());
+        over
+    }
+
+    fn start_settling(&mut self, settled: Settled) {
+        self.settling_since = Instant::now();
+        self.live.metrics.ended(&settled);
+        let streams = Arc::clone(&self.live.log.streams);
+        self.settling = Some(Box::pin(settle(streams, settled, self.request.settle_until())));
+    }
+
+    fn answer(&mut self, reply: Reply) {
+        if let Some(waiting) = self.reply.take() {
+            drop(waiting.send(reply));
+        }
+    }
+
+    fn ticket(&self) -> Ticket {
+        let accepted = self.request.accepted();
+        Ticket {
+            request: accepted.request,
+            model: accepted.model.clone(),
+            class: accepted.class,
+            gateway: accepted.gateway,
+            deadline: accepted.deadline,
+        }
+    }
+}
+
+async fn send(live: &Live, to: &Subject, message: &FromGateway) {
+    // Whoever misses it asks again.
+    drop(timeout(SEND_ROOM, live.log.messages.send(to, message.encode())).await);
+}
+
+fn to_stream(outbox: &Outbox, action: Action) {
+    match action {
+        Action::Permit(until) => outbox.permit(until),
+        Action::Write(bytes) => outbox.write(bytes),
+        Action::WriteOwn(bytes) => outbox.write_own(bytes),
+        Action::End => outbox.end(),
+        Action::Offer
+        | Action::Assigned(_)
+        | Action::Send(..)
+        | Action::Begin(_)
+        | Action::Respond(_)
+        | Action::Reject(_)
+        | Action::Settle(_)
+        | Action::Over(_) => {}
+    }
+}
+
+/// Resolves when the client has something to say: that it is gone, or that it got what was waited for.
+async fn client(reply: Option<&mut oneshot::Sender<Reply>>, outbox: Option<&Outbox>) {
+    match (reply, outbox) {
+        (Some(reply), _) => reply.closed().await,
+        (None, Some(outbox)) => outbox.changed().await,
+        (None, None) => pending().await,
+    }
+}
+
+async fn running<T>(future: &mut Running<T>) -> T {
+    let Some(running) = future else { return pending().await };
+    let done = running.await;
+    *future = None;
+    done
+}
+
+/// A queue that is gone is made anew; one that cannot be reached is tried for a moment.
+async fn offer(live: Arc<Live>, ticket: Ticket) -> Result<(), OfferError> {
+    let mut tries = 1;
+    loop {
+        match live.log.tasks.offer(&ticket).await {
+            Err(OfferError::Unavailable(_)) if tries < OFFER_TRIES && live.link() != Link::Down => {
+                tries += 1;
+                drop(live.log.tasks.ensure(&live.queue).await);
+                sleep(OFFER_AGAIN).await;
+            }
+            offered @ (Ok(()) | Err(OfferError::Full(_) | OfferError::Unavailable(_))) => {
+                return offered;
+            }
+        }
+    }
+}

@@ -1,0 +1,55 @@
+//! Requests that ended a moment ago: their workers repeat a question whose answer got lost.
+
+use std::collections::{HashMap, VecDeque};
+
+use uplion_domain::RequestId;
+
+use super::action::Farewell;
+
+/// At ten thousand requests a second, those of the last second and a half; mostly those of the last minutes.
+const MOST: usize = 16_384;
+
+#[derive(Debug, Default)]
+pub struct Ended {
+    by_request: HashMap<RequestId, Farewell>,
+    order: VecDeque<RequestId>,
+}
+
+impl Ended {
+    pub fn add(&mut self, request: RequestId, farewell: Farewell) {
+        if self.order.len() == MOST
+            && let Some(oldest) = self.order.pop_front()
+        {
+            self.by_request.remove(&oldest);
+        }
+        self.by_request.insert(request, farewell);
+        self.order.push_back(request);
+    }
+
+    pub fn get(&self, request: RequestId) -> Option<Farewell> {
+        self.by_request.get(&request).copied()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use uplion_domain::{ClaimId, WorkerId};
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::live::action::Word;
+
+    #[test]
+    fn the_oldest_is_forgotten_first() {
+        let mut ended = Ended::default();
+        let id = |number: usize| Uuid::from_u128(number as u128);
+        for number in 0..=MOST {
+            let (claim, worker) = (ClaimId::new(id(number)), WorkerId::new(id(number)));
+            let farewell = Farewell { claim, worker, word: Word::Told };
+            ended.add(RequestId::new(id(number)), farewell);
+        }
+        assert_eq!(ended.get(RequestId::new(id(0))), None);
+        assert!(ended.get(RequestId::new(id(1))).is_some());
+        assert_eq!(ended.by_request.len(), MOST);
+    }
+}

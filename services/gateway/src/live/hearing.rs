@@ -1,0 +1,267 @@
+//! What a worker says to a request, and what the request makes of it.
+
+use bytes::Bytes;
+use tokio::time::Instant;
+use uplion_domain::{
+    ClaimId, Usage, WorkerId,
+    request::{Accepted, Assigned},
+};
+use uplion_log_transport::claim::{FromGateway, FromWorker, Go, Head, ReleaseReason};
+
+use super::{
+    action::{Action, Farewell, Word},
+    answer::{Finish, Fit, end_of_stream},
+    holder::Holder,
+    request::{Client, Request, Stage, micros, millis},
+};
+
+/// Bytes of the body in one message; brokers let 1 MiB through.
+const BODY_PART: usize = 512 << 10;
+const EVENT_STREAM: &str = "text/event-stream";
+
+impl Request {
+    pub fn on_message(&mut self, now: Instant, message: FromWorker) {
+        match message {
+            FromWorker::Claim { claim, worker, delivery: _ } => self.on_claim(now, claim, worker),
+            FromWorker::Want { claim, from } => self.on_want(now, claim, from),
+            FromWorker::Alive { claim, sent, credit } => self.on_alive(now, claim, sent, credit),
+            FromWorker::Chunk { claim, number, offset, head, usage, bytes } => {
+                if self.hear(now, claim).is_some() {
+                    self.on_chunk(now, (number, offset), head, usage, bytes);
+                }
+            }
+            FromWorker::Release { claim, reason, delay_ms: _ } => {
+                self.on_release(now, claim, reason);
+            }
+            FromWorker::Finish { claim, chunks: _, sent, usage, end } => {
+                if let Some(holder) = self.hear(now, claim) {
+                    holder.answer.finish_with(Finish { sent, usage, end });
+                    self.ask_if_lacking(now, sent);
+                    self.end_if_complete(now);
+                }
+            }
+        }
+    }
+
+    /// The holder of `go`, if it is the one that speaks. Others are told again what they were told last.
+    fn hear(&mut self, now: Instant, claim: ClaimId) -> Option<&mut Holder> {
+        if let Stage::Claimed(holder) = &mut self.stage
+            && holder.claim == claim
+        {
+            holder.heard = now;
+        } else {
+            if let Some(past) = self.past.iter().find(|past| past.claim == claim) {
+                self.actions.push(Action::Send(past.worker, past.message()));
+            }
+            return None;
+        }
+        match &mut self.stage {
+            Stage::Claimed(holder) => Some(holder),
+            Stage::Waiting | Stage::Settling(_) | Stage::Over => None,
+        }
+    }
+
+    fn on_claim(&mut self, now: Instant, claim: ClaimId, worker: WorkerId) {
+        if self.past.iter().any(|past| past.claim == claim) {
+            return;
+        }
+        match &mut self.stage {
+            Stage::Waiting => self.give(now, claim, worker),
+            Stage::Claimed(holder) if holder.claim == claim => {
+                holder.heard = now;
+                self.send_go(now, claim, worker);
+            }
+            Stage::Claimed(_) => {
+                let delay_ms = millis(self.pace.wait);
+                self.actions.push(Action::Send(worker, FromGateway::Wait { claim, delay_ms }));
+            }
+            Stage::Settling(settling) if settling.is_held_by(claim) => {}
+            Stage::Settling(_) | Stage::Over => {
+                self.actions.push(Action::Send(worker, FromGateway::Drop { claim }));
+            }
+        }
+    }
+
+    fn give(&mut self, now: Instant, claim: ClaimId, worker: WorkerId) {
+        self.attempts += 1;
+        self.ticked = now;
+        self.worker = Some(worker);
+        self.timings.assigned.get_or_insert(micros(now - self.started));
+        self.stage = Stage::Claimed(Box::new(Holder::new(claim, worker, now)));
+        self.send_go(now, claim, worker);
+        self.permit();
+        let Accepted { request, project, .. } = self.accepted;
+        let (attempt, at) = (self.attempts, self.at(now));
+        let assigned = Assigned { request, project, worker, claim, attempt, at };
+        self.actions.push(Action::Assigned(assigned));
+    }
+
+    fn send_go(&mut self, now: Instant, claim: ClaimId, worker: WorkerId) {
+        let go = Go {
+            claim,
+            left_ms: millis(self.deadline.saturating_duration_since(now)),
+            window: self.window(),
+            body_len: self.body.len() as u64,
+            body: self.body.slice(..self.body.len().min(BODY_PART)),
+            accepted: self.accepted.clone(),
+        };
+        self.actions.push(Action::Send(worker, FromGateway::Go(Box::new(go))));
+    }
+
+    fn on_want(&mut self, now: Instant, claim: ClaimId, from: u64) {
+        let Some(worker) = self.hear(now, claim).map(|holder| holder.worker) else { return };
+        let start = usize::try_from(from).unwrap_or(usize::MAX).min(self.body.len());
+        let end = start.saturating_add(BODY_PART).min(self.body.len());
+        let bytes = self.body.slice(start..end);
+        self.actions.push(Action::Send(worker, FromGateway::Body { claim, from, bytes }));
+    }
+
+    fn on_alive(&mut self, now: Instant, claim: ClaimId, sent: u64, credit: u64) {
+        if let Some(holder) = self.hear(now, claim) {
+            holder.echo(credit);
+            self.permit();
+            self.ask_if_lacking(now, sent);
+        }
+    }
+
+    fn on_chunk(
+        &mut self,
+        now: Instant,
+        (number, offset): (u64, u64),
+        head: Option<Head>,
+        usage: Usage,
+        bytes: Bytes,
+    ) {
+        let (window, len) = (self.window(), bytes.len() as u64);
+        let Stage::Claimed(holder) = &mut self.stage else { return };
+        match holder.answer.fit(number, offset) {
+            Fit::Next if holder.answer.buffered() + len > window => return,
+            Fit::Next => holder.answer.take(head, usage, len),
+            Fit::Repeated => return,
+            Fit::Ahead => {
+                if holder.notice_gap() {
+                    self.send_credit(now);
+                }
+                return;
+            }
+        }
+        self.timings.first_chunk.get_or_insert(micros(now - self.started));
+        self.pass_on(now, bytes);
+        self.credit_if_owed(now);
+        self.end_if_complete(now);
+    }
+
+    /// The answer's bytes go to the client at once; but for its end, and for what goes out whole.
+    fn pass_on(&mut self, now: Instant, mut bytes: Bytes) {
+        let streams = self.streams();
+        let Stage::Claimed(holder) = &mut self.stage else { return };
+        if !streams {
+            holder.answer.keep(bytes);
+            return;
+        }
+        // An end that was none: something follows it.
+        let early = holder.answer.take_kept();
+        let end = end_of_stream(&bytes).map(|end| bytes.split_off(end));
+        if let Some(end) = end {
+            holder.answer.mark_before_kept(end.len() as u64);
+            holder.answer.keep(end);
+        }
+        let head = holder.answer.head().cloned();
+        self.begin(now, head);
+        for part in [early, bytes].into_iter().filter(|part| !part.is_empty()) {
+            self.client = Client::SawAnswer;
+            self.wrote = now;
+            self.actions.push(Action::Write(part));
+        }
+    }
+
+    pub(super) fn begin(&mut self, now: Instant, head: Option<Head>) {
+        match self.client {
+            Client::Waits => {
+                let head = head
+                    .unwrap_or_else(|| Head { status: 200, content_type: EVENT_STREAM.to_owned() });
+                self.client = Client::SawHeaders;
+                self.wrote = now;
+                self.actions.push(Action::Begin(head));
+            }
+            Client::SawHeaders | Client::SawAnswer | Client::Done => {}
+        }
+    }
+
+    fn on_release(&mut self, now: Instant, claim: ClaimId, reason: ReleaseReason) {
+        let Some(holder) = self.hear(now, claim) else { return };
+        let farewell = Farewell { claim, worker: holder.worker, word: Word::Told };
+        self.actions.push(Action::Send(farewell.worker, farewell.message()));
+        self.outlive(farewell);
+        if self.client == Client::SawAnswer {
+            return self.break_off(now);
+        }
+        self.remember(reason);
+        self.wait_again(now);
+    }
+
+    /// The reason that says most about why nobody could serve.
+    fn remember(&mut self, reason: ReleaseReason) {
+        match reason {
+            ReleaseReason::Busy => {
+                self.trouble.get_or_insert(reason);
+            }
+            ReleaseReason::UpstreamFailed
+            | ReleaseReason::Unreachable
+            | ReleaseReason::WorkerFailed => self.trouble = Some(reason),
+            ReleaseReason::Draining => {}
+        }
+    }
+
+    /// Chunks that got lost are asked for by a credit that stops before them.
+    fn ask_if_lacking(&mut self, now: Instant, sent: u64) {
+        if let Stage::Claimed(holder) = &mut self.stage
+            && holder.answer.lacks(sent)
+            && holder.notice_gap()
+        {
+            self.send_credit(now);
+        }
+    }
+
+    pub(super) fn credit_if_owed(&mut self, now: Instant) {
+        let delivered = self.creditable();
+        if let Stage::Claimed(holder) = &self.stage
+            && holder.owes_credit(delivered)
+        {
+            self.send_credit(now);
+        }
+    }
+
+    pub(super) fn send_credit(&mut self, now: Instant) {
+        let delivered = self.creditable();
+        let holder = match &mut self.stage {
+            Stage::Claimed(holder) => holder,
+            Stage::Settling(settling) => match settling.holder_mut() {
+                Some(holder) => holder,
+                None => return,
+            },
+            Stage::Waiting | Stage::Over => return,
+        };
+        let credit = holder.credit(now, delivered);
+        self.actions.push(Action::Send(holder.worker, credit));
+    }
+
+    /// Nothing of an answer that goes out whole is delivered before it is settled. An upstream's complaint on a stream
+    /// goes out whole too, and is let through the window as if it were written.
+    fn creditable(&self) -> u64 {
+        let holder = match &self.stage {
+            Stage::Claimed(holder) => holder,
+            Stage::Settling(settling) => match settling.holder() {
+                Some(holder) => holder,
+                None => return 0,
+            },
+            Stage::Waiting | Stage::Over => return 0,
+        };
+        let complains = self.accepted.streamed && !self.streams();
+        if complains && holder.answer.received() <= self.bounds.answer {
+            holder.answer.received()
+        } else {
+            holder.answer.delivered()
+        }
+    }
+}

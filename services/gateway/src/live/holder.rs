@@ -1,0 +1,122 @@
+//! The worker that holds `go`: when it was last heard, and what it was told of its credit.
+
+use std::{collections::VecDeque, time::Duration};
+
+use tokio::time::Instant;
+use uplion_domain::{ClaimId, WorkerId};
+use uplion_log_transport::claim::FromGateway;
+
+use super::answer::Answer;
+
+/// Credits closer together than this count as sent with the first of them: a shorter memory, on the safe side.
+const CREDITS_APART: Duration = Duration::from_millis(100);
+/// Bytes received or delivered that call for a credit before its time: a quarter of what a worker keeps to send again.
+const CREDIT_STEP: u64 = 64 << 10;
+
+#[derive(Debug)]
+pub struct Holder {
+    pub claim: ClaimId,
+    pub worker: WorkerId,
+    pub heard: Instant,
+    pub answer: Answer,
+    credit: Credit,
+    /// When each credit was sent that was not echoed yet, behind the last that was. Number 0 is `go`.
+    sent: VecDeque<(u64, Instant)>,
+    /// The place of the gap that was complained about.
+    gap: Option<u64>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Credit {
+    number: u64,
+    received: u64,
+    delivered: u64,
+    at: Instant,
+}
+
+impl Holder {
+    pub fn new(claim: ClaimId, worker: WorkerId, now: Instant) -> Self {
+        let credit = Credit { number: 0, received: 0, delivered: 0, at: now };
+        let sent = VecDeque::from([(0, now)]);
+        Self { claim, worker, heard: now, answer: Answer::default(), credit, sent, gap: None }
+    }
+
+    /// The worker has seen credit `number`.
+    pub fn echo(&mut self, number: u64) {
+        while self.sent.get(1).is_some_and(|(later, _)| *later <= number) {
+            self.sent.pop_front();
+        }
+    }
+
+    /// When the newest credit that the worker is known to have seen was sent.
+    pub fn echoed_at(&self) -> Instant {
+        self.sent.front().map_or(self.heard, |(_, at)| *at)
+    }
+
+    pub fn next_credit_at(&self, every: Duration) -> Instant {
+        self.credit.at + every
+    }
+
+    /// Whether so much happened since the last credit that the worker should hear of it now.
+    pub const fn owes_credit(&self, delivered: u64) -> bool {
+        self.answer.received() - self.credit.received >= CREDIT_STEP
+            || delivered - self.credit.delivered >= CREDIT_STEP
+    }
+
+    /// What must be delivered for a credit to be owed.
+    pub const fn credit_due_at_delivered(&self) -> u64 {
+        self.credit.delivered + CREDIT_STEP
+    }
+
+    /// Whether this gap is new: one that was complained about waits for the next regular credit.
+    pub const fn notice_gap(&mut self) -> bool {
+        let at = self.answer.received();
+        let known = matches!(self.gap, Some(gap) if gap == at);
+        self.gap = Some(at);
+        !known
+    }
+
+    pub fn credit(&mut self, now: Instant, delivered: u64) -> FromGateway {
+        let number = self.credit.number + 1;
+        self.credit = Credit { number, received: self.answer.received(), delivered, at: now };
+        if self.sent.back().is_none_or(|(_, last)| now - *last >= CREDITS_APART) {
+            self.sent.push_back((number, now));
+        }
+        FromGateway::Credit {
+            claim: self.claim,
+            number,
+            received: self.answer.received(),
+            delivered,
+        }
+    }
+
+    /// The gateway itself stood still: what it could not hear is no silence.
+    pub fn forgive(&mut self, now: Instant, pause: Duration) {
+        self.heard = now.min(self.heard + pause);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+
+    #[test]
+    fn the_permit_follows_what_was_sent_not_what_was_heard() {
+        let start = Instant::now();
+        let at = |ms| start + Duration::from_millis(ms);
+        let mut holder = Holder::new(ClaimId::new(Uuid::nil()), WorkerId::new(Uuid::nil()), at(0));
+        holder.credit(at(1000), 0);
+        holder.credit(at(1001), 0);
+        holder.credit(at(2000), 0);
+        holder.echo(0);
+        assert_eq!(holder.echoed_at(), at(0));
+        holder.echo(2);
+        assert_eq!(holder.echoed_at(), at(1000));
+        holder.echo(3);
+        assert_eq!(holder.echoed_at(), at(2000));
+        holder.echo(1);
+        assert_eq!(holder.echoed_at(), at(2000));
+    }
+}

@@ -1,0 +1,225 @@
+//! The requests whose clients wait at this gateway, and the way of messages to them.
+
+mod action;
+mod actor;
+mod answer;
+mod ended;
+mod ending;
+mod hearing;
+mod holder;
+mod outbox;
+mod request;
+mod settle;
+#[cfg(test)]
+mod spec;
+mod ticking;
+
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use bytes::Bytes;
+use tokio::{
+    sync::{Notify, mpsc, oneshot, watch},
+    time::{Instant, timeout},
+};
+use uplion_domain::{RequestId, request::Accepted, subject::Subject};
+use uplion_log_transport::{
+    Log,
+    claim::{FromGateway, FromWorker, Head},
+    message::{Link, Message},
+    task::QueueSpec,
+};
+use uplion_openai::error::ApiError;
+
+use self::{action::Farewell, actor::Actor, ended::Ended, request::Request};
+pub use self::{
+    action::Whole,
+    outbox::{Outbox, Parts},
+};
+use crate::{
+    memory::{Memory, Reserved},
+    metrics::Metrics,
+    options::{Bounds, Pace},
+};
+
+/// Messages that wait for one request. What overflows is sent again.
+const MAILBOX: usize = 256;
+/// How long an answer to a request that is over may wait for room at the broker.
+const ANSWER_ROOM: Duration = Duration::from_millis(100);
+
+/// Everything that a live request needs of its gateway.
+pub struct Live {
+    pub(crate) log: Log,
+    pub(crate) queue: QueueSpec,
+    pub(crate) metrics: Metrics,
+    pace: Pace,
+    bounds: Bounds,
+    answers: Arc<Memory>,
+    link: watch::Receiver<Link>,
+    requests: Mutex<HashMap<RequestId, mpsc::Sender<Mail>>>,
+    in_flight: AtomicUsize,
+    idle: Notify,
+    ended: Mutex<Ended>,
+}
+
+pub enum Mail {
+    Worker(Bytes),
+    Link(Link),
+    Stop,
+}
+
+/// What the client's side of a request is given, once.
+#[derive(Debug)]
+pub enum Reply {
+    Whole(Whole),
+    Stream(Head, Arc<Outbox>),
+    Rejected(ApiError),
+}
+
+impl Live {
+    pub fn new(
+        log: Log,
+        queue: QueueSpec,
+        metrics: Metrics,
+        (pace, bounds): (Pace, Bounds),
+        answers: Arc<Memory>,
+    ) -> Self {
+        let link = log.messages.link();
+        Self {
+            log,
+            queue,
+            metrics,
+            pace,
+            bounds,
+            answers,
+            link,
+            requests: Mutex::default(),
+            in_flight: AtomicUsize::new(0),
+            idle: Notify::new(),
+            ended: Mutex::default(),
+        }
+    }
+
+    pub fn link(&self) -> Link {
+        *self.link.borrow()
+    }
+
+    pub fn in_flight(&self) -> usize {
+        self.in_flight.load(Ordering::Relaxed)
+    }
+
+    /// Returns once nothing is in flight.
+    pub async fn idle(&self) {
+        loop {
+            let mut idle = std::pin::pin!(self.idle.notified());
+            idle.as_mut().enable();
+            if self.in_flight() == 0 {
+                return;
+            }
+            idle.await;
+        }
+    }
+
+    fn requests(&self) -> MutexGuard<'_, HashMap<RequestId, mpsc::Sender<Mail>>> {
+        self.requests.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Starts the request. The body's memory is given back when it is over; dropping the receiver ends it.
+    pub fn start(
+        self: &Arc<Self>,
+        accepted: Accepted,
+        body: Bytes,
+        body_memory: Reserved,
+    ) -> oneshot::Receiver<Reply> {
+        let (to, mail) = mpsc::channel(MAILBOX);
+        let (reply, client) = oneshot::channel();
+        let now = Instant::now();
+        // Listen before asking: a quick worker claims before the offer is acknowledged.
+        self.requests().insert(accepted.request, to);
+        self.in_flight.fetch_add(1, Ordering::Relaxed);
+        let request = Request::new(accepted, body, self.pace, self.bounds, self.link(), now);
+        let actor = Actor {
+            live: Arc::clone(self),
+            request,
+            mail,
+            reply: Some(reply),
+            outbox: None,
+            answer_memory: self.answers.nothing(),
+            offering: None,
+            settling: None,
+            settling_since: now,
+        };
+        tokio::spawn(async move {
+            actor.run().await;
+            drop(body_memory);
+        });
+        client
+    }
+
+    pub(crate) fn forget(&self, request: RequestId, farewell: Option<Farewell>) {
+        self.requests().remove(&request);
+        if self.in_flight.fetch_sub(1, Ordering::Relaxed) == 1 {
+            self.idle.notify_waiters();
+        }
+        if let Some(farewell) = farewell {
+            self.ended.lock().unwrap_or_else(PoisonError::into_inner).add(request, farewell);
+        }
+    }
+
+    /// Hands a message to its request, or answers for one that is over.
+    pub async fn dispatch(&self, message: Message) {
+        let Subject::Gateway { request, gateway: _ } = message.subject else { return };
+        let payload = {
+            let requests = self.requests();
+            match requests.get(&request) {
+                Some(to) => {
+                    if to.try_send(Mail::Worker(message.payload)).is_err() {
+                        self.metrics.dropped_message();
+                    }
+                    return;
+                }
+                None => message.payload,
+            }
+        };
+        if let Some((worker, answer)) = self.answer_for_ended(request, payload) {
+            let to = Subject::Worker { worker, request };
+            // Never for long: those behind it are alive.
+            let sending = self.log.messages.send(&to, answer.encode());
+            drop(timeout(ANSWER_ROOM, sending).await);
+        }
+    }
+
+    fn answer_for_ended(
+        &self,
+        request: RequestId,
+        payload: Bytes,
+    ) -> Option<(uplion_domain::WorkerId, FromGateway)> {
+        match FromWorker::decode(payload).ok()? {
+            FromWorker::Claim { claim, worker, delivery: _ } => {
+                Some((worker, FromGateway::Drop { claim }))
+            }
+            FromWorker::Want { claim, .. }
+            | FromWorker::Alive { claim, .. }
+            | FromWorker::Chunk { claim, .. }
+            | FromWorker::Release { claim, .. }
+            | FromWorker::Finish { claim, .. } => {
+                let ended = self.ended.lock().unwrap_or_else(PoisonError::into_inner);
+                let farewell = ended.get(request).filter(|farewell| farewell.claim == claim)?;
+                Some((farewell.worker, farewell.message()))
+            }
+        }
+    }
+
+    /// Says something to all requests. Who has no room for it looks at the next tick.
+    pub fn tell_all(&self, mail: impl Fn() -> Mail) {
+        for to in self.requests().values() {
+            drop(to.try_send(mail()));
+        }
+    }
+}

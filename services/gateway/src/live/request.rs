@@ -1,0 +1,264 @@
+//! A request while its client waits: who may work on it, what the client has seen, and how it ends.
+//!
+//! Pure: told what happened and when, it says what to do. Everything that can be lost on the way is said again
+//! by somebody, so each input may come twice, late or never.
+
+use std::{collections::VecDeque, mem, time::Duration};
+
+use bytes::Bytes;
+use tokio::time::Instant;
+use uplion_domain::{
+    Timestamp, WorkerId,
+    request::{Accepted, Cancelled, Failure, Outcome, Timings},
+};
+use uplion_log_transport::{claim::ReleaseReason, message::Link, task::OfferError};
+use uplion_openai::error::ApiError;
+
+use super::{
+    action::{Action, Farewell},
+    ending::Settling,
+    holder::Holder,
+};
+use crate::options::{Bounds, Pace};
+
+/// Claims that no longer hold, whose workers may still speak.
+const MOST_PAST: usize = 16;
+
+pub struct Request {
+    pub(super) accepted: Accepted,
+    pub(super) body: Bytes,
+    pub(super) pace: Pace,
+    pub(super) bounds: Bounds,
+    pub(super) started: Instant,
+    pub(super) deadline: Instant,
+    pub(super) stage: Stage,
+    pub(super) client: Client,
+    pub(super) link: Link,
+    /// Claims that were answered with `go`.
+    pub(super) attempts: u32,
+    pub(super) silent: u32,
+    pub(super) trouble: Option<ReleaseReason>,
+    pub(super) past: VecDeque<Farewell>,
+    pub(super) worker: Option<WorkerId>,
+    pub(super) timings: Timings,
+    pub(super) ticked: Instant,
+    pub(super) wrote: Instant,
+    pub(super) actions: Vec<Action>,
+}
+
+pub(super) enum Stage {
+    Waiting,
+    Claimed(Box<Holder>),
+    Settling(Box<Settling>),
+    Over,
+}
+
+/// What the client has seen so far.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Client {
+    Waits,
+    /// Headers, perhaps comments.
+    SawHeaders,
+    /// A part of the answer: no other worker can begin anew.
+    SawAnswer,
+    /// All that it will ever see, or it went away.
+    Done,
+}
+
+impl Request {
+    pub fn new(
+        accepted: Accepted,
+        body: Bytes,
+        pace: Pace,
+        bounds: Bounds,
+        link: Link,
+        now: Instant,
+    ) -> Self {
+        Self {
+            accepted,
+            body,
+            pace,
+            bounds,
+            started: now,
+            deadline: now + pace.deadline,
+            stage: Stage::Waiting,
+            client: Client::Waits,
+            link,
+            attempts: 0,
+            silent: 0,
+            trouble: None,
+            past: VecDeque::new(),
+            worker: None,
+            timings: Timings::default(),
+            ticked: now,
+            wrote: now,
+            actions: vec![Action::Offer],
+        }
+    }
+
+    pub fn actions(&mut self) -> Vec<Action> {
+        mem::take(&mut self.actions)
+    }
+
+    pub const fn accepted(&self) -> &Accepted {
+        &self.accepted
+    }
+
+    /// No settlement is written later.
+    pub fn settle_until(&self) -> Instant {
+        self.deadline + self.pace.settle_grace
+    }
+
+    /// Bytes of the answer that are held here.
+    pub fn buffered(&self) -> u64 {
+        match &self.stage {
+            Stage::Claimed(holder) => holder.answer.buffered(),
+            Stage::Settling(settling) => settling.buffered(),
+            Stage::Waiting | Stage::Over => 0,
+        }
+    }
+
+    /// Delivered bytes that somebody waits for.
+    pub fn wants_delivered(&self) -> u64 {
+        match &self.stage {
+            Stage::Claimed(holder) => match holder.answer.complete() {
+                Some(_) => holder.answer.unkept(),
+                None => holder.credit_due_at_delivered(),
+            },
+            Stage::Waiting | Stage::Settling(_) | Stage::Over => u64::MAX,
+        }
+    }
+
+    /// The ticket is in the queue, or could not be put there.
+    pub fn on_offered(&mut self, now: Instant, offered: Result<(), OfferError>) {
+        let first = self.attempts == 0;
+        match (&self.stage, offered) {
+            (Stage::Waiting, Err(OfferError::Full(model))) if first => {
+                let retry_after_s = self.pace.retry_after.as_secs();
+                let model = model.to_string();
+                let error = ApiError::QueueFull { model, retry_after_s };
+                self.stop(now, Outcome::Failed(Failure::QueueFull), error);
+            }
+            (Stage::Waiting, Err(OfferError::Unavailable(_))) => {
+                self.stop_unavailable(now, "the queue cannot be reached");
+            }
+            // A full queue may still hold the ticket of an earlier offer; whoever claims had a ticket.
+            (Stage::Waiting, Ok(()) | Err(OfferError::Full(_)))
+            | (Stage::Claimed(_) | Stage::Settling(_) | Stage::Over, _) => {}
+        }
+    }
+
+    pub fn on_link(&mut self, now: Instant, link: Link) {
+        let before = mem::replace(&mut self.link, link);
+        match (&self.stage, link) {
+            (Stage::Waiting, Link::Down) => {
+                self.stop_unavailable(now, "the queue cannot be reached");
+            }
+            (Stage::Waiting, Link::Up { .. }) if before != link => self.actions.push(Action::Offer),
+            (Stage::Waiting, Link::Up { .. })
+            | (Stage::Claimed(_) | Stage::Settling(_) | Stage::Over, _) => {}
+        }
+    }
+
+    pub fn on_delivered(&mut self, now: Instant, delivered: u64) {
+        if let Stage::Claimed(holder) = &mut self.stage
+            && holder.answer.delivered() < delivered
+        {
+            holder.answer.delivered_up_to(delivered);
+            self.credit_if_owed(now);
+            self.end_if_complete(now);
+        }
+    }
+
+    /// The client closed its connection.
+    pub fn on_client_gone(&mut self, now: Instant) {
+        if self.client == Client::Done {
+            return;
+        }
+        let silenced = self.permitted_until().is_some_and(|until| until <= now);
+        self.client = Client::Done;
+        match &mut self.stage {
+            Stage::Waiting | Stage::Claimed(_) => {
+                let why = if silenced { Cancelled::GatewayLost } else { Cancelled::ClientGone };
+                self.stop(now, Outcome::Cancelled(why), ApiError::Internal);
+            }
+            Stage::Settling(settling) => settling.forget_client(),
+            Stage::Over => {}
+        }
+    }
+
+    /// The gateway is about to leave.
+    pub fn on_stop(&mut self, now: Instant) {
+        match &self.stage {
+            Stage::Waiting | Stage::Claimed(_) => {
+                let retry_after_s = self.pace.retry_after.as_secs();
+                let error = ApiError::Unavailable { reason: "it is stopping", retry_after_s };
+                self.stop(now, Outcome::Cancelled(Cancelled::GatewayLost), error);
+            }
+            Stage::Settling(_) | Stage::Over => {}
+        }
+    }
+
+    pub(super) fn stop_unavailable(&mut self, now: Instant, reason: &'static str) {
+        let retry_after_s = self.pace.retry_after.as_secs();
+        let error = ApiError::Unavailable { reason, retry_after_s };
+        self.stop(now, Outcome::Failed(Failure::Unavailable), error);
+    }
+
+    /// By the wall clock of admission, moved on by the monotonic one.
+    pub(super) fn at(&self, now: Instant) -> Timestamp {
+        self.accepted.at.plus_millis(millis(now - self.started).cast_signed())
+    }
+
+    /// Whether the answer's parts go to the client as they come.
+    pub(super) fn streams(&self) -> bool {
+        let fine = match &self.stage {
+            Stage::Claimed(holder) => {
+                holder.answer.head().is_none_or(|head| (200..300).contains(&head.status))
+            }
+            Stage::Waiting | Stage::Settling(_) | Stage::Over => true,
+        };
+        self.accepted.streamed && fine
+    }
+
+    pub(super) const fn window(&self) -> u64 {
+        if self.accepted.streamed { self.bounds.stream_window } else { self.bounds.answer }
+    }
+
+    pub(super) fn permitted_until(&self) -> Option<Instant> {
+        match &self.stage {
+            Stage::Claimed(holder) => Some(holder.echoed_at() + self.pace.write_permit),
+            Stage::Waiting | Stage::Settling(_) | Stage::Over => None,
+        }
+    }
+
+    /// A gateway that stood still must not write what its worker, which could not know better, has ended meanwhile.
+    pub(super) fn permit(&mut self) {
+        if self.accepted.streamed {
+            self.actions.push(Action::Permit(self.permitted_until()));
+        }
+    }
+
+    pub(super) fn outlive(&mut self, farewell: Farewell) {
+        if self.past.len() == MOST_PAST {
+            self.past.pop_front();
+        }
+        self.past.push_back(farewell);
+    }
+
+    pub(super) fn wait_again(&mut self, now: Instant) {
+        self.stage = Stage::Waiting;
+        self.permit();
+        if self.link == Link::Down {
+            self.stop_unavailable(now, "the queue cannot be reached");
+        }
+    }
+}
+
+pub(super) fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+pub(super) fn micros(duration: Duration) -> u64 {
+    u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,143 @@
+//! What an operator may choose about a gateway, and every number of a request's life.
+
+use std::time::Duration;
+
+use uplion_log_transport::{
+    stream::{StreamName, StreamSpec},
+    task::QueueSpec,
+};
+
+const KIB: u64 = 1 << 10;
+const MIB: u64 = 1 << 20;
+const GIB: u64 = 1 << 30;
+
+#[derive(Debug, Clone)]
+pub struct Options {
+    pub pace: Pace,
+    pub bounds: Bounds,
+    /// Made at start and on reconnect if they are not there.
+    pub streams: Vec<StreamSpec>,
+    pub tasks: QueueSpec,
+}
+
+/// How long things may take. Silence, credit and the worker's own ten seconds without a credit belong together:
+/// whoever changes one must see that a gateway stops writing before a worker settles in its place.
+#[derive(Debug, Clone, Copy)]
+pub struct Pace {
+    /// From admission to the end of the answer.
+    pub deadline: Duration,
+    /// A worker that says nothing for this long is given up.
+    pub silence: Duration,
+    /// After this many workers fell silent the request has failed.
+    pub silent_claims: u32,
+    /// Response headers of a stream wait for the first chunk this long.
+    pub headers: Duration,
+    /// Between two signs of life on a stream that has begun.
+    pub keep_alive: Duration,
+    /// Between two credits, if no progress calls for one earlier.
+    pub credit: Duration,
+    /// Nothing is written to a client for longer than this after the last credit that its worker echoed was sent.
+    pub write_permit: Duration,
+    /// For how long a second worker is told to wait before it asks again.
+    pub wait: Duration,
+    /// The client gets an error if TRAFFIC has not acknowledged the settlement by then.
+    pub settle_ack: Duration,
+    /// After the deadline. Later the sweeper may have settled.
+    pub settle_grace: Duration,
+    /// The client's body must have arrived by then.
+    pub body: Duration,
+    /// What rejected clients are told to wait.
+    pub retry_after: Duration,
+}
+
+/// How much may be held, in bytes unless said otherwise.
+#[derive(Debug, Clone, Copy)]
+pub struct Bounds {
+    pub body: u64,
+    /// All bodies together.
+    pub bodies: u64,
+    /// An answer that is not streamed.
+    pub answer: u64,
+    /// What a worker may send of a streamed answer beyond what was written to the client.
+    pub stream_window: u64,
+    /// All answers together.
+    pub answers: u64,
+    /// Requests at once.
+    pub in_flight: usize,
+    /// Admission stops when TRAFFIC holds this share of what it may; the rest is for who is admitted already.
+    pub traffic_percent: u64,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        let pace = Pace::default();
+        Self {
+            pace,
+            bounds: Bounds::default(),
+            streams: vec![
+                StreamSpec {
+                    name: StreamName::Traffic,
+                    epoch: 1,
+                    first_sequence: 1,
+                    max_bytes: 8 * GIB,
+                    replicas: 1,
+                    dedup_window: pace.dedup_window(),
+                },
+                StreamSpec {
+                    name: StreamName::Control,
+                    epoch: 1,
+                    first_sequence: 1,
+                    max_bytes: 2 * GIB,
+                    replicas: 1,
+                    dedup_window: pace.dedup_window(),
+                },
+            ],
+            tasks: QueueSpec {
+                replicas: 1,
+                most_per_model: 20_000,
+                max_bytes: 256 * MIB,
+                max_age: pace.dedup_window(),
+            },
+        }
+    }
+}
+
+impl Default for Pace {
+    fn default() -> Self {
+        Self {
+            deadline: Duration::from_mins(5),
+            silence: Duration::from_secs(5),
+            silent_claims: 3,
+            headers: Duration::from_secs(10),
+            keep_alive: Duration::from_secs(10),
+            credit: Duration::from_secs(1),
+            write_permit: Duration::from_secs(8),
+            wait: Duration::from_secs(1),
+            settle_ack: Duration::from_secs(10),
+            settle_grace: Duration::from_secs(30),
+            body: Duration::from_mins(1),
+            retry_after: Duration::from_secs(1),
+        }
+    }
+}
+
+impl Pace {
+    /// A second settlement of a request is recognised at least as long as anybody may write one.
+    pub fn dedup_window(&self) -> Duration {
+        self.deadline + Duration::from_mins(1)
+    }
+}
+
+impl Default for Bounds {
+    fn default() -> Self {
+        Self {
+            body: 32 * MIB,
+            bodies: GIB,
+            answer: 16 * MIB,
+            stream_window: 256 * KIB,
+            answers: GIB,
+            in_flight: 20_000,
+            traffic_percent: 90,
+        }
+    }
+}

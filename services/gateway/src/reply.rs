@@ -1,0 +1,63 @@
+//! What goes back to a client: whole answers, streams and rejections, each under the request's id.
+
+use poem::{
+    Body, Response, ResponseParts,
+    http::{Extensions, HeaderMap, HeaderName, HeaderValue, StatusCode, Version, header},
+};
+use uplion_domain::RequestId;
+use uplion_log_transport::claim::Head;
+use uplion_openai::error::ApiError;
+
+use crate::live::{Parts, Whole};
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+const SHOULD_RETRY: HeaderName = HeaderName::from_static("x-should-retry");
+/// Proxies such as nginx then pass each event on as it comes.
+const ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
+
+pub fn json(id: RequestId, body: impl Into<Body>) -> Response {
+    response(id, StatusCode::OK, JSON, body.into())
+}
+
+pub fn whole(id: RequestId, Whole { head, body }: Whole) -> Response {
+    response(id, status(&head), content_type(&head), body.into())
+}
+
+pub fn stream(id: RequestId, head: &Head, parts: Parts) -> Response {
+    let body = Body::from_bytes_stream(parts);
+    let mut response = response(id, status(head), content_type(head), body);
+    let headers = response.headers_mut();
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    headers.insert(ACCEL_BUFFERING, HeaderValue::from_static("no"));
+    response
+}
+
+pub fn rejection(id: RequestId, error: &ApiError) -> Response {
+    let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let mut response = response(id, status, JSON, error.body().into());
+    let headers = response.headers_mut();
+    if let Some(seconds) = error.retry_after_s() {
+        headers.insert(header::RETRY_AFTER, seconds.into());
+    }
+    let retry = if error.may_retry() { "true" } else { "false" };
+    headers.insert(SHOULD_RETRY, HeaderValue::from_static(retry));
+    response
+}
+
+fn response(id: RequestId, status: StatusCode, content_type: HeaderValue, body: Body) -> Response {
+    let mut headers = HeaderMap::with_capacity(4);
+    headers.insert(header::CONTENT_TYPE, content_type);
+    let id = HeaderValue::try_from(id.to_string()).expect("ids are letters and digits");
+    headers.insert(REQUEST_ID, id);
+    let (version, extensions) = (Version::default(), Extensions::default());
+    Response::from_parts(ResponseParts { status, version, headers, extensions }, body)
+}
+
+fn status(head: &Head) -> StatusCode {
+    StatusCode::from_u16(head.status).unwrap_or(StatusCode::BAD_GATEWAY)
+}
+
+fn content_type(head: &Head) -> HeaderValue {
+    HeaderValue::try_from(head.content_type.as_str()).unwrap_or(JSON)
+}

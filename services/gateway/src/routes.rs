@@ -1,0 +1,64 @@
+//! The gateway's part of the API, and what is said of everything that is not in it.
+
+use std::sync::Arc;
+
+use poem::{
+    Endpoint, Request, Response, Result, Route,
+    error::{MethodNotAllowedError, NotFoundError},
+    get, post,
+};
+use uplion_openai::error::ApiError;
+
+use crate::{
+    admission::Admission,
+    body::Bodies,
+    chat::Chat,
+    live::Live,
+    models::{List, One},
+    reply::rejection,
+    request_id,
+};
+
+/// Answers what the routes do not in `OpenAI`'s shape.
+struct Known {
+    routes: Route,
+}
+
+pub fn routes(
+    admission: &Arc<Admission>,
+    bodies: &Bodies,
+    live: &Arc<Live>,
+) -> impl Endpoint<Output = Response> + use<> {
+    let chat = || {
+        let (admission, live) = (Arc::clone(admission), Arc::clone(live));
+        post(Chat { admission, bodies: bodies.clone(), live })
+    };
+    let routes = Route::new()
+        .at("/v1/chat/completions", chat())
+        .at("/api/v1/chat/completions", chat())
+        .at("/v1/models", get(List { admission: Arc::clone(admission) }))
+        .at("/v1/models/*model", get(One { admission: Arc::clone(admission) }));
+    Known { routes }
+}
+
+impl Endpoint for Known {
+    type Output = Response;
+
+    async fn call(&self, request: Request) -> Result<Response> {
+        let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+        let error = match self.routes.call(request).await {
+            Ok(response) => return Ok(response),
+            Err(error) => error,
+        };
+        let method = method.to_string();
+        let said = if error.is::<NotFoundError>() {
+            ApiError::RouteNotFound { method, path }
+        } else if error.is::<MethodNotAllowedError>() {
+            ApiError::MethodNotAllowed { method, path }
+        } else {
+            tracing::error!(%error, "an endpoint failed");
+            ApiError::Internal
+        };
+        Ok(rejection(request_id(), &said))
+    }
+}

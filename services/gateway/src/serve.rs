@@ -1,0 +1,225 @@
+//! Connections: a small accept loop of our own, because a gateway must bound how many there are, how long a client
+//! may take over its headers, and know what has been written.
+
+use std::{
+    io,
+    net::SocketAddr,
+    pin::Pin,
+    sync::{Arc, Mutex, PoisonError},
+    task::{Context, Poll, ready},
+    time::Duration,
+};
+
+use hyper::{
+    body::Incoming,
+    rt::{Read, ReadBufCursor, Write},
+    server::conn::http1,
+    service::service_fn,
+};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use poem::{
+    Addr, Endpoint, EndpointExt, IntoEndpoint, Response,
+    http::uri::Scheme,
+    web::{LocalAddr, RemoteAddr},
+};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::{OwnedSemaphorePermit, Semaphore},
+    time::timeout,
+};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use crate::live::Outbox;
+
+#[derive(Debug, Clone, Copy)]
+pub struct ServeOptions {
+    pub connections: usize,
+    /// For a request's head to arrive.
+    pub headers: Duration,
+    /// For what is in flight when the server is told to stop.
+    pub drain: Duration,
+}
+
+impl Default for ServeOptions {
+    fn default() -> Self {
+        Self {
+            connections: 20_000,
+            headers: Duration::from_secs(30),
+            drain: Duration::from_secs(30),
+        }
+    }
+}
+
+/// After an error that the next accept would meet too, such as no more file descriptors.
+const ACCEPT_AGAIN: Duration = Duration::from_millis(50);
+
+/// Serves until `shutdown`; then takes no more connections, and returns when those that are left have ended or
+/// [`ServeOptions::drain`] has passed.
+pub async fn serve<E>(
+    listener: TcpListener,
+    endpoint: E,
+    options: ServeOptions,
+    shutdown: CancellationToken,
+) -> io::Result<()>
+where
+    E: IntoEndpoint,
+    E::Endpoint: 'static,
+{
+    let endpoint = Arc::new(endpoint.into_endpoint().map_to_response());
+    let local = listener.local_addr()?;
+    let room = Arc::new(Semaphore::new(options.connections));
+    let (connections, hangup) = (TaskTracker::new(), CancellationToken::new());
+    while let Some((stream, remote, permit)) = accept(&listener, &room, &shutdown).await {
+        let connection = converse(
+            stream,
+            (local, remote),
+            Arc::clone(&endpoint),
+            options.headers,
+            shutdown.clone(),
+        );
+        let hangup = hangup.clone();
+        connections.spawn(async move {
+            let _permit = permit;
+            hangup.run_until_cancelled(connection).await;
+        });
+    }
+    drop(listener);
+    connections.close();
+    if timeout(options.drain, connections.wait()).await.is_err() {
+        hangup.cancel();
+        connections.wait().await;
+    }
+    Ok(())
+}
+
+/// The next connection, once there is room for it; none when the server is to stop.
+async fn accept(
+    listener: &TcpListener,
+    room: &Arc<Semaphore>,
+    shutdown: &CancellationToken,
+) -> Option<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
+    let next = async {
+        let permit = Arc::clone(room).acquire_owned().await.expect("the semaphore is never closed");
+        loop {
+            match listener.accept().await {
+                Ok((stream, remote)) => return (stream, remote, permit),
+                Err(error) => {
+                    tracing::warn!(%error, "a connection could not be accepted");
+                    tokio::time::sleep(ACCEPT_AGAIN).await;
+                }
+            }
+        }
+    };
+    shutdown.run_until_cancelled(next).await
+}
+
+async fn converse(
+    stream: TcpStream,
+    (local, remote): (SocketAddr, SocketAddr),
+    endpoint: Arc<impl Endpoint<Output = Response> + 'static>,
+    headers: Duration,
+    shutdown: CancellationToken,
+) {
+    // A token of a few bytes must not wait for company.
+    drop(stream.set_nodelay(true));
+    let connection = Arc::new(Connection::default());
+    let socket = Socket { io: TokioIo::new(stream), connection: Arc::clone(&connection) };
+    let service = service_fn(move |mut request: hyper::Request<Incoming>| {
+        request.extensions_mut().insert(Arc::clone(&connection));
+        let (local, remote) = (LocalAddr(Addr::from(local)), RemoteAddr(Addr::from(remote)));
+        let request = poem::Request::from((request, local, remote, Scheme::HTTP));
+        let endpoint = Arc::clone(&endpoint);
+        async move { Ok::<_, std::convert::Infallible>(endpoint.get_response(request).await.into()) }
+    });
+    let conversation = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(headers)
+        .serve_connection(socket, service);
+    let mut conversation = std::pin::pin!(conversation);
+    // How a connection breaks is its client's business; what it broke off is noticed by the request.
+    tokio::select! {
+        _ = &mut conversation => return,
+        () = shutdown.cancelled() => {}
+    }
+    conversation.as_mut().graceful_shutdown();
+    drop(conversation.await);
+}
+
+/// What a streamed answer needs to know of the connection that it is written to.
+#[derive(Debug, Default)]
+pub struct Connection {
+    streaming: Mutex<Option<Arc<Outbox>>>,
+}
+
+impl Connection {
+    /// The answer that is being written; one at a time, as HTTP/1.1 has it.
+    pub(crate) fn watch(&self, outbox: Option<Arc<Outbox>>) {
+        *self.streaming.lock().unwrap_or_else(PoisonError::into_inner) = outbox;
+    }
+
+    pub(crate) fn flushed(&self) {
+        if let Some(outbox) = &*self.streaming.lock().unwrap_or_else(PoisonError::into_inner) {
+            outbox.flushed();
+        }
+    }
+
+    fn check_permit(&self) -> io::Result<()> {
+        match &*self.streaming.lock().unwrap_or_else(PoisonError::into_inner) {
+            Some(outbox) if !outbox.may_write() => {
+                Err(io::Error::new(io::ErrorKind::TimedOut, "the worker may have given us up"))
+            }
+            Some(_) | None => Ok(()),
+        }
+    }
+}
+
+/// A socket that knows when all has been written, and that writes nothing without permit.
+struct Socket {
+    io: TokioIo<TcpStream>,
+    connection: Arc<Connection>,
+}
+
+impl Read for Socket {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: ReadBufCursor<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.io).poll_read(context, buffer)
+    }
+}
+
+impl Write for Socket {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        self.connection.check_permit()?;
+        Pin::new(&mut self.io).poll_write(context, bytes)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        slices: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        self.connection.check_permit()?;
+        Pin::new(&mut self.io).poll_write_vectored(context, slices)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.io.is_write_vectored()
+    }
+
+    /// hyper flushes once its own buffer is empty.
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        ready!(Pin::new(&mut self.io).poll_flush(context))?;
+        self.connection.flushed();
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.io).poll_shutdown(context)
+    }
+}
