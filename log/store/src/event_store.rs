@@ -98,8 +98,8 @@ pub trait EventStore: Send + Sync {
     /// The newest position; 0 if there is none.
     async fn head(&self) -> Result<u64, StoreError>;
 
-    /// Takes in events that CONTROL holds and this store does not (it went back in time), in CONTROL's order.
-    /// Returns how many were new.
+    /// Takes in events that CONTROL holds and this store does not (it went back in time). They are in CONTROL's order
+    /// without holes, and begin with CONTROL's first or with one that is known. Returns how many were new.
     async fn import(&self, events: &[(Subject, Encoded)]) -> Result<u64, StoreError>;
 
     /// Waits until something was committed (by anybody) after `position`, or `until` (a bound in milliseconds) passed.

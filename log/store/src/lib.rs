@@ -7,6 +7,13 @@ pub mod archive;
 pub mod event_store;
 pub mod lease;
 pub mod rows;
+pub mod sqlite;
+
+mod batch;
+mod claims;
+mod clock;
+mod copies;
+mod number;
 
 use std::sync::Arc;
 
@@ -20,7 +27,7 @@ pub struct Store {
 }
 
 /// Something is wrong with the database; nothing was changed.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 pub enum StoreError {
     #[error("the database cannot be reached: {0}")]
     Unavailable(String),

@@ -91,5 +91,9 @@ pub trait Rows: Send + Sync {
     ) -> Result<Option<Vec<Key>>, StoreError>;
 
     /// Runs a reading statement against the live tables. Refused if the parameters are not of the statement's kinds.
-    async fn query(&self, statement: &Statement, parameters: &[Value]) -> Result<Vec<Row>, StoreError>;
+    async fn query(
+        &self,
+        statement: &Statement,
+        parameters: &[Value],
+    ) -> Result<Vec<Row>, StoreError>;
 }

@@ -1,0 +1,72 @@
+//! The store and the streams of one process, in two `SQLite` files of a folder.
+//!
+//! Two files, because the projector writes long batches and an append must not wait for them. Each has one
+//! writing thread, which puts all that waits for it into one transaction and answers after the commit.
+//!
+//! `synchronous` is `NORMAL`: what was acknowledged survives the end of the process, however it ends. A loss of
+//! power can take the last moments before it, as with one NATS server at its usual `sync_interval`; it never
+//! leaves half a transaction. Syncing each commit would cost every request the time of a disk's flush.
+
+mod archive;
+mod connection;
+mod event;
+mod event_store;
+mod folder;
+mod leases;
+mod readers;
+mod rows;
+mod streams;
+mod thread;
+mod writer;
+
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use uplion_log_transport::stream::Streams;
+
+use self::{
+    archive::SqliteArchive, event_store::SqliteEventStore, folder::Folder, leases::SqliteLeases,
+    readers::Readers, rows::SqliteRows, streams::SqliteStreams, writer::Writer,
+};
+use crate::{Store, StoreError};
+
+mod schema {
+    pub mod store {
+        refinery::embed_migrations!("src/sqlite/migrations/store");
+    }
+    pub mod streams {
+        refinery::embed_migrations!("src/sqlite/migrations/streams");
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    #[error("{} is in use by another uplion", .0.display())]
+    InUse(PathBuf),
+    #[error("the folder {} cannot be used", folder.display())]
+    Folder { folder: PathBuf, source: std::io::Error },
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Opens what lies in the folder, or makes it. The folder is this process's until all that is returned is dropped.
+pub fn open(folder: &Path) -> Result<(Store, Arc<dyn Streams>), OpenError> {
+    let folder = Arc::new(Folder::lock(folder)?);
+    let streams = SqliteStreams::open(&folder)?;
+
+    let path = folder.file("store.db");
+    let mut connection = connection::open(&path)?;
+    connection::migrate(&mut connection, &schema::store::migrations::runner())?;
+    let writer = Arc::new(Writer::start(connection, &folder));
+    let readers = Arc::new(Readers::new(path, &folder));
+    let events = SqliteEventStore::new(Arc::clone(&writer), Arc::clone(&readers));
+    let store = Store {
+        events: Arc::new(events),
+        archive: Arc::new(SqliteArchive::new(Arc::clone(&writer), Arc::clone(&readers))),
+        rows: Arc::new(SqliteRows::new(Arc::clone(&writer), readers)),
+        leases: Arc::new(SqliteLeases::new(writer)),
+    };
+    Ok((store, Arc::new(streams)))
+}

@@ -1,0 +1,191 @@
+//! The archive on `SQLite`.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use rusqlite::{Connection, Row};
+use uplion_domain::{RequestId, wire::Encoded};
+use uplion_log_transport::stream::{Record, StreamName};
+
+use super::{
+    connection::{execute, select, select_one},
+    event, leases,
+    readers::Readers,
+    writer::Writer,
+};
+use crate::{
+    StoreError,
+    archive::{Archive, Archived, IngestError, Tail},
+    batch, clock,
+    lease::Lease,
+    number::{limit, signed, small, unsigned},
+};
+
+pub struct SqliteArchive {
+    writer: Arc<Writer>,
+    readers: Arc<Readers>,
+}
+
+impl SqliteArchive {
+    pub const fn new(writer: Arc<Writer>, readers: Arc<Readers>) -> Self {
+        Self { writer, readers }
+    }
+}
+
+#[async_trait]
+impl Archive for SqliteArchive {
+    async fn tail(&self, stream: StreamName) -> Result<Option<Tail>, StoreError> {
+        self.readers.read(move |connection| tail(connection, stream)).await
+    }
+
+    async fn ingest(
+        &self,
+        lease: &Lease,
+        stream: StreamName,
+        from: Tail,
+        batch: &[Record],
+    ) -> Result<u64, IngestError> {
+        batch::continues(from, batch)?;
+        let (lease, batch) = (lease.clone(), batch.to_vec());
+        let ingest = move |connection: &Connection| {
+            if !leases::holds(connection, &lease)? || !ends_at(connection, stream, from)? {
+                return Err(IngestError::Moved { stream });
+            }
+            Ok(append(connection, stream, from, &batch)?)
+        };
+        self.writer.write(ingest).await
+    }
+
+    async fn begin_epoch(&self, stream: StreamName, tail: Tail) -> Result<(), StoreError> {
+        let begin = move |connection: &Connection| {
+            execute(connection, "DELETE FROM archived WHERE stream = ?", [stream.as_str()])?;
+            set_tail(connection, stream, tail)
+        };
+        self.writer.write(begin).await
+    }
+
+    async fn read(
+        &self,
+        pos: u64,
+        most: usize,
+        only_effective: bool,
+    ) -> Result<Vec<Archived>, StoreError> {
+        let condition = if only_effective { "AND effective = 1" } else { "" };
+        let sql = format!("{SELECT} WHERE pos > ? {condition} ORDER BY pos LIMIT ?");
+        self.readers
+            .read(move |connection| select(connection, &sql, (signed(pos), limit(most)), archived))
+            .await
+    }
+
+    async fn of_request(&self, request: RequestId) -> Result<Vec<Archived>, StoreError> {
+        let sql = format!("{SELECT} WHERE request = ? ORDER BY pos");
+        let request = request.uuid().into_bytes();
+        self.readers.read(move |connection| select(connection, &sql, [request], archived)).await
+    }
+
+    async fn head(&self) -> Result<u64, StoreError> {
+        self.readers.read(head).await
+    }
+
+    async fn archived_before(
+        &self,
+        stream: StreamName,
+        micros: i64,
+    ) -> Result<Option<u64>, StoreError> {
+        const SQL: &str = "SELECT max(sequence) FROM archived WHERE stream = ? AND micros <= ?";
+        self.readers
+            .read(move |connection| {
+                let found = select_one(connection, SQL, (stream.as_str(), micros), |row| {
+                    Ok(row.get::<_, Option<i64>>(0)?)
+                })?;
+                Ok(found.flatten().map(unsigned))
+            })
+            .await
+    }
+}
+
+const SELECT: &str = "SELECT subject, id, kind, at, traceparent, actor, payload, pos, stream, epoch, sequence, effective FROM archive";
+
+fn archived(row: &Row<'_>) -> Result<Archived, StoreError> {
+    let (subject, event) = event::read(row, 0)?;
+    let stream: String = row.get(8)?;
+    Ok(Archived {
+        pos: unsigned(row.get(7)?),
+        stream: batch::stream(&stream)?,
+        epoch: small(row.get(9)?),
+        sequence: unsigned(row.get(10)?),
+        effective: row.get(11)?,
+        subject,
+        event,
+    })
+}
+
+fn tail(connection: &Connection, stream: StreamName) -> Result<Option<Tail>, StoreError> {
+    const SQL: &str = "SELECT epoch, created, sequence FROM tails WHERE stream = ?";
+    select_one(connection, SQL, [stream.as_str()], |row| {
+        let (epoch, created) = (small(row.get(0)?), row.get(1)?);
+        Ok(Tail { epoch, created, sequence: unsigned(row.get(2)?) })
+    })
+}
+
+fn ends_at(connection: &Connection, stream: StreamName, from: Tail) -> Result<bool, StoreError> {
+    Ok(batch::continues_at(tail(connection, stream)?, from))
+}
+
+fn head(connection: &Connection) -> Result<u64, StoreError> {
+    const SQL: &str = "SELECT coalesce(max(pos), 0) FROM archive";
+    Ok(select_one(connection, SQL, [], |row| Ok(unsigned(row.get(0)?)))?.unwrap_or(0))
+}
+
+fn append(
+    connection: &Connection,
+    stream: StreamName,
+    from: Tail,
+    batch: &[Record],
+) -> Result<u64, StoreError> {
+    const SQL: &str = "INSERT INTO archive VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+    const SEEN: &str = "INSERT INTO seen VALUES (?) ON CONFLICT DO NOTHING";
+    let mut pos = head(connection)?;
+    for Record { sequence, subject, event } in batch {
+        pos += 1;
+        let Encoded { id, kind, at, traceparent, actor, payload } = event;
+        let effective = execute(connection, SEEN, [id.as_str()])? == 1;
+        let row = (
+            signed(pos),
+            stream.as_str(),
+            from.epoch,
+            signed(*sequence),
+            effective,
+            batch::request_of(id).map(|request| request.uuid().into_bytes()),
+            subject.to_string(),
+            id.as_str(),
+            kind,
+            at.micros(),
+            traceparent,
+            actor,
+            payload,
+        );
+        execute(connection, SQL, row)?;
+    }
+    if let Some(last) = batch.last() {
+        let tail = Tail { sequence: last.sequence, ..from };
+        set_tail(connection, stream, tail)?;
+        note_time(connection, stream, last.sequence)?;
+    }
+    Ok(pos)
+}
+
+fn set_tail(connection: &Connection, stream: StreamName, tail: Tail) -> Result<(), StoreError> {
+    const SQL: &str = "INSERT OR REPLACE INTO tails VALUES (?, ?, ?, ?)";
+    let Tail { epoch, created, sequence } = tail;
+    execute(connection, SQL, (stream.as_str(), epoch, created, signed(sequence))).map(drop)
+}
+
+fn note_time(connection: &Connection, stream: StreamName, sequence: u64) -> Result<(), StoreError> {
+    const NOTE: &str = "INSERT OR REPLACE INTO archived VALUES (?, ?, ?, ?)";
+    const FORGET: &str = "DELETE FROM archived WHERE stream = ? AND slot < ?";
+    let now = clock::now_micros();
+    let slot = now / batch::SLOT_MICROS;
+    execute(connection, NOTE, (stream.as_str(), slot, now, signed(sequence)))?;
+    execute(connection, FORGET, (stream.as_str(), slot - batch::SLOTS_KEPT)).map(drop)
+}

@@ -1,0 +1,94 @@
+//! Connections to an `SQLite` file, and what its errors mean.
+
+use std::{path::Path, time::Duration};
+
+use refinery::Runner;
+use rusqlite::{Connection, ErrorCode, Params, Row};
+
+use crate::StoreError;
+
+/// Prepared statements that a connection keeps.
+const STATEMENTS: usize = 128;
+
+pub fn open(path: &Path) -> Result<Connection, StoreError> {
+    let connection = Connection::open(path)?;
+    connection.busy_timeout(Duration::from_secs(10))?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    connection.pragma_update(None, "synchronous", "NORMAL")?;
+    // 16 MiB of pages, and a log that shrinks again after a large transaction.
+    connection.pragma_update(None, "cache_size", -16_384)?;
+    connection.pragma_update(None, "journal_size_limit", 64 << 20)?;
+    Ok(connection)
+}
+
+/// One that cannot change anything.
+pub fn open_reader(path: &Path) -> Result<Connection, StoreError> {
+    let connection = open(path)?;
+    connection.pragma_update(None, "query_only", true)?;
+    Ok(connection)
+}
+
+pub fn migrate(connection: &mut Connection, runner: &Runner) -> Result<(), StoreError> {
+    match runner.run(connection) {
+        Ok(_) => Ok(()),
+        Err(error) => Err(StoreError::Refused(format!("{error:#}"))),
+    }
+}
+
+/// All rows that a statement finds. It is prepared once for each connection.
+pub fn select<T>(
+    connection: &Connection,
+    sql: &str,
+    parameters: impl Params,
+    read: impl Fn(&Row<'_>) -> Result<T, StoreError>,
+) -> Result<Vec<T>, StoreError> {
+    let mut statement = connection.prepare_cached(sql)?;
+    let mut rows = statement.query(parameters)?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        found.push(read(row)?);
+    }
+    Ok(found)
+}
+
+/// The first row that a statement finds.
+pub fn select_one<T>(
+    connection: &Connection,
+    sql: &str,
+    parameters: impl Params,
+    read: impl Fn(&Row<'_>) -> Result<T, StoreError>,
+) -> Result<Option<T>, StoreError> {
+    let mut statement = connection.prepare_cached(sql)?;
+    let mut rows = statement.query(parameters)?;
+    rows.next()?.map(read).transpose()
+}
+
+/// The number of rows that were changed.
+pub fn execute(
+    connection: &Connection,
+    sql: &str,
+    parameters: impl Params,
+) -> Result<usize, StoreError> {
+    Ok(connection.prepare_cached(sql)?.execute(parameters)?)
+}
+
+impl From<rusqlite::Error> for StoreError {
+    fn from(error: rusqlite::Error) -> Self {
+        let code = error.sqlite_error_code();
+        let text = error.to_string();
+        match code {
+            Some(
+                ErrorCode::DatabaseBusy
+                | ErrorCode::DatabaseLocked
+                | ErrorCode::DiskFull
+                | ErrorCode::SystemIoFailure
+                | ErrorCode::CannotOpen,
+            ) => Self::Unavailable(text),
+            None | Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
+                Self::Unreadable(text)
+            }
+            Some(_) => Self::Refused(text),
+        }
+    }
+}

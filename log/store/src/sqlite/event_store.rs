@@ -1,0 +1,238 @@
+//! The event store on `SQLite`. One thread writes, so positions are in commit order by themselves.
+
+mod import;
+
+use std::{sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use rusqlite::{Connection, Row};
+use tokio::{sync::watch, time::timeout};
+use uplion_domain::{
+    EventId,
+    subject::{AggregateId, Subject},
+    wire::Encoded,
+};
+
+use super::{
+    connection::{execute, select, select_one},
+    event,
+    readers::Readers,
+    writer::Writer,
+};
+use crate::{
+    StoreError,
+    event_store::{
+        Commit, CommitError, Committed, EventStore, Idempotency, Scope, Stored, Uniqueness,
+    },
+    number::{limit, signed, unsigned},
+};
+
+pub struct SqliteEventStore {
+    writer: Arc<Writer>,
+    readers: Arc<Readers>,
+    head: watch::Sender<u64>,
+}
+
+impl SqliteEventStore {
+    pub fn new(writer: Arc<Writer>, readers: Arc<Readers>) -> Self {
+        Self { writer, readers, head: watch::Sender::new(0) }
+    }
+
+    fn announce(&self, position: u64) {
+        self.head.send_if_modified(|head| {
+            let newer = position > *head;
+            *head = position.max(*head);
+            newer
+        });
+    }
+}
+
+#[async_trait]
+impl EventStore for SqliteEventStore {
+    async fn history(&self, aggregate: &AggregateId) -> Result<Vec<Stored>, StoreError> {
+        let aggregate = aggregate.clone();
+        self.readers.read(move |connection| history(connection, &aggregate)).await
+    }
+
+    async fn holder(&self, scope: Scope, value: &str) -> Result<Option<AggregateId>, StoreError> {
+        let value = value.to_owned();
+        self.readers.read(move |connection| holder(connection, scope, &value)).await
+    }
+
+    async fn commit(&self, commit: Commit) -> Result<Committed, CommitError> {
+        let write = move |connection: &Connection| write(connection, &commit);
+        let committed = self.writer.write(write).await?;
+        self.announce(committed.position);
+        Ok(committed)
+    }
+
+    async fn after(&self, position: u64, most: usize) -> Result<Vec<Stored>, StoreError> {
+        let sql = format!("{SELECT} WHERE position > ? ORDER BY position LIMIT ?");
+        self.readers
+            .read(move |connection| {
+                select(connection, &sql, (signed(position), limit(most)), stored)
+            })
+            .await
+    }
+
+    async fn position_of(&self, event: &EventId) -> Result<Option<u64>, StoreError> {
+        let event = event.clone();
+        self.readers.read(move |connection| position_of(connection, &event)).await
+    }
+
+    async fn head(&self) -> Result<u64, StoreError> {
+        let head = self.readers.read(head).await?;
+        self.announce(head);
+        Ok(head)
+    }
+
+    async fn import(&self, events: &[(Subject, Encoded)]) -> Result<u64, StoreError> {
+        let events = events.to_vec();
+        let new = self.writer.write(move |connection| import::import(connection, &events)).await?;
+        self.head().await?;
+        Ok(new)
+    }
+
+    async fn changed(&self, position: u64, wait_ms: u64) -> Result<(), StoreError> {
+        // A commit whose caller went away meanwhile announced nothing.
+        if self.head().await? > position {
+            return Ok(());
+        }
+        let mut heads = self.head.subscribe();
+        let newer = heads.wait_for(|head| *head > position);
+        // Passing without news is no error.
+        let _ = timeout(Duration::from_millis(wait_ms), newer).await;
+        Ok(())
+    }
+}
+
+const SELECT: &str =
+    "SELECT subject, id, kind, at, traceparent, actor, payload, position, version FROM events";
+
+fn stored(row: &Row<'_>) -> Result<Stored, StoreError> {
+    let (subject, event) = event::read(row, 0)?;
+    let [position, version] = [row.get(7)?, row.get(8)?].map(unsigned);
+    Ok(Stored { position, version, subject, event })
+}
+
+fn history(connection: &Connection, aggregate: &AggregateId) -> Result<Vec<Stored>, StoreError> {
+    let sql = format!("{SELECT} WHERE aggregate = ? AND aggregate_id = ? ORDER BY version");
+    select(connection, &sql, (aggregate.kind(), aggregate.id()), stored)
+}
+
+fn head(connection: &Connection) -> Result<u64, StoreError> {
+    const SQL: &str = "SELECT coalesce(max(position), 0) FROM events";
+    Ok(select_one(connection, SQL, [], |row| Ok(unsigned(row.get(0)?)))?.unwrap_or(0))
+}
+
+fn version(connection: &Connection, aggregate: &AggregateId) -> Result<u64, StoreError> {
+    const SQL: &str =
+        "SELECT coalesce(max(version), 0) FROM events WHERE aggregate = ? AND aggregate_id = ?";
+    let of = (aggregate.kind(), aggregate.id());
+    Ok(select_one(connection, SQL, of, |row| Ok(unsigned(row.get(0)?)))?.unwrap_or(0))
+}
+
+fn position_of(connection: &Connection, event: &EventId) -> Result<Option<u64>, StoreError> {
+    const SQL: &str = "SELECT position FROM events WHERE id = ?";
+    select_one(connection, SQL, [event.as_str()], |row| Ok(unsigned(row.get(0)?)))
+}
+
+fn holder(
+    connection: &Connection,
+    scope: Scope,
+    value: &str,
+) -> Result<Option<AggregateId>, StoreError> {
+    const SQL: &str = "SELECT aggregate, aggregate_id FROM holders WHERE scope = ? AND value = ?";
+    select_one(connection, SQL, (scope.as_str(), value), |row| {
+        let (kind, id): (String, String) = (row.get(0)?, row.get(1)?);
+        AggregateId::parse(&kind, &id).map_err(|error| StoreError::Unreadable(error.to_string()))
+    })
+}
+
+fn write(connection: &Connection, commit: &Commit) -> Result<Committed, CommitError> {
+    let Commit { aggregate, expected_version, events, claims, idempotency } = commit;
+    if let Some(idempotency) = idempotency {
+        unless_done(connection, idempotency)?;
+    }
+    let current = version(connection, aggregate)?;
+    if current != *expected_version {
+        return Err(CommitError::Conflict { current });
+    }
+    for change in claims {
+        exchange(connection, aggregate, change)?;
+    }
+    let (mut position, mut version) = (head(connection)?, current);
+    for event in events {
+        (position, version) = (position + 1, version + 1);
+        insert(connection, aggregate, position, version, event)?;
+    }
+    if let Some(Idempotency { key, fingerprint, answer }) = idempotency {
+        const SQL: &str = "INSERT INTO commands VALUES (?, ?, ?, ?)";
+        execute(connection, SQL, (key, fingerprint, answer, signed(position)))?;
+    }
+    Ok(Committed { position, version })
+}
+
+fn unless_done(connection: &Connection, command: &Idempotency) -> Result<(), CommitError> {
+    const SQL: &str =
+        "SELECT fingerprint, answer, position FROM commands WHERE idempotency_key = ?";
+    let done = select_one(connection, SQL, [&command.key], |row| {
+        Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?, unsigned(row.get(2)?)))
+    })?;
+    match done {
+        None => Ok(()),
+        Some((fingerprint, answer, position)) if fingerprint == command.fingerprint => {
+            Err(CommitError::Repeated { answer, position })
+        }
+        Some(_) => Err(CommitError::KeyReused),
+    }
+}
+
+fn exchange(
+    connection: &Connection,
+    aggregate: &AggregateId,
+    change: &Uniqueness,
+) -> Result<(), CommitError> {
+    const CLAIM: &str = "INSERT INTO holders VALUES (?, ?, ?, ?)
+        ON CONFLICT (scope, value) DO UPDATE SET value = value
+        WHERE aggregate = excluded.aggregate AND aggregate_id = excluded.aggregate_id";
+    const RELEASE: &str = "DELETE FROM holders
+        WHERE scope = ? AND value = ? AND aggregate = ? AND aggregate_id = ?";
+    let (sql, scope, value) = match change {
+        Uniqueness::Claim { scope, value } => (CLAIM, scope, value),
+        Uniqueness::Release { scope, value } => (RELEASE, scope, value),
+    };
+    let row = (scope.as_str(), value, aggregate.kind(), aggregate.id());
+    let changed = execute(connection, sql, row)?;
+    match change {
+        Uniqueness::Claim { scope, value } if changed == 0 => {
+            Err(CommitError::Taken { scope: *scope, value: value.clone() })
+        }
+        Uniqueness::Claim { .. } | Uniqueness::Release { .. } => Ok(()),
+    }
+}
+
+fn insert(
+    connection: &Connection,
+    aggregate: &AggregateId,
+    position: u64,
+    version: u64,
+    event: &Encoded,
+) -> Result<(), StoreError> {
+    const SQL: &str = "INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+    let Encoded { id, kind, at, traceparent, actor, payload } = event;
+    let row = (
+        signed(position),
+        aggregate.kind(),
+        aggregate.id(),
+        signed(version),
+        Subject::Control(aggregate.clone()).to_string(),
+        id.as_str(),
+        kind,
+        at.micros(),
+        traceparent,
+        actor,
+        payload,
+    );
+    execute(connection, SQL, row).map(drop)
+}

@@ -1,0 +1,85 @@
+//! Taking in events that CONTROL holds and the store lost.
+//!
+//! CONTROL's order is the one that is in force. Events that were committed here since, and never published, move
+//! behind those that are taken in, and are published after them.
+
+use std::collections::BTreeSet;
+
+use rusqlite::Connection;
+use uplion_domain::{
+    Envelope,
+    subject::{AggregateId, Subject},
+    wire::Encoded,
+};
+
+use super::{history, insert, position_of};
+use crate::{
+    StoreError, claims,
+    number::{signed, unsigned},
+    sqlite::connection::{execute, select_one},
+};
+
+pub fn import(connection: &Connection, events: &[(Subject, Encoded)]) -> Result<u64, StoreError> {
+    let mut place = 0;
+    let mut touched = BTreeSet::new();
+    let mut new = 0;
+    for (subject, event) in events {
+        let Subject::Control(aggregate) = subject else {
+            return Err(StoreError::Refused(format!("{subject} is not the control plane's")));
+        };
+        if let Some(known) = position_of(connection, &event.id)? {
+            place = known;
+            continue;
+        }
+        take_in(connection, aggregate, place, event)?;
+        place += 1;
+        new += 1;
+        touched.insert(aggregate.clone());
+    }
+    for aggregate in touched {
+        claim(connection, &aggregate)?;
+    }
+    Ok(new)
+}
+
+/// Puts the event right behind `place`.
+fn take_in(
+    connection: &Connection,
+    aggregate: &AggregateId,
+    place: u64,
+    event: &Encoded,
+) -> Result<(), StoreError> {
+    const BEFORE: &str = "SELECT count(*) FROM events
+        WHERE aggregate = ? AND aggregate_id = ? AND position <= ?";
+    // By way of negative numbers, because uniqueness is checked row by row.
+    const VERSIONS: &str = "UPDATE events SET version = -(version + 1)
+        WHERE aggregate = ? AND aggregate_id = ? AND position > ?";
+    const POSITIONS: &str = "UPDATE events SET position = -(position + 1) WHERE position > ?";
+    const COMMANDS: &str = "UPDATE commands SET position = position + 1 WHERE position > ?";
+    let of = (aggregate.kind(), aggregate.id(), signed(place));
+    let before = select_one(connection, BEFORE, of, |row| Ok(unsigned(row.get(0)?)))?;
+    execute(connection, VERSIONS, (aggregate.kind(), aggregate.id(), signed(place)))?;
+    execute(connection, "UPDATE events SET version = -version WHERE version < 0", [])?;
+    execute(connection, POSITIONS, [signed(place)])?;
+    execute(connection, "UPDATE events SET position = -position WHERE position < 0", [])?;
+    execute(connection, COMMANDS, [signed(place)])?;
+    insert(connection, aggregate, place + 1, before.unwrap_or(0) + 1, event)
+}
+
+/// Notes what the aggregate holds now, by its whole history.
+fn claim(connection: &Connection, aggregate: &AggregateId) -> Result<(), StoreError> {
+    let mut held = Vec::new();
+    for stored in history(connection, aggregate)? {
+        let envelope = Envelope::decode(&stored.event)
+            .map_err(|error| StoreError::Unreadable(format!("{error}")))?;
+        held = claims::held_after(&envelope.event).unwrap_or(held);
+    }
+    let of = (aggregate.kind(), aggregate.id());
+    execute(connection, "DELETE FROM holders WHERE aggregate = ? AND aggregate_id = ?", of)?;
+    for (scope, value) in held {
+        const CLAIM: &str = "INSERT OR REPLACE INTO holders VALUES (?, ?, ?, ?)";
+        let row = (scope.as_str(), value, aggregate.kind(), aggregate.id());
+        execute(connection, CLAIM, row)?;
+    }
+    Ok(())
+}

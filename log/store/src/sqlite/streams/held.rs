@@ -1,0 +1,134 @@
+//! What is known of each stream without asking the file, as of the last commit.
+
+use std::time::{Duration, Instant};
+
+use std::sync::Mutex;
+
+use rusqlite::{Connection, Row};
+use tokio::sync::watch;
+use uplion_domain::Timestamp;
+use uplion_log_transport::stream::{Identity, ReadError, StreamName, StreamSpec};
+
+use crate::{
+    StoreError, clock,
+    number::{signed, small, unsigned},
+    sqlite::connection,
+};
+
+/// Losses are logged at most so often; the line says how many there were.
+const LOG_EVERY: Duration = Duration::from_secs(1);
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Held {
+    pub created: i64,
+    pub epoch: u32,
+    pub first: u64,
+    pub last: u64,
+    pub bytes: u64,
+    pub max_bytes: u64,
+    pub dedup_micros: i64,
+}
+
+/// The streams, for everybody who waits for them to change.
+pub struct Watched {
+    traffic: watch::Sender<Option<Held>>,
+    control: watch::Sender<Option<Held>>,
+    losses: Mutex<Losses>,
+}
+
+#[derive(Default)]
+struct Losses {
+    count: u64,
+    logged: Option<Instant>,
+}
+
+impl Held {
+    pub fn new(spec: &StreamSpec) -> Self {
+        let first = spec.first_sequence.max(1);
+        Self {
+            created: clock::now_micros(),
+            epoch: spec.epoch,
+            first,
+            last: first - 1,
+            bytes: 0,
+            max_bytes: spec.max_bytes,
+            dedup_micros: dedup_micros(spec),
+        }
+    }
+
+    pub fn adjust(&mut self, spec: &StreamSpec) {
+        self.max_bytes = spec.max_bytes;
+        self.dedup_micros = dedup_micros(spec);
+    }
+
+    pub fn identity(&self) -> Identity {
+        let Self { created, epoch, first, last, bytes, max_bytes, dedup_micros: _ } = *self;
+        let created = Timestamp::from_micros(created);
+        Identity { created, epoch, first, last, bytes, max_bytes }
+    }
+
+    pub fn still_holds(&self, stream: StreamName, wanted: u64) -> Result<(), ReadError> {
+        if wanted < self.first {
+            return Err(ReadError::Purged { stream, wanted, first: self.first });
+        }
+        Ok(())
+    }
+
+    pub fn load(connection: &Connection, stream: StreamName) -> Result<Option<Self>, StoreError> {
+        const SQL: &str = "SELECT created, epoch, first, last, bytes, max_bytes, dedup_micros FROM streams WHERE name = ?";
+        connection::select_one(connection, SQL, [stream.as_str()], |row| Ok(Self::of(row)?))
+    }
+
+    fn of(row: &Row<'_>) -> rusqlite::Result<Self> {
+        Ok(Self {
+            created: row.get(0)?,
+            epoch: small(row.get(1)?),
+            first: unsigned(row.get(2)?),
+            last: unsigned(row.get(3)?),
+            bytes: unsigned(row.get(4)?),
+            max_bytes: unsigned(row.get(5)?),
+            dedup_micros: row.get(6)?,
+        })
+    }
+
+    pub fn save(&self, connection: &Connection, stream: StreamName) -> Result<(), StoreError> {
+        const SQL: &str = "INSERT OR REPLACE INTO streams VALUES (?, ?, ?, ?, ?, ?, ?, ?)";
+        let Self { created, epoch, first, last, bytes, max_bytes, dedup_micros } = *self;
+        let counts = [first, last, bytes, max_bytes].map(signed);
+        let [first, last, bytes, max_bytes] = counts;
+        let row = (stream.as_str(), created, epoch, first, last, bytes, max_bytes, dedup_micros);
+        connection::execute(connection, SQL, row).map(|_| ())
+    }
+}
+
+fn dedup_micros(spec: &StreamSpec) -> i64 {
+    i64::try_from(spec.dedup_window.as_micros()).unwrap_or(i64::MAX)
+}
+
+impl Watched {
+    pub fn load(connection: &Connection) -> Result<Self, StoreError> {
+        let load = |stream| Held::load(connection, stream).map(watch::Sender::new);
+        Ok(Self {
+            traffic: load(StreamName::Traffic)?,
+            control: load(StreamName::Control)?,
+            losses: Mutex::default(),
+        })
+    }
+
+    pub const fn of(&self, stream: StreamName) -> &watch::Sender<Option<Held>> {
+        match stream {
+            StreamName::Traffic => &self.traffic,
+            StreamName::Control => &self.control,
+        }
+    }
+
+    /// An event that nobody waits for was not appended.
+    pub fn lost(&self, stream: StreamName, reason: &str) {
+        let mut losses = self.losses.lock().expect("no holder of this lock panics");
+        losses.count += 1;
+        if losses.logged.is_none_or(|logged| logged.elapsed() > LOG_EVERY) {
+            tracing::warn!(%stream, lost = losses.count, reason, "stream.append.lost");
+            *losses = Losses { count: 0, logged: Some(Instant::now()) };
+        }
+    }
+}

@@ -1,0 +1,305 @@
+//! The thread that writes to the streams: whatever waits becomes one commit, then everybody is answered.
+
+use std::sync::Arc;
+
+use rusqlite::{Connection, TransactionBehavior};
+use tokio::sync::oneshot;
+use uplion_domain::{subject::Subject, wire::Encoded};
+use uplion_log_transport::stream::{
+    AppendError, Appended, Condition, ReadError, StreamName, StreamSpec,
+};
+
+use super::{
+    held::{Held, Watched},
+    table,
+};
+use crate::{
+    StoreError, clock,
+    number::{signed, unsigned},
+    sqlite::{
+        connection::{execute, select_one},
+        folder::Folder,
+    },
+};
+
+pub enum Job {
+    Append(Append),
+    Ensure { spec: StreamSpec, answer: oneshot::Sender<Result<(), ReadError>> },
+    Purge { stream: StreamName, sequence: u64, answer: oneshot::Sender<Result<(), ReadError>> },
+    Delete { stream: StreamName, answer: oneshot::Sender<Result<(), ReadError>> },
+}
+
+pub struct Append {
+    pub stream: StreamName,
+    pub subject: Subject,
+    pub event: Encoded,
+    pub condition: Condition,
+    /// None if nobody waits.
+    pub answer: Option<oneshot::Sender<Result<Appended, AppendError>>>,
+}
+
+pub struct Writing {
+    connection: Connection,
+    watched: Arc<Watched>,
+    _folder: Arc<Folder>,
+}
+
+/// The streams as they will be after the commit.
+struct Draft {
+    traffic: Option<Held>,
+    control: Option<Held>,
+}
+
+/// Given what went wrong with the commit, if anything did.
+type Answer = Box<dyn FnOnce(Option<&StoreError>)>;
+
+impl Writing {
+    pub const fn new(connection: Connection, watched: Arc<Watched>, folder: Arc<Folder>) -> Self {
+        Self { connection, watched, _folder: folder }
+    }
+
+    pub fn transact(&mut self, jobs: Vec<Job>) {
+        let before = Draft::of(&self.watched);
+        let mut draft = Draft::of(&self.watched);
+        let mut answers = Vec::with_capacity(jobs.len());
+        let failed = self.commit(jobs, &before, &mut draft, &mut answers).err();
+        if failed.is_none() {
+            for stream in StreamName::ALL {
+                if before.held(stream) != draft.held(stream) {
+                    self.watched.of(stream).send_replace(draft.held(stream).cloned());
+                }
+            }
+        }
+        for answer in answers {
+            answer(failed.as_ref());
+        }
+    }
+
+    fn commit(
+        &mut self,
+        jobs: Vec<Job>,
+        before: &Draft,
+        draft: &mut Draft,
+        answers: &mut Vec<Answer>,
+    ) -> Result<(), StoreError> {
+        let transaction =
+            self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        // A failure calls the whole transaction off, but everybody who takes part in it is told.
+        let mut failed = None;
+        for job in jobs {
+            let (done, answer) = run(&transaction, draft, job, &self.watched);
+            answers.push(answer);
+            failed = failed.or(done.err());
+        }
+        for stream in StreamName::ALL {
+            if let Some(held) = draft.held(stream)
+                && before.held(stream) != Some(held)
+            {
+                held.save(&transaction, stream)?;
+            }
+        }
+        match failed {
+            Some(error) => Err(error),
+            None => Ok(transaction.commit()?),
+        }
+    }
+}
+
+fn run(
+    connection: &Connection,
+    draft: &mut Draft,
+    job: Job,
+    watched: &Arc<Watched>,
+) -> (Result<(), StoreError>, Answer) {
+    match job {
+        Job::Append(append) => {
+            let (stream, answer) = (append.stream, append.answer);
+            let done = write(
+                connection,
+                draft.held_mut(stream),
+                stream,
+                &append.subject,
+                &append.event,
+                append.condition,
+            );
+            let (outcome, done) = done.map_or_else(
+                |error| (Err(unacknowledged(stream, &error)), Err(error)),
+                |outcome| (outcome, Ok(())),
+            );
+            (done, answer_append(stream, outcome, answer, Arc::clone(watched)))
+        }
+        Job::Ensure { spec, answer } => {
+            draft.ensure(&spec);
+            (Ok(()), answer_read(spec.name, answer, Ok(())))
+        }
+        Job::Purge { stream, sequence, answer } => {
+            let (done, outcome) = match draft.held_mut(stream) {
+                Some(held) => (purge(connection, held, stream, sequence), Ok(())),
+                None => (Ok(()), Err(ReadError::Missing(stream))),
+            };
+            (done, answer_read(stream, answer, outcome))
+        }
+        Job::Delete { stream, answer } => {
+            *draft.held_mut(stream) = None;
+            (delete(connection, stream), answer_read(stream, answer, Ok(())))
+        }
+    }
+}
+
+fn answer_append(
+    stream: StreamName,
+    outcome: Result<Appended, AppendError>,
+    answer: Option<oneshot::Sender<Result<Appended, AppendError>>>,
+    watched: Arc<Watched>,
+) -> Answer {
+    Box::new(move |failed| {
+        let outcome = failed.map_or(outcome, |error| Err(unacknowledged(stream, error)));
+        match (answer, outcome) {
+            // Nobody listens any more if the caller was dropped.
+            (Some(answer), outcome) => drop(answer.send(outcome)),
+            (None, Err(error)) => watched.lost(stream, &error.to_string()),
+            (None, Ok(_)) => {}
+        }
+    })
+}
+
+fn answer_read(
+    stream: StreamName,
+    answer: oneshot::Sender<Result<(), ReadError>>,
+    outcome: Result<(), ReadError>,
+) -> Answer {
+    Box::new(move |failed| {
+        let _ = answer.send(failed.map_or(outcome, |error| Err(super::unavailable(stream, error))));
+    })
+}
+
+fn unacknowledged(stream: StreamName, error: &StoreError) -> AppendError {
+    AppendError::Unacknowledged { stream, reason: error.to_string() }
+}
+
+/// As JetStream does, a duplicate is recognised before anything else is looked at.
+fn write(
+    connection: &Connection,
+    held: &mut Option<Held>,
+    stream: StreamName,
+    subject: &Subject,
+    event: &Encoded,
+    condition: Condition,
+) -> Result<Result<Appended, AppendError>, StoreError> {
+    let Some(held) = held else {
+        return Ok(Err(AppendError::Unavailable { stream, reason: "it does not exist".into() }));
+    };
+    let now = clock::now_micros();
+    if condition.unique {
+        let since = now.saturating_sub(held.dedup_micros);
+        if let Some(sequence) = original(connection, stream, event, since)? {
+            return Ok(Ok(Appended { sequence, duplicate: true }));
+        }
+    }
+    if let Some(expected) = condition.last
+        && expected != held.last
+    {
+        return Ok(Err(AppendError::WrongLast { stream, expected }));
+    }
+    let subject = subject.to_string();
+    let size = size(&subject, event);
+    if held.bytes + size > held.max_bytes {
+        return Ok(Err(AppendError::Full(stream)));
+    }
+    let sequence = held.last + 1;
+    let sql = format!("INSERT INTO {} VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", table(stream));
+    let Encoded { id, kind, at, traceparent, actor, payload } = event;
+    let row = (
+        signed(sequence),
+        &subject,
+        id.as_str(),
+        kind,
+        at.micros(),
+        traceparent,
+        actor,
+        payload,
+        signed(size),
+        now,
+        condition.unique,
+    );
+    execute(connection, &sql, row)?;
+    held.last = sequence;
+    held.bytes += size;
+    Ok(Ok(Appended { sequence, duplicate: false }))
+}
+
+fn original(
+    connection: &Connection,
+    stream: StreamName,
+    event: &Encoded,
+    since: i64,
+) -> Result<Option<u64>, StoreError> {
+    let sql = format!(
+        "SELECT sequence FROM {} WHERE is_unique = 1 AND id = ? AND arrived >= ?",
+        table(stream)
+    );
+    select_one(connection, &sql, (event.id.as_str(), since), |row| Ok(unsigned(row.get(0)?)))
+}
+
+/// What an event takes, about.
+fn size(subject: &str, event: &Encoded) -> u64 {
+    const NUMBERS: usize = 40;
+    let Encoded { id, kind, at: _, traceparent, actor, payload } = event;
+    let optional = |text: &Option<String>| text.as_ref().map_or(0, String::len);
+    let texts = subject.len() + id.as_str().len() + kind.len();
+    (texts + optional(traceparent) + optional(actor) + payload.len() + NUMBERS) as u64
+}
+
+fn purge(
+    connection: &Connection,
+    held: &mut Held,
+    stream: StreamName,
+    sequence: u64,
+) -> Result<(), StoreError> {
+    let sequence = sequence.min(held.last);
+    if sequence < held.first {
+        return Ok(());
+    }
+    let table = table(stream);
+    let sum = format!("SELECT coalesce(sum(size), 0) FROM {table} WHERE sequence <= ?");
+    let freed = select_one(connection, &sum, [signed(sequence)], |row| Ok(unsigned(row.get(0)?)))?;
+    let delete = format!("DELETE FROM {table} WHERE sequence <= ?");
+    execute(connection, &delete, [signed(sequence)])?;
+    held.first = sequence + 1;
+    held.bytes = held.bytes.saturating_sub(freed.unwrap_or(0));
+    Ok(())
+}
+
+fn delete(connection: &Connection, stream: StreamName) -> Result<(), StoreError> {
+    execute(connection, &format!("DELETE FROM {}", table(stream)), [])?;
+    execute(connection, "DELETE FROM streams WHERE name = ?", [stream.as_str()])?;
+    Ok(())
+}
+
+impl Draft {
+    fn of(watched: &Watched) -> Self {
+        let held = |stream| watched.of(stream).borrow().clone();
+        Self { traffic: held(StreamName::Traffic), control: held(StreamName::Control) }
+    }
+
+    const fn held(&self, stream: StreamName) -> Option<&Held> {
+        match stream {
+            StreamName::Traffic => self.traffic.as_ref(),
+            StreamName::Control => self.control.as_ref(),
+        }
+    }
+
+    const fn held_mut(&mut self, stream: StreamName) -> &mut Option<Held> {
+        match stream {
+            StreamName::Traffic => &mut self.traffic,
+            StreamName::Control => &mut self.control,
+        }
+    }
+
+    fn ensure(&mut self, spec: &StreamSpec) {
+        match self.held_mut(spec.name) {
+            Some(held) => held.adjust(spec),
+            none => *none = Some(Held::new(spec)),
+        }
+    }
+}
