@@ -4,6 +4,7 @@
 //! `nats::Server::shared`, `nats::Cluster::shared` and `postgres::Server::shared` with an account or a database of
 //! their own; a test that kills or stops a server starts one for itself.
 
+pub mod faulty;
 pub mod http;
 pub mod nats;
 pub mod port;

@@ -23,7 +23,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("uplion-control", SERVICE_AT_REST),
     ("uplion-projector", SERVICE_AT_REST),
     ("uplion-operator", &["uplion-log-transport", "uplion-domain"]),
-    ("uplion-tests", &[]),
+    ("uplion-tests", &["uplion-log-transport", "uplion-domain"]),
     ("uplion-bench", &[]),
 ];
 

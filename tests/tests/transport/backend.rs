@@ -2,31 +2,29 @@
 
 use std::sync::Arc;
 
+use uplion_log_store::sqlite;
 use uplion_log_transport::{
     Log,
     in_process::{InProcessMessages, InProcessTasks},
-    message::Messages,
     nats::{Nats, NatsOptions},
-    task::Tasks,
 };
-use uplion_tests::nats::{Cluster, Server};
+use uplion_tests::{
+    nats::{Cluster, Server},
+    scratch,
+};
 
 /// A log that nobody else uses.
 pub enum Backend {
-    InProcess { tasks: Arc<dyn Tasks>, messages: Arc<dyn Messages> },
+    InProcess(Log),
     Nats { url: String, replicas: u8 },
 }
 
-/// Tasks and messages, as one of several processes sees them.
-pub struct Talk {
-    pub tasks: Arc<dyn Tasks>,
-    pub messages: Arc<dyn Messages>,
-}
-
 impl Backend {
+    /// Streams in `SQLite` files, the rest in memory.
     pub fn in_process() -> Self {
         let (tasks, messages) = <(InProcessTasks, InProcessMessages)>::default();
-        Self::InProcess { tasks: Arc::new(tasks), messages: Arc::new(messages) }
+        let (_, streams) = sqlite::open(&scratch::folder("streams").unwrap()).unwrap();
+        Self::InProcess(Log { streams, tasks: Arc::new(tasks), messages: Arc::new(messages) })
     }
 
     pub async fn one_server() -> Self {
@@ -37,29 +35,17 @@ impl Backend {
         Self::Nats { url: Cluster::shared().await.account(), replicas: 3 }
     }
 
-    /// The log, as another process sees it: nothing is shared with those that connected before.
+    /// The log, as another process sees it, if there can be several.
     pub async fn connect(&self) -> Log {
         match self {
-            Self::InProcess { .. } => unreachable!("only tasks and messages are kept in memory"),
+            Self::InProcess(log) => log.clone(),
             Self::Nats { url, replicas: _ } => connect(url).await.log(),
-        }
-    }
-
-    pub async fn talk(&self) -> Talk {
-        match self {
-            Self::InProcess { tasks, messages } => {
-                Talk { tasks: Arc::clone(tasks), messages: Arc::clone(messages) }
-            }
-            Self::Nats { .. } => {
-                let Log { streams: _, tasks, messages } = self.connect().await;
-                Talk { tasks, messages }
-            }
         }
     }
 
     pub const fn replicas(&self) -> u8 {
         match self {
-            Self::InProcess { .. } => 1,
+            Self::InProcess(_) => 1,
             Self::Nats { url: _, replicas } => *replicas,
         }
     }

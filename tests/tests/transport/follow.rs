@@ -18,7 +18,7 @@ use crate::{backend::Backend, events};
 const SOON: Duration = Duration::from_secs(10);
 const ANYHOW: Condition = Condition { unique: false, last: None };
 
-crate::on!(one_server three_nodes: [
+crate::on!(in_process one_server three_nodes: [
     a_follower_is_fresh_once_it_has_told_everything
     what_is_appended_is_told_within_a_tenth_of_a_second
     a_follower_of_nothing_is_not_fresh_until_there_is_a_stream

@@ -38,9 +38,9 @@ async fn heard(listener: &mut mpsc::Receiver<Message>) -> Message {
 
 async fn what_one_sender_says_is_heard_in_order(backend: Backend) {
     let gateway = gateway();
-    let receiver = backend.talk().await.messages;
+    let receiver = backend.connect().await.messages;
     let mut listener = receiver.listen(&Filter::ToGateway(gateway)).await.unwrap();
-    let sender = backend.talk().await.messages;
+    let sender = backend.connect().await.messages;
     let subject = to(gateway);
     let say = async {
         for number in 0..5_000_u32 {
@@ -61,7 +61,7 @@ async fn what_one_sender_says_is_heard_in_order(backend: Backend) {
 async fn a_listener_hears_only_what_is_for_it(backend: Backend) {
     let (one, other) = (gateway(), gateway());
     let worker = WorkerId::new(events::unique());
-    let messages = backend.talk().await.messages;
+    let messages = backend.connect().await.messages;
     let mut to_one = messages.listen(&Filter::ToGateway(one)).await.unwrap();
     let mut to_worker = messages.listen(&Filter::ToWorker(worker)).await.unwrap();
     messages.send(&to(other), "other".into()).await.unwrap();
@@ -76,7 +76,7 @@ async fn a_listener_hears_only_what_is_for_it(backend: Backend) {
 
 async fn two_listeners_hear_the_same(backend: Backend) {
     let gateway = gateway();
-    let messages = backend.talk().await.messages;
+    let messages = backend.connect().await.messages;
     let mut one = messages.listen(&Filter::ToGateway(gateway)).await.unwrap();
     let mut other = messages.listen(&Filter::ToGateway(gateway)).await.unwrap();
     messages.send(&to(gateway), "both".into()).await.unwrap();
@@ -85,10 +85,10 @@ async fn two_listeners_hear_the_same(backend: Backend) {
 
 async fn who_does_not_listen_loses_messages_and_keeps_nobody_waiting(backend: Backend) {
     let (deaf, awake) = (gateway(), gateway());
-    let receiver = backend.talk().await.messages;
+    let receiver = backend.connect().await.messages;
     let mut unheard = receiver.listen(&Filter::ToGateway(deaf)).await.unwrap();
     let mut listener = receiver.listen(&Filter::ToGateway(awake)).await.unwrap();
-    let sender = backend.talk().await.messages;
+    let sender = backend.connect().await.messages;
     let (to_deaf, to_awake) = (to(deaf), to(awake));
     let sent = LISTEN_BUFFER + LISTEN_BUFFER / 2;
     for _ in 0..sent {
@@ -107,7 +107,7 @@ async fn who_does_not_listen_loses_messages_and_keeps_nobody_waiting(backend: Ba
 
 async fn nobody_needs_to_listen(backend: Backend) {
     let gateway = gateway();
-    let messages = backend.talk().await.messages;
+    let messages = backend.connect().await.messages;
     messages.send(&to(gateway), "nobody".into()).await.unwrap();
     drop(messages.listen(&Filter::ToGateway(gateway)).await.unwrap());
     messages.send(&to(gateway), "nobody any more".into()).await.unwrap();
@@ -118,7 +118,7 @@ async fn nobody_needs_to_listen(backend: Backend) {
 
 async fn a_large_message_comes_whole(backend: Backend) {
     let gateway = gateway();
-    let messages = backend.talk().await.messages;
+    let messages = backend.connect().await.messages;
     let mut listener = messages.listen(&Filter::ToGateway(gateway)).await.unwrap();
     let payload: Bytes =
         (0..512 * 1024_u32).map(|n| n.to_le_bytes()[0]).collect::<Vec<u8>>().into();
@@ -127,6 +127,6 @@ async fn a_large_message_comes_whole(backend: Backend) {
 }
 
 async fn the_link_is_up(backend: Backend) {
-    let link = backend.talk().await.messages.link();
+    let link = backend.connect().await.messages.link();
     assert_eq!(*link.borrow(), Link::Up { session: 1 });
 }

@@ -12,7 +12,7 @@ const SOON: Duration = Duration::from_secs(10);
 const ONCE: Condition = Condition { unique: true, last: None };
 const ANYHOW: Condition = Condition { unique: false, last: None };
 
-crate::on!(one_server three_nodes: [
+crate::on!(in_process one_server three_nodes: [
     what_is_appended_is_read_back_in_order
     a_reader_waits_for_what_comes_and_no_longer_than_it_said
     an_event_id_is_refused_only_where_that_was_asked

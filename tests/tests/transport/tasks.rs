@@ -32,7 +32,7 @@ crate::on!(in_process one_server three_nodes: [
 ]);
 
 async fn tasks(backend: &Backend) -> Arc<dyn Tasks> {
-    let tasks = backend.talk().await.tasks;
+    let tasks = backend.connect().await.tasks;
     tasks.ensure(&events::queue_spec(backend.replicas())).await.unwrap();
     tasks
 }
@@ -83,7 +83,7 @@ async fn competing_workers_take_each_ticket_once(backend: Backend) {
     let count = 200;
     let mut workers = tokio::task::JoinSet::new();
     for _ in 0..4 {
-        let tasks = backend.talk().await.tasks;
+        let tasks = backend.connect().await.tasks;
         let mut queue = queue(&*tasks, &model).await;
         workers.spawn(async move {
             let mut done: Vec<RequestId> = Vec::new();
@@ -202,7 +202,7 @@ async fn a_ticket_given_back_comes_again_after_its_delay(backend: Backend) {
 }
 
 async fn a_model_whose_queue_is_full_gets_no_more_tickets_and_others_do(backend: Backend) {
-    let tasks = backend.talk().await.tasks;
+    let tasks = backend.connect().await.tasks;
     let spec = QueueSpec { most_per_model: 3, ..events::queue_spec(backend.replicas()) };
     tasks.ensure(&spec).await.unwrap();
     let (full, other) = (events::model("full"), events::model("other"));
@@ -223,7 +223,7 @@ async fn a_model_whose_queue_is_full_gets_no_more_tickets_and_others_do(backend:
 }
 
 async fn a_ticket_too_old_is_dropped(backend: Backend) {
-    let tasks = backend.talk().await.tasks;
+    let tasks = backend.connect().await.tasks;
     let max_age = Duration::from_millis(300);
     let spec = QueueSpec { max_age, ..events::queue_spec(backend.replicas()) };
     tasks.ensure(&spec).await.unwrap();
