@@ -1,0 +1,140 @@
+//! One settlement, and the client's end of the answer only once it is on the log.
+
+use uplion_domain::request::{Cancelled, Failure};
+
+use super::*;
+
+/// With all of an answer here, and the settlement under way.
+fn settling() -> Case {
+    let mut case = claimed(false);
+    case.hears(chunk(0, 0, "{\"a\":")).hears(chunk(1, 5, "1}")).hears(finish(2, 7, End::Complete));
+    assert_eq!(case.outcome(), &Outcome::Completed);
+    assert_eq!(case.client_saw(), "");
+    case
+}
+
+#[test]
+fn a_whole_answer_waits_for_the_log() {
+    let mut case = settling();
+    assert_eq!(case.settlements()[0].usage, usage(2));
+    assert_eq!(case.settlements()[0].charge, Nanos::new(2));
+    case.settles(Verdict::Ours);
+    assert_eq!(case.client_saw(), "[200 application/json]{\"a\":1}");
+    assert_eq!(case.said_to(1).last(), Some(&&FromGateway::Told { claim: claim_id(1) }));
+    assert!(matches!(case.done.last(), Some(Action::Over(Some(_)))));
+}
+
+#[test]
+fn an_answer_that_somebody_else_settled_is_not_given_out() {
+    let mut case = settling();
+    case.settles(Verdict::Theirs);
+    assert_eq!(case.client_saw(), "[500 internal_error]");
+    assert_eq!(case.said_to(1).last(), Some(&&FromGateway::Told { claim: claim_id(1) }));
+}
+
+#[test]
+fn a_log_that_does_not_acknowledge_for_ten_seconds_is_an_error_and_the_worker_is_told_later() {
+    let mut case = settling();
+    case.until(9500, &[1]);
+    assert_eq!(case.client_saw(), "");
+    case.until(10_000, &[1]);
+    assert_eq!(case.client_saw(), "[500 internal_error]");
+    assert!(case.credits().len() >= 9, "the worker must not take the gateway for lost");
+    case.settles(Verdict::Ours);
+    assert_eq!(case.client_saw(), "[500 internal_error]");
+    assert_eq!(case.said_to(1).last(), Some(&&FromGateway::Told { claim: claim_id(1) }));
+    assert_eq!(case.settlements().len(), 1);
+}
+
+#[test]
+fn a_repeated_finish_settles_nothing_again() {
+    let mut case = settling();
+    case.hears(finish(2, 7, End::Complete)).until(3000, &[1]).hears(finish(2, 7, End::Complete));
+    assert_eq!(case.settlements().len(), 1);
+}
+
+#[test]
+fn who_leaves_while_it_is_settled_changes_nothing() {
+    let mut case = settling();
+    case.request.on_client_gone(case.now);
+    case.settles(Verdict::Ours);
+    assert_eq!(case.outcome(), &Outcome::Completed);
+    assert_eq!(case.client_saw(), "");
+}
+
+#[test]
+fn nobody_else_gets_what_is_being_settled() {
+    let mut case = settling();
+    case.hears(claim(2));
+    assert_eq!(case.said_to(2), [&FromGateway::Drop { claim: claim_id(2) }]);
+    let before = case.said_to(1).len();
+    case.hears(claim(1));
+    assert_eq!(case.said_to(1).len(), before, "a late repetition of its own claim is no question");
+}
+
+#[test]
+fn the_clients_own_mistake_goes_back_unchanged_and_uncharged() {
+    for streamed in [false, true] {
+        let mut case = claimed(streamed);
+        case.hears(chunk_under(400, 0, 0, r#"{"error":{"message":"no"}}"#));
+        case.hears(finish(1, 26, End::Rejected { status: 400 }));
+        assert_eq!(case.outcome(), &Outcome::Failed(Failure::UpstreamRejected { status: 400 }));
+        assert_eq!(case.settlements()[0].charge, Nanos::ZERO);
+        case.settles(Verdict::Ours);
+        assert_eq!(case.client_saw(), r#"[400 application/json]{"error":{"message":"no"}}"#);
+    }
+}
+
+#[test]
+fn the_clients_own_mistake_is_an_event_once_the_stream_has_begun() {
+    let mut case = claimed(true);
+    case.until(10_000, &[1]).hears(chunk_under(400, 0, 0, r#"{"error":{"message":"no"}}"#));
+    case.hears(finish(1, 26, End::Rejected { status: 400 })).settles(Verdict::Ours);
+    let saw = case.client_saw();
+    assert!(saw.ends_with("data: {\"error\":{\"message\":\"no\"}}\n\n[end]"), "{saw}");
+}
+
+#[test]
+fn an_answer_that_breaks_off_is_an_error_at_once() {
+    let mut case = claimed(false);
+    case.hears(chunk(0, 0, "{\"a")).hears(finish(1, 3, End::Broken));
+    assert_eq!(case.client_saw(), "[502 upstream_error]");
+    assert_eq!(case.outcome(), &Outcome::Failed(Failure::UpstreamFailed));
+    case.settles(Verdict::Ours);
+    assert_eq!(case.said_to(1).last(), Some(&&FromGateway::Told { claim: claim_id(1) }));
+}
+
+#[test]
+fn an_answer_over_the_limit_fails() {
+    let mut case = claimed(false);
+    case.hears(finish(0, 0, End::TooLarge));
+    assert_eq!(case.client_saw(), "[502 upstream_error]");
+    assert_eq!(case.outcome(), &Outcome::Failed(Failure::AnswerTooLarge));
+}
+
+#[test]
+fn the_deadline_ends_a_stream_with_an_error_and_charges_what_was_delivered() {
+    let mut case = claimed(true);
+    case.hears(chunk(0, 0, "data: 1\n\n")).delivers(9).until(DEADLINE, &[1]);
+    assert_eq!(case.outcome(), &Outcome::Cancelled(Cancelled::Deadline));
+    assert_eq!(case.settlements()[0].usage, usage(1));
+    assert!(case.client_saw().contains("\"code\":\"timeout\""), "{}", case.client_saw());
+    assert!(case.client_saw().ends_with("[end]"));
+}
+
+#[test]
+fn a_gateway_that_leaves_says_so() {
+    let mut case = claimed(false);
+    case.request.on_stop(case.now);
+    case.gather();
+    assert_eq!(case.client_saw(), "[503 unavailable]");
+    assert_eq!(case.outcome(), &Outcome::Cancelled(Cancelled::GatewayLost));
+    assert_eq!(case.said_to(1).last(), Some(&&FromGateway::Drop { claim: claim_id(1) }));
+}
+
+#[test]
+fn an_empty_stream_is_an_answer_too() {
+    let mut case = claimed(true);
+    case.hears(finish(0, 0, End::Complete)).settles(Verdict::Ours);
+    assert_eq!(case.client_saw(), "[200 text/event-stream][end]");
+}

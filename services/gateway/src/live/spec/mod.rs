@@ -1,0 +1,244 @@
+//! A request told what happened at which millisecond, and what it then wants done.
+
+mod claims;
+mod endings;
+mod streams;
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use tokio::time::Instant;
+use uplion_domain::{
+    ClaimId, GatewayId, KeyId, Nanos, ProjectId, Rates, RequestId, Timestamp, Usage, WorkerId,
+    request::{Accepted, Class, Outcome, Settled},
+    usage::Source,
+};
+use uplion_log_transport::{
+    claim::{End, FromGateway, FromWorker, Head, ReleaseReason},
+    message::Link,
+    task::OfferError,
+};
+use uuid::Uuid;
+
+use super::{
+    action::{Action, Whole},
+    ending::Verdict,
+    request::Request,
+};
+use crate::options::{Bounds, Pace};
+
+const UP: Link = Link::Up { session: 1 };
+/// Of the default pace.
+const DEADLINE: u64 = 300_000;
+
+struct Case {
+    request: Request,
+    start: Instant,
+    now: Instant,
+    /// What it wanted done, all of it.
+    done: Vec<Action>,
+    /// How much of that was looked at.
+    seen: usize,
+}
+
+fn waiting(streamed: bool) -> Case {
+    given(streamed, Bytes::from_static(b"{}"), Bounds::default())
+}
+
+fn given(streamed: bool, body: Bytes, bounds: Bounds) -> Case {
+    let start = Instant::now();
+    let accepted = Accepted {
+        request: RequestId::new(Uuid::from_u128(1)),
+        project: ProjectId::new(Uuid::from_u128(2)),
+        key: KeyId::new(Uuid::from_u128(3)),
+        model: "demo".parse().unwrap(),
+        class: Class::Interactive,
+        streamed,
+        gateway: GatewayId::new(Uuid::from_u128(4)),
+        rates: Rates { output: Nanos::new(1_000_000), ..Rates::default() },
+        deadline: Timestamp::from_millis(DEADLINE.cast_signed()),
+        at: Timestamp::from_millis(0),
+    };
+    let request = Request::new(accepted, body, Pace::default(), bounds, UP, start);
+    let mut case = Case { request, start, now: start, done: vec![], seen: 0 };
+    assert_eq!(case.new_actions(), [Action::Offer]);
+    case
+}
+
+/// With `go` in the hands of worker 1.
+fn claimed(streamed: bool) -> Case {
+    let mut case = waiting(streamed);
+    case.hears(claim(1));
+    case.new_actions();
+    case
+}
+
+impl Case {
+    /// Lets time pass, with a tick whenever one is due; workers in `alive` say so every second.
+    fn until(&mut self, ms: u64, alive: &[u8]) -> &mut Self {
+        let until = self.start + Duration::from_millis(ms);
+        while self.now < until {
+            self.now = until.min(self.now + Duration::from_millis(500));
+            for worker in alive {
+                let credit = self.newest_credit();
+                self.hears(FromWorker::Alive { claim: claim_id(*worker), sent: 0, credit });
+            }
+            self.ticks();
+        }
+        self
+    }
+
+    /// Nobody says anything, and the gateway itself stands still.
+    fn pauses_until(&mut self, ms: u64) -> &mut Self {
+        self.now = self.start + Duration::from_millis(ms);
+        self.ticks()
+    }
+
+    fn ticks(&mut self) -> &mut Self {
+        self.request.on_tick(self.now);
+        self.gather()
+    }
+
+    fn hears(&mut self, message: FromWorker) -> &mut Self {
+        self.request.on_message(self.now, message);
+        self.gather()
+    }
+
+    fn delivers(&mut self, bytes: u64) -> &mut Self {
+        self.request.on_delivered(self.now, bytes);
+        self.gather()
+    }
+
+    fn settles(&mut self, verdict: Verdict) -> &mut Self {
+        self.request.on_settled(verdict);
+        self.gather()
+    }
+
+    fn gather(&mut self) -> &mut Self {
+        self.done.extend(self.request.actions());
+        self
+    }
+
+    fn new_actions(&mut self) -> Vec<Action> {
+        self.gather();
+        let new = self.done[self.seen..].to_vec();
+        self.seen = self.done.len();
+        new
+    }
+
+    /// What was said to worker `n`, in order.
+    fn said_to(&self, n: u8) -> Vec<&FromGateway> {
+        let to = worker(n);
+        self.done
+            .iter()
+            .filter_map(|action| match action {
+                Action::Send(worker, message) if *worker == to => Some(message),
+                _ => None,
+            })
+            .collect()
+    }
+
+    fn newest_credit(&self) -> u64 {
+        let numbers = self.done.iter().filter_map(|action| match action {
+            Action::Send(_, FromGateway::Credit { number, .. }) => Some(*number),
+            _ => None,
+        });
+        numbers.max().unwrap_or(0)
+    }
+
+    fn credits(&self) -> Vec<(u64, u64)> {
+        self.done
+            .iter()
+            .filter_map(|action| match action {
+                Action::Send(_, FromGateway::Credit { received, delivered, .. }) => {
+                    Some((*received, *delivered))
+                }
+                _ => None,
+            })
+            .collect()
+    }
+
+    fn settlements(&self) -> Vec<&Settled> {
+        self.done
+            .iter()
+            .filter_map(|action| match action {
+                Action::Settle(settled) => Some(&**settled),
+                _ => None,
+            })
+            .collect()
+    }
+
+    /// How it ended, which it did once.
+    fn outcome(&self) -> &Outcome {
+        let [settled] = self.settlements()[..] else {
+            panic!("settled {} times", self.settlements().len())
+        };
+        &settled.outcome
+    }
+
+    /// Everything that the client was sent, as text: headers in brackets.
+    fn client_saw(&self) -> String {
+        let text = |bytes: &Bytes| String::from_utf8_lossy(bytes).into_owned();
+        let parts = self.done.iter().map(|action| match action {
+            Action::Begin(head) => format!("[{} {}]", head.status, head.content_type),
+            Action::Write(bytes) | Action::WriteOwn(bytes) => text(bytes),
+            Action::End => "[end]".to_owned(),
+            Action::Respond(Whole { head, body }) => {
+                format!("[{} {}]{}", head.status, head.content_type, text(body))
+            }
+            Action::Reject(error) => format!("[{} {}]", error.status(), error.code()),
+            Action::Offer
+            | Action::Assigned(_)
+            | Action::Send(..)
+            | Action::Permit(_)
+            | Action::Settle(_)
+            | Action::Over(_) => String::new(),
+        });
+        parts.collect()
+    }
+}
+
+fn worker(n: u8) -> WorkerId {
+    WorkerId::new(Uuid::from_u128(u128::from(n) + 100))
+}
+
+fn claim_id(n: u8) -> ClaimId {
+    ClaimId::new(Uuid::from_u128(u128::from(n) + 200))
+}
+
+fn claim(n: u8) -> FromWorker {
+    FromWorker::Claim { claim: claim_id(n), worker: worker(n), delivery: 1 }
+}
+
+fn usage(completion_tokens: u64) -> Usage {
+    Usage { prompt_tokens: 10, completion_tokens, source: Source::Reported, ..Usage::default() }
+}
+
+/// A chunk of worker 1, whose running usage is its number and one.
+fn chunk(number: u64, offset: u64, bytes: &'static str) -> FromWorker {
+    chunk_under(200, number, offset, bytes)
+}
+
+fn chunk_under(status: u16, number: u64, offset: u64, bytes: &'static str) -> FromWorker {
+    let content_type = "application/json".to_owned();
+    FromWorker::Chunk {
+        claim: claim_id(1),
+        number,
+        offset,
+        head: (number == 0).then_some(Head { status, content_type }),
+        usage: usage(number + 1),
+        bytes: Bytes::from_static(bytes.as_bytes()),
+    }
+}
+
+fn finish(chunks: u64, sent: u64, end: End) -> FromWorker {
+    FromWorker::Finish { claim: claim_id(1), chunks, sent, usage: usage(chunks), end }
+}
+
+fn release(n: u8, reason: ReleaseReason) -> FromWorker {
+    FromWorker::Release { claim: claim_id(n), reason, delay_ms: 100 }
+}
+
+fn unavailable() -> Result<(), OfferError> {
+    Err(OfferError::Unavailable("gone".into()))
+}
