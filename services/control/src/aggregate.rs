@@ -26,11 +26,11 @@ pub trait Recorded: Aggregate<Event: Send + Sync, Rejection: Into<Problem>> + Se
     fn claims(&self, id: &Self::Id, event: &Self::Event) -> Vec<Uniqueness>;
 }
 
-fn claim(scope: Scope, value: impl ToString) -> Uniqueness {
+fn claim(scope: Scope, value: &impl ToString) -> Uniqueness {
     Uniqueness::Claim { scope, value: value.to_string() }
 }
 
-fn release(scope: Scope, value: impl ToString) -> Uniqueness {
+fn release(scope: Scope, value: &impl ToString) -> Uniqueness {
     Uniqueness::Release { scope, value: value.to_string() }
 }
 

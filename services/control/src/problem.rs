@@ -11,37 +11,37 @@ const RETRY_AFTER: u64 = 1;
 pub enum Problem {
     /// The request cannot be read.
     #[oai(status = 400, content_type = "application/problem+json")]
-    Malformed(Json<Details>),
+    Malformed(Json<Box<Details>>),
     /// No admin key, or not the right one.
     #[oai(status = 401, content_type = "application/problem+json")]
-    Unauthorized(Json<Details>, #[oai(header = "WWW-Authenticate")] String),
+    Unauthorized(Json<Box<Details>>, #[oai(header = "WWW-Authenticate")] String),
     /// There is no such thing.
     #[oai(status = 404, content_type = "application/problem+json")]
-    NotFound(Json<Details>),
+    NotFound(Json<Box<Details>>),
     /// The path does not take this method.
     #[oai(status = 405, content_type = "application/problem+json")]
-    MethodNotAllowed(Json<Details>),
+    MethodNotAllowed(Json<Box<Details>>),
     /// As things stand it cannot be done.
     #[oai(status = 409, content_type = "application/problem+json")]
-    Conflict(Json<Details>),
+    Conflict(Json<Box<Details>>),
     /// It is not at the version that `If-Match` names.
     #[oai(status = 412, content_type = "application/problem+json")]
-    Changed(Json<Details>, #[oai(header = "ETag")] String),
+    Changed(Json<Box<Details>>, #[oai(header = "ETag")] String),
     /// The body is too large.
     #[oai(status = 413, content_type = "application/problem+json")]
-    TooLarge(Json<Details>),
+    TooLarge(Json<Box<Details>>),
     /// The body is not JSON.
     #[oai(status = 415, content_type = "application/problem+json")]
-    NotJson(Json<Details>),
+    NotJson(Json<Box<Details>>),
     /// It can be read, but breaks a rule.
     #[oai(status = 422, content_type = "application/problem+json")]
-    Unacceptable(Json<Details>),
+    Unacceptable(Json<Box<Details>>),
     /// Something is wrong on our side.
     #[oai(status = 500, content_type = "application/problem+json")]
-    Internal(Json<Details>),
+    Internal(Json<Box<Details>>),
     /// The database or the log cannot be reached, or is behind: try again.
     #[oai(status = 503, content_type = "application/problem+json")]
-    Unavailable(Json<Details>, #[oai(header = "Retry-After")] u64),
+    Unavailable(Json<Box<Details>>, #[oai(header = "Retry-After")] u64),
 }
 
 /// RFC 9457, with `code` for programs and `version` where it helps.
@@ -123,15 +123,15 @@ impl Problem {
     }
 }
 
-fn details(status: StatusCode, code: &str, detail: impl Into<String>) -> Json<Details> {
-    Json(Details {
+fn details(status: StatusCode, code: &str, detail: impl Into<String>) -> Json<Box<Details>> {
+    Json(Box::new(Details {
         kind: "about:blank".into(),
         title: status.canonical_reason().unwrap_or("Error").into(),
         status: status.as_u16(),
         code: code.into(),
         detail: detail.into(),
         version: None,
-    })
+    }))
 }
 
 /// A version as HTTP writes it.

@@ -102,9 +102,8 @@ impl Reader {
         let mut pause = LOOK;
         let mut archived_at = None;
         loop {
-            let behind = match self.missing(marks, projections, &mut archived_at).await? {
-                None => return Ok(Freshness::CaughtUp),
-                Some(behind) => behind,
+            let Some(behind) = self.missing(marks, projections, &mut archived_at).await? else {
+                return Ok(Freshness::CaughtUp);
             };
             if Instant::now() + pause >= deadline {
                 return Ok(Freshness::Behind(behind));
@@ -121,16 +120,15 @@ impl Reader {
         projections: &[&str],
         archived_at: &mut Option<u64>,
     ) -> Result<Option<String>, StoreError> {
-        let head = match *archived_at {
-            Some(head) => head,
-            None => {
-                for mark in marks {
-                    if let Some(missing) = self.not_archived(mark).await? {
-                        return Ok(Some(missing));
-                    }
+        let head = if let Some(head) = *archived_at {
+            head
+        } else {
+            for mark in marks {
+                if let Some(missing) = self.not_archived(mark).await? {
+                    return Ok(Some(missing));
                 }
-                *archived_at.insert(self.archive.head().await?)
             }
+            *archived_at.insert(self.archive.head().await?)
         };
         for name in projections {
             let checkpoint = self.rows.checkpoint(name, Copy::Live).await?;

@@ -1,10 +1,27 @@
-//! The relay, wherever this process is the one that runs it.
+//! The relay, wherever this process is the one that runs it: what was committed goes onto CONTROL, in commit order.
 
-use std::sync::{Arc, RwLock};
+use std::{
+    sync::{Arc, RwLock},
+    time::Duration,
+};
 
+use anyhow::{Context as _, bail};
+use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
-use uplion_log_store::Store;
-use uplion_log_transport::Log;
+use uplion_log_store::{Store, lease::Lease};
+use uplion_log_transport::{
+    Log,
+    stream::{AppendError, Condition, StreamName},
+};
+
+const JOB: &str = "relay";
+/// A relay that does not renew its lease for so long is replaced. CONTROL itself refuses two writers.
+const KEEP: Duration = Duration::from_secs(5);
+/// Between attempts at a lease that somebody else holds, or at a log or store that does not answer.
+const PATIENCE: Duration = Duration::from_millis(250);
+/// How long to wait for a commit before the lease is renewed again.
+const IDLE_MS: u64 = 1_000;
+const BATCH: usize = 256;
 
 pub struct Relaying {
     pub holder: String,
@@ -13,16 +30,120 @@ pub struct Relaying {
     pub state: Arc<State>,
 }
 
+/// What `/ready` tells.
+#[derive(Debug)]
+pub struct State {
+    trouble: RwLock<Option<String>>,
+}
+
+/// Where the relay is: the last event on CONTROL, and where that event stands in the event store.
+#[derive(Debug, Clone, Copy)]
+struct Place {
+    sequence: u64,
+    position: u64,
+}
+
 impl Relaying {
     pub async fn run(self, stop: CancellationToken) {
-        stop.cancelled().await;
+        loop {
+            let worked = tokio::select! {
+                worked = self.tenure(&stop) => worked,
+                () = stop.cancelled() => return,
+            };
+            match worked {
+                Ok(()) => self.state.well(),
+                Err(error) => self.state.trouble(&format!("{error:#}")),
+            }
+            tokio::select! {
+                () = sleep(PATIENCE) => {}
+                () = stop.cancelled() => return,
+            }
+        }
+    }
+
+    /// Relays until the lease is lost, somebody else holds it, or something fails.
+    async fn tenure(&self, stop: &CancellationToken) -> anyhow::Result<()> {
+        let leases = &self.store.leases;
+        let Some(lease) = leases.take(JOB, &self.holder, KEEP).await? else {
+            // Another control relays; this one need only see that it could.
+            return Ok(());
+        };
+        let relayed = self.relay(&lease, stop).await;
+        // Only a courtesy to the next one: a lease that is not released expires.
+        if let Err(error) = leases.release(&lease).await {
+            tracing::warn!(%error, "control.relay.release");
+        }
+        relayed
+    }
+
+    async fn relay(&self, lease: &Lease, stop: &CancellationToken) -> anyhow::Result<()> {
+        let mut place = self.place().await?;
+        let mut renewed = Instant::now();
+        self.state.well();
+        while !stop.is_cancelled() {
+            if renewed.elapsed() >= KEEP / 4 {
+                if !self.store.leases.renew(lease, KEEP).await? {
+                    return Ok(());
+                }
+                renewed = Instant::now();
+            }
+            let committed = self.store.events.after(place.position, BATCH).await?;
+            if committed.is_empty() {
+                tokio::select! {
+                    changed = self.store.events.changed(place.position, IDLE_MS) => changed?,
+                    () = stop.cancelled() => {}
+                }
+            }
+            for stored in committed {
+                let condition = Condition { unique: true, last: Some(place.sequence) };
+                let appended =
+                    self.log.streams.append(&stored.subject, stored.event.clone(), condition).await;
+                place = match appended {
+                    Ok(appended) => {
+                        Place { sequence: appended.sequence, position: stored.position }
+                    }
+                    // Ours may have arrived, or another relay was quicker: CONTROL's end tells.
+                    Err(AppendError::WrongLast { .. } | AppendError::Unacknowledged { .. }) => {
+                        self.place().await?
+                    }
+                    Err(error @ (AppendError::Full(_) | AppendError::Unavailable { .. })) => {
+                        return Err(error.into());
+                    }
+                };
+                if place.position != stored.position {
+                    break;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Behind CONTROL's own last event.
+    async fn place(&self) -> anyhow::Result<Place> {
+        let identity = self.log.streams.identity(StreamName::Control).await?;
+        let sequence = identity.last;
+        if sequence < identity.first || sequence == 0 {
+            // Empty: the first stream, or one that replaces another, whose events were counted on.
+            return Ok(Place { sequence, position: sequence });
+        }
+        let last = self.log.streams.get(StreamName::Control, sequence).await?;
+        let last =
+            last.with_context(|| format!("CONTROL does not hold its last event, {sequence}"))?;
+        match self.store.events.position_of(&last.event.id).await? {
+            Some(position) => Ok(Place { sequence, position }),
+            None => bail!(
+                "CONTROL holds event {} that the database does not know, so the database went back in time: \
+                 run `uplion log restore`",
+                last.event.id
+            ),
+        }
     }
 }
 
-/// What `/ready` tells.
-#[derive(Debug, Default)]
-pub struct State {
-    trouble: RwLock<Option<String>>,
+impl Default for State {
+    fn default() -> Self {
+        Self { trouble: RwLock::new(Some("starting".to_owned())) }
+    }
 }
 
 impl State {
@@ -31,5 +152,25 @@ impl State {
             None => Ok(()),
             Some(trouble) => Err(trouble),
         }
+    }
+
+    fn well(&self) {
+        if self.set(None).is_some() {
+            tracing::info!("control.relay.well");
+        }
+    }
+
+    fn trouble(&self, why: &str) {
+        if self.set(Some(why.to_owned())).as_deref() != Some(why) {
+            tracing::error!(why, "control.relay");
+        }
+    }
+
+    /// What was there before.
+    fn set(&self, trouble: Option<String>) -> Option<String> {
+        std::mem::replace(
+            &mut *self.trouble.write().expect("no holder of this lock panics"),
+            trouble,
+        )
     }
 }

@@ -1,4 +1,4 @@
-//! The log itself, as CloudEvents: followed from a place on, or all that happened to one request.
+//! The log itself, as `CloudEvents`: followed from a place on, or all that happened to one request.
 
 use std::time::Duration;
 

@@ -1,6 +1,7 @@
 //! A request as people and programs are shown it.
 
 use poem_openapi::Object;
+use uplion_domain::request::Outcome;
 use uplion_projections::requests::{Request, Status};
 
 use crate::labels::Loaded;
@@ -50,8 +51,8 @@ impl RequestSummary {
             key: row.key.map(|key| key.to_string()),
             key_name: row.key.and_then(|key| labels.key(key)),
             model: row.model.map(|model| model.to_string()),
-            why: outcome.and_then(|outcome| outcome.code()).map(ToOwned::to_owned),
-            upstream_status: outcome.and_then(|outcome| outcome.upstream_status()),
+            why: outcome.and_then(Outcome::code).map(ToOwned::to_owned),
+            upstream_status: outcome.and_then(Outcome::upstream_status),
             status: row.status.as_str().to_owned(),
             streamed: row.streamed,
             gateway: row.gateway.map(|id| id.to_string()),

@@ -1,0 +1,57 @@
+//! How answers are printed: as a table or lines for people, or as JSON.
+
+use std::io::{Write as _, stderr, stdout};
+
+use clap::Args;
+use serde_json::Value;
+
+use super::failure::Failure;
+
+#[derive(Debug, Clone, Copy, Args)]
+pub struct Format {
+    /// Print JSON instead of a table.
+    #[arg(long, global = true)]
+    pub json: bool,
+}
+
+/// With a line feed.
+pub fn print(text: &str) -> Result<(), Failure> {
+    writeln!(stdout(), "{text}")?;
+    Ok(())
+}
+
+pub fn print_json(value: &Value) -> Result<(), Failure> {
+    let text =
+        serde_json::to_string_pretty(value).map_err(|error| Failure::Here(error.to_string()))?;
+    print(&text)
+}
+
+/// Something beside the answer: to standard error, so that answers can be piped.
+pub fn note(text: &str) {
+    // If nobody reads it, nothing is lost but the note.
+    let _ = writeln!(stderr(), "uplion: {text}");
+}
+
+/// What a write did. `done` is a sentence about it.
+pub fn wrote(format: Format, value: &Value, done: &str) -> Result<(), Failure> {
+    if value["in_force"] == Value::Bool(false) {
+        note(
+            "recorded, not yet in force: the log has not acknowledged it, and it will come into force by itself",
+        );
+    }
+    if format.json { print_json(value) } else { print(done) }
+}
+
+/// `name (id)`, or what there is of it.
+pub fn named(name: Option<&str>, id: &str) -> String {
+    name.map_or_else(|| id.to_owned(), |name| format!("{name} ({id})"))
+}
+
+/// `key: value` lines with the values aligned; null is left out.
+pub fn facts(facts: &[(&str, Option<String>)]) -> String {
+    let width = facts.iter().map(|(name, _)| name.len()).max().unwrap_or(0) + 1;
+    let line = |(name, value): &(&str, Option<String>)| {
+        value.as_ref().map(|value| format!("{:<width$} {value}", format!("{name}:")))
+    };
+    facts.iter().filter_map(line).collect::<Vec<_>>().join("\n")
+}

@@ -1,0 +1,148 @@
+//! `uplion chat`: one question to a model, its answer printed as it comes.
+
+use std::io::{IsTerminal as _, Read as _, Write as _, stdin, stdout};
+
+use clap::Args;
+use futures::StreamExt as _;
+use reqwest::Response;
+use serde_json::{Value, json};
+use uplion_openai::{
+    chunk::{Chunk, PieceKind},
+    sse::{self, Framer, Payload},
+};
+
+use super::{
+    answer,
+    client::{self, root},
+    failure::Failure,
+    place::{self, Place},
+};
+
+/// Bytes of one event of the stream.
+const LONGEST_EVENT: usize = 16 << 20;
+
+#[derive(Debug, Clone, Args)]
+pub struct Chat {
+    /// By its name or an alias; by default the first that the key may use.
+    #[arg(long, short)]
+    model: Option<String>,
+    /// The question; without it, standard input.
+    text: Vec<String>,
+    #[command(flatten)]
+    gateway: place::Gateway,
+    #[command(flatten)]
+    folder: place::Folder,
+}
+
+impl Chat {
+    pub async fn run(self) -> Result<(), Failure> {
+        let place = self.gateway.place(&self.folder)?;
+        let http = client::http()?;
+        let question = question(&self.text)?;
+        let model = match self.model {
+            Some(model) => model,
+            None => first_model(&http, &place).await?,
+        };
+        let body = json!({
+            "model": model, "stream": true, "messages": [{ "role": "user", "content": question }],
+        });
+        let asked = http.post(format!("{}/chat/completions", place.url)).bearer_auth(&place.key);
+        let response = accepted(asked.json(&body).send().await, &place).await?;
+        print(response, &place).await
+    }
+}
+
+fn question(words: &[String]) -> Result<String, Failure> {
+    if !words.is_empty() {
+        return Ok(words.join(" "));
+    }
+    if stdin().is_terminal() {
+        answer::note("type your question; it ends with Ctrl-D on a line of its own");
+    }
+    let mut text = String::new();
+    stdin().read_to_string(&mut text)?;
+    let text = text.trim();
+    if text.is_empty() {
+        return Err(Failure::Here(
+            "nothing was asked: give the question as an argument or on standard input".into(),
+        ));
+    }
+    Ok(text.to_owned())
+}
+
+async fn first_model(http: &reqwest::Client, place: &Place) -> Result<String, Failure> {
+    let asked = http.get(format!("{}/models", place.url)).bearer_auth(&place.key).send().await;
+    let body: Value =
+        accepted(asked, place).await?.json().await.map_err(|error| unreachable(&error, place))?;
+    match body["data"][0]["id"].as_str() {
+        Some(model) => Ok(model.to_owned()),
+        None => Err(Failure::Here(
+            "this key may use no model: `uplion model create NAME --upstream URL` registers one"
+                .into(),
+        )),
+    }
+}
+
+/// The response if it is one; what the gateway says otherwise.
+async fn accepted(asked: reqwest::Result<Response>, place: &Place) -> Result<Response, Failure> {
+    let response = asked.map_err(|error| unreachable(&error, place))?;
+    let status = response.status();
+    if status.is_success() {
+        return Ok(response);
+    }
+    let body = response.text().await.unwrap_or_default();
+    let body: Value = serde_json::from_str(&body).unwrap_or_default();
+    let said = |field: &str| body["error"][field].as_str().map(ToOwned::to_owned);
+    let detail = said("message").unwrap_or_else(|| {
+        format!("{} answered {status}: is it an OpenAI-compatible API?", place.url)
+    });
+    Err(Failure::Refused {
+        status: status.as_u16(),
+        code: said("code").unwrap_or_default(),
+        detail,
+    })
+}
+
+fn unreachable(error: &reqwest::Error, place: &Place) -> Failure {
+    Failure::Unreachable { what: "the gateway", url: place.url.clone(), why: root(error) }
+}
+
+async fn print(response: Response, place: &Place) -> Result<(), Failure> {
+    let mut framer = Framer::new(LONGEST_EVENT);
+    let mut reads = response.bytes_stream();
+    let mut ended = false;
+    while let Some(read) = reads.next().await {
+        let read = read.map_err(|error| unreachable(&error, place))?;
+        let run = framer.feed(read).map_err(|error| Failure::Here(error.to_string()))?;
+        if let Some(run) = run {
+            ended |= show(&run)?;
+        }
+    }
+    if let Some(rest) = framer.finish() {
+        ended |= show(&rest)?;
+    }
+    writeln!(stdout())?;
+    if ended { Ok(()) } else { Err(Failure::Here("the answer broke off before its end".into())) }
+}
+
+/// Whether the stream is at its end.
+fn show(run: &[u8]) -> Result<bool, Failure> {
+    let mut out = stdout();
+    for event in sse::events(run) {
+        let json = match event.payload {
+            Payload::Nothing => continue,
+            Payload::Done => return Ok(true),
+            Payload::Data(json) => json,
+        };
+        let chunk = Chunk::read(&json)
+            .map_err(|_| Failure::Here("the gateway sent what is no part of an answer".into()))?;
+        if let Some(error) = chunk.error {
+            return Err(Failure::Here(error.into_owned()));
+        }
+        for piece in chunk.pieces.iter().filter(|piece| piece.kind == PieceKind::Content) {
+            out.write_all(piece.text.as_bytes())?;
+        }
+        out.flush()?;
+    }
+    Ok(false)
+}

@@ -1,0 +1,187 @@
+//! The control API, as the commands use it.
+
+use std::time::Duration;
+
+use reqwest::{Method, RequestBuilder, Url};
+use serde::{Deserialize, de::DeserializeOwned};
+use serde_json::{Value, json};
+
+use super::{failure::Failure, place::Place};
+
+/// Longer than any wait that a command asks the server for.
+const PATIENCE: Duration = Duration::from_secs(60);
+const CONNECT: Duration = Duration::from_secs(5);
+const POSITION: &str = "Uplion-Position";
+
+pub struct Client {
+    http: reqwest::Client,
+    place: Place,
+}
+
+/// `application/problem+json`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Problem {
+    code: String,
+    detail: String,
+}
+
+/// A page of a list.
+#[derive(Debug, Deserialize)]
+struct Page {
+    data: Vec<Value>,
+    next: Option<String>,
+}
+
+/// What a write was answered with.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Written {
+    pub id: String,
+    pub in_force: bool,
+}
+
+impl Client {
+    pub fn new(place: Place) -> Result<Self, Failure> {
+        let http = http()?;
+        Ok(Self { http, place })
+    }
+
+    /// `path` in segments: names of models have slashes.
+    pub async fn get(&self, path: &[&str], query: &[(&str, String)]) -> Result<Value, Failure> {
+        self.send(self.asked(Method::GET, path, query)?).await
+    }
+
+    pub async fn post(&self, path: &[&str], body: &Value) -> Result<Value, Failure> {
+        self.send(self.request(Method::POST, path)?.json(body)).await
+    }
+
+    /// A command that has nothing to say beside its path.
+    pub async fn order(&self, path: &[&str]) -> Result<Value, Failure> {
+        self.post(path, &json!({})).await
+    }
+
+    pub async fn put(&self, path: &[&str], body: &Value) -> Result<Value, Failure> {
+        self.send(self.request(Method::PUT, path)?.json(body)).await
+    }
+
+    pub async fn patch(&self, path: &[&str], body: &Value) -> Result<Value, Failure> {
+        self.send(self.request(Method::PATCH, path)?.json(body)).await
+    }
+
+    /// All of a list, with every change in it that was made before now if that can be had.
+    pub async fn list(
+        &self,
+        path: &[&str],
+        query: &[(&str, String)],
+    ) -> Result<Vec<Value>, Failure> {
+        let position = self.newest_change().await;
+        let mut all = Vec::new();
+        let mut after: Option<String> = None;
+        loop {
+            let mut query = query.to_vec();
+            query.push(("limit", "1000".to_owned()));
+            query.extend(after.map(|after| ("after", after)));
+            let page = match self.page(path, &query, position.as_deref()).await {
+                Err(Failure::Refused { code, detail, .. }) if code == "behind" => {
+                    super::answer::note(&format!("the newest changes may be missing: {detail}"));
+                    self.page(path, &query, None).await?
+                }
+                page => page?,
+            };
+            all.extend(page.data);
+            after = page.next;
+            if after.is_none() {
+                return Ok(all);
+            }
+        }
+    }
+
+    async fn page(
+        &self,
+        path: &[&str],
+        query: &[(&str, String)],
+        position: Option<&str>,
+    ) -> Result<Page, Failure> {
+        let mut request = self.asked(Method::GET, path, query)?;
+        if let Some(position) = position {
+            request = request.header(POSITION, position);
+        }
+        read(self.send(request).await?)
+    }
+
+    /// Where CONTROL ends; none if it cannot be told.
+    async fn newest_change(&self) -> Option<String> {
+        let health = self.get(&["log"], &[]).await.ok()?;
+        let streams = health.get("streams")?.as_array()?;
+        let control = streams.iter().find(|stream| stream["name"] == "CONTROL")?;
+        let (epoch, last) = (control["epoch"].as_u64()?, control["last"].as_u64()?);
+        Some(format!("control:{epoch}:{last}"))
+    }
+
+    fn request(&self, method: Method, path: &[&str]) -> Result<RequestBuilder, Failure> {
+        self.asked(method, path, &[])
+    }
+
+    fn asked(
+        &self,
+        method: Method,
+        path: &[&str],
+        query: &[(&str, String)],
+    ) -> Result<RequestBuilder, Failure> {
+        let unusable =
+            |why: &str| Failure::Unknown(format!("{} is not a URL: {why}", self.place.url));
+        let base = format!("{}{}", self.place.url, uplion_control::PATH);
+        let mut url = Url::parse(&base).map_err(|error| unusable(&error.to_string()))?;
+        url.path_segments_mut().map_err(|()| unusable("it has no path"))?.extend(path);
+        if !query.is_empty() {
+            url.query_pairs_mut().extend_pairs(query);
+        }
+        Ok(self.http.request(method, url).bearer_auth(&self.place.key))
+    }
+
+    async fn send(&self, request: RequestBuilder) -> Result<Value, Failure> {
+        let unreachable = |error: &reqwest::Error| Failure::Unreachable {
+            what: "control",
+            url: self.place.url.clone(),
+            why: root(error),
+        };
+        let response = request.send().await.map_err(|error| unreachable(&error))?;
+        let status = response.status();
+        let body = response.bytes().await.map_err(|error| unreachable(&error))?;
+        if status.is_success() {
+            return serde_json::from_slice(&body).map_err(|_| {
+                Failure::Here(format!("{} does not answer like a control API", self.place.url))
+            });
+        }
+        let problem: Problem = serde_json::from_slice(&body).unwrap_or_default();
+        let detail = match problem.detail.as_str() {
+            "" => format!("{} answered {status}: is it the control API of UPLION?", self.place.url),
+            detail => detail.to_owned(),
+        };
+        Err(Failure::Refused { status: status.as_u16(), code: problem.code, detail })
+    }
+}
+
+pub fn http() -> Result<reqwest::Client, Failure> {
+    reqwest::Client::builder()
+        .connect_timeout(CONNECT)
+        .read_timeout(PATIENCE)
+        .user_agent(concat!("uplion/", env!("CARGO_PKG_VERSION")))
+        .build()
+        .map_err(|error| Failure::Here(error.to_string()))
+}
+
+pub fn read<T: DeserializeOwned>(value: Value) -> Result<T, Failure> {
+    serde_json::from_value(value).map_err(|error| {
+        Failure::Here(format!("control answered what this version does not understand: {error}"))
+    })
+}
+
+/// The cause at the bottom: `connection refused` rather than `error sending request`.
+pub fn root(error: &reqwest::Error) -> String {
+    let mut cause: &dyn std::error::Error = error;
+    while let Some(deeper) = cause.source() {
+        cause = deeper;
+    }
+    cause.to_string()
+}

@@ -1,0 +1,86 @@
+//! What people type: commands that ask a running installation over its API.
+
+mod answer;
+mod chat;
+mod client;
+mod doctor;
+mod failure;
+mod key;
+mod log;
+mod model;
+mod place;
+mod price;
+mod project;
+mod request;
+mod sizes;
+mod table;
+mod usage;
+
+use std::{io::Write as _, process::ExitCode};
+
+use clap::Subcommand;
+
+pub use self::log::Tail;
+
+use self::failure::Failure;
+
+#[derive(Debug, Clone, Subcommand)]
+pub enum Command {
+    /// Projects: tenants that keys belong to and usage is billed to.
+    Project(project::Project),
+    /// API keys: what members' programs show the gateway.
+    Key(key::Key),
+    /// Models: what clients name, and who answers.
+    Model(model::Model),
+    /// Prices: what models charge.
+    Price(price::Price),
+    /// What was used, and what it cost.
+    Usage(usage::Usage),
+    /// How a request went: its events in order. Without an id, the newest requests.
+    Request(request::Request),
+    /// Shows events as they come: `uplion log tail`.
+    #[command(hide = true)]
+    Tail(Tail),
+    /// Says what is reachable, how far behind, how full, and what to do.
+    Doctor(doctor::Doctor),
+    /// Asks a model and prints its answer as it comes.
+    Chat(chat::Chat),
+    /// Prints the description of the control API (OpenAPI 3.0, JSON).
+    Openapi,
+}
+
+/// 0: done. 1: refused or failed. 2: not a command (clap says so). 3: the installation cannot be reached.
+pub fn run(command: Command) -> ExitCode {
+    match command {
+        Command::Project(project) => carried_out(project.run()),
+        Command::Key(key) => carried_out(key.run()),
+        Command::Model(model) => carried_out(model.run()),
+        Command::Price(price) => carried_out(price.run()),
+        Command::Usage(usage) => carried_out(usage.run()),
+        Command::Request(request) => carried_out(request.run()),
+        Command::Tail(tail) => carried_out(tail.run()),
+        Command::Doctor(doctor) => carried_out(doctor.run()),
+        Command::Chat(chat) => carried_out(chat.run()),
+        Command::Openapi => {
+            carried_out(async { answer::print(uplion_control::OPENAPI.trim_end()) })
+        }
+    }
+}
+
+fn carried_out(command: impl Future<Output = Result<(), Failure>>) -> ExitCode {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let ended = match runtime {
+        Ok(runtime) => runtime.block_on(command),
+        Err(error) => Err(Failure::Here(error.to_string())),
+    };
+    match ended {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            // If nobody reads standard error either, the exit code has to do.
+            if let Some(sentence) = failure.sentence() {
+                let _ = writeln!(std::io::stderr(), "uplion: {sentence}");
+            }
+            failure.code()
+        }
+    }
+}

@@ -1,0 +1,254 @@
+//! `uplion price`
+
+use clap::{Args, Subcommand};
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+
+use super::{
+    answer::{self, Format, facts},
+    client::{Client, Written, read},
+    failure::Failure,
+    place,
+    table::{Column, table},
+};
+
+#[derive(Debug, Clone, Args)]
+pub struct Price {
+    #[command(flatten)]
+    control: place::Control,
+    #[command(flatten)]
+    format: Format,
+    #[command(subcommand)]
+    act: Act,
+}
+
+#[derive(Debug, Clone, Subcommand)]
+enum Act {
+    /// Sets what a model charges from some time on. No settled charge changes.
+    #[command(visible_alias = "set")]
+    Create {
+        /// By its name or an alias.
+        model: String,
+        #[command(flatten)]
+        rates: Rates,
+    },
+    /// Lists all prices, also withdrawn ones and those to come.
+    List {
+        /// Only of this model, by its name or an alias.
+        #[arg(long)]
+        model: Option<String>,
+    },
+    /// Shows one.
+    Show {
+        /// Its id.
+        price: String,
+    },
+    /// Sets a price in the place of another one, which is withdrawn. What is not given stays as it is.
+    Change {
+        /// Its id.
+        price: String,
+        #[command(flatten)]
+        rates: Rates,
+    },
+    /// Withdraws one: for requests to come it is as if it had never been.
+    #[command(visible_alias = "withdraw")]
+    Revoke {
+        /// Its id.
+        price: String,
+    },
+}
+
+/// In units of the installation's currency: 0.15.
+#[derive(Debug, Clone, Args)]
+struct Rates {
+    /// For a million tokens of the prompt.
+    #[arg(long, value_name = "AMOUNT")]
+    input: Option<String>,
+    /// For a million tokens of the answer.
+    #[arg(long, value_name = "AMOUNT")]
+    output: Option<String>,
+    /// For a million tokens of the prompt that the upstream had in its cache; by default as --input.
+    #[arg(long, value_name = "AMOUNT")]
+    cached_input: Option<String>,
+    /// For a million tokens of reasoning; by default as --output.
+    #[arg(long, value_name = "AMOUNT")]
+    reasoning: Option<String>,
+    /// For each request, whatever its tokens.
+    #[arg(long, value_name = "AMOUNT")]
+    request: Option<String>,
+    /// From when on, like 2026-11-23T08:00:00Z, also past; by default now.
+    #[arg(long = "from", value_name = "TIME")]
+    effective_from: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Shown {
+    id: String,
+    model: String,
+    input: String,
+    cached_input: String,
+    output: String,
+    reasoning: String,
+    request: String,
+    effective_from: String,
+    set_at: String,
+    withdrawn_at: Option<String>,
+}
+
+impl Price {
+    pub async fn run(self) -> Result<(), Failure> {
+        let Self { control, format, act } = self;
+        let client = Client::new(control.place()?)?;
+        match act {
+            Act::Create { model, rates } => {
+                if rates.input.is_none() && rates.output.is_none() && rates.request.is_none() {
+                    let text =
+                        "a price says what is charged: give --input and --output, or --request";
+                    return Err(Failure::Here(text.to_owned()));
+                }
+                let mut body =
+                    Map::from_iter([("input".into(), json!("0")), ("output".into(), json!("0"))]);
+                body.insert("model".into(), json!(model));
+                body.extend(rates.said());
+                let written = client.post(&["prices"], &Value::Object(body)).await?;
+                let id = written["id"].as_str().unwrap_or_default();
+                answer::wrote(format, &written, &format!("set price {id} of model {model}"))
+            }
+            Act::List { model } => {
+                let query: Vec<_> = model.map(|model| ("model", model)).into_iter().collect();
+                let prices = client.list(&["prices"], &query).await?;
+                if format.json {
+                    return answer::print_json(&json!(prices));
+                }
+                let rows = prices.into_iter().map(read).collect::<Result<Vec<Shown>, _>>()?;
+                answer::print(&listed(&rows))
+            }
+            Act::Show { price } => {
+                let shown = client.get(&["prices", &price], &[]).await?;
+                if format.json {
+                    answer::print_json(&shown)
+                } else {
+                    answer::print(&read::<Shown>(shown)?.told())
+                }
+            }
+            Act::Change { price, rates } => change(&client, format, &price, &rates).await,
+            Act::Revoke { price } => {
+                let written = client.order(&["prices", &price, "withdraw"]).await?;
+                answer::wrote(format, &written, &format!("withdrew price {price}"))
+            }
+        }
+    }
+}
+
+/// The new one first: in between both stand, and the later one counts.
+async fn change(
+    client: &Client,
+    format: Format,
+    price: &str,
+    rates: &Rates,
+) -> Result<(), Failure> {
+    let said = rates.said();
+    if said.is_empty() {
+        return Err(Failure::Here(
+            "nothing to change: give --input, --output or another rate".into(),
+        ));
+    }
+    let old: Shown = read(client.get(&["prices", price], &[]).await?)?;
+    let mut body = old.rates();
+    body.extend(said);
+    let written = client.post(&["prices"], &Value::Object(body)).await?;
+    let new: Written = read(written.clone())?;
+    client.order(&["prices", price, "withdraw"]).await?;
+    answer::wrote(format, &written, &format!("set price {} in the place of {price}", new.id))
+}
+
+impl Rates {
+    /// What was given, under the API's names.
+    fn said(&self) -> Map<String, Value> {
+        let Self { input, output, cached_input, reasoning, request, effective_from } = self;
+        let all = [
+            ("input", input),
+            ("output", output),
+            ("cached_input", cached_input),
+            ("reasoning", reasoning),
+            ("request", request),
+            ("effective_from", effective_from),
+        ];
+        all.into_iter()
+            .filter_map(|(name, value)| Some((name.to_owned(), json!(value.as_ref()?))))
+            .collect()
+    }
+}
+
+fn listed(prices: &[Shown]) -> String {
+    let columns = [
+        Column::Text("MODEL"),
+        Column::Text("ID"),
+        Column::Number("INPUT"),
+        Column::Number("CACHED"),
+        Column::Number("OUTPUT"),
+        Column::Number("REASONING"),
+        Column::Number("REQUEST"),
+        Column::Text("FROM"),
+        Column::Text("WITHDRAWN"),
+    ];
+    let row = |price: &Shown| {
+        let withdrawn = price.withdrawn_at.clone().unwrap_or_default();
+        let Shown {
+            id,
+            model,
+            input,
+            cached_input,
+            output,
+            reasoning,
+            request,
+            effective_from,
+            ..
+        } = price;
+        let told = [
+            model,
+            id,
+            input,
+            cached_input,
+            output,
+            reasoning,
+            request,
+            effective_from,
+            &withdrawn,
+        ];
+        told.map(Clone::clone).to_vec()
+    };
+    table(&columns, &prices.iter().map(row).collect::<Vec<_>>())
+}
+
+impl Shown {
+    /// A price that differs in its id alone.
+    fn rates(&self) -> Map<String, Value> {
+        let all = [
+            ("model", &self.model),
+            ("input", &self.input),
+            ("cached_input", &self.cached_input),
+            ("output", &self.output),
+            ("reasoning", &self.reasoning),
+            ("request", &self.request),
+            ("effective_from", &self.effective_from),
+        ];
+        all.into_iter().map(|(name, value)| (name.to_owned(), json!(value))).collect()
+    }
+
+    fn told(self) -> String {
+        let per_million = |rate: String| Some(format!("{rate} per million tokens"));
+        facts(&[
+            ("id", Some(self.id)),
+            ("model", Some(self.model)),
+            ("input", per_million(self.input)),
+            ("cached input", per_million(self.cached_input)),
+            ("output", per_million(self.output)),
+            ("reasoning", per_million(self.reasoning)),
+            ("request", Some(format!("{} each", self.request))),
+            ("from", Some(self.effective_from)),
+            ("set", Some(self.set_at)),
+            ("withdrawn", self.withdrawn_at),
+        ])
+    }
+}

@@ -1,0 +1,155 @@
+//! `uplion request`
+
+use clap::Args;
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::{
+    answer::{self, Format, facts, named},
+    client::{Client, read},
+    failure::Failure,
+    log::Event,
+    place,
+    table::{Column, table},
+};
+
+/// How long to wait for what had happened when it was called.
+const WAIT_MS: &str = "2000";
+
+#[derive(Debug, Clone, Args)]
+pub struct Request {
+    /// As the answer's `X-Request-Id` said it: req_…
+    request: Option<String>,
+    /// Without an id: only of this project, by name or id.
+    #[arg(long, conflicts_with = "request")]
+    project: Option<String>,
+    /// Without an id: how many.
+    #[arg(long, short = 'n', default_value_t = 20, value_name = "N")]
+    limit: u32,
+    #[command(flatten)]
+    control: place::Control,
+    #[command(flatten)]
+    format: Format,
+}
+
+#[derive(Debug, Deserialize)]
+struct Story {
+    request: Option<Summary>,
+    events: Vec<Event>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Page {
+    data: Vec<Summary>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Summary {
+    id: String,
+    project: String,
+    project_name: Option<String>,
+    key: Option<String>,
+    key_name: Option<String>,
+    model: Option<String>,
+    status: String,
+    why: Option<String>,
+    upstream_status: Option<u16>,
+    worker: Option<String>,
+    prompt_tokens: u64,
+    completion_tokens: u64,
+    cost: String,
+    accepted_at: Option<String>,
+    first_chunk_ms: Option<f64>,
+    total_ms: Option<f64>,
+}
+
+impl Request {
+    pub async fn run(self) -> Result<(), Failure> {
+        let client = Client::new(self.control.place()?)?;
+        match &self.request {
+            Some(request) => self.one(&client, request).await,
+            None => self.newest(&client).await,
+        }
+    }
+
+    async fn one(&self, client: &Client, request: &str) -> Result<(), Failure> {
+        let story = client.get(&["requests", request], &[("wait", WAIT_MS.to_owned())]).await?;
+        if self.format.json {
+            return answer::print_json(&story["events"]);
+        }
+        let Story { request, events } = read(story)?;
+        if let Some(summary) = request {
+            answer::print(&summary.told())?;
+            answer::print("")?;
+        }
+        answer::print(&events.iter().map(Event::told).collect::<Vec<_>>().join("\n"))
+    }
+
+    async fn newest(&self, client: &Client) -> Result<(), Failure> {
+        let mut query = vec![("limit", self.limit.to_string())];
+        query.extend(self.project.clone().map(|project| ("project", project)));
+        let page = client.get(&["requests"], &query).await?;
+        if self.format.json {
+            return answer::print_json(page.get("data").unwrap_or(&Value::Null));
+        }
+        let Page { data } = read(page)?;
+        answer::print(&listed(&data))
+    }
+}
+
+fn listed(requests: &[Summary]) -> String {
+    let columns = [
+        Column::Text("ID"),
+        Column::Text("ACCEPTED"),
+        Column::Text("PROJECT"),
+        Column::Text("MODEL"),
+        Column::Text("STATUS"),
+        Column::Number("TOKENS"),
+        Column::Number("COST"),
+        Column::Number("MS"),
+    ];
+    let row = |request: &Summary| {
+        let tokens = request.prompt_tokens + request.completion_tokens;
+        vec![
+            request.id.clone(),
+            request.accepted_at.clone().unwrap_or_default(),
+            request.project_name.clone().unwrap_or_else(|| request.project.clone()),
+            request.model.clone().unwrap_or_default(),
+            request.went(),
+            tokens.to_string(),
+            request.cost.clone(),
+            request.total_ms.map(|ms| format!("{ms:.1}")).unwrap_or_default(),
+        ]
+    };
+    table(&columns, &requests.iter().map(row).collect::<Vec<_>>())
+}
+
+impl Summary {
+    fn went(&self) -> String {
+        let status = self.upstream_status.map(|status| format!(" {status}")).unwrap_or_default();
+        match &self.why {
+            Some(why) => format!("{} ({why}{status})", self.status),
+            None => self.status.clone(),
+        }
+    }
+
+    fn told(self) -> String {
+        let went = self.went();
+        let key = self.key.as_ref().map(|key| named(self.key_name.as_deref(), key));
+        let tokens =
+            format!("{} prompt, {} completion", self.prompt_tokens, self.completion_tokens);
+        let ms = |ms: Option<f64>| ms.map(|ms| format!("{ms:.1} ms"));
+        facts(&[
+            ("request", Some(self.id)),
+            ("status", Some(went)),
+            ("project", Some(named(self.project_name.as_deref(), &self.project))),
+            ("key", key),
+            ("model", self.model),
+            ("worker", self.worker),
+            ("tokens", Some(tokens)),
+            ("cost", Some(self.cost)),
+            ("first chunk", ms(self.first_chunk_ms)),
+            ("total", ms(self.total_ms)),
+        ])
+    }
+}

@@ -1,0 +1,77 @@
+//! How large TRAFFIC has to be: requests a second, times the bytes of a request's events, times the hours that they
+//! are kept.
+
+/// Measured over the wire's golden examples with headers: accepted, assigned and settled of one request.
+pub const TYPICAL_BYTES_PER_REQUEST: u64 = 2_200;
+/// An archived event stays on its stream for so long.
+pub const KEPT_HOURS: u64 = 24;
+const EVENTS_PER_REQUEST: u64 = 3;
+/// Gateways stop admitting when a stream is so full.
+const USABLE_PERCENT: u64 = 90;
+/// Below it, what few events the stream holds says nothing about the next ones.
+const ENOUGH_EVENTS: u64 = 300;
+
+/// What a request takes on the stream: measured if it holds enough of them.
+pub fn bytes_per_request(bytes: u64, events: u64) -> u64 {
+    match events {
+        ENOUGH_EVENTS.. => bytes / events * EVENTS_PER_REQUEST,
+        _ => TYPICAL_BYTES_PER_REQUEST,
+    }
+}
+
+/// What the stream must be allowed to hold for `rate` requests a second over `hours`.
+pub const fn needed(rate: u64, bytes_per_request: u64, hours: u64) -> u64 {
+    let kept = rate.saturating_mul(bytes_per_request).saturating_mul(hours.saturating_mul(3_600));
+    kept.saturating_mul(100) / USABLE_PERCENT
+}
+
+/// Requests a second that `max_bytes` are enough for.
+pub const fn enough_for(max_bytes: u64, bytes_per_request: u64, hours: u64) -> u64 {
+    let a_request_each_second = needed(1, bytes_per_request, hours);
+    if a_request_each_second == 0 { 0 } else { max_bytes / a_request_each_second }
+}
+
+/// `1.5 GiB`
+pub fn human(bytes: u64) -> String {
+    const UNITS: [&str; 5] = ["B", "KiB", "MiB", "GiB", "TiB"];
+    let mut unit = 0;
+    let (mut whole, mut tenths) = (bytes, 0);
+    while whole >= 1024 && unit + 1 < UNITS.len() {
+        tenths = whole % 1024 * 10 / 1024;
+        whole /= 1024;
+        unit += 1;
+    }
+    if unit == 0 { format!("{whole} B") } else { format!("{whole}.{tenths} {}", UNITS[unit]) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_enough_for_a_rate_is_what_that_rate_needs() {
+        let needed = needed(100, 2_000, 24);
+        assert_eq!(needed, 100 * 2_000 * 24 * 3_600 * 100 / 90);
+        assert_eq!(enough_for(needed, 2_000, 24), 100);
+    }
+
+    #[test]
+    fn a_request_is_measured_only_where_there_are_some() {
+        assert_eq!(bytes_per_request(300_000, 300), 3_000);
+        assert_eq!(bytes_per_request(10, 1), TYPICAL_BYTES_PER_REQUEST);
+    }
+
+    #[test]
+    fn sizes_are_read_by_people() {
+        let read = [
+            (0, "0 B"),
+            (1_023, "1023 B"),
+            (1_536, "1.5 KiB"),
+            (8 << 30, "8.0 GiB"),
+            (u64::MAX, "16777215.9 TiB"),
+        ];
+        for (bytes, text) in read {
+            assert_eq!(human(bytes), text);
+        }
+    }
+}
