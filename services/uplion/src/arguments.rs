@@ -95,7 +95,12 @@ pub struct StreamSettings {
 #[derive(Debug, Clone, Args)]
 pub struct Database {
     /// Postgres 15 or later.
-    #[arg(long, env = "UPLION_DATABASE_URL", default_value = "postgres://127.0.0.1:5432/uplion", hide_env_values = true)]
+    #[arg(
+        long,
+        env = "UPLION_DATABASE_URL",
+        default_value = "postgres://127.0.0.1:5432/uplion",
+        hide_env_values = true
+    )]
     pub database_url: String,
 }
 
@@ -176,7 +181,13 @@ pub struct Worker {
     #[arg(long, env = "UPLION_API_KEY_ENV", requires = "upstream", value_name = "VAR")]
     pub api_key_env: Option<String>,
     /// Requests at the upstream at once.
-    #[arg(long, env = "UPLION_MAX_IN_FLIGHT", requires = "upstream", default_value_t = 16, value_name = "N")]
+    #[arg(
+        long,
+        env = "UPLION_MAX_IN_FLIGHT",
+        requires = "upstream",
+        default_value_t = 16,
+        value_name = "N"
+    )]
     pub max_in_flight: u32,
     #[command(flatten)]
     pub broker: Broker,

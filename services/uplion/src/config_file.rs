@@ -5,7 +5,7 @@
 
 use std::{ffi::OsString, path::Path};
 
-use clap::{Arg, ArgAction, CommandFactory as _, Error, FromArgMatches as _, Parser, error::ErrorKind};
+use clap::{Arg, ArgAction, Error, Parser, error::ErrorKind};
 use toml::{Table, Value};
 
 /// Reads arguments, variables and the file that `--config` or `UPLION_CONFIG` names.
@@ -14,7 +14,8 @@ pub fn parse<P: Parser>(arguments: impl IntoIterator<Item = OsString>) -> Result
     let mut command = P::command();
     if let Some(file) = named(&arguments).or_else(|| std::env::var_os("UPLION_CONFIG")) {
         let table = read(Path::new(&file)).map_err(|error| refused(&mut command, &error))?;
-        command = with_defaults(command, &table).map_err(|error| refused(&mut P::command(), &error))?;
+        command =
+            with_defaults(command, &table).map_err(|error| refused(&mut P::command(), &error))?;
     }
     let matches = command.try_get_matches_from(arguments)?;
     P::from_arg_matches(&matches)
@@ -45,12 +46,15 @@ fn read(file: &Path) -> Result<Table, String> {
 
 /// A key at the top counts for every command that has such a flag; a table counts for the command of its name.
 fn with_defaults(command: clap::Command, table: &Table) -> Result<clap::Command, String> {
-    let known: Vec<String> = command.get_subcommands().map(|sub| sub.get_name().to_owned()).collect();
+    let known: Vec<String> =
+        command.get_subcommands().map(|sub| sub.get_name().to_owned()).collect();
     let mut everywhere = Table::new();
     for (key, value) in table {
         match value {
             Value::Table(_) if known.contains(key) => {}
-            Value::Table(_) => return Err(format!("[{key}] in the configuration file is no command of uplion")),
+            Value::Table(_) => {
+                return Err(format!("[{key}] in the configuration file is no command of uplion"));
+            }
             Value::String(_)
             | Value::Integer(_)
             | Value::Float(_)
@@ -67,7 +71,9 @@ fn with_defaults(command: clap::Command, table: &Table) -> Result<clap::Command,
         let own = table.get(&name).and_then(Value::as_table).cloned().unwrap_or_default();
         let sub = command.find_subcommand(&name).cloned().expect("it was listed");
         if let Some(key) = own.keys().find(|key| flag(&sub, key).is_none()) {
-            return Err(format!("{key} in [{name}] of the configuration file is no flag of `uplion {name}`"));
+            return Err(format!(
+                "{key} in [{name}] of the configuration file is no flag of `uplion {name}`"
+            ));
         }
         used.extend(everywhere.keys().filter(|key| flag(&sub, key).is_some()).cloned());
         let values: Table = everywhere.clone().into_iter().chain(own).collect();
@@ -165,7 +171,8 @@ mod tests {
 
     #[test]
     fn a_list_is_a_flag_given_several_times() {
-        let table = "nats-url = 'x'\n[worker]\nupstream = ['http://a', 'http://b']".parse().unwrap();
+        let table =
+            "nats-url = 'x'\n[worker]\nupstream = ['http://a', 'http://b']".parse().unwrap();
         let Role::Worker { upstream, .. } = role(&table, &["uplion", "worker"]).unwrap() else {
             panic!("it is a worker")
         };
@@ -174,7 +181,11 @@ mod tests {
 
     #[test]
     fn what_no_command_knows_is_refused_by_name() {
-        for (file, named) in [("lisen = 'x'", "lisen"), ("[gatway]\n", "gatway"), ("[gateway]\nx = 1", "x in [gateway]")] {
+        for (file, named) in [
+            ("lisen = 'x'", "lisen"),
+            ("[gatway]\n", "gatway"),
+            ("[gateway]\nx = 1", "x in [gateway]"),
+        ] {
             let error = with_defaults(Arguments::command(), &file.parse().unwrap()).unwrap_err();
             assert!(error.contains(named), "{error}");
         }

@@ -19,10 +19,16 @@ use crate::{
 
 const PATIENCE: Duration = Duration::from_secs(1);
 
-pub async fn nats(broker: &Broker, role: &str, stage: &Stage, stop: &CancellationToken) -> Result<Option<Log>> {
+pub async fn nats(
+    broker: &Broker,
+    role: &str,
+    stage: &Stage,
+    stop: &CancellationToken,
+) -> Result<Option<Log>> {
     let what = format!("nats-server at {}", without_credentials(&broker.nats_url));
     let options = nats_options(broker, role);
-    patiently(&what, stage, stop, || async { Ok(Nats::connect(options.clone()).await?.log()) }).await
+    patiently(&what, stage, stop, || async { Ok(Nats::connect(options.clone()).await?.log()) })
+        .await
 }
 
 pub fn nats_options(broker: &Broker, role: &str) -> NatsOptions {
@@ -34,7 +40,11 @@ pub fn nats_options(broker: &Broker, role: &str) -> NatsOptions {
     }
 }
 
-pub async fn postgres(database: &Database, stage: &Stage, stop: &CancellationToken) -> Result<Option<Store>> {
+pub async fn postgres(
+    database: &Database,
+    stage: &Stage,
+    stop: &CancellationToken,
+) -> Result<Option<Store>> {
     let what = format!("Postgres at {}", without_credentials(&database.database_url));
     patiently(&what, stage, stop, || async {
         Ok(uplion_log_store::postgres::connect(&database.database_url).await?)
@@ -82,7 +92,10 @@ pub fn stream_specs(settings: &StreamSettings) -> [StreamSpec; 2] {
         replicas: settings.nats_replicas,
         dedup_window,
     };
-    [spec(StreamName::Traffic, settings.traffic_max_bytes), spec(StreamName::Control, CONTROL_MAX_BYTES)]
+    [
+        spec(StreamName::Traffic, settings.traffic_max_bytes),
+        spec(StreamName::Control, CONTROL_MAX_BYTES),
+    ]
 }
 
 /// A change of the control plane takes about half a kilobyte, and all of them are kept: room for two million.
@@ -90,13 +103,18 @@ pub const CONTROL_MAX_BYTES: u64 = 1 << 30;
 /// A ticket takes about 200 bytes, in memory.
 const TICKETS_MAX_BYTES: u64 = 64 << 20;
 
-pub const fn queue_spec(replicas: u8, most_per_model: u64) -> QueueSpec {
-    QueueSpec { replicas, most_per_model, max_bytes: TICKETS_MAX_BYTES }
+pub fn queue_spec(settings: &StreamSettings, most_per_model: u64) -> QueueSpec {
+    let max_age = settings.longest_deadline() + Duration::from_mins(1);
+    let replicas = settings.nats_replicas;
+    QueueSpec { replicas, most_per_model, max_bytes: TICKETS_MAX_BYTES, max_age }
 }
 
 pub async fn ensure_streams(streams: &dyn Streams, specs: &[StreamSpec]) -> Result<()> {
     for spec in specs {
-        streams.ensure(spec).await.with_context(|| format!("stream {} cannot be made", spec.name))?;
+        streams
+            .ensure(spec)
+            .await
+            .with_context(|| format!("stream {} cannot be made", spec.name))?;
     }
     Ok(())
 }

@@ -29,6 +29,7 @@ use self::{
 };
 use crate::{
     arguments::Dev,
+    connection,
     operations::{self, Readiness, Stage},
     roles,
 };
@@ -41,15 +42,20 @@ pub async fn run(arguments: &Dev, stop: CancellationToken) -> Result<()> {
     let address = listener.local_addr()?;
     place::make(&arguments.data)?;
     let stage = Stage::new();
-    let serving = tokio::spawn(serve(listener, stage.clone(), ServeOptions::default(), stop.clone()));
+    let serving =
+        tokio::spawn(serve(listener, stage.clone(), ServeOptions::default(), stop.clone()));
     let Some((log, store)) = place::open(arguments, &stage, &stop).await? else { return Ok(()) };
 
+    let specs = connection::stream_specs(&arguments.streams);
+    connection::ensure_streams(log.streams.as_ref(), &specs).await?;
     let mut credentials = credentials::of(&arguments.data, address)?;
-    let installation = Installation::start(arguments, &credentials, log, store).await?;
-    let demo = TcpListener::bind("127.0.0.1:0").await.context("no port for the demonstration model")?;
+    let mut registry = Registry::default();
+    let installation = Installation::start(arguments, &credentials, log, store, &mut registry)?;
+    let demo =
+        TcpListener::bind("127.0.0.1:0").await.context("no port for the demonstration model")?;
     let demo_url = format!("http://{}/v1", demo.local_addr()?);
     let mut jobs = installation.jobs(demo, &stop);
-    stage.enter(installation.routes());
+    stage.enter(installation.routes(registry));
 
     let first = async {
         let models = installation.prepare(arguments, &mut credentials, demo_url).await?;
@@ -65,7 +71,7 @@ pub async fn run(arguments: &Dev, stop: CancellationToken) -> Result<()> {
         stop.cancel();
     }
     stop.cancelled().await;
-    installation.gateway.stop().await;
+    installation.gateway.drain(roles::DRAIN).await;
     while jobs.join_next().await.is_some() {}
     installation.control.stop().await;
     serving.await.context("the server ended abnormally")?.context("connections cannot be taken")?;
@@ -73,40 +79,50 @@ pub async fn run(arguments: &Dev, stop: CancellationToken) -> Result<()> {
 }
 
 struct Installation {
-    gateway: Gateway,
+    gateway: Arc<Gateway>,
     worker: Arc<Worker>,
     control: Control,
     projector: Arc<Projector>,
-    registry: Registry,
     admin_key: String,
 }
 
 impl Installation {
-    async fn start(
+    fn start(
         arguments: &Dev,
         credentials: &Credentials,
         log: Log,
         store: Store,
+        registry: &mut Registry,
     ) -> Result<Self> {
-        let mut registry = Registry::default();
-        let gateway = Gateway::start(roles::gateway::options(&arguments.streams, &arguments.limits), log.clone()).await?;
-        gateway.register(&mut registry);
-        let worker = Worker::start(uplion_worker::Options::registered(), log.clone()).await?;
-        worker.register(&mut registry);
+        let options = roles::gateway::options(&arguments.streams, &arguments.limits);
+        let gateway = Gateway::start(options, log.clone(), Arc::new(roles::now))?;
+        gateway.register(registry);
+        let worker = Worker::start(uplion_worker::Options::registered(), log.clone())?;
+        worker.register_metrics(registry);
         let options = uplion_control::Options::new(&credentials.admin_key, roles::holder());
         let control = Control::start(options, log.clone(), store.clone())?;
-        control.register(&mut registry);
+        control.register(registry);
         let options = uplion_projector::Options::of(roles::holder());
-        let projector = Projector::new(options, log, store, roles::now, &mut registry);
+        let projector = Projector::new(options, log, store, roles::now, registry);
         let admin_key = credentials.admin_key.clone();
-        Ok(Self { gateway, worker: Arc::new(worker), control, projector: Arc::new(projector), registry, admin_key })
+        Ok(Self {
+            gateway: Arc::new(gateway),
+            worker: Arc::new(worker),
+            control,
+            projector: Arc::new(projector),
+            admin_key,
+        })
     }
 
     fn jobs(&self, demo: TcpListener, stop: &CancellationToken) -> JoinSet<()> {
         let mut jobs = JoinSet::new();
         let (worker, projector) = (Arc::clone(&self.worker), Arc::clone(&self.projector));
         let (for_worker, for_projector, for_demo) = (stop.clone(), stop.clone(), stop.clone());
-        jobs.spawn(async move { worker.run(for_worker).await });
+        jobs.spawn(async move {
+            if let Err(error) = worker.run(for_worker).await {
+                tracing::error!(%error, "dev.worker");
+            }
+        });
         jobs.spawn(async move { projector.run(for_projector).await });
         jobs.spawn(async move {
             if let Err(error) = demo::serve(demo, for_demo).await {
@@ -116,16 +132,16 @@ impl Installation {
         jobs
     }
 
-    fn routes(&self) -> impl poem::Endpoint + use<> {
-        let (gateway, worker) = (self.gateway.clone(), self.worker.readiness());
+    fn routes(&self, registry: Registry) -> impl poem::Endpoint + use<> {
+        let (gateway, worker) = (Arc::clone(&self.gateway), Arc::clone(&self.worker));
         let (control, projector) = (self.control.readiness(), self.projector.readiness());
         let ready: [(&str, Readiness); 4] = [
             ("gateway", Arc::new(move || gateway.ready())),
-            ("worker", Arc::new(move || worker.ready())),
+            ("worker", roles::worker::readiness(worker)),
             ("control", Arc::new(move || control.ready())),
             ("projector", Arc::new(move || projector.ready())),
         ];
-        let operations = operations::routes(self.registry.clone(), operations::all(ready.into()));
+        let operations = operations::routes(registry, operations::all(ready.into()));
         let control = Route::new().nest_no_strip(uplion_control::PATH, self.control.routes());
         operations::beside(operations, control.nest_no_strip("/", self.gateway.routes()))
     }
@@ -139,7 +155,11 @@ impl Installation {
     ) -> Result<Vec<String>> {
         let administrator = Administrator::new(self.control.routes(), &self.admin_key);
         let project = administrator.project().await?;
-        let demo = Offer { name: "demo".to_owned(), url: demo_url, max_in_flight: arguments.max_in_flight };
+        let demo = Offer {
+            name: "demo".to_owned(),
+            url: demo_url,
+            max_in_flight: arguments.max_in_flight,
+        };
         administrator.offer(&demo, true).await?;
         administrator.price("demo", DEMO_PRICE.0, DEMO_PRICE.1).await?;
         let mut names = vec![demo.name];
@@ -147,7 +167,8 @@ impl Installation {
         for url in &arguments.upstream {
             let url = url.trim_end_matches('/').to_owned();
             for name in discover::models_of(&client, &url).await? {
-                let offer = Offer { name, url: url.clone(), max_in_flight: arguments.max_in_flight };
+                let offer =
+                    Offer { name, url: url.clone(), max_in_flight: arguments.max_in_flight };
                 administrator.offer(&offer, false).await?;
                 names.push(offer.name);
             }

@@ -30,7 +30,9 @@ fn main() -> ExitCode {
         Err(error) => error.exit(),
     };
     match command {
-        Command::Dev(arguments) => runtime::serve(&arguments.process, |stop| dev::run(&arguments, stop)),
+        Command::Dev(arguments) => {
+            runtime::serve(&arguments.process, |stop| dev::run(&arguments, stop))
+        }
         Command::Gateway(arguments) => {
             runtime::serve(&arguments.process, |stop| roles::gateway::run(&arguments, stop))
         }

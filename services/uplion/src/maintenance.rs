@@ -35,7 +35,10 @@ async fn verify_all(of: &ProjectionOf) -> Result<()> {
         if verdict.differing.is_empty() {
             println!("{}: equal to a rebuild at position {}", verdict.projection, verdict.pos);
         } else {
-            println!("{}: differs at position {} in rows {:?}", verdict.projection, verdict.pos, verdict.differing);
+            println!(
+                "{}: differs at position {} in rows {:?}",
+                verdict.projection, verdict.pos, verdict.differing
+            );
             wrong.push(verdict.projection);
         }
     }
@@ -90,7 +93,8 @@ pub async fn epoch(arguments: Maintenance) -> Result<()> {
 /// Takes back what CONTROL holds and Postgres lost.
 pub async fn restore(arguments: Maintenance) -> Result<()> {
     let (log, store) = connect(&arguments).await?;
-    let taken = uplion_log_store::restore::restore(store.events.as_ref(), log.streams.as_ref()).await?;
+    let taken =
+        uplion_log_store::restore::restore(store.events.as_ref(), log.streams.as_ref()).await?;
     println!("{taken} events of CONTROL were not known to Postgres, and are now");
     Ok(())
 }

@@ -5,7 +5,7 @@ pub mod gateway;
 pub mod projector;
 pub mod worker;
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, time::Duration};
 
 use anyhow::{Context as _, Result};
 use tokio::{net::TcpListener, task::JoinHandle};
@@ -15,6 +15,9 @@ use uplion_gateway::{ServeOptions, serve};
 
 use crate::operations::Stage;
 
+/// How long a stopping gateway goes on with what it has admitted.
+pub const DRAIN: Duration = Duration::from_secs(25);
+
 /// A role's port, served from the start.
 pub struct Front {
     pub stage: Stage,
@@ -22,7 +25,11 @@ pub struct Front {
 }
 
 impl Front {
-    pub async fn open(listen: SocketAddr, options: ServeOptions, stop: &CancellationToken) -> Result<Self> {
+    pub async fn open(
+        listen: SocketAddr,
+        options: ServeOptions,
+        stop: &CancellationToken,
+    ) -> Result<Self> {
         let listener = bind(listen).await?;
         let stage = Stage::new();
         let serving = tokio::spawn(serve(listener, stage.clone(), options, stop.clone()));
@@ -31,7 +38,10 @@ impl Front {
 
     /// Returns when what was being answered is answered.
     pub async fn closed(self) -> Result<()> {
-        self.serving.await.context("the server ended abnormally")?.context("connections cannot be taken")
+        self.serving
+            .await
+            .context("the server ended abnormally")?
+            .context("connections cannot be taken")
     }
 }
 

@@ -38,7 +38,8 @@ impl Administrator {
 
     /// The project that `dev` makes at its first start; the same one each time.
     pub async fn project(&self) -> Result<String> {
-        let created = self.ask(Method::POST, "projects", "dev:project", json!({ "name": "default" })).await?;
+        let created =
+            self.ask(Method::POST, "projects", "dev:project", json!({ "name": "default" })).await?;
         text(&created.body, "id")
     }
 
@@ -50,7 +51,8 @@ impl Administrator {
 
     /// Makes the model if it is not there, and sees that the server answers for it. A retired model stays retired.
     pub async fn offer(&self, offer: &Offer, instead: bool) -> Result<()> {
-        let upstream = json!({ "url": offer.url, "model": offer.name, "max_in_flight": offer.max_in_flight });
+        let upstream =
+            json!({ "url": offer.url, "model": offer.name, "max_in_flight": offer.max_in_flight });
         let place = format!("models/{}", encoded(&offer.name));
         let found = self.try_ask(Method::GET, &place, "", Value::Null).await?;
         if found.status == StatusCode::NOT_FOUND {
@@ -62,7 +64,8 @@ impl Administrator {
             tracing::warn!(model = offer.name, "dev.model.retired");
             return Ok(());
         }
-        let others = known.upstreams.into_iter().filter(|known| !instead && known["url"] != offer.url);
+        let others =
+            known.upstreams.into_iter().filter(|known| !instead && known["url"] != offer.url);
         let upstreams: Vec<Value> = others.chain([upstream]).collect();
         let body = json!({ "upstreams": upstreams });
         self.ask(Method::PUT, &format!("{place}/upstreams"), "", body).await.map(drop)
@@ -79,7 +82,10 @@ impl Administrator {
         if told.status.is_success() {
             return Ok(told);
         }
-        bail!("control refused {place}: {}", told.body["detail"].as_str().unwrap_or("for no reason that it names"))
+        bail!(
+            "control refused {place}: {}",
+            told.body["detail"].as_str().unwrap_or("for no reason that it names")
+        )
     }
 
     async fn try_ask(&self, method: Method, place: &str, once: &str, body: Value) -> Result<Told> {
@@ -92,9 +98,14 @@ impl Administrator {
             request = request.header("Idempotency-Key", once);
         }
         let body = if body.is_null() { Vec::new() } else { body.to_string().into_bytes() };
-        let answer = self.control.call(request.body(body)).await.map_err(|error| anyhow::anyhow!("{error}"))?;
+        let answer = self
+            .control
+            .call(request.body(body))
+            .await
+            .map_err(|error| anyhow::anyhow!("{error}"))?;
         let status = answer.status();
-        let body = answer.into_body().into_vec().await.context("control's answer cannot be read")?;
+        let body =
+            answer.into_body().into_vec().await.context("control's answer cannot be read")?;
         Ok(Told { status, body: serde_json::from_slice(&body).unwrap_or_default() })
     }
 }
@@ -105,7 +116,10 @@ struct Told {
 }
 
 fn text(body: &Value, field: &str) -> Result<String> {
-    body[field].as_str().map(ToOwned::to_owned).with_context(|| format!("control's answer holds no {field}"))
+    body[field]
+        .as_str()
+        .map(ToOwned::to_owned)
+        .with_context(|| format!("control's answer holds no {field}"))
 }
 
 /// A model's name as one segment of a path.

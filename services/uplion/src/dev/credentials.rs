@@ -24,7 +24,8 @@ pub struct Credentials {
 
 /// Those that are there, at today's address, or new ones without an API key. Written at once: the admin key must not change.
 pub fn of(data: &Path, listen: SocketAddr) -> Result<Credentials> {
-    let host = if listen.ip().is_unspecified() { "127.0.0.1".to_owned() } else { host(listen.ip()) };
+    let host =
+        if listen.ip().is_unspecified() { "127.0.0.1".to_owned() } else { host(listen.ip()) };
     let admin_url = format!("http://{host}:{}", listen.port());
     let base_url = format!("{admin_url}/v1");
     let known = read(data)?;
@@ -51,9 +52,9 @@ fn path(data: &Path) -> PathBuf {
 fn read(data: &Path) -> Result<Option<Credentials>> {
     let path = path(data);
     match std::fs::read(&path) {
-        Ok(text) => serde_json::from_slice(&text)
-            .map(Some)
-            .with_context(|| format!("{} cannot be read: move it away to make new credentials", path.display())),
+        Ok(text) => serde_json::from_slice(&text).map(Some).with_context(|| {
+            format!("{} cannot be read: move it away to make new credentials", path.display())
+        }),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error).with_context(|| format!("{} cannot be read", path.display())),
     }

@@ -26,7 +26,8 @@ pub struct Found {
 /// The models that a server lists.
 pub async fn models_of(client: &reqwest::Client, url: &str) -> Result<Vec<String>> {
     let listed = async {
-        let answer = client.get(format!("{url}/models")).timeout(Duration::from_secs(10)).send().await?;
+        let answer =
+            client.get(format!("{url}/models")).timeout(Duration::from_secs(10)).send().await?;
         let body = answer.error_for_status()?.bytes().await?;
         ensure!(body.len() <= MAX_LIST, "the list is larger than {MAX_LIST} bytes");
         Ok(models::names(&body)?)
@@ -38,13 +39,15 @@ pub async fn models_of(client: &reqwest::Client, url: &str) -> Result<Vec<String
 
 /// Servers on their usual ports, but for those in `used`.
 pub async fn on_usual_ports(client: &reqwest::Client, used: &[String]) -> Vec<Found> {
-    let looks = USUAL.iter().filter(|(_, url)| !used.iter().any(|known| same_server(known, url))).map(
-        async |(server, url)| {
-            let listed = tokio::time::timeout(Duration::from_millis(500), models_of(client, url)).await;
+    let looks = USUAL
+        .iter()
+        .filter(|(_, url)| !used.iter().any(|known| same_server(known, url)))
+        .map(async |(server, url)| {
+            let listed =
+                tokio::time::timeout(Duration::from_millis(500), models_of(client, url)).await;
             let models = listed.ok()?.ok()?;
             Some(Found { server, url, models })
-        },
-    );
+        });
     futures::future::join_all(looks).await.into_iter().flatten().collect()
 }
 

@@ -34,7 +34,10 @@ pub async fn hint(used: &[String]) {
     for found in discover::on_usual_ports(&client, used).await {
         println!(
             "{} is at {} with {} models. To add them: uplion dev --upstream {}",
-            found.server, found.url, found.models.len(), found.url
+            found.server,
+            found.url,
+            found.models.len(),
+            found.url
         );
     }
 }

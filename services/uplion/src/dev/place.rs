@@ -48,4 +48,3 @@ pub async fn open(
     };
     Ok(log.zip(store))
 }
-

@@ -1,5 +1,7 @@
 //! `uplion control`.
 
+use std::sync::Arc;
+
 use anyhow::Result;
 use prometheus_client::registry::Registry;
 use tokio_util::sync::CancellationToken;
@@ -14,7 +16,8 @@ use crate::{
 
 pub async fn run(arguments: &arguments::Control, stop: CancellationToken) -> Result<()> {
     let front = Front::open(arguments.listen, ServeOptions::default(), &stop).await?;
-    let Some(log) = connection::nats(&arguments.broker, "control", &front.stage, &stop).await? else {
+    let Some(log) = connection::nats(&arguments.broker, "control", &front.stage, &stop).await?
+    else {
         return front.closed().await;
     };
     let Some(store) = connection::postgres(&arguments.database, &front.stage, &stop).await? else {
@@ -30,7 +33,7 @@ pub async fn run(arguments: &arguments::Control, stop: CancellationToken) -> Res
     let mut registry = Registry::default();
     control.register(&mut registry);
     let readiness = control.readiness();
-    let ready: Readiness = std::sync::Arc::new(move || readiness.ready());
+    let ready: Readiness = Arc::new(move || readiness.ready());
     front.stage.enter(operations::beside(operations::routes(registry, ready), control.routes()));
     tracing::info!(listen = %arguments.listen, "control.serving");
 

@@ -1,5 +1,7 @@
 //! `uplion gateway`.
 
+use std::sync::Arc;
+
 use anyhow::Result;
 use prometheus_client::registry::Registry;
 use tokio_util::sync::CancellationToken;
@@ -13,26 +15,25 @@ use crate::{
 };
 
 pub async fn run(arguments: &arguments::Gateway, stop: CancellationToken) -> Result<()> {
-    let serving = ServeOptions { connections: arguments.limits.max_connections, ..ServeOptions::default() };
+    let serving =
+        ServeOptions { connections: arguments.limits.max_connections, ..ServeOptions::default() };
     let front = Front::open(arguments.listen, serving, &stop).await?;
-    let Some(log) = connection::nats(&arguments.broker, "gateway", &front.stage, &stop).await? else {
+    let Some(log) = connection::nats(&arguments.broker, "gateway", &front.stage, &stop).await?
+    else {
         return front.closed().await;
     };
 
     let options = options(&arguments.broker.streams, &arguments.limits);
-    let started = || Gateway::start(options.clone(), log.clone());
-    let Some(gateway) = connection::patiently("the streams", &front.stage, &stop, started).await? else {
-        return front.closed().await;
-    };
+    let gateway = Arc::new(Gateway::start(options, log, Arc::new(super::now))?);
     let mut registry = Registry::default();
     gateway.register(&mut registry);
-    let readiness = gateway.clone();
-    let ready: Readiness = std::sync::Arc::new(move || readiness.ready());
+    let readiness = Arc::clone(&gateway);
+    let ready: Readiness = Arc::new(move || readiness.ready());
     front.stage.enter(operations::beside(operations::routes(registry, ready), gateway.routes()));
     tracing::info!(listen = %arguments.listen, "gateway.serving");
 
     stop.cancelled().await;
-    gateway.stop().await;
+    gateway.drain(super::DRAIN).await;
     front.closed().await
 }
 
@@ -49,6 +50,6 @@ pub fn options(settings: &StreamSettings, limits: &GatewayLimits) -> Options {
         pace,
         bounds,
         streams: connection::stream_specs(settings).into(),
-        tasks: connection::queue_spec(settings.nats_replicas, limits.max_queue_per_model),
+        tasks: connection::queue_spec(settings, limits.max_queue_per_model),
     }
 }

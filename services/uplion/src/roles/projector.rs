@@ -1,5 +1,7 @@
 //! `uplion projector`.
 
+use std::sync::Arc;
+
 use anyhow::Result;
 use prometheus_client::registry::Registry;
 use tokio_util::sync::CancellationToken;
@@ -14,7 +16,8 @@ use crate::{
 
 pub async fn run(arguments: &arguments::Projector, stop: CancellationToken) -> Result<()> {
     let front = Front::open(arguments.listen, ServeOptions::default(), &stop).await?;
-    let Some(log) = connection::nats(&arguments.broker, "projector", &front.stage, &stop).await? else {
+    let Some(log) = connection::nats(&arguments.broker, "projector", &front.stage, &stop).await?
+    else {
         return front.closed().await;
     };
     let Some(store) = connection::postgres(&arguments.database, &front.stage, &stop).await? else {
@@ -24,7 +27,7 @@ pub async fn run(arguments: &arguments::Projector, stop: CancellationToken) -> R
     let mut registry = Registry::default();
     let projector = Projector::new(Options::of(holder()), log, store, now, &mut registry);
     let readiness = projector.readiness();
-    let ready: Readiness = std::sync::Arc::new(move || readiness.ready());
+    let ready: Readiness = Arc::new(move || readiness.ready());
     front.stage.enter(operations::routes(registry, ready));
     tracing::info!(listen = %arguments.listen, "projector.serving");
 

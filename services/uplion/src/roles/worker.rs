@@ -1,5 +1,7 @@
 //! `uplion worker`.
 
+use std::sync::Arc;
+
 use anyhow::Result;
 use prometheus_client::registry::Registry;
 use tokio_util::sync::CancellationToken;
@@ -15,28 +17,29 @@ use crate::{
 
 pub async fn run(arguments: &arguments::Worker, stop: CancellationToken) -> Result<()> {
     let front = Front::open(arguments.listen, ServeOptions::default(), &stop).await?;
-    let Some(log) = connection::nats(&arguments.broker, "worker", &front.stage, &stop).await? else {
+    let Some(log) = connection::nats(&arguments.broker, "worker", &front.stage, &stop).await?
+    else {
         return front.closed().await;
     };
 
     let options = Options { serve: serve(arguments), drain: Options::DRAIN };
-    let started = || Worker::start(options.clone(), log.clone());
-    let Some(worker) = connection::patiently("the streams", &front.stage, &stop, started).await? else {
-        return front.closed().await;
-    };
+    let worker = Arc::new(Worker::start(options, log)?);
     let mut registry = Registry::default();
-    worker.register(&mut registry);
-    let readiness = worker.readiness();
-    let ready: Readiness = std::sync::Arc::new(move || readiness.ready());
-    front.stage.enter(operations::routes(registry, ready));
+    worker.register_metrics(&mut registry);
+    front.stage.enter(operations::routes(registry, readiness(Arc::clone(&worker))));
     tracing::info!(listen = %arguments.listen, "worker.serving");
 
-    worker.run(stop).await;
+    worker.run(stop).await?;
     front.closed().await
 }
 
+pub fn readiness(worker: Arc<Worker>) -> Readiness {
+    Arc::new(move || if worker.ready() { Ok(()) } else { Err("cannot reach the log".to_owned()) })
+}
+
 fn serve(arguments: &arguments::Worker) -> Serve {
-    let arguments::Worker { model, upstream, upstream_model, api_key_env, max_in_flight, .. } = arguments;
+    let arguments::Worker { model, upstream, upstream_model, api_key_env, max_in_flight, .. } =
+        arguments;
     match (model, upstream) {
         (Some(model), Some(url)) => Serve::Own {
             model: model.clone(),
