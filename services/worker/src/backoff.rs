@@ -9,7 +9,7 @@ use uplion_log_transport::claim::ReleaseReason;
 
 const FIRST: Duration = Duration::from_millis(200);
 /// An upstream may ask for more patience, up to this.
-const MOST_ASKED: Duration = Duration::from_secs(60);
+const MOST_ASKED: Duration = Duration::from_mins(1);
 
 #[derive(Debug, Default)]
 pub struct Backoff {
@@ -117,7 +117,7 @@ mod spec {
         backoff.trouble(BUSY, Some(Duration::from_secs(3)), now, now, 0.0);
         assert_eq!(pause(&backoff, now), Duration::from_secs(3));
         let now = now + Duration::from_secs(3);
-        backoff.trouble(BUSY, Some(Duration::from_secs(86_400)), now, now, 0.0);
+        backoff.trouble(BUSY, Some(Duration::from_hours(24)), now, now, 0.0);
         assert_eq!(pause(&backoff, now), MOST_ASKED);
     }
 

@@ -120,7 +120,7 @@ impl<'a> Job<'a> {
                     reason: ReleaseReason::Draining, delay: Duration::ZERO,
                 }),
                 () = &mut timer => self.on_time(&mut timer, &mut look_at).await,
-                step = next(&mut self.answer), if reads => self.advance(step).await,
+                step = next(&mut self.answer), if reads => self.advance(step),
             };
             if let Some(outcome) = outcome {
                 return outcome;
@@ -150,7 +150,7 @@ impl<'a> Job<'a> {
         };
         // The answer keeps what it needs of it.
         self.body = Body::new(0, Bytes::new());
-        let spliced = splice::for_upstream(&body, &request, self.upstream.upstream_model.as_str());
+        let spliced = splice::for_upstream(&body, &request, self.upstream.called.as_str());
         let wanted =
             Wanted { stream: request.stream, usage: request.include_usage, most: self.go.window };
         let tokenizer = &self.context.tokenizer;
@@ -172,7 +172,7 @@ impl<'a> Job<'a> {
                 None
             }
             FromGateway::Body { from, bytes, .. } => {
-                if self.body.lacks() && self.body.add(from, bytes) {
+                if self.body.lacks() && self.body.add(from, &bytes) {
                     self.begin().await;
                 }
                 None
@@ -184,7 +184,7 @@ impl<'a> Job<'a> {
         }
     }
 
-    async fn advance(&mut self, step: Step) -> Option<Outcome> {
+    fn advance(&mut self, step: Step) -> Option<Outcome> {
         match step {
             Step::Begun(head) => {
                 self.upstream.health.answered(self.began);
@@ -200,12 +200,12 @@ impl<'a> Job<'a> {
                 self.end = Some((end, usage));
                 None
             }
-            Step::None(verdict) => Some(self.give_up(verdict).await),
+            Step::None(verdict) => Some(self.give_up(verdict)),
         }
     }
 
     /// The upstream has no answer to give.
-    async fn give_up(&mut self, verdict: Verdict) -> Outcome {
+    fn give_up(&self, verdict: Verdict) -> Outcome {
         let reason = match verdict {
             Verdict::Trouble(trouble) => {
                 self.upstream.health.trouble(trouble, self.began);

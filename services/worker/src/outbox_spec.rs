@@ -201,12 +201,12 @@ proptest! {
         }
         let calm = Weather { fates: vec![4], credit_lost: false, reads: usize::MAX >> 1 };
         let total: usize = lengths.iter().sum();
-        let mut rounds = 0;
         // Each round moves a chunk at least.
-        while wire.gateway.delivered < total {
-            rounds += 1;
-            prop_assert!(rounds < total / 1_000 + 10);
+        for _ in 0..total / 1_000 + 10 {
             wire.round(&calm)?;
+            if wire.gateway.delivered == total {
+                break;
+            }
         }
         prop_assert_eq!(wire.gateway.received, answer.concat());
         prop_assert_eq!(wire.outbox.delivered_usage(), tokens(answer.len() as u64));

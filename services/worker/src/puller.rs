@@ -19,7 +19,7 @@ const TAKE_AGAIN: Duration = Duration::from_secs(1);
 /// For a ticket that came when the upstream had just got into trouble.
 const TOO_LATE: Duration = Duration::from_millis(100);
 /// A misconfigured upstream is set up again so often, besides each time that its registration changes.
-const SET_UP_AGAIN: Duration = Duration::from_secs(60);
+const SET_UP_AGAIN: Duration = Duration::from_mins(1);
 
 pub struct Puller {
     pub context: Arc<Context>,
@@ -36,6 +36,7 @@ impl Puller {
     pub async fn run(self) {
         let stop = self.stop.clone();
         tokio::select! {
+            biased;
             () = stop.cancelled() => {}
             () = self.pull() => {}
         }

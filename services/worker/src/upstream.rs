@@ -38,7 +38,7 @@ const ERROR_WITHIN: Duration = Duration::from_secs(2);
 pub struct Upstream {
     pub model: ModelName,
     /// What the upstream calls it.
-    pub upstream_model: ModelName,
+    pub called: ModelName,
     pub health: Health,
     client: Client,
     url: Url,
@@ -61,7 +61,7 @@ impl Upstream {
             .context("HTTP client")?;
         Ok(Self {
             model,
-            upstream_model: upstream.model.clone(),
+            called: upstream.model.clone(),
             health: Health::default(),
             client,
             url,

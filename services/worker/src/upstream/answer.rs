@@ -168,7 +168,7 @@ impl Answer {
             Ok(None) => {
                 let (rejected, status, body) = (*rejected, *status, joined(read));
                 if !rejected {
-                    return self.whole(body);
+                    return self.whole(&body);
                 }
                 self.stage = Stage::Ending(End::Rejected { status });
                 Some(Step::Part { bytes: body, usage: Usage::default() })
@@ -180,10 +180,10 @@ impl Answer {
         }
     }
 
-    fn whole(&mut self, body: Bytes) -> Option<Step> {
+    fn whole(&mut self, body: &Bytes) -> Option<Step> {
         self.stage = Stage::Ending(End::Broken);
         // A client that wanted a stream cannot read one JSON object.
-        let chunk = Chunk::read(&body).ok().filter(|_| !self.wanted.stream)?;
+        let chunk = Chunk::read(body).ok().filter(|_| !self.wanted.stream)?;
         if chunk.error.is_some() || chunk.choices == 0 {
             return None;
         }

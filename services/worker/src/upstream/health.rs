@@ -13,7 +13,7 @@ use crate::backoff::Backoff;
 
 /// What only a person can mend is looked at again so often, with one request: a key may have been paid for again,
 /// a model loaded. A change of the model's registration is looked at once.
-pub const LOOK_AGAIN: Duration = Duration::from_secs(60);
+pub const LOOK_AGAIN: Duration = Duration::from_mins(1);
 
 #[derive(Debug, Default)]
 pub struct Health {

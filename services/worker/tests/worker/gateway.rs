@@ -1,0 +1,269 @@
+//! The gateway's side of the protocol, as far as a test needs to bend it.
+
+use std::{collections::HashMap, time::Duration};
+
+use bytes::Bytes;
+use serde_json::Value;
+use tokio::{sync::mpsc, time::timeout};
+use uplion_domain::{
+    ClaimId, GatewayId, KeyId, Nanos, ProjectId, Rates, RequestId, Timestamp, Usage, WorkerId,
+    request::{Accepted, Class},
+    subject::{Filter, Subject},
+};
+use uplion_log_transport::{
+    Log,
+    claim::{End, FromGateway, FromWorker, Go, Head},
+    message::Message,
+    task::Ticket,
+};
+use uplion_tests::wait::PATIENCE;
+use uuid::Uuid;
+
+pub struct Gateway {
+    pub id: GatewayId,
+    log: Log,
+    inbox: mpsc::Receiver<Message>,
+}
+
+#[derive(Debug, Clone)]
+pub struct Asked {
+    pub request: RequestId,
+    pub accepted: Accepted,
+    pub body: Bytes,
+}
+
+/// How the gateway behaves while it is answered.
+#[derive(Debug, Clone)]
+pub struct Manner {
+    pub window: u64,
+    pub left: Duration,
+    /// Bytes of the body that come with `go`, and with each part of it.
+    pub body_part: usize,
+    /// Arrivals of chunks that are lost, counted from 0.
+    pub lost: Vec<usize>,
+}
+
+impl Default for Manner {
+    fn default() -> Self {
+        Self { window: 1 << 20, left: Duration::from_mins(1), body_part: 512 << 10, lost: vec![] }
+    }
+}
+
+#[derive(Debug)]
+pub struct Answered {
+    pub head: Option<Head>,
+    pub bytes: Vec<u8>,
+    /// Running usage of each chunk.
+    pub running: Vec<Usage>,
+    pub usage: Usage,
+    pub end: End,
+    pub arrivals: usize,
+}
+
+/// A worker's claim.
+#[derive(Debug, Clone, Copy)]
+pub struct Claim {
+    pub id: ClaimId,
+    pub worker: WorkerId,
+    pub request: RequestId,
+}
+
+fn now() -> Timestamp {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
+    Timestamp::from_micros(since.as_micros().try_into().unwrap())
+}
+
+impl Gateway {
+    pub async fn listen(log: &Log) -> Self {
+        let id = GatewayId::new(Uuid::now_v7());
+        let inbox = log.messages.listen(&Filter::ToGateway(id)).await.unwrap();
+        Self { id, log: log.clone(), inbox }
+    }
+
+    pub async fn offer(&self, model: &str, body: Value) -> Asked {
+        self.offer_until(model, body, 60_000).await
+    }
+
+    /// With a deadline in `ms` from now.
+    pub async fn offer_until(&self, model: &str, body: Value, ms: i64) -> Asked {
+        let (request, at) = (RequestId::new(Uuid::now_v7()), now());
+        let rate = Nanos::new(1_000_000);
+        let accepted = Accepted {
+            request,
+            project: ProjectId::new(Uuid::now_v7()),
+            key: KeyId::new(Uuid::now_v7()),
+            model: model.parse().unwrap(),
+            class: Class::Interactive,
+            streamed: body["stream"] == true,
+            gateway: self.id,
+            rates: Rates { input: rate, output: rate, ..Rates::default() },
+            deadline: at.plus_millis(ms),
+            at,
+        };
+        let (model, class) = (accepted.model.clone(), accepted.class);
+        let ticket =
+            Ticket { request, model, class, gateway: self.id, deadline: accepted.deadline };
+        self.log.tasks.offer(&ticket).await.unwrap();
+        Asked { request, accepted, body: body.to_string().into() }
+    }
+
+    pub async fn hear(&mut self) -> (RequestId, FromWorker) {
+        let message = timeout(PATIENCE, self.inbox.recv()).await;
+        let message = message.expect("a worker says something in time").unwrap();
+        let Subject::Gateway { request, .. } = message.subject else { panic!("{message:?}") };
+        (request, FromWorker::decode(message.payload).unwrap())
+    }
+
+    /// Whether nothing is said for so long.
+    pub async fn hears_nothing(&mut self, during: Duration) -> bool {
+        timeout(during, self.inbox.recv()).await.is_err()
+    }
+
+    /// The next message that `pick` knows; others are passed over.
+    pub async fn hear_until<T>(&mut self, mut pick: impl FnMut(FromWorker) -> Option<T>) -> T {
+        loop {
+            if let Some(picked) = pick(self.hear().await.1) {
+                return picked;
+            }
+        }
+    }
+
+    pub async fn claimed(&mut self) -> Claim {
+        loop {
+            if let (request, FromWorker::Claim { claim, worker, .. }) = self.hear().await {
+                return Claim { id: claim, worker, request };
+            }
+        }
+    }
+
+    pub async fn say(&self, to: Claim, message: FromGateway) {
+        let Claim { worker, request, .. } = to;
+        self.log
+            .messages
+            .send(&Subject::Worker { worker, request }, message.encode())
+            .await
+            .unwrap();
+    }
+
+    pub async fn go(&self, to: Claim, asked: &Asked, manner: &Manner) {
+        let go = Go {
+            claim: to.id,
+            left_ms: manner.left.as_millis().try_into().unwrap(),
+            window: manner.window,
+            body_len: asked.body.len() as u64,
+            body: asked.body.slice(..asked.body.len().min(manner.body_part)),
+            accepted: asked.accepted.clone(),
+        };
+        self.say(to, FromGateway::Go(Box::new(go))).await;
+    }
+
+    pub async fn credit(&self, to: Claim, number: u64, received: u64, delivered: u64) {
+        self.say(to, FromGateway::Credit { claim: to.id, number, received, delivered }).await;
+    }
+
+    /// Lets the next worker that claims do the work, and plays the gateway's part to the end.
+    pub async fn ask(&mut self, asked: &Asked, manner: Manner) -> Answered {
+        let claim = self.claimed().await;
+        assert_eq!(claim.request, asked.request);
+        self.go(claim, asked, &manner).await;
+        let mut hearing = Hearing { claim, manner, ..Hearing::new(claim) };
+        loop {
+            let (_, message) = self.hear().await;
+            if claim_of(&message) != claim.id {
+                // A release that is repeated until somebody has heard it.
+                continue;
+            }
+            if let Some(answered) = hearing.hear(self, asked, message).await {
+                self.say(claim, FromGateway::Told { claim: claim.id }).await;
+                return answered;
+            }
+        }
+    }
+}
+
+struct Hearing {
+    claim: Claim,
+    manner: Manner,
+    credits: u64,
+    ahead: HashMap<u64, Bytes>,
+    answered: Answered,
+}
+
+impl Hearing {
+    fn new(claim: Claim) -> Self {
+        let (bytes, running, usage, end) = (vec![], vec![], Usage::default(), End::Broken);
+        let answered = Answered { head: None, bytes, running, usage, end, arrivals: 0 };
+        Self { claim, manner: Manner::default(), credits: 0, ahead: HashMap::new(), answered }
+    }
+
+    async fn hear(
+        &mut self,
+        gateway: &Gateway,
+        asked: &Asked,
+        message: FromWorker,
+    ) -> Option<Answered> {
+        match message {
+            FromWorker::Want { from, .. } => {
+                let start = usize::try_from(from).unwrap();
+                let end = (start + self.manner.body_part).min(asked.body.len());
+                let (claim, bytes) = (self.claim.id, asked.body.slice(start..end));
+                gateway.say(self.claim, FromGateway::Body { claim, from, bytes }).await;
+            }
+            FromWorker::Chunk { offset, head, usage, bytes, .. } => {
+                self.take(offset, head, usage, bytes);
+                self.credit(gateway).await;
+            }
+            FromWorker::Finish { sent, usage, end, .. } => {
+                if self.answered.bytes.len() as u64 == sent {
+                    (self.answered.usage, self.answered.end) = (usage, end);
+                    let over = Hearing::new(self.claim).answered;
+                    return Some(std::mem::replace(&mut self.answered, over));
+                }
+                self.credit(gateway).await;
+            }
+            FromWorker::Alive { .. } => self.credit(gateway).await,
+            FromWorker::Claim { .. } => gateway.go(self.claim, asked, &self.manner).await,
+            FromWorker::Release { .. } => panic!("{message:?} in the place of an answer"),
+        }
+        None
+    }
+
+    fn take(&mut self, offset: u64, head: Option<Head>, usage: Usage, bytes: Bytes) {
+        let arrival = self.answered.arrivals;
+        self.answered.arrivals += 1;
+        if self.manner.lost.contains(&arrival) {
+            return;
+        }
+        if offset == 0 {
+            self.answered.head = head;
+        }
+        self.answered.running.push(usage);
+        self.ahead.insert(offset, bytes);
+        while let Some(bytes) = self.ahead.remove(&(self.answered.bytes.len() as u64)) {
+            self.answered.bytes.extend_from_slice(&bytes);
+        }
+    }
+
+    async fn credit(&mut self, gateway: &Gateway) {
+        self.credits += 1;
+        let received = self.answered.bytes.len() as u64;
+        gateway.credit(self.claim, self.credits, received, received).await;
+    }
+}
+
+impl Answered {
+    pub fn text(&self) -> &str {
+        str::from_utf8(&self.bytes).unwrap()
+    }
+}
+
+fn claim_of(message: &FromWorker) -> ClaimId {
+    match message {
+        FromWorker::Claim { claim, .. }
+        | FromWorker::Want { claim, .. }
+        | FromWorker::Alive { claim, .. }
+        | FromWorker::Chunk { claim, .. }
+        | FromWorker::Release { claim, .. }
+        | FromWorker::Finish { claim, .. } => *claim,
+    }
+}

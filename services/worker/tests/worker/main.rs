@@ -1,0 +1,12 @@
+//! A worker between a real HTTP upstream and the log, with the gateway's side of the protocol spoken by the tests.
+
+#![expect(clippy::unwrap_used, reason = "in a test it is the assertion")]
+
+mod answers;
+mod demo;
+mod gateway;
+mod leaving;
+mod lost;
+mod registered;
+mod stage;
+mod trouble;

@@ -1,0 +1,227 @@
+//! Upstreams that do not answer, and claims that lead to nothing.
+
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+use uplion_bench::upstream::{End as MockEnd, Script};
+use uplion_domain::{
+    Event,
+    worker::{self, FailureReason},
+};
+use uplion_log_transport::claim::{End, FromGateway, FromWorker, ReleaseReason};
+use uplion_worker::Options;
+
+use crate::{
+    gateway::{Gateway, Manner},
+    stage::{MODEL, Stage, chat, model},
+};
+
+#[expect(clippy::needless_pass_by_value, reason = "what is picked from is taken")]
+fn released(said: FromWorker) -> Option<ReleaseReason> {
+    match said {
+        FromWorker::Release { reason, .. } => Some(reason),
+        FromWorker::Claim { .. }
+        | FromWorker::Want { .. }
+        | FromWorker::Alive { .. }
+        | FromWorker::Chunk { .. }
+        | FromWorker::Finish { .. } => None,
+    }
+}
+
+#[tokio::test]
+async fn the_clients_own_mistake_goes_back_to_it_unchanged() {
+    let stage = Stage::set().await;
+    let (_worker, mut gateway) = (stage.worker().await, Gateway::listen(&stage.log).await);
+    for stream in [false, true] {
+        let body = chat(json!({"stream": stream, "mock": {"status": 422}}));
+        let asked = gateway.offer(MODEL, body).await;
+        let answered = gateway.ask(&asked, Manner::default()).await;
+        assert_eq!(answered.end, End::Rejected { status: 422 });
+        assert_eq!(answered.head.as_ref().unwrap().status, 422);
+        assert!(answered.text().contains("the script says 422"));
+    }
+}
+
+#[tokio::test]
+async fn a_failing_upstream_releases_the_task_and_is_tried_again_with_it() {
+    let stage = Stage::set().await;
+    let (_worker, mut gateway) = (stage.worker().await, Gateway::listen(&stage.log).await);
+    for (status, reason) in [(503, ReleaseReason::UpstreamFailed), (429, ReleaseReason::Busy)] {
+        stage.upstream.next(Script { status, ..Script::default() });
+        let asked = gateway.offer(MODEL, chat(json!({}))).await;
+        let claim = gateway.claimed().await;
+        gateway.go(claim, &asked, &Manner::default()).await;
+        assert_eq!(gateway.hear_until(released).await, reason);
+        gateway.say(claim, FromGateway::Told { claim: claim.id }).await;
+        let answered = gateway.ask(&asked, Manner::default()).await;
+        assert_eq!(answered.end, End::Complete);
+    }
+}
+
+#[tokio::test]
+async fn a_busy_upstream_is_left_alone_for_as_long_as_it_asks() {
+    let stage = Stage::set().await;
+    let (_worker, mut gateway) = (stage.worker().await, Gateway::listen(&stage.log).await);
+    stage.upstream.next(Script { status: 429, retry_after_s: Some(2), ..Script::default() });
+    let asked = gateway.offer(MODEL, chat(json!({}))).await;
+    let claim = gateway.claimed().await;
+    gateway.go(claim, &asked, &Manner::default()).await;
+    assert_eq!(gateway.hear_until(released).await, ReleaseReason::Busy);
+    let busy = Instant::now();
+    gateway.ask(&asked, Manner::default()).await;
+    assert!(busy.elapsed() > Duration::from_millis(1900), "{:?}", busy.elapsed());
+}
+
+#[tokio::test]
+async fn an_upstream_that_is_not_there_is_unreachable() {
+    let stage = Stage::set().await;
+    let mut upstream = stage.upstream();
+    upstream.url = "http://127.0.0.1:9/v1".into();
+    let _worker = stage.start(Options::own(model(MODEL), upstream)).await;
+    let mut gateway = Gateway::listen(&stage.log).await;
+    let asked = gateway.offer(MODEL, chat(json!({}))).await;
+    let claim = gateway.claimed().await;
+    gateway.go(claim, &asked, &Manner::default()).await;
+    assert_eq!(gateway.hear_until(released).await, ReleaseReason::Unreachable);
+}
+
+#[tokio::test]
+async fn what_only_a_person_can_mend_is_an_event_and_ends_the_pulling() {
+    for (status, code, reason) in [
+        (401, None, FailureReason::AuthenticationError),
+        (404, None, FailureReason::ConfigurationError),
+        (429, Some("insufficient_quota"), FailureReason::ApiQuotaExceededError),
+    ] {
+        let stage = Stage::set().await;
+        let (running, mut gateway) = (stage.worker().await, Gateway::listen(&stage.log).await);
+        let code = code.map(str::to_owned);
+        stage.upstream.set_default(Script { status, code, ..Script::default() });
+        let asked = gateway.offer(MODEL, chat(json!({}))).await;
+        let claim = gateway.claimed().await;
+        gateway.go(claim, &asked, &Manner::default()).await;
+        assert_eq!(gateway.hear_until(released).await, ReleaseReason::WorkerFailed);
+        gateway.say(claim, FromGateway::Told { claim: claim.id }).await;
+        let seen = stage.event("worker.failed", |event| match event {
+            Event::Worker(worker::Event::Failed { worker, model, reason, .. }) => {
+                Some((*worker, model.clone(), *reason))
+            }
+            _ => None,
+        });
+        assert_eq!(seen.await, (running.worker.id(), model(MODEL), reason));
+        assert!(gateway.hears_nothing(Duration::from_millis(500)).await, "it pulls no more");
+    }
+}
+
+#[tokio::test]
+async fn an_answer_that_breaks_off_is_broken() {
+    let stage = Stage::set().await;
+    let (_worker, mut gateway) = (stage.worker().await, Gateway::listen(&stage.log).await);
+    for stream in [true, false] {
+        let asked =
+            gateway.offer(MODEL, chat(json!({"stream": stream, "mock": {"cut_after": 2}}))).await;
+        let answered = gateway.ask(&asked, Manner::default()).await;
+        assert_eq!(answered.end, End::Broken);
+        assert_eq!(answered.bytes.is_empty(), !stream);
+    }
+}
+
+#[tokio::test]
+async fn a_drop_closes_the_upstream_call_at_once() {
+    let stage = Stage::set().await;
+    let (_worker, mut gateway) = (stage.worker().await, Gateway::listen(&stage.log).await);
+    // Before the head, before the first chunk, in the middle.
+    for mock in [json!({"delay_ms": 60_000}), json!({"hang_after": 0}), json!({"hang_after": 3})] {
+        let body = chat(json!({"stream": true, "mock": mock, "user": mock.to_string()}));
+        let asked = gateway.offer(MODEL, body).await;
+        let claim = gateway.claimed().await;
+        gateway.go(claim, &asked, &Manner::default()).await;
+        stage.something_runs().await;
+        let told = Instant::now();
+        gateway.say(claim, FromGateway::Drop { claim: claim.id }).await;
+        stage.nothing_runs().await;
+        let [delivery] = &stage.upstream.deliveries_of(&mock.to_string())[..] else {
+            panic!("one")
+        };
+        assert_eq!(delivery.end, MockEnd::ClosedByClient);
+        let late = delivery.ended.duration_since(told);
+        assert!(late < Duration::from_millis(100), "{mock}: closed after {late:?}");
+        stage.queue_is_empty().await;
+    }
+}
+
+#[tokio::test]
+async fn a_worker_is_alive_while_its_upstream_says_nothing() {
+    let stage = Stage::set().await;
+    let (_worker, mut gateway) = (stage.worker().await, Gateway::listen(&stage.log).await);
+    let asked = gateway.offer(MODEL, chat(json!({"mock": {"delay_ms": 60_000}}))).await;
+    let claim = gateway.claimed().await;
+    gateway.go(claim, &asked, &Manner::default()).await;
+    gateway.credit(claim, 1, 0, 0).await;
+    let (mut alive, began) = (0, Instant::now());
+    while began.elapsed() < Duration::from_secs(7) {
+        let (_, said) = gateway.hear().await;
+        assert_eq!(said, FromWorker::Alive { claim: claim.id, sent: 0, credit: 1 });
+        alive += 1;
+    }
+    assert!(alive >= 6);
+    assert_eq!(stage.depth().await, 1, "the ticket stays with it: nobody else claims");
+}
+
+#[tokio::test]
+async fn a_claim_is_repeated_and_at_last_given_up() {
+    let stage = Stage::set().await;
+    let (_worker, mut gateway) = (stage.worker().await, Gateway::listen(&stage.log).await);
+    let asked = gateway.offer(MODEL, chat(json!({}))).await;
+    let claims = [gateway.claimed().await, gateway.claimed().await, gateway.claimed().await];
+    assert!(claims.iter().all(|claim| claim.id == claims[0].id));
+    // An answer that comes too late finds the claim given up, and the task is handed back.
+    let again = gateway.claimed().await;
+    assert_ne!(again.id, claims[0].id);
+    gateway.go(claims[0], &asked, &Manner::default()).await;
+    let handed_back = gateway.hear_until(|said| match said {
+        FromWorker::Release { claim, .. } => Some(claim),
+        _ => None,
+    });
+    assert_eq!(handed_back.await, claims[0].id);
+    assert_eq!(stage.upstream.totals().requests, 0);
+}
+
+#[tokio::test]
+async fn a_ticket_past_its_deadline_whose_gateway_is_gone_is_thrown_away() {
+    let stage = Stage::set().await;
+    let (_worker, gateway) = (stage.worker().await, Gateway::listen(&stage.log).await);
+    gateway.offer_until(MODEL, chat(json!({})), 500).await;
+    drop(gateway);
+    stage.queue_is_empty().await;
+    assert!(stage.traffic().await.iter().all(|event| matches!(event, Event::Worker(_))));
+}
+
+#[tokio::test]
+async fn a_ticket_that_must_wait_comes_back() {
+    let stage = Stage::set().await;
+    let (_worker, mut gateway) = (stage.worker().await, Gateway::listen(&stage.log).await);
+    let asked = gateway.offer(MODEL, chat(json!({}))).await;
+    let claim = gateway.claimed().await;
+    gateway.say(claim, FromGateway::Wait { claim: claim.id, delay_ms: 50 }).await;
+    let again = gateway.claimed().await;
+    assert_ne!(again.id, claim.id);
+    gateway.say(again, FromGateway::Drop { claim: again.id }).await;
+    stage.queue_is_empty().await;
+    assert_eq!(asked.request, again.request);
+}
+
+#[tokio::test]
+async fn no_more_tickets_are_taken_than_the_upstream_has_room_for() {
+    let stage = Stage::set().await;
+    let mut upstream = stage.upstream();
+    upstream.max_in_flight = 2;
+    let _worker = stage.start(Options::own(model(MODEL), upstream)).await;
+    let mut gateway = Gateway::listen(&stage.log).await;
+    for _ in 0..5 {
+        gateway.offer(MODEL, chat(json!({}))).await;
+    }
+    let claims = [gateway.claimed().await, gateway.claimed().await];
+    assert!(gateway.hears_nothing(Duration::from_millis(500)).await);
+    gateway.say(claims[0], FromGateway::Drop { claim: claims[0].id }).await;
+    gateway.claimed().await;
+}
