@@ -55,10 +55,11 @@ pub async fn run(arguments: &Dev, stop: CancellationToken) -> Result<()> {
         TcpListener::bind("127.0.0.1:0").await.context("no port for the demonstration model")?;
     let demo_url = format!("http://{}/v1", demo.local_addr()?);
     let mut jobs = installation.jobs(demo, &stop);
-    stage.enter(installation.routes(registry));
 
     let first = async {
         let models = installation.prepare(arguments, &mut credentials, demo_url).await?;
+        // Ready means that the credentials can be used.
+        stage.enter(installation.routes(registry));
         greeting::print(&credentials, &models, &arguments.data);
         greeting::hint(&arguments.upstream).await;
         anyhow::Ok(())
