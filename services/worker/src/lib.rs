@@ -43,7 +43,6 @@ use uplion_log_transport::{Log, message::Link};
 
 use crate::{
     context::{Context, now},
-    registration::Registration,
     roster::{Place, Roster},
 };
 
@@ -121,25 +120,25 @@ impl Worker {
         // An answer to a claim should be heard.
         let mut listening = self.listening.subscribe();
         let _ = listening.wait_for(|listening| *listening).await;
-        let mut set = |places: Vec<Place>| {
-            roster.set(&places);
+        let mut set = |places: &[Place]| {
+            roster.set(places);
             if !self.informed.swap(true, Ordering::Relaxed) {
                 self.started(places);
             }
         };
         match &self.options.serve {
             Serve::Own { model, upstream } => {
-                set(vec![Place { model: model.clone(), upstream: upstream.as_ref().clone() }]);
+                set(&[Place { model: model.clone(), upstream: upstream.as_ref().clone() }]);
                 std::future::pending().await
             }
             Serve::Registered { only } => {
-                Registration::new(self.context.log.clone(), only.clone()).follow(set).await
+                registration::follow(&self.context.log, only.clone(), set).await
             }
         }
     }
 
-    fn started(&self, places: Vec<Place>) {
-        let models: BTreeSet<ModelName> = places.into_iter().map(|place| place.model).collect();
+    fn started(&self, places: &[Place]) {
+        let models: BTreeSet<ModelName> = places.iter().map(|place| place.model.clone()).collect();
         let (worker, models, at) = (self.context.worker, models.into_iter().collect(), now());
         let context = Arc::clone(&self.context);
         tokio::spawn(async move { context.record(Event::Started { worker, models, at }).await });
