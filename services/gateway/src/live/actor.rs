@@ -58,6 +58,7 @@ enum Heard {
 
 impl Actor {
     pub async fn run(mut self) {
+        self.append_soon(&Envelope::accepted(self.request.accepted().clone()));
         let mut timer = std::pin::pin!(sleep_until(self.request.due()));
         loop {
             if self.act().await {
@@ -154,8 +155,7 @@ impl Actor {
                     self.offering = Some(Box::pin(offer(Arc::clone(&self.live), self.ticket())));
                 }
                 Action::Assigned(assigned) => {
-                    let envelope = Envelope::assigned(assigned);
-                    self.live.log.streams.append_soon(&envelope.event.subject(), envelope.encode());
+                    self.append_soon(&Envelope::assigned(assigned));
                 }
                 Action::Send(worker, message) => {
                     let request = self.request.accepted().request;
@@ -186,6 +186,11 @@ impl Actor {
         }
         self.answer_memory.resize(self.request.buffered());
         over
+    }
+
+    /// Off the path: the settlement says all of it again.
+    fn append_soon(&self, envelope: &Envelope) {
+        self.live.log.streams.append_soon(&envelope.event.subject(), envelope.encode());
     }
 
     fn start_settling(&mut self, settled: Settled) {

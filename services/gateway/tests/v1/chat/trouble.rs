@@ -1,0 +1,113 @@
+//! What a client sees when no whole answer can be had.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use uplion_domain::request::{Cancelled, Failure, Outcome};
+use uplion_gateway::{Bounds, Options, Pace};
+
+use crate::installation::{Installation, body, error, header, streamed};
+
+async fn with_deadline(deadline_ms: u64) -> Installation {
+    let deadline = Duration::from_millis(deadline_ms);
+    let pace = Pace { deadline, headers: Duration::from_millis(200), ..Pace::default() };
+    Installation::with(Options { pace, ..Options::default() }).await
+}
+
+#[tokio::test]
+async fn nobody_to_serve_it_is_504_at_the_deadline() {
+    let installation = with_deadline(100).await;
+    let response = installation.chat(&body(&json!({}))).send().await.unwrap();
+    let id = header(&response, "x-request-id").to_owned();
+    assert_eq!(error(response).await, (504, "server_error timeout -".to_owned()));
+    let settled = installation.settled(&id).await;
+    assert_eq!(settled.outcome, Outcome::Cancelled(Cancelled::Deadline));
+}
+
+#[tokio::test]
+async fn a_stream_that_waited_for_long_ends_with_an_event() {
+    let installation = with_deadline(600).await;
+    let response = installation.chat(&streamed(&json!({}))).send().await.unwrap();
+    assert_eq!(response.status(), 200);
+    let stream = response.text().await.unwrap();
+    let (comment, event) = stream.split_once("data: ").unwrap();
+    assert_eq!(comment, ": keep-alive\n\n");
+    let event: Value = serde_json::from_str(event.trim_end()).unwrap();
+    assert_eq!(event["error"]["code"], "timeout");
+}
+
+#[tokio::test]
+async fn an_upstream_that_fails_until_the_deadline_is_502() {
+    let installation = with_deadline(1_000).await;
+    installation.add_worker("demo");
+    let response = installation.chat(&body(&json!({"status": 500}))).send().await.unwrap();
+    let id = header(&response, "x-request-id").to_owned();
+    assert_eq!(error(response).await, (502, "server_error upstream_error -".to_owned()));
+    let settled = installation.settled(&id).await;
+    assert_eq!(settled.outcome, Outcome::Failed(Failure::UpstreamFailed));
+}
+
+#[tokio::test]
+async fn an_upstream_that_is_busy_until_the_deadline_is_429() {
+    let installation = with_deadline(1_000).await;
+    installation.add_worker("demo");
+    let response = installation.chat(&body(&json!({"status": 429}))).send().await.unwrap();
+    assert_eq!(header(&response, "retry-after"), "1");
+    assert_eq!(error(response).await, (429, "rate_limit_error queue_full -".to_owned()));
+}
+
+#[tokio::test]
+async fn an_upstream_that_recovers_in_time_is_never_noticed() {
+    let installation = Installation::with_worker().await;
+    let failing: uplion_bench::upstream::Script =
+        serde_json::from_value(json!({"status": 500})).unwrap();
+    installation.server.next(failing);
+    let request = json!({"model": "demo", "messages": [{"role": "user", "content": "hello"}]});
+    let response = installation.chat(&request).send().await.unwrap();
+    assert_eq!(response.status(), 200);
+}
+
+#[tokio::test]
+async fn a_stream_that_the_upstream_breaks_off_ends_with_an_error_and_no_end() {
+    let installation = Installation::with_worker().await;
+    let request = streamed(&json!({"chunks": 10, "cut_after": 3, "pace_ms": 5}));
+    let response = installation.chat(&request).send().await.unwrap();
+    let id = header(&response, "x-request-id").to_owned();
+    let stream = response.text().await.unwrap();
+    assert!(stream.contains("\"code\":\"upstream_error\""), "{stream}");
+    assert!(!stream.contains("[DONE]"), "{stream}");
+    let settled = installation.settled(&id).await;
+    assert_eq!(settled.outcome, Outcome::Failed(Failure::UpstreamFailed));
+}
+
+#[tokio::test]
+async fn an_answer_over_the_limit_is_502() {
+    let bounds = Bounds { answer: 10_000, ..Bounds::default() };
+    let installation = Installation::with(Options { bounds, ..Options::default() }).await;
+    installation.add_worker("demo");
+    let request = body(&json!({"chunks": 1000, "chunk_bytes": 100}));
+    let response = installation.chat(&request).send().await.unwrap();
+    let id = header(&response, "x-request-id").to_owned();
+    assert_eq!(error(response).await, (502, "server_error upstream_error -".to_owned()));
+    let settled = installation.settled(&id).await;
+    assert_eq!(settled.outcome, Outcome::Failed(Failure::AnswerTooLarge));
+}
+
+#[tokio::test]
+async fn a_client_that_reads_slowly_slows_its_own_upstream_and_gets_all() {
+    let installation = Installation::with_worker().await;
+    let request = streamed(&json!({"chunks": 3000, "chunk_bytes": 10_000}));
+    let mut slow = installation.chat(&request).send().await.unwrap();
+    let quick = installation.chat(&streamed(&json!({"chunks": 20}))).send().await.unwrap();
+    assert!(quick.text().await.unwrap().ends_with("data: [DONE]\n\n"));
+    // Thirty megabytes: what buffers on the way do not hold must still be with the upstream.
+    assert_eq!(installation.server.running(), 1);
+    let mut received = 0;
+    let mut end = Vec::new();
+    while let Some(chunk) = slow.chunk().await.unwrap() {
+        received += chunk.len();
+        end = chunk.to_vec();
+    }
+    assert!(received > 30_000_000, "{received}");
+    assert!(end.ends_with(b"data: [DONE]\n\n"));
+}
