@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 
 use uplion_domain::{KeyId, ProjectId};
-use uplion_log_store::StoreError;
 use uplion_projections::{
     api_keys::{self, ApiKey},
     columns,
@@ -12,7 +11,7 @@ use uplion_projections::{
     table::Value,
 };
 
-use crate::reading::Reader;
+use crate::{problem::Problem, reading::Reader};
 
 const PAGE: usize = 5_000;
 
@@ -28,7 +27,7 @@ pub struct Loaded {
 }
 
 impl Labels {
-    pub async fn load(&self) -> Result<Loaded, StoreError> {
+    pub async fn load(&self) -> Result<Loaded, Problem> {
         let mut loaded = Loaded::default();
         let mut after = None;
         loop {

@@ -105,6 +105,11 @@ impl Control {
         http::routes(&self.parts, self.admin_key.clone(), self.metrics.clone())
     }
 
+    /// The API's description, written from the code.
+    pub fn openapi(&self) -> String {
+        api::service(&self.parts).spec()
+    }
+
     /// Otherwise what is wrong, for people.
     pub fn ready(&self) -> Result<(), String> {
         self.state.ready()

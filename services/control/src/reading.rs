@@ -51,9 +51,21 @@ impl Reader {
         statement: &'static Statement,
         parameters: &[Value],
         read: fn(Row) -> R,
-    ) -> Result<Vec<R>, StoreError> {
-        let rows = self.rows.query(statement, parameters).await?;
-        Ok(rows.into_iter().map(read).collect())
+    ) -> Result<Vec<R>, Problem> {
+        match self.rows.query(statement, parameters).await {
+            Ok(rows) => Ok(rows.into_iter().map(read).collect()),
+            Err(error) => Err(self.unless_unfilled(statement, error).await),
+        }
+    }
+
+    /// A statement fails in an installation whose projector never ran: then that is the problem.
+    async fn unless_unfilled(&self, statement: &'static Statement, error: StoreError) -> Problem {
+        for name in statement.tables() {
+            if let Ok(None) = self.rows.checkpoint(name, Copy::Live).await {
+                return Problem::unavailable("behind", never_filled(name));
+            }
+        }
+        error.into()
     }
 
     /// Waits until the projections have passed the position that the reader names, if it names one.
@@ -139,11 +151,7 @@ impl Reader {
                     let (at, why) = (checkpoint.pos, why.unwrap_or_default());
                     return Ok(Some(format!("projection {name} is at {at} of {head}{why}")));
                 }
-                None => {
-                    return Ok(Some(format!(
-                        "projection {name} was never started: is a projector running?"
-                    )));
-                }
+                None => return Ok(Some(never_filled(name))),
             }
         }
         Ok(None)
@@ -163,4 +171,8 @@ impl Reader {
             "the archive has {stream} up to {at} of {sequence}: is a projector running?"
         )))
     }
+}
+
+fn never_filled(projection: &str) -> String {
+    format!("projection {projection} was never filled: start a projector")
 }

@@ -67,6 +67,5 @@ pub fn service(parts: &Parts) -> OpenApiService<Operations, ()> {
              A write answers once it is on the log; name its Uplion-Position in a read to see it there. \
              Every error is application/problem+json.",
         )
-        .url_prefix(PATH)
         .server(PATH)
 }

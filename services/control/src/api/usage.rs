@@ -89,8 +89,8 @@ impl Usage {
         &self,
         _admin: Admin,
         /// What to tell apart; `project,key,model` if not said.
-        #[oai(explode = false)]
-        by: Query<Option<Vec<By>>>,
+        #[oai(explode = false, default = "each")]
+        by: Query<Vec<By>>,
         /// From the hour on in which this time lies.
         from: Query<Option<String>>,
         /// Up to and without the hour that starts at or after this time.
@@ -108,7 +108,7 @@ impl Usage {
         position: Header<Option<String>>,
         at: Query<Option<String>>,
     ) -> Result<Json<UsageReport>, Problem> {
-        let by = by.0.unwrap_or_else(|| vec![By::Project, By::Key, By::Model]);
+        let by = by.0;
         let project = match project.0 {
             Some(text) => Some(self.names.project(&text).await?),
             None => None,
@@ -172,6 +172,11 @@ impl Usage {
         };
         Ok(groups.into_iter().map(line).collect())
     }
+}
+
+/// If the caller does not say.
+fn each() -> Vec<By> {
+    vec![By::Project, By::Key, By::Model]
 }
 
 /// RFC 3339.

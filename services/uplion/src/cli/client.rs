@@ -37,7 +37,6 @@ struct Page {
 #[derive(Debug, Clone, Deserialize)]
 pub struct Written {
     pub id: String,
-    pub in_force: bool,
 }
 
 impl Client {

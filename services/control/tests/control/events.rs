@@ -1,0 +1,111 @@
+//! `/control/v1/events`, `/control/v1/requests` and `/control/v1/log`
+
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+
+use crate::installation::Installation;
+
+#[tokio::test]
+async fn a_requests_events_come_in_order_as_cloud_events() {
+    let installation = Installation::start().await;
+    let project = installation.project("physics").await;
+    let body = json!({ "project": project, "name": "ci" });
+    let key = installation.post("/keys", body).await.made();
+    let request = installation.serve(&project, &key, "llama").await;
+
+    let story = installation.get(&format!("/requests/{request}?wait=10000")).await;
+    assert_eq!((story.status, &story.body["complete"]), (200, &json!(true)), "{story:?}");
+    let kinds: Vec<_> = story.body["events"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|archived| {
+            assert_eq!(archived["event"]["specversion"], "1.0");
+            assert_eq!(archived["event"]["data"]["request"], request.to_string());
+            archived["event"]["type"].as_str().unwrap()
+        })
+        .collect();
+    let expected =
+        ["uplion.request.accepted.v1", "uplion.task.assigned.v1", "uplion.request.settled.v1"];
+    assert_eq!(kinds, expected);
+    let summary = &story.body["request"];
+    assert_eq!((&summary["status"], &summary["cost"]), (&json!("completed"), &json!("0.000035")));
+    assert_eq!((&summary["key_name"], &summary["total_ms"]), (&json!("ci"), &json!(2.5)));
+}
+
+#[tokio::test]
+async fn the_newest_requests_come_first() {
+    let installation = Installation::start().await;
+    let project = installation.project("physics").await;
+    let key = "key_00000000000000000000000000000007";
+    let mut requests = Vec::new();
+    for _ in 0..3 {
+        requests.push(installation.serve(&project, key, "llama").await.to_string());
+    }
+    installation.get(&format!("/requests/{}?wait=10000", requests[2])).await;
+    let ids = |page: &serde_json::Value| {
+        let data = page["data"].as_array().unwrap().iter();
+        data.map(|request| request["id"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    let newest = installation.get("/requests?limit=2&project=physics").await;
+    assert_eq!(ids(&newest.body), [requests[2].clone(), requests[1].clone()]);
+    let before = newest.body["next"].as_str().unwrap();
+    let rest = installation.get(&format!("/requests?limit=2&before={before}")).await;
+    assert_eq!(ids(&rest.body), [requests[0].clone()]);
+}
+
+#[tokio::test]
+async fn a_request_that_never_was_is_not_found() {
+    let installation = Installation::start().await;
+    installation.project("physics").await;
+    let never = "/requests/req_00000000000000000000000000000007?wait=10000";
+    installation.get(never).await.problem(404, "not_found");
+    installation.get("/requests/7").await.problem(404, "not_found");
+}
+
+#[tokio::test]
+async fn who_follows_the_log_hears_of_an_event_when_it_is_archived() {
+    let installation = Installation::start().await;
+    installation.project("physics").await;
+    let first = installation.get("/events?after=0&wait=30000").await;
+    assert_eq!(first.body["data"][0]["event"]["data"]["name"], "physics");
+    let next = first.body["next"].as_u64().unwrap();
+
+    let started = Instant::now();
+    let path = format!("/events?after={next}&wait=30000");
+    let followed = installation.get(&path);
+    let (followed, ()) = tokio::join!(followed, async {
+        installation.project("chemistry").await;
+    });
+    assert!(started.elapsed() < Duration::from_secs(20));
+    assert_eq!(followed.body["data"][0]["event"]["data"]["name"], "chemistry");
+    assert_eq!(followed.body["data"][0]["pos"], next + 1);
+}
+
+#[tokio::test]
+async fn the_logs_health_names_what_lags_behind_what() {
+    let installation = Installation::start().await;
+    let created = installation.post("/projects", json!({ "name": "physics" })).await;
+    installation.get_at("/projects", &created).await;
+    let health = installation.get("/log").await;
+    assert_eq!(health.status, 200, "{health:?}");
+    let control = &health.body["streams"][1];
+    assert_eq!((&control["name"], &control["epoch"]), (&json!("CONTROL"), &json!(1)));
+    assert_eq!(
+        (&control["last"], &control["archived"], &control["lag"]),
+        (&json!(1), &json!(1), &json!(0))
+    );
+    assert_eq!(health.body["relay"], json!({ "recorded": 1, "published": 1, "lag": 0 }));
+    let projections = health.body["projections"].as_array().unwrap();
+    let projects = projections.iter().find(|projection| projection["name"] == "projects").unwrap();
+    assert_eq!((&projects["lag"], &projects["halted"]), (&json!(0), &json!(null)));
+}
+
+#[tokio::test]
+async fn the_logs_health_is_told_also_when_the_streams_are_gone() {
+    let installation = Installation::without_streams().await;
+    let health = installation.get("/log").await;
+    assert_eq!(health.status, 200, "{health:?}");
+    assert!(health.body["streams"][0]["trouble"].is_string(), "{health:?}");
+}

@@ -1,0 +1,231 @@
+//! An installation in one process, and its API as a caller sees it.
+
+use std::{sync::Arc, time::Duration};
+
+use poem::{
+    Body, Endpoint, Request, Response,
+    http::{Method, StatusCode},
+};
+use prometheus_client::registry::Registry;
+use serde_json::Value;
+use tempfile::TempDir;
+use tokio::{sync::Mutex, task::JoinHandle};
+use tokio_util::sync::CancellationToken;
+use uplion_control::{Control, Options};
+use uplion_domain::{
+    ClaimId, Envelope, GatewayId, KeyId, Nanos, ProjectId, Rates, RequestId, Timestamp, Usage,
+    WorkerId,
+    request::{Accepted, Assigned, Class, Outcome, Timings, Writer},
+};
+use uplion_log_store::{Store, sqlite};
+use uplion_log_transport::{
+    Log,
+    in_process::{InProcessMessages, InProcessTasks},
+    stream::{Condition, StreamName, StreamSpec},
+};
+use uplion_projector::Projector;
+use uuid::Uuid;
+
+pub const ADMIN_KEY: &str = "an-admin-key-for-tests";
+
+pub struct Installation {
+    pub log: Log,
+    pub store: Store,
+    pub control: Control,
+    stop: CancellationToken,
+    projector: Mutex<Option<JoinHandle<()>>>,
+    _folder: TempDir,
+}
+
+/// What the API answered.
+#[derive(Debug)]
+pub struct Answer {
+    pub status: u16,
+    pub headers: poem::http::HeaderMap,
+    pub body: Value,
+}
+
+impl Installation {
+    pub async fn start() -> Self {
+        let installation = Self::without_projector().await;
+        let options = uplion_projector::Options::of("test".into());
+        let (log, store) = (installation.log.clone(), installation.store.clone());
+        let projector = Projector::new(options, log, store, now, &mut Registry::default());
+        let stop = installation.stop.clone();
+        let running = tokio::spawn(async move { projector.run(stop).await });
+        *installation.projector.lock().await = Some(running);
+        installation
+    }
+
+    pub async fn without_projector() -> Self {
+        Self::with_patience(Duration::from_secs(5), true).await
+    }
+
+    /// Nothing that is written ever comes into force.
+    pub async fn without_streams() -> Self {
+        Self::with_patience(Duration::from_millis(50), false).await
+    }
+
+    async fn with_patience(ack_patience: Duration, streams_exist: bool) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let (store, streams) = sqlite::open(folder.path()).unwrap();
+        let log = Log {
+            streams,
+            tasks: Arc::new(InProcessTasks::default()),
+            messages: Arc::new(InProcessMessages::default()),
+        };
+        for name in StreamName::ALL.into_iter().filter(|_| streams_exist) {
+            log.streams.ensure(&spec(name)).await.unwrap();
+        }
+        let options = Options { ack_patience, ..Options::new(ADMIN_KEY, "test") };
+        let control = Control::start(options, log.clone(), store.clone()).unwrap();
+        let (stop, projector) = (CancellationToken::new(), Mutex::default());
+        Self { log, store, control, stop, projector, _folder: folder }
+    }
+
+    pub async fn stop_projector(&self) {
+        self.stop.cancel();
+        if let Some(running) = self.projector.lock().await.take() {
+            running.await.unwrap();
+        }
+    }
+
+    pub async fn get(&self, path: &str) -> Answer {
+        self.send(request(Method::GET, path).finish()).await
+    }
+
+    pub async fn post(&self, path: &str, body: Value) -> Answer {
+        self.send(with_json(request(Method::POST, path), &body)).await
+    }
+
+    pub async fn put(&self, path: &str, body: Value) -> Answer {
+        self.send(with_json(request(Method::PUT, path), &body)).await
+    }
+
+    pub async fn patch(&self, path: &str, body: Value) -> Answer {
+        self.send(with_json(request(Method::PATCH, path), &body)).await
+    }
+
+    /// As it is, without the admin key.
+    pub async fn send(&self, request: Request) -> Answer {
+        Answer::of(self.control.routes().get_response(request).await).await
+    }
+
+    /// Reads what the write that was answered with this says.
+    pub async fn get_at(&self, path: &str, wrote: &Answer) -> Answer {
+        let position = wrote.header("Uplion-Position");
+        self.send(request(Method::GET, path).header("Uplion-Position", position).finish()).await
+    }
+
+    pub async fn project(&self, name: &str) -> String {
+        self.post("/projects", serde_json::json!({ "name": name })).await.made()
+    }
+
+    /// A request that was served: ten tokens of prompt at 2 units a million, three of answer at 5.
+    pub async fn serve(&self, project: &str, key: &str, model: &str) -> RequestId {
+        let accepted = accepted(project, key, model);
+        let usage = Usage { prompt_tokens: 10, completion_tokens: 3, ..Usage::default() };
+        let writer = Writer::Gateway(accepted.gateway);
+        let worker = WorkerId::new(Uuid::now_v7());
+        let assigned = Assigned {
+            request: accepted.request,
+            project: accepted.project,
+            worker,
+            claim: ClaimId::new(Uuid::now_v7()),
+            attempt: 1,
+            at: now(),
+        };
+        let timings = Timings { assigned: Some(500), first_chunk: Some(1_500), total: 2_500 };
+        let settled =
+            accepted.settle(Outcome::Completed, usage, timings, Some(worker), writer, now());
+        let request = accepted.request;
+        let events = [
+            Envelope::accepted(accepted),
+            Envelope::assigned(assigned),
+            Envelope::settled(settled),
+        ];
+        for event in events {
+            let subject = event.event.subject();
+            let condition = Condition { unique: true, last: None };
+            self.log.streams.append(&subject, event.encode(), condition).await.unwrap();
+        }
+        request
+    }
+}
+
+impl Drop for Installation {
+    fn drop(&mut self) {
+        self.stop.cancel();
+    }
+}
+
+pub fn request(method: Method, path: &str) -> poem::RequestBuilder {
+    anonymous(method, path).header("Authorization", format!("Bearer {ADMIN_KEY}"))
+}
+
+pub fn anonymous(method: Method, path: &str) -> poem::RequestBuilder {
+    Request::builder().method(method).uri_str(format!("{}{path}", uplion_control::PATH))
+}
+
+pub fn with_json(request: poem::RequestBuilder, body: &Value) -> Request {
+    request.content_type("application/json").body(Body::from_string(body.to_string()))
+}
+
+impl Answer {
+    async fn of(response: Response) -> Self {
+        let status = response.status().as_u16();
+        let headers = response.headers().clone();
+        let text = response.into_body().into_string().await.unwrap();
+        let body = serde_json::from_str(&text).unwrap_or_else(|_| Value::String(text));
+        Self { status, headers, body }
+    }
+
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+    }
+
+    /// The id of what was made and is in force.
+    pub fn made(&self) -> String {
+        assert_eq!(self.status, StatusCode::CREATED.as_u16(), "{self:?}");
+        self.body["id"].as_str().unwrap().to_owned()
+    }
+
+    pub fn problem(&self, status: u16, code: &str) {
+        assert_eq!(self.status, status, "{self:?}");
+        assert_eq!(self.header("content-type"), "application/problem+json", "{self:?}");
+        assert_eq!(self.body["status"], status, "{self:?}");
+        assert_eq!(self.body["code"], code, "{self:?}");
+        assert!(!self.body["detail"].as_str().unwrap().is_empty(), "{self:?}");
+    }
+}
+
+fn accepted(project: &str, key: &str, model: &str) -> Accepted {
+    let million = |units: i128| Nanos::new(units * 1_000_000_000);
+    Accepted {
+        request: RequestId::new(Uuid::now_v7()),
+        project: project.parse::<ProjectId>().unwrap(),
+        key: key.parse::<KeyId>().unwrap(),
+        model: model.parse().unwrap(),
+        class: Class::Interactive,
+        streamed: false,
+        gateway: GatewayId::new(Uuid::now_v7()),
+        rates: Rates { input: million(2), output: million(5), ..Rates::default() },
+        deadline: now().plus_millis(60_000),
+        at: now(),
+    }
+}
+
+fn spec(name: StreamName) -> StreamSpec {
+    StreamSpec {
+        name,
+        epoch: 1,
+        first_sequence: 1,
+        max_bytes: 64 << 20,
+        replicas: 1,
+        dedup_window: Duration::from_secs(60),
+    }
+}
+
+pub fn now() -> Timestamp {
+    Timestamp::from_micros(jiff::Timestamp::now().as_microsecond())
+}

@@ -1,0 +1,81 @@
+//! `/control/v1/usage`
+
+use serde_json::{Value, json};
+
+use crate::installation::Installation;
+
+struct Served {
+    installation: Installation,
+    project: String,
+    keys: [String; 2],
+}
+
+/// Two keys of one project; the first was used twice, with two models.
+async fn served() -> Served {
+    let installation = Installation::start().await;
+    let project = installation.project("physics").await;
+    let issue = async |name: &str| {
+        let body = json!({ "project": project, "name": name });
+        installation.post("/keys", body).await.made()
+    };
+    let keys = [issue("ci").await, issue("lab").await];
+    installation.serve(&project, &keys[0], "llama").await;
+    installation.serve(&project, &keys[0], "mistral").await;
+    installation.serve(&project, &keys[1], "llama").await;
+    Served { installation, project, keys }
+}
+
+#[tokio::test]
+async fn who_waits_sees_what_had_happened() {
+    let Served { installation, project, keys } = served().await;
+    let usage = installation.get("/usage?wait=10000").await;
+    assert_eq!((usage.status, &usage.body["complete"]), (200, &json!(true)), "{usage:?}");
+    let lines = usage.body["data"].as_array().unwrap();
+    assert_eq!(lines.len(), 3);
+    let line = &lines[0];
+    assert_eq!((&line["project"], &line["project_name"]), (&json!(project), &json!("physics")));
+    assert_eq!((&line["key"], &line["key_name"]), (&json!(keys[0]), &json!("ci")));
+    assert_eq!((&line["model"], &line["hour"]), (&json!("llama"), &Value::Null));
+    assert_eq!(line["requests"], 1);
+    assert_eq!((&line["prompt_tokens"], &line["completion_tokens"]), (&json!(10), &json!(3)));
+    assert_eq!(line["cost"], "0.000035");
+}
+
+#[tokio::test]
+async fn usage_is_told_apart_by_what_one_asks_for() {
+    let Served { installation, project, keys } = served().await;
+    let counts = async |query: &str| {
+        let usage = installation.get(&format!("/usage?wait=10000&{query}")).await;
+        let lines = usage.body["data"].as_array().unwrap().iter();
+        lines.map(|line| line["requests"].as_u64().unwrap()).collect::<Vec<_>>()
+    };
+    assert_eq!(counts("by=project").await, [3]);
+    assert_eq!(counts("by=key").await, [2, 1]);
+    assert_eq!(counts("by=model").await, [2, 1]);
+    assert_eq!(counts("by=project,hour").await.iter().sum::<u64>(), 3);
+    assert_eq!(counts(&format!("by=model&key={}", keys[1])).await, [1]);
+    assert_eq!(counts("by=key&project=physics").await, [2, 1]);
+    assert_eq!(counts(&format!("by=key&project={project}&to=2020-01-01T00:00:00Z")).await, [0; 0]);
+    assert_eq!(counts("by=project&from=2020-01-01T00:00:00Z").await, [3]);
+}
+
+#[tokio::test]
+async fn usage_that_the_projector_has_not_seen_is_said_to_be_missing() {
+    let Served { installation, project, keys } = served().await;
+    installation.get("/usage?wait=10000").await;
+    installation.stop_projector().await;
+    installation.serve(&project, &keys[0], "llama").await;
+
+    let usage = installation.get("/usage?by=project&wait=50").await;
+    assert_eq!((usage.status, &usage.body["complete"]), (200, &json!(false)), "{usage:?}");
+    assert_eq!(usage.body["data"][0]["requests"], 3);
+    assert!(usage.body["missing"].as_str().unwrap().contains("TRAFFIC"), "{usage:?}");
+}
+
+#[tokio::test]
+async fn usage_before_the_first_projector_says_what_to_start() {
+    let installation = Installation::without_projector().await;
+    let usage = installation.get("/usage").await;
+    usage.problem(503, "behind");
+    assert!(usage.body["detail"].as_str().unwrap().contains("projector"), "{usage:?}");
+}
