@@ -14,8 +14,9 @@ pub enum Format {
 }
 
 pub fn start(format: Format) {
-    let filter = EnvFilter::try_from_default_env()
-        .unwrap_or_else(|_| EnvFilter::new("info,async_nats=warn,refinery_core=warn"));
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| {
+        EnvFilter::new("info,async_nats=warn,refinery_core=warn,tokio_postgres=warn")
+    });
     let json = match format {
         Format::Auto => !std::io::stderr().is_terminal(),
         Format::Text => false,
