@@ -51,19 +51,21 @@ impl Registered {
         ready.then_some(rebuild)
     }
 
-    /// The name of the table that is not the live one.
-    pub fn beside(&self, table: &Table) -> String {
-        let first = first(table);
-        if self.live.table == first { second(table) } else { first }
+    /// The name of a table that is not the live one.
+    pub fn beside(&self, projected: Projected) -> String {
+        let first = first(projected);
+        if self.live.table == first { named(projected, 'b') } else { first }
     }
 }
 
-pub fn first(table: &Table) -> String {
-    format!("{}_a", table.name)
+/// The name of the first table of a projection.
+pub fn first(projected: Projected) -> String {
+    named(projected, 'a')
 }
 
-fn second(table: &Table) -> String {
-    format!("{}_b", table.name)
+/// With the version, so that a name always means the same columns.
+fn named(projected: Projected, place: char) -> String {
+    format!("{}_v{}_{place}", projected.table.name, projected.version)
 }
 
 /// The names of the columns, or of the key's, as a list.

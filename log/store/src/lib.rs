@@ -6,6 +6,7 @@
 pub mod archive;
 pub mod event_store;
 pub mod lease;
+pub mod postgres;
 pub mod rows;
 pub mod sqlite;
 

@@ -128,7 +128,7 @@ fn ensure(connection: &Connection, projected: Projected) -> Result<Checkpoint, S
     let registered = if let Some(registered) = register::load(connection, projected.name)? {
         registered
     } else {
-        let table = copies::first(projected.table);
+        let table = copies::first(projected);
         table::create(connection, projected.table, &table)?;
         let live = Place { table, version: projected.version, pos: 0 };
         let registered = Registered { live, halted: None, rebuild: None };
@@ -154,7 +154,7 @@ fn at(
 fn start_rebuild(connection: &Connection, projected: Projected) -> Result<(), StoreError> {
     drop_rebuild(connection, projected.name)?;
     let registered = registered(connection, projected)?;
-    let table = registered.beside(projected.table);
+    let table = registered.beside(projected);
     table::create(connection, projected.table, &table)?;
     let rebuild = Some(Place { table, version: projected.version, pos: 0 });
     register::save(connection, projected, &Registered { rebuild, ..registered })

@@ -1,0 +1,209 @@
+//! One batch into the archive, in one transaction.
+
+use std::collections::HashSet;
+
+use deadpool_postgres::Transaction;
+use futures::pin_mut;
+use tokio_postgres::{
+    binary_copy::BinaryCopyInWriter,
+    types::{ToSql, Type},
+};
+use uplion_domain::wire::Encoded;
+use uplion_log_transport::stream::{Record, StreamName};
+use uuid::Uuid;
+
+use super::{Partitions, tail};
+use crate::{
+    StoreError,
+    archive::{IngestError, Tail},
+    batch, clock,
+    lease::Lease,
+    number::{signed, unsigned},
+    postgres::pool::Session,
+};
+
+pub const TAIL: &str = "SELECT epoch, created, sequence FROM tails WHERE stream = $1";
+
+pub async fn ingest(
+    session: &mut Session,
+    partitions: &Partitions,
+    lease: &Lease,
+    stream: StreamName,
+    from: Tail,
+    batch: &[Record],
+) -> Result<u64, IngestError> {
+    let transaction = session.transaction().await.map_err(StoreError::from)?;
+    if !holds(&transaction, lease).await? {
+        return Err(IngestError::Moved { stream });
+    }
+    let head = lock_head(&transaction).await?;
+    if !batch::continues_at(current(&transaction, stream).await?, from) {
+        return Err(IngestError::Moved { stream });
+    }
+    let head = append(transaction, partitions, stream, from, head, batch).await;
+    // It may have been undone with partitions that it had made.
+    Ok(head.inspect_err(|_| partitions.forget())?)
+}
+
+async fn append(
+    transaction: Transaction<'_>,
+    partitions: &Partitions,
+    stream: StreamName,
+    from: Tail,
+    head: u64,
+    batch: &[Record],
+) -> Result<u64, StoreError> {
+    let Some(last) = batch.last() else { return Ok(head) };
+    let end = head + batch.len() as u64;
+    partitions.reach(&transaction, end).await?;
+    let effective = effective(&transaction, batch).await?;
+    copy(&transaction, stream, from.epoch, head, batch, &effective).await?;
+    set_tail(&transaction, stream, Tail { sequence: last.sequence, ..from }).await?;
+    note_time(&transaction, stream, last.sequence).await?;
+    execute(&transaction, "UPDATE archive_head SET pos = $1", &[&signed(end)]).await?;
+    transaction.commit().await?;
+    Ok(end)
+}
+
+pub async fn begin_epoch(
+    session: &mut Session,
+    stream: StreamName,
+    tail: Tail,
+) -> Result<(), StoreError> {
+    let transaction = session.transaction().await?;
+    lock_head(&transaction).await?;
+    let forget = "DELETE FROM archived WHERE stream = $1";
+    execute(&transaction, forget, &[&stream.as_str()]).await?;
+    set_tail(&transaction, stream, tail).await?;
+    Ok(transaction.commit().await?)
+}
+
+async fn execute(
+    transaction: &Transaction<'_>,
+    sql: &str,
+    parameters: &[&(dyn ToSql + Sync)],
+) -> Result<u64, StoreError> {
+    let statement = transaction.prepare_cached(sql).await?;
+    Ok(transaction.execute(&statement, parameters).await?)
+}
+
+/// Nobody can take the lease before the transaction is through.
+async fn holds(transaction: &Transaction<'_>, lease: &Lease) -> Result<bool, StoreError> {
+    const SQL: &str = "SELECT 1 FROM leases WHERE job = $1 AND token = $2 FOR SHARE";
+    Ok(execute(transaction, SQL, &[&lease.job, &lease.token]).await? == 1)
+}
+
+/// Whoever else archives waits for this transaction, so positions are in commit order.
+async fn lock_head(transaction: &Transaction<'_>) -> Result<u64, StoreError> {
+    let statement = transaction.prepare_cached("SELECT pos FROM archive_head FOR UPDATE").await?;
+    Ok(unsigned(transaction.query_one(&statement, &[]).await?.try_get(0)?))
+}
+
+async fn current(
+    transaction: &Transaction<'_>,
+    stream: StreamName,
+) -> Result<Option<Tail>, StoreError> {
+    let statement = transaction.prepare_cached(TAIL).await?;
+    let row = transaction.query_opt(&statement, &[&stream.as_str()]).await?;
+    row.as_ref().map(tail).transpose()
+}
+
+/// For each event of the batch, whether its id is new.
+async fn effective(
+    transaction: &Transaction<'_>,
+    batch: &[Record],
+) -> Result<Vec<bool>, StoreError> {
+    const SQL: &str = "INSERT INTO seen SELECT * FROM unnest($1::uuid[], $2::text[])
+        ON CONFLICT DO NOTHING RETURNING uuid, what";
+    let ids: Vec<(Uuid, &str)> =
+        batch.iter().map(|record| batch::parts(&record.event.id)).collect();
+    let (uuids, whats): (Vec<Uuid>, Vec<&str>) = ids.iter().copied().unzip();
+    let statement = transaction.prepare_cached(SQL).await?;
+    let rows = transaction.query(&statement, &[&uuids, &whats]).await?;
+    let mut new: HashSet<(Uuid, &str)> = HashSet::with_capacity(rows.len());
+    for row in &rows {
+        new.insert((row.try_get(0)?, row.try_get(1)?));
+    }
+    // The first one of several in the batch.
+    Ok(ids.iter().map(|id| new.remove(id)).collect())
+}
+
+async fn copy(
+    transaction: &Transaction<'_>,
+    stream: StreamName,
+    epoch: u32,
+    head: u64,
+    batch: &[Record],
+    effective: &[bool],
+) -> Result<(), StoreError> {
+    const SQL: &str = "COPY archive (pos, stream, epoch, sequence, effective, request, subject,
+        id, kind, at, traceparent, actor, payload) FROM STDIN BINARY";
+    const TYPES: [Type; 13] = [
+        Type::INT8,
+        Type::TEXT,
+        Type::INT8,
+        Type::INT8,
+        Type::BOOL,
+        Type::UUID,
+        Type::TEXT,
+        Type::TEXT,
+        Type::TEXT,
+        Type::INT8,
+        Type::TEXT,
+        Type::TEXT,
+        Type::BYTEA,
+    ];
+    let writer = BinaryCopyInWriter::new(transaction.copy_in(SQL).await?, &TYPES);
+    pin_mut!(writer);
+    for (pos, (record, effective)) in (head + 1..).zip(batch.iter().zip(effective)) {
+        let Record { sequence, subject, event } = record;
+        let Encoded { id, kind, at, traceparent, actor, payload } = event;
+        let row: [&(dyn ToSql + Sync); 13] = [
+            &signed(pos),
+            &stream.as_str(),
+            &i64::from(epoch),
+            &signed(*sequence),
+            effective,
+            &batch::request_of(id).map(|request| request.uuid()),
+            &subject.to_string(),
+            &id.as_str(),
+            kind,
+            &at.micros(),
+            traceparent,
+            actor,
+            payload,
+        ];
+        writer.as_mut().write(&row).await?;
+    }
+    writer.finish().await?;
+    Ok(())
+}
+
+async fn set_tail(
+    transaction: &Transaction<'_>,
+    stream: StreamName,
+    tail: Tail,
+) -> Result<(), StoreError> {
+    const SQL: &str = "INSERT INTO tails VALUES ($1, $2, $3, $4) ON CONFLICT (stream)
+        DO UPDATE SET epoch = excluded.epoch, created = excluded.created,
+        sequence = excluded.sequence";
+    let Tail { epoch, created, sequence } = tail;
+    let row: [&(dyn ToSql + Sync); 4] =
+        [&stream.as_str(), &i64::from(epoch), &created, &signed(sequence)];
+    execute(transaction, SQL, &row).await.map(drop)
+}
+
+async fn note_time(
+    transaction: &Transaction<'_>,
+    stream: StreamName,
+    sequence: u64,
+) -> Result<(), StoreError> {
+    const NOTE: &str = "INSERT INTO archived VALUES ($1, $2, $3, $4) ON CONFLICT (stream, slot)
+        DO UPDATE SET micros = excluded.micros, sequence = excluded.sequence";
+    const FORGET: &str = "DELETE FROM archived WHERE stream = $1 AND slot < $2";
+    let (stream, now) = (stream.as_str(), clock::now_micros());
+    let slot = now / batch::SLOT_MICROS;
+    let row: [&(dyn ToSql + Sync); 4] = [&stream, &slot, &now, &signed(sequence)];
+    execute(transaction, NOTE, &row).await?;
+    execute(transaction, FORGET, &[&stream, &(slot - batch::SLOTS_KEPT)]).await.map(drop)
+}

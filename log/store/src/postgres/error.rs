@@ -1,0 +1,39 @@
+//! What Postgres' errors mean to those who call a store.
+
+use tokio_postgres::error::SqlState;
+
+use crate::StoreError;
+
+impl From<tokio_postgres::Error> for StoreError {
+    fn from(error: tokio_postgres::Error) -> Self {
+        match error.as_db_error() {
+            Some(refusal) if passes(refusal.code()) => Self::Unavailable(refusal.to_string()),
+            Some(refusal) => Self::Refused(refusal.to_string()),
+            None if is_about_values(&error) => Self::Unreadable(told(&error)),
+            None => Self::Unavailable(told(&error)),
+        }
+    }
+}
+
+/// With what caused it, which says more than the error itself.
+fn told(error: &tokio_postgres::Error) -> String {
+    use std::error::Error as _;
+    error.source().map_or_else(|| error.to_string(), |source| format!("{error}: {source}"))
+}
+
+/// Whether trying again later may do: the server is going, coming, or has too much to do.
+fn passes(code: &SqlState) -> bool {
+    const CLASSES: [&str; 4] = ["08", "40", "53", "57"];
+    let class = code.code().get(..2).unwrap_or_default();
+    CLASSES.contains(&class)
+        || [&SqlState::LOCK_NOT_AVAILABLE, &SqlState::IDLE_IN_TRANSACTION_SESSION_TIMEOUT]
+            .contains(&code)
+}
+
+/// The driver has no other way to say that a value is of another type than was expected.
+fn is_about_values(error: &tokio_postgres::Error) -> bool {
+    let text = error.to_string();
+    text.starts_with("error deserializing column")
+        || text.starts_with("error serializing parameter")
+        || text.starts_with("invalid column")
+}

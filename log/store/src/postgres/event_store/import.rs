@@ -1,0 +1,97 @@
+//! Taking in events that CONTROL holds and the store lost.
+//!
+//! CONTROL's order is the one that is in force. Events that were committed here since, and never published, move
+//! behind those that are taken in, and are published after them.
+
+use std::collections::BTreeSet;
+
+use deadpool_postgres::Transaction;
+use uplion_domain::{
+    Envelope,
+    subject::{AggregateId, Subject},
+    wire::Encoded,
+};
+
+use super::{POSITION_OF, execute, first, insert, lock, of_aggregate, query, stored};
+use crate::{
+    StoreError, claims,
+    number::signed,
+    postgres::pool::{SETTINGS_FOR_LONG, Session},
+};
+
+pub async fn import(
+    session: &mut Session,
+    events: &[(Subject, Encoded)],
+) -> Result<u64, StoreError> {
+    let transaction = session.transaction().await?;
+    transaction.batch_execute(SETTINGS_FOR_LONG).await?;
+    lock(&transaction).await?;
+    let mut touched = BTreeSet::new();
+    let (mut place, mut new) = (0, 0);
+    for (subject, event) in events {
+        let Subject::Control(aggregate) = subject else {
+            return Err(StoreError::Refused(format!("{subject} is not the control plane's")));
+        };
+        let known = query(&transaction, POSITION_OF, &[&event.id.as_str()]).await?;
+        if let Some(known) = first(&known)? {
+            place = known;
+            continue;
+        }
+        take_in(&transaction, aggregate, place, event).await?;
+        place += 1;
+        new += 1;
+        touched.insert(aggregate.clone());
+    }
+    for aggregate in touched {
+        claim(&transaction, &aggregate).await?;
+    }
+    transaction.commit().await?;
+    Ok(new)
+}
+
+/// Puts the event right behind `place`.
+async fn take_in(
+    transaction: &Transaction<'_>,
+    aggregate: &AggregateId,
+    place: u64,
+    event: &Encoded,
+) -> Result<(), StoreError> {
+    const BEFORE: &str = "SELECT count(*) FROM events
+        WHERE aggregate = $1 AND aggregate_id = $2 AND position <= $3";
+    // By way of negative numbers, because uniqueness is checked row by row.
+    const VERSIONS: &str = "UPDATE events SET version = -(version + 1)
+        WHERE aggregate = $1 AND aggregate_id = $2 AND position > $3";
+    const VERSIONS_BACK: &str = "UPDATE events SET version = -version
+        WHERE aggregate = $1 AND aggregate_id = $2 AND version < 0";
+    const POSITIONS: &str = "UPDATE events SET position = -(position + 1) WHERE position > $1";
+    const POSITIONS_BACK: &str = "UPDATE events SET position = -position WHERE position < 0";
+    const COMMANDS: &str = "UPDATE commands SET position = position + 1 WHERE position > $1";
+    let (kind, id, at) = (aggregate.kind(), aggregate.id(), signed(place));
+    let before = query(transaction, BEFORE, &[&kind, &id, &at]).await?;
+    execute(transaction, VERSIONS, &[&kind, &id, &at]).await?;
+    execute(transaction, VERSIONS_BACK, &[&kind, &id]).await?;
+    execute(transaction, POSITIONS, &[&at]).await?;
+    execute(transaction, POSITIONS_BACK, &[]).await?;
+    execute(transaction, COMMANDS, &[&at]).await?;
+    let version = first(&before)?.unwrap_or(0) + 1;
+    insert(transaction, aggregate, place + 1, version, event).await
+}
+
+/// Notes what the aggregate holds now, by its whole history.
+async fn claim(transaction: &Transaction<'_>, aggregate: &AggregateId) -> Result<(), StoreError> {
+    const FORGET: &str = "DELETE FROM holders WHERE aggregate = $1 AND aggregate_id = $2";
+    const CLAIM: &str = "INSERT INTO holders VALUES ($1, $2, $3, $4) ON CONFLICT (scope, value)
+        DO UPDATE SET aggregate = excluded.aggregate, aggregate_id = excluded.aggregate_id";
+    let (kind, id) = (aggregate.kind(), aggregate.id());
+    let mut held = Vec::new();
+    for row in query(transaction, &of_aggregate(), &[&kind, &id]).await? {
+        let envelope = Envelope::decode(&stored(&row)?.event)
+            .map_err(|error| StoreError::Unreadable(format!("{error}")))?;
+        held = claims::held_after(&envelope.event).unwrap_or(held);
+    }
+    execute(transaction, FORGET, &[&kind, &id]).await?;
+    for (scope, value) in held {
+        execute(transaction, CLAIM, &[&scope.as_str(), &value, &kind, &id]).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,211 @@
+//! The archive: every event once, under one dense position, and what must not count is marked.
+
+use std::{collections::HashSet, time::Duration};
+
+use uplion_domain::{EventId, subject::TrafficKind};
+use uplion_log_store::{
+    Store,
+    archive::{IngestError, Tail},
+    lease::Lease,
+};
+use uplion_log_transport::stream::{Record, StreamName};
+
+use crate::events::{accepted, request, settled, traffic, unique};
+
+const TRAFFIC: StreamName = StreamName::Traffic;
+const CONTROL: StreamName = StreamName::Control;
+const START: Tail = Tail { epoch: 1, created: 7, sequence: 0 };
+
+crate::on_each!([
+    what_is_archived_is_read_back_as_it_was
+    two_streams_share_one_dense_position
+    of_two_that_archive_the_same_batch_one_does
+    a_batch_with_a_hole_or_elsewhere_is_refused
+    only_the_first_event_under_an_id_is_effective
+    an_event_is_recognised_again_in_another_epoch
+    whoever_lost_the_lease_archives_nothing
+    another_stream_is_continued_only_after_its_epoch_began
+    a_batch_of_five_thousand_is_archived
+    it_is_known_what_was_archived_when
+]);
+
+async fn lease(store: &Store) -> Lease {
+    store.leases.take("projector", "a", Duration::from_mins(1)).await.unwrap().unwrap()
+}
+
+fn after(tail: Tail, batch: &[Record]) -> Tail {
+    Tail { sequence: batch.last().unwrap().sequence, ..tail }
+}
+
+async fn what_is_archived_is_read_back_as_it_was(store: Store) {
+    let lease = lease(&store).await;
+    assert_eq!(store.archive.tail(TRAFFIC).await.unwrap(), None);
+    assert_eq!(store.archive.head().await.unwrap(), 0);
+    let request = request();
+    let batch = vec![
+        accepted(1, request),
+        traffic(2, TrafficKind::Worker, EventId::fresh(unique())),
+        settled(3, request),
+    ];
+    assert_eq!(store.archive.ingest(&lease, TRAFFIC, START, &batch).await.unwrap(), 3);
+    assert_eq!(store.archive.tail(TRAFFIC).await.unwrap(), Some(after(START, &batch)));
+
+    let archived = store.archive.read(0, 10, false).await.unwrap();
+    let records: Vec<Record> = archived
+        .iter()
+        .map(|archived| Record {
+            sequence: archived.sequence,
+            subject: archived.subject.clone(),
+            event: archived.event.clone(),
+        })
+        .collect();
+    assert_eq!(records, batch);
+    assert!(archived.iter().all(|archived| archived.stream == TRAFFIC && archived.epoch == 1));
+    let of_request = store.archive.of_request(request).await.unwrap();
+    assert_eq!(of_request.iter().map(|archived| archived.pos).collect::<Vec<_>>(), [1, 3]);
+    assert_eq!(store.archive.read(1, 1, true).await.unwrap(), archived[1..2]);
+    assert_eq!(store.archive.read(3, 10, false).await.unwrap(), []);
+}
+
+async fn two_streams_share_one_dense_position(store: Store) {
+    const BATCHES: u64 = 20;
+    const EACH: u64 = 5;
+    let lease = lease(&store).await;
+    let ingest = async |stream| {
+        let mut tail = START;
+        for _ in 0..BATCHES {
+            let next = tail.sequence + 1..=tail.sequence + EACH;
+            let batch: Vec<_> = next.map(|sequence| settled(sequence, request())).collect();
+            store.archive.ingest(&lease, stream, tail, &batch).await.unwrap();
+            tail = after(tail, &batch);
+        }
+    };
+    tokio::join!(ingest(TRAFFIC), ingest(CONTROL));
+    let archived = store.archive.read(0, 1_000, false).await.unwrap();
+    let positions: Vec<_> = archived.iter().map(|archived| archived.pos).collect();
+    assert_eq!(positions, (1..=2 * BATCHES * EACH).collect::<Vec<_>>());
+    for stream in StreamName::ALL {
+        let of_stream = archived.iter().filter(|archived| archived.stream == stream);
+        let sequences: Vec<_> = of_stream.map(|archived| archived.sequence).collect();
+        assert_eq!(sequences, (1..=BATCHES * EACH).collect::<Vec<_>>());
+    }
+}
+
+async fn of_two_that_archive_the_same_batch_one_does(store: Store) {
+    let lease = lease(&store).await;
+    let batch = [settled(1, request())];
+    let attempts = (0..10).map(|_| store.archive.ingest(&lease, TRAFFIC, START, &batch));
+    let outcomes = futures::future::join_all(attempts).await;
+    let moved =
+        |outcome: &Result<_, _>| matches!(outcome, Err(IngestError::Moved { stream: TRAFFIC }));
+    assert_eq!(outcomes.iter().filter(|outcome| outcome.is_ok()).count(), 1);
+    assert_eq!(outcomes.iter().filter(|outcome| moved(outcome)).count(), 9);
+    assert_eq!(store.archive.head().await.unwrap(), 1);
+}
+
+async fn a_batch_with_a_hole_or_elsewhere_is_refused(store: Store) {
+    let lease = lease(&store).await;
+    let hole = [settled(1, request()), settled(3, request())];
+    let elsewhere = [settled(2, request())];
+    for batch in [&hole[..], &elsewhere[..]] {
+        let refused = store.archive.ingest(&lease, TRAFFIC, START, batch).await;
+        assert!(matches!(refused, Err(IngestError::Store(_))), "{refused:?}");
+    }
+    assert_eq!(store.archive.head().await.unwrap(), 0);
+    assert_eq!(store.archive.tail(TRAFFIC).await.unwrap(), None);
+}
+
+async fn only_the_first_event_under_an_id_is_effective(store: Store) {
+    let lease = lease(&store).await;
+    let (one, other) = (request(), request());
+    let worker = EventId::fresh(unique());
+    let first = vec![
+        accepted(1, one),
+        settled(2, one),
+        settled(3, one),
+        settled(4, other),
+        traffic(5, TrafficKind::Worker, worker.clone()),
+    ];
+    let second = vec![
+        accepted(6, one),
+        settled(7, other),
+        settled(8, one),
+        traffic(9, TrafficKind::Worker, worker),
+        accepted(10, other),
+    ];
+    store.archive.ingest(&lease, TRAFFIC, START, &first).await.unwrap();
+    store.archive.ingest(&lease, TRAFFIC, after(START, &first), &second).await.unwrap();
+    let effective = store.archive.read(0, 100, true).await.unwrap();
+    let positions: Vec<_> = effective.iter().map(|archived| archived.pos).collect();
+    assert_eq!(positions, [1, 2, 4, 5, 10]);
+    assert!(effective.iter().all(|archived| archived.effective));
+    let all = store.archive.read(0, 100, false).await.unwrap();
+    assert_eq!(all.len(), 10);
+    assert_eq!(all.iter().filter(|archived| archived.effective).count(), 5);
+}
+
+async fn an_event_is_recognised_again_in_another_epoch(store: Store) {
+    let lease = lease(&store).await;
+    let batch = [settled(1, request())];
+    store.archive.ingest(&lease, TRAFFIC, START, &batch).await.unwrap();
+    let replacement = Tail { epoch: 2, created: 8, sequence: 1 };
+    store.archive.begin_epoch(TRAFFIC, replacement).await.unwrap();
+    let again = [Record { sequence: 2, ..batch[0].clone() }];
+    assert_eq!(store.archive.ingest(&lease, TRAFFIC, replacement, &again).await.unwrap(), 2);
+    let archived = store.archive.read(0, 10, false).await.unwrap();
+    let marks: Vec<_> =
+        archived.iter().map(|archived| (archived.epoch, archived.effective)).collect();
+    assert_eq!(marks, [(1, true), (2, false)]);
+}
+
+async fn whoever_lost_the_lease_archives_nothing(store: Store) {
+    let old = lease(&store).await;
+    store.leases.release(&old).await.unwrap();
+    let new = store.leases.take("projector", "b", Duration::from_mins(1)).await.unwrap().unwrap();
+    let batch = [settled(1, request())];
+    let lost = store.archive.ingest(&old, TRAFFIC, START, &batch).await;
+    assert!(matches!(lost, Err(IngestError::Moved { stream: TRAFFIC })), "{lost:?}");
+    assert_eq!(store.archive.ingest(&new, TRAFFIC, START, &batch).await.unwrap(), 1);
+}
+
+async fn another_stream_is_continued_only_after_its_epoch_began(store: Store) {
+    let lease = lease(&store).await;
+    let first = [settled(1, request())];
+    store.archive.ingest(&lease, TRAFFIC, START, &first).await.unwrap();
+    let next = [settled(2, request())];
+    for other in
+        [Tail { created: 8, sequence: 1, ..START }, Tail { epoch: 2, sequence: 1, ..START }]
+    {
+        let moved = store.archive.ingest(&lease, TRAFFIC, other, &next).await;
+        assert!(matches!(moved, Err(IngestError::Moved { .. })), "{moved:?}");
+    }
+    let begun = Tail { epoch: 2, created: 8, sequence: 1 };
+    store.archive.begin_epoch(TRAFFIC, begun).await.unwrap();
+    assert_eq!(store.archive.tail(TRAFFIC).await.unwrap(), Some(begun));
+    assert_eq!(store.archive.ingest(&lease, TRAFFIC, begun, &next).await.unwrap(), 2);
+    let archived = store.archive.read(1, 1, false).await.unwrap();
+    assert_eq!((archived[0].epoch, archived[0].sequence), (2, 2));
+}
+
+async fn a_batch_of_five_thousand_is_archived(store: Store) {
+    let lease = lease(&store).await;
+    let batch: Vec<_> = (1..=5_000).map(|sequence| settled(sequence, request())).collect();
+    assert_eq!(store.archive.ingest(&lease, TRAFFIC, START, &batch).await.unwrap(), 5_000);
+    let repeated: Vec<_> =
+        batch.iter().map(|r| Record { sequence: r.sequence + 5_000, ..r.clone() }).collect();
+    let from = after(START, &batch);
+    assert_eq!(store.archive.ingest(&lease, TRAFFIC, from, &repeated).await.unwrap(), 10_000);
+    let effective = store.archive.read(0, 20_000, true).await.unwrap();
+    assert_eq!(effective.len(), 5_000);
+    let ids: HashSet<_> = effective.iter().map(|archived| archived.event.id.clone()).collect();
+    assert_eq!(ids.len(), 5_000);
+}
+
+async fn it_is_known_what_was_archived_when(store: Store) {
+    let lease = lease(&store).await;
+    let batch = [settled(1, request()), settled(2, request())];
+    store.archive.ingest(&lease, TRAFFIC, START, &batch).await.unwrap();
+    assert_eq!(store.archive.archived_before(TRAFFIC, i64::MAX).await.unwrap(), Some(2));
+    assert_eq!(store.archive.archived_before(TRAFFIC, 0).await.unwrap(), None);
+    assert_eq!(store.archive.archived_before(CONTROL, i64::MAX).await.unwrap(), None);
+}
