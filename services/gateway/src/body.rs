@@ -1,9 +1,9 @@
 //! Reading a client's body: bounded for each request and for all together, copied only if it comes in pieces.
 
-use std::{sync::Arc, time::Duration};
+use std::{io, pin::Pin, sync::Arc, time::Duration};
 
 use bytes::{Bytes, BytesMut};
-use futures::TryStreamExt;
+use futures::{Stream, TryStreamExt};
 use poem::{
     Body,
     http::{HeaderMap, header},
@@ -21,12 +21,44 @@ pub struct Bodies {
     pub retry_after_s: u64,
 }
 
+/// A body on its way in.
+pub struct Incoming(Pin<Box<dyn Stream<Item = io::Result<Bytes>> + Send>>);
+
+/// A rejected client may go on sending for this long; it reads the answer only afterwards.
+const DISCARD_FOR: Duration = Duration::from_secs(5);
+
+impl Incoming {
+    pub fn new(body: Body) -> Self {
+        Self(Box::pin(body.into_bytes_stream()))
+    }
+
+    /// A body that breaks off has nobody left to read the answer.
+    async fn next(&mut self) -> Result<Option<Bytes>, ApiError> {
+        self.0.try_next().await.map_err(|_| ApiError::Internal)
+    }
+
+    /// Reads what is left, up to `most` bytes, and forgets it: a connection that is closed on unread bytes is
+    /// reset, and the client would see that instead of the answer.
+    pub async fn discard(&mut self, most: u64) {
+        let discarding = async {
+            let mut read = 0;
+            while let Ok(Some(part)) = self.next().await {
+                read += part.len() as u64;
+                if read > most {
+                    break;
+                }
+            }
+        };
+        drop(timeout(DISCARD_FOR, discarding).await);
+    }
+}
+
 impl Bodies {
     /// The body, and what it holds of the memory.
     pub async fn read(
         &self,
         headers: &HeaderMap,
-        body: Body,
+        body: &mut Incoming,
     ) -> Result<(Bytes, Reserved), ApiError> {
         let mut reserved = self.memory.nothing();
         let announced = length(headers);
@@ -39,13 +71,10 @@ impl Bodies {
     async fn gather(
         &self,
         announced: Option<u64>,
-        body: Body,
+        body: &mut Incoming,
         reserved: &mut Reserved,
     ) -> Result<Bytes, ApiError> {
-        let mut parts = std::pin::pin!(body.into_bytes_stream());
-        // A body that breaks off has nobody left to read the answer.
-        let mut next = async || parts.try_next().await.map_err(|_| ApiError::Internal);
-        let Some(first) = next().await? else { return Ok(Bytes::new()) };
+        let Some(first) = body.next().await? else { return Ok(Bytes::new()) };
         let mut length = first.len() as u64;
         if announced == Some(length) {
             return Ok(first);
@@ -54,7 +83,7 @@ impl Bodies {
         let announced = usize::try_from(announced.unwrap_or(length)).unwrap_or(0);
         let mut whole = BytesMut::with_capacity(announced);
         whole.extend_from_slice(&first);
-        while let Some(part) = next().await? {
+        while let Some(part) = body.next().await? {
             length += part.len() as u64;
             self.reserve(reserved, length)?;
             whole.extend_from_slice(&part);

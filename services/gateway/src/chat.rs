@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use poem::{
-    Body, Endpoint, Request, Response, Result,
+    Endpoint, Request, Response, Result,
     http::{HeaderMap, header},
 };
 use tokio::sync::oneshot;
@@ -12,7 +12,7 @@ use uplion_openai::{error::ApiError, request::ChatRequest};
 
 use crate::{
     admission::Admission,
-    body::Bodies,
+    body::{Bodies, Incoming},
     live::{Live, Parts, Reply},
     reply::{rejection, stream, whole},
     request_id,
@@ -30,7 +30,7 @@ impl Chat {
         &self,
         request: RequestId,
         headers: &HeaderMap,
-        body: Body,
+        body: &mut Incoming,
     ) -> Result<oneshot::Receiver<Reply>, ApiError> {
         // Memory only, until the request is started: one that will be rejected costs no I/O but its own body's.
         let key = self.admission.key(headers)?;
@@ -48,11 +48,12 @@ impl Endpoint for Chat {
 
     async fn call(&self, mut request: Request) -> Result<Response> {
         let id = request_id();
-        let body = request.take_body();
-        let waiting = match self.complete(id, request.headers(), body).await {
+        let mut body = Incoming::new(request.take_body());
+        let waiting = match self.complete(id, request.headers(), &mut body).await {
             Ok(waiting) => waiting,
             Err(error) => {
                 self.live.metrics.rejected(error.code());
+                body.discard(self.bodies.most).await;
                 return Ok(rejection(id, &error));
             }
         };

@@ -1,5 +1,7 @@
 //! A small installation: one project with a key, some models, a gateway, and workers when a test wants one.
 
+#![expect(clippy::unwrap_used, reason = "an installation that cannot be made fails its test")]
+
 use std::{sync::Arc, time::Duration};
 
 use reqwest::{Client, RequestBuilder, Response};

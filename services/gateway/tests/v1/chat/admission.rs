@@ -24,6 +24,18 @@ async fn nobody_is_served_without_a_valid_key() {
 }
 
 #[tokio::test]
+async fn a_rejected_client_hears_why_however_much_it_had_to_say() {
+    let installation = Installation::start().await;
+    let url = format!("{}/v1/chat/completions", installation.base);
+    let mut request = body(&json!({}));
+    request["messages"][0]["content"] = "x".repeat(20 << 20).into();
+    let rejected =
+        installation.client.post(url).bearer_auth("sk-other").json(&request).send().await;
+    let said = "invalid_request_error invalid_api_key -".to_owned();
+    assert_eq!(error(rejected.unwrap()).await, (401, said));
+}
+
+#[tokio::test]
 async fn a_revoked_key_is_no_key() {
     let installation = Installation::start().await;
     let at = Timestamp::from_millis(1);

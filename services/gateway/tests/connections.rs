@@ -1,0 +1,104 @@
+//! The accept loop: who is served, who waits, who is cut off, and how it ends.
+
+#![expect(clippy::unwrap_used, reason = "a server that cannot be started fails its test")]
+
+use std::{sync::Arc, time::Duration};
+
+use poem::{Endpoint, Response, endpoint::make_sync};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpListener, TcpStream},
+    sync::Notify,
+    task::JoinHandle,
+    time::timeout,
+};
+use tokio_util::sync::CancellationToken;
+use uplion_gateway::{ServeOptions, serve};
+
+const PATIENCE: Duration = Duration::from_secs(10);
+const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nhost: test\r\n\r\n";
+
+struct Server {
+    address: std::net::SocketAddr,
+    stop: CancellationToken,
+    serving: JoinHandle<std::io::Result<()>>,
+}
+
+async fn server(endpoint: impl Endpoint + 'static, options: ServeOptions) -> Server {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let stop = CancellationToken::new();
+    let serving = tokio::spawn(serve(listener, endpoint, options, stop.clone()));
+    Server { address, stop, serving }
+}
+
+/// Answers once it is let.
+fn slow(let_go: &Arc<Notify>, asked: &Arc<Notify>) -> impl Endpoint + use<> {
+    let (let_go, asked) = (Arc::clone(let_go), Arc::clone(asked));
+    poem::endpoint::make(move |_| {
+        let (let_go, asked) = (Arc::clone(&let_go), Arc::clone(&asked));
+        async move {
+            asked.notify_one();
+            let_go.notified().await;
+            Ok::<_, poem::Error>(Response::builder().body("late"))
+        }
+    })
+}
+
+async fn read_to_end(mut connection: TcpStream) -> String {
+    let mut text = String::new();
+    timeout(PATIENCE, connection.read_to_string(&mut text)).await.unwrap().unwrap();
+    text
+}
+
+#[tokio::test]
+async fn a_client_that_never_ends_its_headers_is_cut_off() {
+    let options = ServeOptions { headers: Duration::from_millis(50), ..ServeOptions::default() };
+    let server = server(make_sync(|_| "hello"), options).await;
+    let mut connection = TcpStream::connect(server.address).await.unwrap();
+    connection.write_all(b"GET / HTTP/1.1\r\n").await.unwrap();
+    read_to_end(connection).await;
+}
+
+#[tokio::test]
+async fn a_connection_over_the_bound_waits_for_another_to_end() {
+    let options = ServeOptions { connections: 1, ..ServeOptions::default() };
+    let server = server(make_sync(|_| "hello"), options).await;
+    let mut first = TcpStream::connect(server.address).await.unwrap();
+    first.write_all(REQUEST).await.unwrap();
+    let mut byte = [0];
+    timeout(PATIENCE, first.read_exact(&mut byte)).await.unwrap().unwrap();
+    let mut second = TcpStream::connect(server.address).await.unwrap();
+    second.write_all(REQUEST).await.unwrap();
+    let early = timeout(Duration::from_millis(100), second.read_exact(&mut byte)).await;
+    assert!(early.is_err(), "served beyond the bound");
+    drop(first);
+    timeout(PATIENCE, second.read_exact(&mut byte)).await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn what_is_in_flight_is_answered_before_a_server_stops() {
+    let (let_go, asked) = (Arc::<Notify>::default(), Arc::<Notify>::default());
+    let server = server(slow(&let_go, &asked), ServeOptions::default()).await;
+    let mut connection = TcpStream::connect(server.address).await.unwrap();
+    connection.write_all(REQUEST).await.unwrap();
+    asked.notified().await;
+    server.stop.cancel();
+    let_go.notify_one();
+    assert!(read_to_end(connection).await.ends_with("late"));
+    timeout(PATIENCE, server.serving).await.unwrap().unwrap().unwrap();
+    assert!(TcpStream::connect(server.address).await.is_err());
+}
+
+#[tokio::test]
+async fn what_takes_longer_than_the_drain_is_cut_off() {
+    let (let_go, asked) = (Arc::<Notify>::default(), Arc::<Notify>::default());
+    let options = ServeOptions { drain: Duration::from_millis(50), ..ServeOptions::default() };
+    let server = server(slow(&let_go, &asked), options).await;
+    let mut connection = TcpStream::connect(server.address).await.unwrap();
+    connection.write_all(REQUEST).await.unwrap();
+    asked.notified().await;
+    server.stop.cancel();
+    timeout(PATIENCE, server.serving).await.unwrap().unwrap().unwrap();
+    assert_eq!(read_to_end(connection).await, "");
+}
