@@ -6,12 +6,12 @@ use std::{
 };
 
 use anyhow::{Context as _, bail};
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
-use uplion_log_store::{Store, lease::Lease};
+use uplion_log_store::{Store, event_store::Stored, lease::Lease};
 use uplion_log_transport::{
     Log,
-    stream::{AppendError, Condition, StreamName},
+    stream::{AppendError, Appended, Condition, StreamName},
 };
 
 const JOB: &str = "relay";
@@ -45,18 +45,14 @@ struct Place {
 
 impl Relaying {
     pub async fn run(self, stop: CancellationToken) {
-        loop {
-            let worked = tokio::select! {
-                worked = self.tenure(&stop) => worked,
-                () = stop.cancelled() => return,
-            };
-            match worked {
+        while !stop.is_cancelled() {
+            match self.tenure(&stop).await {
                 Ok(()) => self.state.well(),
                 Err(error) => self.state.trouble(&format!("{error:#}")),
             }
             tokio::select! {
                 () = sleep(PATIENCE) => {}
-                () = stop.cancelled() => return,
+                () = stop.cancelled() => {}
             }
         }
     }
@@ -64,23 +60,34 @@ impl Relaying {
     /// Relays until the lease is lost, somebody else holds it, or something fails.
     async fn tenure(&self, stop: &CancellationToken) -> anyhow::Result<()> {
         let leases = &self.store.leases;
-        let Some(lease) = leases.take(JOB, &self.holder, KEEP).await? else {
+        let taken = tokio::select! {
+            taken = leases.take(JOB, &self.holder, KEEP) => taken?,
+            () = stop.cancelled() => return Ok(()),
+        };
+        let Some(lease) = taken else {
             // Another control relays; this one need only see that it could.
             return Ok(());
         };
-        let relayed = self.relay(&lease, stop).await;
+        // An append that is cut off here may arrive or not: CONTROL's end tells the next relay.
+        let relayed = tokio::select! {
+            relayed = self.relay(&lease) => relayed,
+            () = stop.cancelled() => Ok(()),
+        };
         // Only a courtesy to the next one: a lease that is not released expires.
-        if let Err(error) = leases.release(&lease).await {
-            tracing::warn!(%error, "control.relay.release");
+        match timeout(PATIENCE, leases.release(&lease)).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::warn!(%error, "control.relay.release"),
+            Err(_) => tracing::warn!("control.relay.release.unanswered"),
         }
         relayed
     }
 
-    async fn relay(&self, lease: &Lease, stop: &CancellationToken) -> anyhow::Result<()> {
+    /// Returns when the lease is lost.
+    async fn relay(&self, lease: &Lease) -> anyhow::Result<()> {
         let mut place = self.place().await?;
         let mut renewed = Instant::now();
         self.state.well();
-        while !stop.is_cancelled() {
+        loop {
             if renewed.elapsed() >= KEEP / 4 {
                 if !self.store.leases.renew(lease, KEEP).await? {
                     return Ok(());
@@ -89,33 +96,36 @@ impl Relaying {
             }
             let committed = self.store.events.after(place.position, BATCH).await?;
             if committed.is_empty() {
-                tokio::select! {
-                    changed = self.store.events.changed(place.position, IDLE_MS) => changed?,
-                    () = stop.cancelled() => {}
-                }
+                self.store.events.changed(place.position, IDLE_MS).await?;
             }
             for stored in committed {
-                let condition = Condition { unique: true, last: Some(place.sequence) };
-                let appended =
-                    self.log.streams.append(&stored.subject, stored.event.clone(), condition).await;
-                place = match appended {
-                    Ok(appended) => {
-                        Place { sequence: appended.sequence, position: stored.position }
-                    }
-                    // Ours may have arrived, or another relay was quicker: CONTROL's end tells.
-                    Err(AppendError::WrongLast { .. } | AppendError::Unacknowledged { .. }) => {
-                        self.place().await?
-                    }
-                    Err(error @ (AppendError::Full(_) | AppendError::Unavailable { .. })) => {
-                        return Err(error.into());
-                    }
-                };
-                if place.position != stored.position {
+                let next = self.publish(place, &stored).await?;
+                let published = next.position == stored.position;
+                place = next;
+                if !published {
                     break;
                 }
             }
         }
-        Ok(())
+    }
+
+    /// Where the relay is then: behind `stored`, or wherever CONTROL ends.
+    async fn publish(&self, place: Place, stored: &Stored) -> anyhow::Result<Place> {
+        let condition = Condition { unique: true, last: Some(place.sequence) };
+        let event = stored.event.clone();
+        match self.log.streams.append(&stored.subject, event, condition).await {
+            Ok(Appended { sequence, duplicate: false }) => {
+                Ok(Place { sequence, position: stored.position })
+            }
+            // Ours may have arrived before, or another relay was quicker: CONTROL's end tells.
+            Ok(Appended { duplicate: true, .. })
+            | Err(AppendError::WrongLast { .. } | AppendError::Unacknowledged { .. }) => {
+                self.place().await
+            }
+            Err(error @ (AppendError::Full(_) | AppendError::Unavailable { .. })) => {
+                Err(error.into())
+            }
+        }
     }
 
     /// Behind CONTROL's own last event.

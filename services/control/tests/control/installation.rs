@@ -10,7 +10,7 @@ use prometheus_client::registry::Registry;
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio::{sync::Mutex, task::JoinHandle};
-use tokio_util::sync::CancellationToken;
+use tokio_util::sync::{CancellationToken, DropGuard};
 use uplion_control::{Control, Options};
 use uplion_domain::{
     ClaimId, Envelope, GatewayId, KeyId, Nanos, ProjectId, Rates, RequestId, Timestamp, Usage,
@@ -34,7 +34,9 @@ pub struct Installation {
     pub control: Control,
     stop: CancellationToken,
     projector: Mutex<Option<JoinHandle<()>>>,
-    _folder: TempDir,
+    _guard: DropGuard,
+    /// Of what lies in one.
+    _folder: Option<TempDir>,
 }
 
 /// What the API answered.
@@ -48,25 +50,22 @@ pub struct Answer {
 impl Installation {
     pub async fn start() -> Self {
         let installation = Self::without_projector().await;
-        let options = uplion_projector::Options::of("test".into());
-        let (log, store) = (installation.log.clone(), installation.store.clone());
-        let projector = Projector::new(options, log, store, now, &mut Registry::default());
-        let stop = installation.stop.clone();
-        let running = tokio::spawn(async move { projector.run(stop).await });
-        *installation.projector.lock().await = Some(running);
+        installation.start_projector().await;
         installation
     }
 
     pub async fn without_projector() -> Self {
-        Self::with_patience(Duration::from_secs(5), true).await
+        let installation = Self::new(Duration::from_secs(5));
+        installation.make_streams().await;
+        installation
     }
 
     /// Nothing that is written ever comes into force.
     pub async fn without_streams() -> Self {
-        Self::with_patience(Duration::from_millis(50), false).await
+        Self::new(Duration::from_millis(50))
     }
 
-    async fn with_patience(ack_patience: Duration, streams_exist: bool) -> Self {
+    fn new(ack_patience: Duration) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let (store, streams) = sqlite::open(folder.path()).unwrap();
         let log = Log {
@@ -74,13 +73,29 @@ impl Installation {
             tasks: Arc::new(InProcessTasks::default()),
             messages: Arc::new(InProcessMessages::default()),
         };
-        for name in StreamName::ALL.into_iter().filter(|_| streams_exist) {
-            log.streams.ensure(&spec(name)).await.unwrap();
+        let control = control(ack_patience, "test", &log, &store);
+        Self { _folder: Some(folder), ..Self::over(log, store, control) }
+    }
+
+    pub fn over(log: Log, store: Store, control: Control) -> Self {
+        let stop = CancellationToken::new();
+        let (guard, projector) = (stop.clone().drop_guard(), Mutex::default());
+        Self { log, store, control, stop, projector, _guard: guard, _folder: None }
+    }
+
+    pub async fn make_streams(&self) {
+        for name in StreamName::ALL {
+            self.log.streams.ensure(&spec(name)).await.unwrap();
         }
-        let options = Options { ack_patience, ..Options::new(ADMIN_KEY, "test") };
-        let control = Control::start(options, log.clone(), store.clone()).unwrap();
-        let (stop, projector) = (CancellationToken::new(), Mutex::default());
-        Self { log, store, control, stop, projector, _folder: folder }
+    }
+
+    pub async fn start_projector(&self) {
+        let options = uplion_projector::Options::of("test".into());
+        let (log, store) = (self.log.clone(), self.store.clone());
+        let projector = Projector::new(options, log, store, now, &mut Registry::default());
+        let stop = self.stop.clone();
+        let running = tokio::spawn(async move { projector.run(stop).await });
+        *self.projector.lock().await = Some(running);
     }
 
     pub async fn stop_projector(&self) {
@@ -153,10 +168,9 @@ impl Installation {
     }
 }
 
-impl Drop for Installation {
-    fn drop(&mut self) {
-        self.stop.cancel();
-    }
+pub fn control(ack_patience: Duration, holder: &str, log: &Log, store: &Store) -> Control {
+    let options = Options { ack_patience, ..Options::new(ADMIN_KEY, holder) };
+    Control::start(options, log.clone(), store.clone()).unwrap()
 }
 
 pub fn request(method: Method, path: &str) -> poem::RequestBuilder {

@@ -1,4 +1,4 @@
-//! The API over SQLite, with the relay and a projector at work behind it.
+//! The API with the relay and a projector at work behind it: over SQLite, and over Postgres and NATS.
 
 mod installation;
 
@@ -9,5 +9,7 @@ mod keys;
 mod models;
 mod prices;
 mod projects;
+mod relay;
+mod servers;
 mod usage;
 mod writes;

@@ -1,0 +1,75 @@
+//! How what was committed comes onto the log: by one relay at a time, and never past a database that forgot.
+
+use std::time::Duration;
+
+use serde_json::json;
+use uplion_domain::{Envelope, Event, EventId, ProjectId, project};
+use uplion_log_transport::stream::{Condition, StreamName};
+use uplion_tests::wait;
+use uuid::Uuid;
+
+use crate::installation::{Installation, control, now};
+
+const PATIENCE: Duration = Duration::from_secs(5);
+
+#[tokio::test]
+async fn when_the_relay_stops_another_takes_over() {
+    let first = Installation::without_projector().await;
+    first.project("physics").await;
+    let (log, store) = (first.log.clone(), first.store.clone());
+    let second = control(PATIENCE, "other", &log, &store);
+    let second = Installation::over(log, store, second);
+    // Written through the second, relayed by the first.
+    second.project("chemistry").await;
+    second.control.ready().unwrap();
+
+    first.control.stop().await;
+    second.project("biology").await;
+    let on_control = second.log.streams.identity(StreamName::Control).await.unwrap();
+    assert_eq!(on_control.last, 3);
+}
+
+#[tokio::test]
+async fn what_was_recorded_while_the_log_was_away_is_published_when_it_is_back() {
+    let installation = Installation::without_streams().await;
+    let recorded = installation.post("/projects", json!({ "name": "physics" })).await;
+    assert_eq!(recorded.status, 202, "{recorded:?}");
+    wait_until(|| installation.control.ready().is_err()).await;
+
+    installation.make_streams().await;
+    wait_until(|| installation.control.ready().is_ok()).await;
+    installation.post("/projects", json!({ "name": "chemistry" })).await.made();
+    let on_control = installation.log.streams.identity(StreamName::Control).await.unwrap();
+    assert_eq!(on_control.last, 2);
+}
+
+#[tokio::test]
+async fn a_log_that_knows_what_the_database_does_not_halts_the_relay_with_advice() {
+    let installation = Installation::without_streams().await;
+    installation.make_streams().await;
+    let id = ProjectId::new(Uuid::now_v7());
+    let created = project::Event::Created { name: "forgotten".into(), at: now() };
+    let event = Envelope {
+        id: EventId::fresh(Uuid::now_v7()),
+        at: now(),
+        traceparent: None,
+        actor: None,
+        event: Event::Project(id, created),
+    };
+    let subject = event.event.subject();
+    let appended = installation.log.streams.append(&subject, event.encode(), Condition::default());
+    appended.await.unwrap();
+
+    let recorded = installation.post("/projects", json!({ "name": "physics" })).await;
+    assert_eq!(recorded.status, 202, "{recorded:?}");
+    wait_until(|| {
+        installation.control.ready().is_err_and(|trouble| trouble.contains("uplion log restore"))
+    })
+    .await;
+    let on_control = installation.log.streams.identity(StreamName::Control).await.unwrap();
+    assert_eq!(on_control.last, 1);
+}
+
+async fn wait_until(so: impl Fn() -> bool) {
+    wait::until(wait::PATIENCE, "control to notice", async || so()).await.unwrap();
+}

@@ -1,0 +1,95 @@
+//! The same over real servers: what holds when Postgres or NATS is away, and that it goes on afterwards.
+
+use std::time::Duration;
+
+use poem::http::Method;
+use serde_json::json;
+use tokio::sync::Mutex;
+use uplion_log_store::postgres;
+use uplion_log_transport::nats::{Nats, NatsOptions};
+use uplion_tests::{
+    nats::{self, SyncInterval},
+    postgres::{Server, Version},
+    wait,
+};
+
+use crate::installation::{Answer, Installation, control, request, with_json};
+
+async fn over(nats_url: String, database: &str) -> Installation {
+    let options = NatsOptions { url: nats_url, name: "control".into(), ..NatsOptions::default() };
+    let log = Nats::connect(options).await.unwrap().log();
+    let store = postgres::connect(database).await.unwrap();
+    let control = control(Duration::from_secs(5), "test", &log, &store);
+    let installation = Installation::over(log, store, control);
+    installation.make_streams().await;
+    installation
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn writes_and_reads_meet_on_postgres_and_nats() {
+    for version in [Version::V15, Version::V18] {
+        let database = Server::shared(version).await.database().await.unwrap();
+        let installation = over(nats::Server::shared().await.account(), &database).await;
+        installation.start_projector().await;
+        let project = installation.project("physics").await;
+        let body = json!({ "project": project, "name": "ci" });
+        let issued = installation.post("/keys", body).await;
+        let key = issued.made();
+        let listed = installation.get_at("/keys", &issued).await;
+        assert_eq!(listed.body["data"][0]["id"], key, "{listed:?}");
+        installation.serve(&project, &key, "llama").await;
+        let usage = installation.get("/usage?wait=10000").await;
+        assert_eq!(usage.body["data"][0]["cost"], "0.000035", "{usage:?}");
+        assert_eq!(usage.body["data"][0]["key_name"], "ci", "{usage:?}");
+        let again = installation.post("/projects", json!({ "name": "physics" })).await;
+        again.problem(409, "name_taken");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn while_postgres_is_away_writes_are_told_to_come_back() {
+    let server = Server::start(Version::V15).await.unwrap();
+    let database = server.database().await.unwrap();
+    let installation = over(nats::Server::shared().await.account(), &database).await;
+    installation.project("physics").await;
+
+    server.kill();
+    let refused = installation.post("/projects", json!({ "name": "chemistry" })).await;
+    refused.problem(503, "database_unavailable");
+    assert_eq!(refused.header("retry-after"), "1");
+
+    server.restart().await.unwrap();
+    let created = in_force(&installation, "chemistry").await;
+    assert_eq!(created.body["position"], "control:1:2");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn while_nats_is_away_writes_are_recorded_and_come_into_force_later() {
+    let server = nats::Server::start(SyncInterval::Default).await.unwrap();
+    let database = Server::shared(Version::V15).await.database().await.unwrap();
+    let installation = over(server.url(), &database).await;
+    installation.project("physics").await;
+
+    server.kill();
+    let recorded = installation.post("/projects", json!({ "name": "chemistry" })).await;
+    assert_eq!((recorded.status, &recorded.body["in_force"]), (202, &json!(false)), "{recorded:?}");
+
+    server.restart().await.unwrap();
+    let created = in_force(&installation, "biology").await;
+    assert_eq!(created.body["position"], "control:1:3");
+}
+
+/// Says it again under the same key until it is in force: it is done once, however often it was said.
+async fn in_force(installation: &Installation, name: &str) -> Answer {
+    let answered = Mutex::new(None);
+    let said = async || {
+        let post = request(Method::POST, "/projects").header("Idempotency-Key", name);
+        let answer = installation.send(with_json(post, &json!({ "name": name }))).await;
+        assert!([200, 201, 202, 503].contains(&answer.status), "{answer:?}");
+        let done = answer.body["in_force"] == true;
+        *answered.lock().await = Some(answer);
+        done
+    };
+    wait::until(wait::PATIENCE, "a write to be in force", said).await.unwrap();
+    answered.into_inner().unwrap()
+}
