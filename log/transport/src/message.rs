@@ -30,7 +30,8 @@ pub enum Link {
 
 #[async_trait]
 pub trait Messages: Send + Sync {
-    /// Messages for the filter from now on. Returns once the subscription is in force. Ends when the receiver is dropped.
+    /// Messages for the filter from now on. Returns once the subscription is in force (in a cluster: at the node that
+    /// this process is connected to; others learn of it a moment later). Ends when the receiver is dropped.
     /// The buffer is bounded: who falls behind by more than it loses messages, so protocols above bound what is in flight.
     async fn listen(&self, filter: &Filter) -> Result<mpsc::Receiver<Message>, SendError>;
 

@@ -1,7 +1,7 @@
-//! What every implementation of the log must do, tried on each: in process, on one nats-server, on three that
-//! replicate and sync before they acknowledge.
+//! What every implementation of the log must do, tried on each: in process with streams in SQLite, on one
+//! nats-server, on three that replicate and sync before they acknowledge.
 //!
-//! `streams`, `tasks`, `messages` and `follow` are written against the traits alone. `faults` kills and stops servers.
+//! `streams`, `tasks`, `messages` and `follow` are written against the traits alone. `faults` and `nodes` kill and stop servers.
 
 #![expect(clippy::unwrap_used, reason = "in a test it is the assertion")]
 
@@ -10,5 +10,6 @@ mod events;
 mod faults;
 mod follow;
 mod messages;
+mod nodes;
 mod streams;
 mod tasks;

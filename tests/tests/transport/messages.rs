@@ -8,7 +8,7 @@ use uplion_domain::{
     GatewayId, RequestId, WorkerId,
     subject::{Filter, Subject},
 };
-use uplion_log_transport::message::{LISTEN_BUFFER, Link, Message};
+use uplion_log_transport::message::{LISTEN_BUFFER, Link, Message, Messages};
 
 use crate::{backend::Backend, events};
 
@@ -32,6 +32,30 @@ fn gateway() -> GatewayId {
     GatewayId::new(events::unique())
 }
 
+/// Listens, and returns once `sender` is heard: another node of a cluster learns a moment later that somebody listens.
+async fn listen(
+    receiver: &dyn Messages,
+    sender: &dyn Messages,
+    subject: &Subject,
+) -> mpsc::Receiver<Message> {
+    let filter = match subject {
+        Subject::Gateway { gateway, request: _ } => Filter::ToGateway(*gateway),
+        Subject::Worker { worker, request: _ } => Filter::ToWorker(*worker),
+        Subject::Traffic { .. } | Subject::Control(_) | Subject::Task { .. } => unreachable!(),
+    };
+    let mut listener = receiver.listen(&filter).await.unwrap();
+    let tried = Duration::from_millis(20);
+    loop {
+        sender.send(subject, "known?".into()).await.unwrap();
+        if timeout(tried, listener.recv()).await.is_ok() {
+            break;
+        }
+    }
+    sender.send(subject, "known".into()).await.unwrap();
+    while heard(&mut listener).await.payload != "known" {}
+    listener
+}
+
 async fn heard(listener: &mut mpsc::Receiver<Message>) -> Message {
     timeout(SOON, listener.recv()).await.expect("a message in time").expect("a listener")
 }
@@ -39,8 +63,8 @@ async fn heard(listener: &mut mpsc::Receiver<Message>) -> Message {
 async fn what_one_sender_says_is_heard_in_order(backend: Backend) {
     let gateway = gateway();
     let receiver = backend.connect().await.messages;
-    let mut listener = receiver.listen(&Filter::ToGateway(gateway)).await.unwrap();
     let sender = backend.connect().await.messages;
+    let mut listener = listen(&*receiver, &*sender, &to(gateway)).await;
     let subject = to(gateway);
     let say = async {
         for number in 0..5_000_u32 {
@@ -62,11 +86,11 @@ async fn a_listener_hears_only_what_is_for_it(backend: Backend) {
     let (one, other) = (gateway(), gateway());
     let worker = WorkerId::new(events::unique());
     let messages = backend.connect().await.messages;
-    let mut to_one = messages.listen(&Filter::ToGateway(one)).await.unwrap();
-    let mut to_worker = messages.listen(&Filter::ToWorker(worker)).await.unwrap();
-    messages.send(&to(other), "other".into()).await.unwrap();
     let request = RequestId::new(events::unique());
     let for_worker = Subject::Worker { worker, request };
+    let mut to_one = listen(&*messages, &*messages, &to(one)).await;
+    let mut to_worker = listen(&*messages, &*messages, &for_worker).await;
+    messages.send(&to(other), "other".into()).await.unwrap();
     messages.send(&for_worker, "worker".into()).await.unwrap();
     messages.send(&to(one), "one".into()).await.unwrap();
     assert_eq!(heard(&mut to_one).await.payload, "one");
@@ -77,18 +101,20 @@ async fn a_listener_hears_only_what_is_for_it(backend: Backend) {
 async fn two_listeners_hear_the_same(backend: Backend) {
     let gateway = gateway();
     let messages = backend.connect().await.messages;
-    let mut one = messages.listen(&Filter::ToGateway(gateway)).await.unwrap();
-    let mut other = messages.listen(&Filter::ToGateway(gateway)).await.unwrap();
+    let mut one = listen(&*messages, &*messages, &to(gateway)).await;
+    let mut other = listen(&*messages, &*messages, &to(gateway)).await;
     messages.send(&to(gateway), "both".into()).await.unwrap();
-    assert_eq!(heard(&mut one).await.payload, heard(&mut other).await.payload);
+    for listener in [&mut one, &mut other] {
+        while heard(listener).await.payload != "both" {}
+    }
 }
 
 async fn who_does_not_listen_loses_messages_and_keeps_nobody_waiting(backend: Backend) {
     let (deaf, awake) = (gateway(), gateway());
     let receiver = backend.connect().await.messages;
-    let mut unheard = receiver.listen(&Filter::ToGateway(deaf)).await.unwrap();
-    let mut listener = receiver.listen(&Filter::ToGateway(awake)).await.unwrap();
     let sender = backend.connect().await.messages;
+    let mut unheard = listen(&*receiver, &*sender, &to(deaf)).await;
+    let mut listener = listen(&*receiver, &*sender, &to(awake)).await;
     let (to_deaf, to_awake) = (to(deaf), to(awake));
     let sent = LISTEN_BUFFER + LISTEN_BUFFER / 2;
     for _ in 0..sent {
@@ -111,7 +137,7 @@ async fn nobody_needs_to_listen(backend: Backend) {
     messages.send(&to(gateway), "nobody".into()).await.unwrap();
     drop(messages.listen(&Filter::ToGateway(gateway)).await.unwrap());
     messages.send(&to(gateway), "nobody any more".into()).await.unwrap();
-    let mut listener = messages.listen(&Filter::ToGateway(gateway)).await.unwrap();
+    let mut listener = listen(&*messages, &*messages, &to(gateway)).await;
     messages.send(&to(gateway), "somebody".into()).await.unwrap();
     assert_eq!(heard(&mut listener).await.payload, "somebody");
 }
@@ -119,7 +145,7 @@ async fn nobody_needs_to_listen(backend: Backend) {
 async fn a_large_message_comes_whole(backend: Backend) {
     let gateway = gateway();
     let messages = backend.connect().await.messages;
-    let mut listener = messages.listen(&Filter::ToGateway(gateway)).await.unwrap();
+    let mut listener = listen(&*messages, &*messages, &to(gateway)).await;
     let payload: Bytes =
         (0..512 * 1024_u32).map(|n| n.to_le_bytes()[0]).collect::<Vec<u8>>().into();
     messages.send(&to(gateway), payload.clone()).await.unwrap();

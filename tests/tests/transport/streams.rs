@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use futures::future::join_all;
 use uplion_log_transport::stream::{
     AppendError, Appended, Condition, Cursor, ReadError, Record, StreamName, StreamSpec, Streams,
 };
@@ -23,6 +24,7 @@ crate::on!(in_process one_server three_nodes: [
     a_cursor_is_not_disturbed_when_what_it_has_read_is_purged
     events_appended_soon_are_in_order_before_what_is_appended_after_them
     a_stream_keeps_its_epoch_when_its_settings_change
+    of_many_who_make_a_stream_at_once_all_get_the_same
     a_stream_made_anew_is_another_one_and_begins_where_it_is_told
     a_stream_that_is_not_there_is_missing
     streams_know_nothing_of_each_other
@@ -203,6 +205,16 @@ async fn a_stream_keeps_its_epoch_when_its_settings_change(backend: Backend) {
     assert_eq!((after.created, after.epoch, after.last), (before.created, 1, 0));
     assert_eq!(after.max_bytes, 32 << 20);
     assert_eq!(streams.identity(StreamName::Traffic).await, Ok(after));
+}
+
+async fn of_many_who_make_a_stream_at_once_all_get_the_same(backend: Backend) {
+    let makers = join_all((0..4).map(|_| backend.connect())).await;
+    let spec = events::spec(StreamName::Traffic, backend.replicas());
+    let made = makers.iter().map(|log| log.streams.ensure(&spec));
+    let created = join_all(made).await;
+    let created: Vec<_> = created.into_iter().map(|identity| identity.unwrap().created).collect();
+    assert!(created.iter().all(|time| *time == created[0]), "{created:?}");
+    assert_eq!(append(&*makers[0].streams, 1).await[0].sequence, 1);
 }
 
 async fn a_stream_made_anew_is_another_one_and_begins_where_it_is_told(backend: Backend) {

@@ -10,8 +10,12 @@ use async_nats::jetstream::{
     stream::{Config as StreamConfig, RawMessage},
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use tokio::time::{Instant, sleep, timeout};
 
 const DEADLINE: Duration = Duration::from_secs(5);
+const ENSURE_DEADLINE: Duration = Duration::from_secs(10);
+const ENSURE_TRY: Duration = Duration::from_secs(2);
+const ENSURE_PAUSE: Duration = Duration::from_millis(50);
 
 #[derive(Debug, Clone)]
 pub(super) struct Api(Context);
@@ -95,23 +99,45 @@ impl Api {
     pub async fn ensure(
         &self,
         new: &StreamConfig,
-        settle: impl FnOnce(&mut StreamConfig),
+        settle: impl Fn(&mut StreamConfig),
+    ) -> Result<Info, ApiError> {
+        let deadline = Instant::now() + ENSURE_DEADLINE;
+        loop {
+            let tried = timeout(ENSURE_TRY, self.try_ensure(new, &settle)).await;
+            let error = match tried {
+                Ok(Ok(info)) => return Ok(info),
+                // Somebody else is just making it, and not all nodes of a cluster know that already.
+                Ok(Err(error)) if error.is(ErrorCode::STREAM_NAME_EXIST) => error,
+                Ok(Err(error)) if error.is(ErrorCode::STREAM_NOT_FOUND) => error,
+                Ok(Err(error)) => return Err(error),
+                // Of several who make it at once, not each is answered.
+                Err(_) => ApiError::Unreachable(format!("no answer in {ENSURE_TRY:?}")),
+            };
+            if Instant::now() >= deadline {
+                return Err(error);
+            }
+            sleep(ENSURE_PAUSE).await;
+        }
+    }
+
+    async fn try_ensure(
+        &self,
+        new: &StreamConfig,
+        settle: impl Fn(&mut StreamConfig),
     ) -> Result<Info, ApiError> {
         let name = &new.name;
-        match self.ask::<_, Info>(format!("STREAM.INFO.{name}"), &Nothing {}).await {
-            Ok(mut info) => {
-                let before = info.config.clone();
-                settle(&mut info.config);
-                if info.config == before {
-                    return Ok(info);
-                }
-                self.ask(format!("STREAM.UPDATE.{name}"), &info.config).await
-            }
+        let mut info: Info = match self.ask(format!("STREAM.INFO.{name}"), &Nothing {}).await {
             Err(error) if error.is(ErrorCode::STREAM_NOT_FOUND) => {
-                self.ask(format!("STREAM.CREATE.{name}"), new).await
+                return self.ask(format!("STREAM.CREATE.{name}"), new).await;
             }
-            Err(error) => Err(error),
+            described => described?,
+        };
+        let before = info.config.clone();
+        settle(&mut info.config);
+        if info.config == before {
+            return Ok(info);
         }
+        self.ask(format!("STREAM.UPDATE.{name}"), &info.config).await
     }
 
     pub async fn delete(&self, stream: &str) -> Result<(), ApiError> {
