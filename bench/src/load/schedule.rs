@@ -23,14 +23,18 @@ impl Schedule {
         }
     }
 
-    /// Waits until the next request is due, and returns when that was.
+    /// Waits until the next request is due, and returns when that was. A timer that wakes late (they tick in
+    /// milliseconds) is not the server's doing: who waited is due when woken, who comes too late was due before.
     pub async fn next(&mut self) -> Instant {
         match self {
             Self::Open { next, every } => {
                 let due = *next;
                 *next += *every;
+                if due <= Instant::now() {
+                    return due;
+                }
                 sleep_until(due).await;
-                due
+                Instant::now()
             }
             Self::Closed { start } => {
                 sleep_until(*start).await;
