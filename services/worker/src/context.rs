@@ -13,7 +13,11 @@ use uplion_domain::{
 use uplion_log_transport::{Log, claim::FromWorker, stream::Condition};
 use uuid::Uuid;
 
-use crate::{mailbox::Mailboxes, metrics::Metrics, tokens::Tokenizer};
+use crate::{
+    mailbox::Mailboxes,
+    metrics::{Metrics, ModelLabels},
+    tokens::Tokenizer,
+};
 
 pub struct Context {
     pub worker: WorkerId,
@@ -47,6 +51,7 @@ impl Context {
 
     /// Records that nothing but a person can make this worker serve `model`, without waiting for it.
     pub fn failed(self: &Arc<Self>, model: &ModelName, reason: FailureReason) {
+        self.metrics.failures.get_or_create(&ModelLabels::of(model)).inc();
         let context = Arc::clone(self);
         let (worker, model, at) = (self.worker, model.clone(), now());
         let event = worker::Event::Failed { worker, model, reason, at };

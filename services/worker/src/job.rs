@@ -112,11 +112,13 @@ impl<'a> Job<'a> {
         let mut look_at = Instant::now() + LOOK_EVERY;
         let mut timer = Box::pin(sleep_until(look_at.into()));
         loop {
-            let reads = self.outbox.has_room();
+            let reads = self.outbox.has_room()
+                || self.answer.as_ref().is_some_and(|answer| !answer.needs_room());
             let outcome = tokio::select! {
                 biased;
                 message = self.mailbox.recv() => self.hear(message).await,
-                () = hand_back.cancelled() => Some(Outcome::Released {
+                // What was answered whole only waits for the gateway's word.
+                () = hand_back.cancelled(), if self.end.is_none() => Some(Outcome::Released {
                     reason: ReleaseReason::Draining, delay: Duration::ZERO,
                 }),
                 () = &mut timer => self.on_time(&mut timer, &mut look_at).await,

@@ -12,8 +12,7 @@ use uplion_log_transport::claim::{End, ReleaseReason};
 pub struct Metrics {
     pub tasks: Family<TaskLabels, Counter>,
     pub running: Family<ModelLabels, Gauge>,
-    /// 1 for each upstream that only a person can mend.
-    pub failed: Family<ModelLabels, Gauge>,
+    pub failures: Family<ModelLabels, Counter>,
     pub sent_bytes: Counter,
     pub resent_chunks: Counter,
     pub unsent: Counter,
@@ -57,7 +56,7 @@ impl Metrics {
         let Self {
             tasks,
             running,
-            failed,
+            failures,
             sent_bytes,
             resent_chunks,
             unsent,
@@ -66,7 +65,7 @@ impl Metrics {
         } = self.clone();
         registry.register("tasks", "Tickets by what became of them here", tasks);
         registry.register("running", "Tickets in hand", running);
-        registry.register("failed_upstreams", "Upstreams that only a person can mend", failed);
+        registry.register("failures", "Times that only a person could mend an upstream", failures);
         registry.register("sent_bytes", "Bytes of answers sent to gateways", sent_bytes);
         registry.register("resent_chunks", "Chunks sent again", resent_chunks);
         registry.register("unsent_messages", "Messages that the broker did not take", unsent);

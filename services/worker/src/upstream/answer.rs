@@ -135,6 +135,17 @@ impl Answer {
         }
     }
 
+    /// Whether what comes next has bytes, or may have.
+    pub fn needs_room(&self) -> bool {
+        match self.stage {
+            Stage::Calling(_)
+            | Stage::Whole { .. }
+            | Stage::Counting { .. }
+            | Stage::Stream { .. } => true,
+            Stage::Ending(_) | Stage::Over => false,
+        }
+    }
+
     fn begin(&mut self, response: Response) -> Step {
         let status = response.status().as_u16();
         let content_type =

@@ -107,6 +107,19 @@ async fn an_answer_larger_than_the_limit_is_too_large() {
 }
 
 #[tokio::test]
+async fn an_answer_exactly_as_large_as_the_limit_arrives() {
+    let stage = Stage::set().await;
+    let (_worker, mut gateway) = (stage.worker().await, Gateway::listen(&stage.log).await);
+    let asked = gateway.offer(MODEL, chat(json!({}))).await;
+    let length = gateway.ask(&asked, Manner::default()).await.bytes.len();
+    let asked = gateway.offer(MODEL, chat(json!({}))).await;
+    // Not streamed, nothing is delivered before the end.
+    let manner = Manner { window: length as u64, delivers: false, ..Manner::default() };
+    let answered = gateway.ask(&asked, manner).await;
+    assert_eq!((answered.end, answered.bytes.len()), (End::Complete, length));
+}
+
+#[tokio::test]
 async fn lost_chunks_are_sent_again_in_their_place() {
     let stage = Stage::set().await;
     let (_worker, mut gateway) = (stage.worker().await, Gateway::listen(&stage.log).await);

@@ -1,6 +1,9 @@
 //! The gateway's side of the protocol, as far as a test needs to bend it.
 
-use std::{collections::HashMap, time::Duration};
+use std::{
+    collections::HashMap,
+    time::{Duration, Instant},
+};
 
 use bytes::Bytes;
 use serde_json::Value;
@@ -39,13 +42,21 @@ pub struct Manner {
     pub left: Duration,
     /// Bytes of the body that come with `go`, and with each part of it.
     pub body_part: usize,
+    /// Whether the client reads what arrives.
+    pub delivers: bool,
     /// Arrivals of chunks that are lost, counted from 0.
     pub lost: Vec<usize>,
 }
 
 impl Default for Manner {
     fn default() -> Self {
-        Self { window: 1 << 20, left: Duration::from_mins(1), body_part: 512 << 10, lost: vec![] }
+        Self {
+            window: 1 << 20,
+            left: Duration::from_mins(1),
+            body_part: 512 << 10,
+            delivers: true,
+            lost: vec![],
+        }
     }
 }
 
@@ -121,11 +132,14 @@ impl Gateway {
 
     /// The next message that `pick` knows; others are passed over.
     pub async fn hear_until<T>(&mut self, mut pick: impl FnMut(FromWorker) -> Option<T>) -> T {
-        loop {
-            if let Some(picked) = pick(self.hear().await.1) {
-                return picked;
+        let heard = async {
+            loop {
+                if let Some(picked) = pick(self.hear().await.1) {
+                    return picked;
+                }
             }
-        }
+        };
+        timeout(PATIENCE, heard).await.expect("a worker says what is awaited")
     }
 
     pub async fn claimed(&mut self) -> Claim {
@@ -167,7 +181,9 @@ impl Gateway {
         assert_eq!(claim.request, asked.request);
         self.go(claim, asked, &manner).await;
         let mut hearing = Hearing { claim, manner, ..Hearing::new(claim) };
+        let began = Instant::now();
         loop {
+            assert!(began.elapsed() < PATIENCE, "the answer does not end");
             let (_, message) = self.hear().await;
             if claim_of(&message) != claim.id {
                 // A release that is repeated until somebody has heard it.
@@ -247,7 +263,8 @@ impl Hearing {
     async fn credit(&mut self, gateway: &Gateway) {
         self.credits += 1;
         let received = self.answered.bytes.len() as u64;
-        gateway.credit(self.claim, self.credits, received, received).await;
+        let delivered = if self.manner.delivers { received } else { 0 };
+        gateway.credit(self.claim, self.credits, received, delivered).await;
     }
 }
 
