@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::{failure::Failure, place::Place};
 
 /// Longer than any wait that a command asks the server for.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 const CONNECT: Duration = Duration::from_secs(5);
 const POSITION: &str = "Uplion-Position";
 

@@ -38,7 +38,7 @@ struct Page {
 
 /// An event at its place in the archive.
 #[derive(Debug, Deserialize)]
-pub struct Event {
+pub struct Archived {
     pos: u64,
     effective: bool,
     event: CloudEvent,
@@ -78,7 +78,7 @@ impl Tail {
         if self.format.json {
             return answer::print(&event.to_string());
         }
-        answer::print(&read::<Event>(event)?.told())
+        answer::print(&read::<Archived>(event)?.told())
     }
 }
 
@@ -87,7 +87,7 @@ async fn head(client: &Client) -> Result<u64, Failure> {
     Ok(health["archive"]["head"].as_u64().unwrap_or_default())
 }
 
-impl Event {
+impl Archived {
     pub fn told(&self) -> String {
         let Self { pos, effective, event } = self;
         let kind = event.kind.trim_start_matches("uplion.");
@@ -118,7 +118,7 @@ mod tests {
 
     #[test]
     fn an_event_is_told_in_one_line() {
-        let event: Event = serde_json::from_value(json!({
+        let event: Archived = serde_json::from_value(json!({
             "pos": 7, "effective": true, "stream": "CONTROL", "epoch": 1, "sequence": 3,
             "event": {
                 "type": "uplion.project.created.v1", "time": "2026-11-23T08:33:20Z",

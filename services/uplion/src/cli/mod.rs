@@ -45,7 +45,7 @@ pub enum Command {
     Doctor(doctor::Doctor),
     /// Asks a model and prints its answer as it comes.
     Chat(chat::Chat),
-    /// Prints the description of the control API (OpenAPI 3.0, JSON).
+    /// Prints the description of the control API (`OpenAPI` 3.0, JSON).
     Openapi,
 }
 

@@ -10,7 +10,7 @@ use super::failure::Failure;
 /// The control API.
 #[derive(Debug, Clone, Args)]
 pub struct Control {
-    /// Of the control API, without a path: http://127.0.0.1:8485.
+    /// Of the control API, without a path: `http://127.0.0.1:8485`.
     #[arg(long, env = "UPLION_URL", global = true)]
     pub url: Option<String>,
     /// What control was started with.
@@ -23,7 +23,7 @@ pub struct Control {
 /// The gateway.
 #[derive(Debug, Clone, Args)]
 pub struct Gateway {
-    /// Of the OpenAI-compatible API, with /v1: http://127.0.0.1:8484/v1.
+    /// Of the OpenAI-compatible API, with /v1: `http://127.0.0.1:8484/v1`.
     #[arg(long, env = "UPLION_BASE_URL", global = true)]
     pub base_url: Option<String>,
     /// As `uplion key create` showed it.

@@ -8,7 +8,7 @@ use super::{
     answer::{self, Format, facts, named},
     client::{Client, read},
     failure::Failure,
-    log::Event,
+    log::Archived,
     place,
     table::{Column, table},
 };
@@ -19,9 +19,10 @@ const WAIT_MS: &str = "2000";
 #[derive(Debug, Clone, Args)]
 pub struct Request {
     /// As the answer's `X-Request-Id` said it: req_…
-    request: Option<String>,
+    #[arg(value_name = "REQUEST")]
+    id: Option<String>,
     /// Without an id: only of this project, by name or id.
-    #[arg(long, conflicts_with = "request")]
+    #[arg(long, conflicts_with = "id")]
     project: Option<String>,
     /// Without an id: how many.
     #[arg(long, short = 'n', default_value_t = 20, value_name = "N")]
@@ -35,7 +36,7 @@ pub struct Request {
 #[derive(Debug, Deserialize)]
 struct Story {
     request: Option<Summary>,
-    events: Vec<Event>,
+    events: Vec<Archived>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -66,7 +67,7 @@ struct Summary {
 impl Request {
     pub async fn run(self) -> Result<(), Failure> {
         let client = Client::new(self.control.place()?)?;
-        match &self.request {
+        match &self.id {
             Some(request) => self.one(&client, request).await,
             None => self.newest(&client).await,
         }
@@ -82,7 +83,7 @@ impl Request {
             answer::print(&summary.told())?;
             answer::print("")?;
         }
-        answer::print(&events.iter().map(Event::told).collect::<Vec<_>>().join("\n"))
+        answer::print(&events.iter().map(Archived::told).collect::<Vec<_>>().join("\n"))
     }
 
     async fn newest(&self, client: &Client) -> Result<(), Failure> {

@@ -27,8 +27,10 @@ pub const fn needed(rate: u64, bytes_per_request: u64, hours: u64) -> u64 {
 
 /// Requests a second that `max_bytes` are enough for.
 pub const fn enough_for(max_bytes: u64, bytes_per_request: u64, hours: u64) -> u64 {
-    let a_request_each_second = needed(1, bytes_per_request, hours);
-    if a_request_each_second == 0 { 0 } else { max_bytes / a_request_each_second }
+    match max_bytes.checked_div(needed(1, bytes_per_request, hours)) {
+        Some(rate) => rate,
+        None => 0,
+    }
 }
 
 /// `1.5 GiB`

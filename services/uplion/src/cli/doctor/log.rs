@@ -102,7 +102,7 @@ impl Stream {
 impl Projection {
     pub fn examine(&self) -> Finding {
         let Self { name, version, live_version, lag, halted } = self;
-        let advise = |verdict, what, advice: String| Finding {
+        let advised = |verdict, what, advice: String| Finding {
             verdict,
             about: "projection",
             what,
@@ -110,23 +110,23 @@ impl Projection {
         };
         if let Some(why) = halted {
             let advice = format!("mend the cause, then `uplion projection rebuild {name}`");
-            return advise(Verdict::Bad, format!("{name} stands still: {why}"), advice);
+            return advised(Verdict::Bad, format!("{name} stands still: {why}"), advice);
         }
         match live_version {
-            None => advise(
+            None => advised(
                 Verdict::Bad,
                 format!("{name} was never filled"),
                 "start `uplion projector`".to_owned(),
             ),
             Some(live) if live != version => {
                 let what = format!("{name} is at version {live}, this build reads {version}");
-                advise(
+                advised(
                     Verdict::Watch,
                     what,
                     "a projector of this build fills the new version by itself".to_owned(),
                 )
             }
-            Some(_) if *lag > WORTH_A_WORD => advise(
+            Some(_) if *lag > WORTH_A_WORD => advised(
                 Verdict::Watch,
                 format!("{name} is {lag} events behind"),
                 "is a projector running?".to_owned(),
