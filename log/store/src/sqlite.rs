@@ -59,6 +59,7 @@ pub fn open(folder: &Path) -> Result<(Store, Arc<dyn Streams>), OpenError> {
     let path = folder.file("store.db");
     let mut connection = connection::open(&path)?;
     connection::migrate(&mut connection, &schema::store::migrations::runner())?;
+    leases::end_all(&connection)?;
     let writer = Arc::new(Writer::start(connection, &folder));
     let readers = Arc::new(Readers::new(path, &folder));
     let events = SqliteEventStore::new(Arc::clone(&writer), Arc::clone(&readers));
