@@ -1,5 +1,7 @@
 //! The commands that people type, against `uplion dev`: what they print, and with which code they end.
 
+#![expect(clippy::unwrap_used, reason = "in a test it is the assertion")]
+
 use serde_json::Value;
 use uplion_tests::{
     scratch,

@@ -104,7 +104,7 @@ async fn the_logs_health_names_what_lags_behind_what() {
 
 #[tokio::test]
 async fn the_logs_health_is_told_also_when_the_streams_are_gone() {
-    let installation = Installation::without_streams().await;
+    let installation = Installation::without_streams();
     let health = installation.get("/log").await;
     assert_eq!(health.status, 200, "{health:?}");
     assert!(health.body["streams"][0]["trouble"].is_string(), "{health:?}");

@@ -1,5 +1,7 @@
 //! The API with the relay and a projector at work behind it: over SQLite, and over Postgres and NATS.
 
+#![expect(clippy::unwrap_used, reason = "in a test it is the assertion")]
+
 mod installation;
 
 mod document;

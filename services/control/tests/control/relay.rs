@@ -31,7 +31,7 @@ async fn when_the_relay_stops_another_takes_over() {
 
 #[tokio::test]
 async fn what_was_recorded_while_the_log_was_away_is_published_when_it_is_back() {
-    let installation = Installation::without_streams().await;
+    let installation = Installation::without_streams();
     let recorded = installation.post("/projects", json!({ "name": "physics" })).await;
     assert_eq!(recorded.status, 202, "{recorded:?}");
     wait_until(|| installation.control.ready().is_err()).await;
@@ -45,7 +45,7 @@ async fn what_was_recorded_while_the_log_was_away_is_published_when_it_is_back()
 
 #[tokio::test]
 async fn a_log_that_knows_what_the_database_does_not_halts_the_relay_with_advice() {
-    let installation = Installation::without_streams().await;
+    let installation = Installation::without_streams();
     installation.make_streams().await;
     let id = ProjectId::new(Uuid::now_v7());
     let created = project::Event::Created { name: "forgotten".into(), at: now() };

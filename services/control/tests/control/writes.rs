@@ -20,7 +20,7 @@ async fn a_write_is_on_the_log_when_it_is_answered() {
 
 #[tokio::test]
 async fn a_write_that_the_log_does_not_take_is_recorded_and_not_in_force() {
-    let installation = Installation::without_streams().await;
+    let installation = Installation::without_streams();
     let recorded = installation.post("/projects", json!({ "name": "physics" })).await;
     assert_eq!(recorded.status, 202, "{recorded:?}");
     assert_eq!(recorded.body["in_force"], false);
@@ -137,6 +137,6 @@ async fn create_once(installation: &Installation, key: &str, name: &str) -> Answ
 }
 
 async fn rename_if(installation: &Installation, path: &str, version: &str, name: &str) -> Answer {
-    let patch = request(Method::PATCH, path).header("If-Match", version);
-    installation.send(with_json(patch, &json!({ "name": name }))).await
+    let asked = request(Method::PATCH, path).header("If-Match", version);
+    installation.send(with_json(asked, &json!({ "name": name }))).await
 }
