@@ -7,6 +7,8 @@ pub mod archive;
 pub mod event_store;
 pub mod lease;
 pub mod postgres;
+pub mod relay;
+pub mod restore;
 pub mod rows;
 pub mod sqlite;
 

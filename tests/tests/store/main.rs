@@ -9,5 +9,6 @@ mod backend;
 mod event_store;
 mod events;
 mod leases;
+mod relay;
 mod rows;
 mod statements;

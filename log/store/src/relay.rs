@@ -1,0 +1,239 @@
+//! The relay: what was committed goes onto CONTROL, in commit order, each event once.
+//!
+//! CONTROL itself says where it goes on: behind its own last event. Every append names the end that it expects, so
+//! of several relays one gets through and the others look where CONTROL ends now. Nothing is kept anywhere else,
+//! so a relay may be killed at any point.
+
+use std::{
+    convert::Infallible,
+    sync::{Arc, RwLock},
+    time::Duration,
+};
+
+use futures::future::join_all;
+use tokio::{
+    sync::watch,
+    time::{sleep, timeout},
+};
+use tokio_util::sync::CancellationToken;
+use uplion_domain::EventId;
+use uplion_log_transport::stream::{
+    AppendError, Appended, Condition, ReadError, StreamName, Streams,
+};
+
+use crate::{
+    StoreError,
+    event_store::{EventStore, Stored},
+};
+
+/// Appends under way at once. The first that fails makes all behind it fail: their ends are not what they expect.
+const TOGETHER: usize = 64;
+/// After so long without a commit it looks whether CONTROL is still what it was.
+const IDLE_MS: u64 = 1_000;
+/// Between attempts when something is away.
+const PATIENCE: Duration = Duration::from_millis(250);
+
+pub struct Relay {
+    events: Arc<dyn EventStore>,
+    streams: Arc<dyn Streams>,
+    relayed: watch::Sender<Option<Relayed>>,
+    trouble: RwLock<Option<String>>,
+}
+
+/// CONTROL's last event, and where it stands in the event store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Relayed {
+    pub position: u64,
+    pub epoch: u32,
+    pub sequence: u64,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum RelayError {
+    /// The database went back in time. Going on would publish other events under positions that were published.
+    #[error(
+        "CONTROL holds event {0}, which the database does not know: run `uplion log restore` to take in what CONTROL holds"
+    )]
+    Forgotten(EventId),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    #[error(transparent)]
+    Append(#[from] AppendError),
+}
+
+/// Where the relay is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Place {
+    relayed: Relayed,
+    /// CONTROL's last event; none if it has none.
+    last: Option<EventId>,
+}
+
+impl Relay {
+    pub fn new(events: Arc<dyn EventStore>, streams: Arc<dyn Streams>) -> Self {
+        let trouble = RwLock::new(Some("it has not begun".to_owned()));
+        Self { events, streams, relayed: watch::Sender::new(None), trouble }
+    }
+
+    /// Relays until told to stop. An append that is cut off by that may arrive or not: CONTROL tells the next one.
+    pub async fn run(&self, stop: CancellationToken) {
+        while !stop.is_cancelled() {
+            let failed = tokio::select! {
+                failed = self.follow() => failed,
+                () = stop.cancelled() => return,
+            };
+            let Err(error) = failed;
+            self.note(Some(error.to_string()));
+            tokio::select! {
+                () = sleep(PATIENCE) => {}
+                () = stop.cancelled() => {}
+            }
+        }
+    }
+
+    /// Why nothing is relayed, if so.
+    pub fn trouble(&self) -> Option<String> {
+        self.trouble.read().expect("no holder of this lock panics").clone()
+    }
+
+    /// How far CONTROL has come; none before the first look at it.
+    pub fn progress(&self) -> watch::Receiver<Option<Relayed>> {
+        self.relayed.subscribe()
+    }
+
+    /// Epoch and sequence on CONTROL of the event at `position`, once it is there; none if that takes too long.
+    pub async fn wait_for(&self, position: u64, patience: Duration) -> Option<(u32, u64)> {
+        let mut progress = self.progress();
+        let there = |relayed: &Option<Relayed>| relayed.is_some_and(|it| it.position >= position);
+        let relayed = timeout(patience, progress.wait_for(there)).await.ok()?.ok()?;
+        relayed.as_ref().and_then(|relayed| relayed.sequence_of(position))
+    }
+
+    /// Returns only when something is wrong.
+    async fn follow(&self) -> Result<Infallible, RelayError> {
+        let mut place = self.place().await?;
+        loop {
+            self.note(None);
+            self.relayed.send_if_modified(|known| {
+                let news = Some(place.relayed);
+                std::mem::replace(known, news) != news
+            });
+            let committed = self.events.after(place.relayed.position, TOGETHER).await?;
+            if committed.is_empty() {
+                self.events.changed(place.relayed.position, IDLE_MS).await?;
+                place = self.place_unless(place).await?;
+            } else {
+                place = self.publish(&place, committed).await?;
+            }
+        }
+    }
+
+    /// Publishes what it can, and says where CONTROL ends then.
+    async fn publish(&self, place: &Place, committed: Vec<Stored>) -> Result<Place, RelayError> {
+        // Asked after the events were read: a database that went back in time in between does not know it.
+        if let Some(last) = &place.last
+            && self.events.position_of(last).await? != Some(place.relayed.position)
+        {
+            return self.place().await;
+        }
+        let appends = (place.relayed.sequence..).zip(&committed).map(|(end, stored)| {
+            let condition = Condition { unique: true, last: Some(end) };
+            self.streams.append(&stored.subject, stored.event.clone(), condition)
+        });
+        for (appended, sequence) in join_all(appends).await.into_iter().zip(place.next()..) {
+            match appended {
+                Ok(Appended { sequence: given, duplicate: false }) if given == sequence => {}
+                // It arrived before, or another relay was quicker, or nobody knows.
+                Ok(_) | Err(AppendError::WrongLast { .. } | AppendError::Unacknowledged { .. }) => {
+                    return self.place().await;
+                }
+                Err(error @ (AppendError::Full(_) | AppendError::Unavailable { .. })) => {
+                    return Err(error.into());
+                }
+            }
+        }
+        Ok(place.behind(committed))
+    }
+
+    /// The same place, unless CONTROL has moved or is another stream.
+    async fn place_unless(&self, known: Place) -> Result<Place, RelayError> {
+        let identity = self.streams.identity(StreamName::Control).await?;
+        let Relayed { epoch, sequence, .. } = known.relayed;
+        if (identity.epoch, identity.last) == (epoch, sequence) {
+            Ok(known)
+        } else {
+            self.place().await
+        }
+    }
+
+    /// Behind CONTROL's own last event. An empty CONTROL is filled from the first event on: whoever reads it wants
+    /// all of them.
+    async fn place(&self) -> Result<Place, RelayError> {
+        let identity = self.streams.identity(StreamName::Control).await?;
+        let (epoch, sequence) = (identity.epoch, identity.last);
+        let last = if sequence >= identity.first {
+            self.streams.get(StreamName::Control, sequence).await?
+        } else {
+            None
+        };
+        let Some(last) = last.map(|last| last.event.id) else {
+            return Ok(Place { relayed: Relayed { position: 0, epoch, sequence }, last: None });
+        };
+        match self.events.position_of(&last).await? {
+            Some(position) => {
+                Ok(Place { relayed: Relayed { position, epoch, sequence }, last: Some(last) })
+            }
+            None => Err(RelayError::Forgotten(last)),
+        }
+    }
+
+    fn note(&self, trouble: Option<String>) {
+        let mut noted = self.trouble.write().expect("no holder of this lock panics");
+        if *noted == trouble {
+            return;
+        }
+        if let Some(trouble) = &trouble {
+            tracing::error!(trouble, "relay.halted");
+        } else {
+            tracing::info!("relay.running");
+        }
+        *noted = trouble;
+    }
+}
+
+impl Place {
+    const fn next(&self) -> u64 {
+        self.relayed.sequence + 1
+    }
+
+    /// The place once all of `published` follow it.
+    fn behind(&self, published: Vec<Stored>) -> Self {
+        let sequence = self.relayed.sequence + published.len() as u64;
+        let Some(last) = published.into_iter().next_back() else { return self.clone() };
+        let relayed = Relayed { position: last.position, sequence, ..self.relayed };
+        Self { relayed, last: Some(last.event.id) }
+    }
+}
+
+impl Relayed {
+    /// CONTROL and the event store are in one order and have no gaps, but need not begin with the same number.
+    fn sequence_of(&self, position: u64) -> Option<(u32, u64)> {
+        let behind = self.position.checked_sub(position)?;
+        Some((self.epoch, self.sequence.checked_sub(behind)?))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_event_is_found_by_its_distance_from_the_end() {
+        let relayed = Relayed { position: 10, epoch: 3, sequence: 107 };
+        assert_eq!(relayed.sequence_of(10), Some((3, 107)));
+        assert_eq!(relayed.sequence_of(8), Some((3, 105)));
+        assert_eq!(relayed.sequence_of(11), None);
+    }
+}

@@ -1,0 +1,42 @@
+//! After the database went back in time: takes in what CONTROL holds and the event store does not.
+
+use std::time::Duration;
+
+use uplion_domain::{subject::Subject, wire::Encoded};
+use uplion_log_transport::stream::{ReadError, StreamName, Streams};
+
+use crate::{StoreError, event_store::EventStore};
+
+const BATCH: usize = 1_000;
+const PATIENCE: Duration = Duration::from_secs(10);
+
+#[derive(Debug, thiserror::Error)]
+pub enum RestoreError {
+    #[error("CONTROL should hold events up to {end}, but none came after {sequence}")]
+    Silent { sequence: u64, end: u64 },
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Returns how many events were new to the store. The relay goes on by itself afterwards.
+pub async fn restore(events: &dyn EventStore, streams: &dyn Streams) -> Result<u64, RestoreError> {
+    let identity = streams.identity(StreamName::Control).await?;
+    let mut sequence = identity.first.saturating_sub(1);
+    let mut cursor = streams.read(StreamName::Control, sequence).await?;
+    // Each batch begins with the last event of the one before, which says where the batch belongs.
+    let mut batch: Vec<(Subject, Encoded)> = Vec::new();
+    let mut new = 0;
+    while sequence < identity.last {
+        let records = cursor.next(BATCH, PATIENCE).await?;
+        let Some(last) = records.last() else {
+            return Err(RestoreError::Silent { sequence, end: identity.last });
+        };
+        sequence = last.sequence;
+        batch.extend(records.into_iter().map(|record| (record.subject, record.event)));
+        new += events.import(&batch).await?;
+        batch.drain(..batch.len() - 1);
+    }
+    Ok(new)
+}
