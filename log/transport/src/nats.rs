@@ -29,7 +29,7 @@ use self::{
 use crate::{Log, message::SendError};
 
 /// Messages that may wait to be written to the connection.
-const SEND_BUFFER: usize = 16 * 1024;
+const SEND_BUFFER: usize = 8 * 1024;
 /// Acknowledgements and tickets that may wait to be read; their number is bounded by what was sent.
 const RECEIVE_BUFFER: usize = 64 * 1024;
 

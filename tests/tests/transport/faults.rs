@@ -270,6 +270,7 @@ async fn a_server_that_stands_still_keeps_nobody_waiting_for_ever() {
     let (first, id) = append(&*log.streams).await;
     let mut cursor = log.streams.read(StreamName::Traffic, first).await.unwrap();
     server.stop();
+    stands_still(&server).await;
     let (subject, event) = events::traffic(0);
     let started = Instant::now();
     let (ticket, second) = (events::ticket(&model), Duration::from_secs(1));
@@ -280,7 +281,10 @@ async fn a_server_that_stands_still_keeps_nobody_waiting_for_ever() {
         queue.take(1),
         cursor.next(1, second),
     );
-    assert!(appended.is_err() && offered.is_err() && identity.is_err());
+    assert!(
+        appended.is_err() && offered.is_err() && identity.is_err(),
+        "{appended:?} {offered:?} {identity:?}"
+    );
     assert!(started.elapsed() < Duration::from_secs(8), "{:?}", started.elapsed());
     server.cont();
     // What was not acknowledged may be there all the same, and is there once.
@@ -318,6 +322,20 @@ async fn events_that_no_stream_took_are_counted() {
     }
     wait::until(SOON, "the count", async || nats.stats().events_lost == 100).await.unwrap();
     assert_eq!(nats.stats().events_under_way, 0);
+}
+
+/// A signal takes a moment to stop the last thread.
+async fn stands_still(server: &Server) {
+    let tasks = format!("/proc/{}/task", server.process().pid().unwrap());
+    let stopped = |thread: std::io::Result<std::fs::DirEntry>| {
+        let stat = std::fs::read_to_string(thread.unwrap().path().join("stat"));
+        stat.is_ok_and(|stat| stat.rsplit(") ").next().unwrap().starts_with('T'))
+    };
+    wait::until(SOON, "a standstill", async || {
+        std::fs::read_dir(&tasks).is_ok_and(|mut threads| threads.all(stopped))
+    })
+    .await
+    .unwrap();
 }
 
 /// A connection that the log knows nothing of.

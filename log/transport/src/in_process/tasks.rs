@@ -107,7 +107,7 @@ impl Queue for InProcessQueue {
             tokio::pin!(offered);
             offered.as_mut().enable();
             let (taken, next_due) = self.0.line().take(most, Instant::now());
-            if !taken.is_empty() || Instant::now() >= deadline {
+            if !taken.is_empty() || most == 0 || Instant::now() >= deadline {
                 return Ok(taken.into_iter().map(|delivery| self.taken(delivery)).collect());
             }
             let until = next_due.map_or(deadline, |due| due.min(deadline));

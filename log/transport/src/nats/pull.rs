@@ -18,6 +18,8 @@ use crate::message::Link;
 const HEARTBEAT: Duration = Duration::from_millis(500);
 /// Without a word for this long, nobody serves the request any more.
 const SILENCE: Duration = Duration::from_millis(1_500);
+/// What was said may lie in the socket of a process that stood still itself: it gets this long to read it.
+const GRACE: Duration = Duration::from_millis(250);
 /// As nats-server spells the header that says how much of a request it will not serve.
 const UNSERVED: &str = "Nats-Pending-Messages";
 
@@ -32,7 +34,10 @@ pub(super) struct Pull {
     expires: Duration,
     /// Messages that were asked for and neither came nor were declared unserved.
     open: usize,
-    heard: Instant,
+    /// When the silence will have been too long.
+    silent: Instant,
+    /// It was already, and the grace is running.
+    doubted: bool,
 }
 
 /// The consumer, its leader or the connection is gone: make a new pull.
@@ -68,7 +73,8 @@ impl Pull {
             messages: messages.map_err(|error| Lost(error.to_string()))?,
             expires,
             open: 0,
-            heard: Instant::now(),
+            silent: Instant::now() + SILENCE,
+            doubted: false,
         })
     }
 
@@ -84,18 +90,21 @@ impl Pull {
             if self.open < least {
                 self.ask(most - self.open).await?;
             }
-            let silent = self.heard + SILENCE;
             let message = tokio::select! {
                 biased;
                 message = self.messages.next() => message,
                 changed = self.link.changed() => {
                     return Err(Lost(changed.map_or("closed", |()| "reconnected").into()));
                 }
-                () = sleep_until(silent.min(until)) => {
-                    if silent <= until {
+                () = sleep_until(self.silent.min(until)) => {
+                    if self.silent > until {
+                        return Ok(None);
+                    }
+                    if self.doubted {
                         return Err(Lost(format!("nothing was heard for {SILENCE:?}")));
                     }
-                    return Ok(None);
+                    (self.doubted, self.silent) = (true, Instant::now() + GRACE);
+                    continue;
                 }
             };
             let message = message.ok_or_else(|| Lost("closed".into()))?;
@@ -123,15 +132,19 @@ impl Pull {
         let asked = self.client.publish_with_reply(next, inbox, request.into()).await;
         asked.map_err(|error| Lost(error.to_string()))?;
         if self.open == 0 {
-            self.heard = Instant::now();
+            self.heard();
         }
         self.open += batch;
         Ok(())
     }
 
+    fn heard(&mut self) {
+        (self.doubted, self.silent) = (false, Instant::now() + SILENCE);
+    }
+
     /// Tells messages from what the server says about the request.
     fn sort(&mut self, message: Message) -> Result<Option<Message>, Lost> {
-        self.heard = Instant::now();
+        self.heard();
         let Some(status) = message.status else {
             self.open = self.open.saturating_sub(1);
             return Ok(Some(message));

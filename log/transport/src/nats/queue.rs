@@ -84,13 +84,24 @@ impl NatsQueue {
                 },
                 Err(lost) => lost,
             };
-            self.pull = None;
+            self.give_back();
             let again = Instant::now() + PAUSE;
             if again >= until || !self.shared.links.is_up() {
                 sleep_until(again).await;
                 return Err(TakeError(lost.0));
             }
             sleep_until(again).await;
+        }
+    }
+
+    /// Gives up the pull, and gives back at once what came after the last take.
+    fn give_back(&mut self) {
+        let Some(mut pull) = self.pull.take() else { return };
+        while let Ok(Some(message)) = pull.ready() {
+            if let Some(reply) = message.reply {
+                let receipt = NatsReceipt { client: self.shared.client.clone(), reply };
+                let _ = receipt.say_now(later(Duration::ZERO));
+            }
         }
     }
 
@@ -111,6 +122,9 @@ impl NatsQueue {
 #[async_trait]
 impl Queue for NatsQueue {
     async fn take(&mut self, most: usize) -> Result<Vec<Taken>, TakeError> {
+        if most == 0 {
+            return Ok(Vec::new());
+        }
         let Some(first) = self.first(most, Instant::now() + TAKE_WAIT).await? else {
             return Ok(Vec::new());
         };
@@ -121,7 +135,7 @@ impl Queue for NatsQueue {
             match pull.ready() {
                 Ok(Some(message)) => taken.extend(self.taken(message)),
                 Ok(None) => break,
-                Err(Lost(_)) => self.pull = None,
+                Err(Lost(_)) => self.give_back(),
             }
         }
         Ok(taken)
@@ -129,16 +143,8 @@ impl Queue for NatsQueue {
 }
 
 impl Drop for NatsQueue {
-    /// Gives back at once what came after the last take.
     fn drop(&mut self) {
-        while let Some(pull) = &mut self.pull
-            && let Ok(Some(message)) = pull.ready()
-        {
-            if let Some(reply) = message.reply {
-                let receipt = NatsReceipt { client: self.shared.client.clone(), reply };
-                let _ = receipt.say_now(later(Duration::ZERO));
-            }
-        }
+        self.give_back();
     }
 }
 
