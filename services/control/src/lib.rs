@@ -1,10 +1,10 @@
 //! Control: the API for administrators. Writes go through the event store and the relay onto the log; reads come from
 //! the projections.
 
-mod acks;
 mod admin;
 mod aggregate;
 mod api;
+mod force;
 mod headers;
 mod http;
 mod labels;
@@ -14,7 +14,6 @@ mod position;
 mod problem;
 mod reading;
 mod receipt;
-mod relaying;
 mod secret;
 mod write;
 
@@ -25,19 +24,13 @@ use poem::{Endpoint, Response};
 use prometheus_client::registry::Registry;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
-use uplion_log_store::Store;
+use uplion_log_store::{Store, relay::Relay};
 use uplion_log_transport::Log;
 
 pub use api::PATH;
 
 use crate::{
-    acks::Acks,
-    admin::AdminKey,
-    labels::Labels,
-    metrics::Metrics,
-    names::Names,
-    reading::Reader,
-    relaying::{Relaying, State},
+    admin::AdminKey, force::Force, labels::Labels, metrics::Metrics, names::Names, reading::Reader,
     write::Writer,
 };
 
@@ -50,16 +43,13 @@ const SHORTEST_ADMIN_KEY: usize = 16;
 pub struct Options {
     /// What the first administrator shows. At least 16 characters.
     pub admin_key: String,
-    /// Names this process among those that wait to be the relay.
-    pub holder: String,
     /// How long a write waits for the log before it is answered with 202.
     pub ack_patience: Duration,
 }
 
 impl Options {
-    pub fn new(admin_key: impl Into<String>, holder: impl Into<String>) -> Self {
-        let (admin_key, holder) = (admin_key.into(), holder.into());
-        Self { admin_key, holder, ack_patience: Duration::from_secs(5) }
+    pub fn new(admin_key: impl Into<String>) -> Self {
+        Self { admin_key: admin_key.into(), ack_patience: Duration::from_secs(5) }
     }
 }
 
@@ -68,9 +58,9 @@ pub struct Control {
     parts: Parts,
     admin_key: AdminKey,
     metrics: Metrics,
-    state: Arc<State>,
+    relay: Arc<Relay>,
     stop: CancellationToken,
-    relay: JoinHandle<()>,
+    relaying: JoinHandle<()>,
 }
 
 /// What the operations are made of.
@@ -80,24 +70,30 @@ struct Parts {
     reader: Reader,
     names: Names,
     labels: Labels,
-    acks: Acks,
 }
 
 impl Control {
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "whoever starts it hands its log and store over"
+    )]
     /// Needs a runtime. Neither the log nor the database need be there yet: both are retried.
     pub fn start(options: Options, log: Log, store: Store) -> anyhow::Result<Self> {
-        let Options { admin_key, holder, ack_patience } = options;
+        let Options { admin_key, ack_patience } = options;
         ensure!(
             admin_key.chars().count() >= SHORTEST_ADMIN_KEY,
             "the admin key is too short: give at least {SHORTEST_ADMIN_KEY} characters, for example from `openssl rand -hex 24`"
         );
         let metrics = Metrics::default();
-        let parts = Parts::new(&log, &store, metrics.clone(), ack_patience);
-        let state = Arc::new(State::default());
+        let relay = Arc::new(Relay::new(Arc::clone(&store.events), Arc::clone(&log.streams)));
+        let force = Force { relay: Arc::clone(&relay), patience: ack_patience };
+        let parts = Parts::new(&log, &store, metrics.clone(), force);
         let stop = CancellationToken::new();
-        let relaying = Relaying { holder, log, store, state: Arc::clone(&state) };
-        let relay = tokio::spawn(relaying.run(stop.clone()));
-        Ok(Self { parts, admin_key: AdminKey::new(&admin_key), metrics, state, stop, relay })
+        let relaying = tokio::spawn({
+            let (relay, stop) = (Arc::clone(&relay), stop.clone());
+            async move { relay.run(stop).await }
+        });
+        Ok(Self { parts, admin_key: AdminKey::new(&admin_key), metrics, relay, stop, relaying })
     }
 
     /// Everything under [`PATH`], and a problem for whatever else is asked of it.
@@ -112,22 +108,22 @@ impl Control {
 
     /// Otherwise what is wrong, for people.
     pub fn ready(&self) -> Result<(), String> {
-        self.state.ready()
+        self.readiness().ready()
     }
 
     /// A handle for `/ready` that outlives this.
     pub fn readiness(&self) -> Readiness {
-        Readiness(Arc::clone(&self.state))
+        Readiness(Arc::clone(&self.relay))
     }
 
     pub fn register(&self, registry: &mut Registry) {
         self.metrics.register(registry);
     }
 
-    /// Lets the relay finish what it is about, and another one take over at once.
+    /// What was recorded and not published yet is published by the next control.
     pub async fn stop(mut self) {
         self.stop.cancel();
-        if let Err(error) = (&mut self.relay).await {
+        if let Err(error) = (&mut self.relaying).await {
             tracing::error!(%error, "control.relay");
         }
     }
@@ -141,29 +137,30 @@ impl Drop for Control {
 
 /// Whether control does what it is there for.
 #[derive(Clone)]
-pub struct Readiness(Arc<State>);
+pub struct Readiness(Arc<Relay>);
 
 impl Readiness {
     /// Otherwise what is wrong, for people.
     pub fn ready(&self) -> Result<(), String> {
-        self.0.ready()
+        match self.0.trouble() {
+            None => Ok(()),
+            Some(trouble) => Err(format!("changes do not reach the log: {trouble}")),
+        }
     }
 }
 
 impl Parts {
-    fn new(log: &Log, store: &Store, metrics: Metrics, ack_patience: Duration) -> Self {
+    fn new(log: &Log, store: &Store, metrics: Metrics, force: Force) -> Self {
         let reader = Reader {
             rows: Arc::clone(&store.rows),
             archive: Arc::clone(&store.archive),
             streams: Arc::clone(&log.streams),
         };
-        let acks = Acks::new(Arc::clone(&store.events), Arc::clone(&log.streams), ack_patience);
         Self {
-            writer: Writer { events: Arc::clone(&store.events), acks: acks.clone(), metrics },
+            writer: Writer { events: Arc::clone(&store.events), force, metrics },
             names: Names { events: Arc::clone(&store.events) },
             labels: Labels { reader: reader.clone() },
             reader,
-            acks,
         }
     }
 }

@@ -10,9 +10,9 @@ use uplion_log_store::event_store::{
 use uuid::Uuid;
 
 use crate::{
-    acks::Acks,
     admin::Caller,
     aggregate::Recorded,
+    force::Force,
     metrics::Metrics,
     problem::Problem,
     receipt::{Done, Receipt},
@@ -26,7 +26,7 @@ const IMPOSSIBLE: u64 = i64::MAX.unsigned_abs();
 #[derive(Clone)]
 pub struct Writer {
     pub events: Arc<dyn EventStore>,
-    pub acks: Acks,
+    pub force: Force,
     pub metrics: Metrics,
 }
 
@@ -144,7 +144,7 @@ impl Writer {
         position: u64,
         repeated: bool,
     ) -> Result<Receipt, Problem> {
-        let on_control = self.acks.wait(position).await;
+        let on_control = self.force.of(position).await;
         if on_control.is_none() {
             self.metrics.not_in_force.inc();
         }

@@ -100,7 +100,7 @@ impl Installation {
         gateway.register(registry);
         let worker = Worker::start(uplion_worker::Options::registered(), log.clone())?;
         worker.register_metrics(registry);
-        let options = uplion_control::Options::new(&credentials.admin_key, roles::holder());
+        let options = uplion_control::Options::new(&credentials.admin_key);
         let control = Control::start(options, log.clone(), store.clone())?;
         control.register(registry);
         let options = uplion_projector::Options::of(roles::holder());

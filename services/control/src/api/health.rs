@@ -8,7 +8,7 @@ use uplion_log_store::rows::Copy;
 use uplion_log_transport::stream::{Identity, StreamName};
 
 use super::Tag;
-use crate::{acks::Acks, admin::Admin, problem::Problem, reading::Reader, write::Writer};
+use crate::{admin::Admin, problem::Problem, reading::Reader, write::Writer};
 
 /// A broker that does not answer by then is reported as not answering.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -16,7 +16,6 @@ const PATIENCE: Duration = Duration::from_secs(2);
 pub struct Health {
     pub reader: Reader,
     pub writer: Writer,
-    pub acks: Acks,
 }
 
 #[derive(Debug, Object)]
@@ -143,7 +142,7 @@ impl Health {
 
     async fn relay(&self) -> Result<RelayHealth, Problem> {
         let recorded = self.writer.events.head().await?;
-        let published = timeout(PATIENCE, self.acks.published()).await.ok().flatten();
+        let published = self.writer.force.reaches();
         let lag = published.map(|published| recorded.saturating_sub(published));
         Ok(RelayHealth { recorded, published, lag })
     }

@@ -46,7 +46,7 @@ type Operations = (
 pub const PATH: &str = "/control/v1";
 
 pub fn service(parts: &Parts) -> OpenApiService<Operations, ()> {
-    let Parts { writer, reader, names, labels, acks } = parts.clone();
+    let Parts { writer, reader, names, labels } = parts.clone();
     let operations = (
         projects::Projects { writer: writer.clone(), reader: reader.clone(), names: names.clone() },
         keys::Keys {
@@ -59,7 +59,7 @@ pub fn service(parts: &Parts) -> OpenApiService<Operations, ()> {
         prices::Prices { writer: writer.clone(), reader: reader.clone(), names: names.clone() },
         usage::Usage { reader: reader.clone(), names: names.clone(), labels: labels.clone() },
         events::Events { reader: reader.clone(), names, labels },
-        health::Health { reader, writer, acks },
+        health::Health { reader, writer },
     );
     OpenApiService::new(operations, "UPLION control", env!("CARGO_PKG_VERSION"))
         .description(

@@ -73,7 +73,7 @@ impl Installation {
             tasks: Arc::new(InProcessTasks::default()),
             messages: Arc::new(InProcessMessages::default()),
         };
-        let control = control(ack_patience, "test", &log, &store);
+        let control = control(ack_patience, &log, &store);
         Self { _folder: Some(folder), ..Self::over(log, store, control) }
     }
 
@@ -168,8 +168,8 @@ impl Installation {
     }
 }
 
-pub fn control(ack_patience: Duration, holder: &str, log: &Log, store: &Store) -> Control {
-    let options = Options { ack_patience, ..Options::new(ADMIN_KEY, holder) };
+pub fn control(ack_patience: Duration, log: &Log, store: &Store) -> Control {
+    let options = Options { ack_patience, ..Options::new(ADMIN_KEY) };
     Control::start(options, log.clone(), store.clone()).unwrap()
 }
 

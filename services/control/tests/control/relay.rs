@@ -17,7 +17,7 @@ async fn when_the_relay_stops_another_takes_over() {
     let first = Installation::without_projector().await;
     first.project("physics").await;
     let (log, store) = (first.log.clone(), first.store.clone());
-    let second = control(PATIENCE, "other", &log, &store);
+    let second = control(PATIENCE, &log, &store);
     let second = Installation::over(log, store, second);
     // Written through the second, relayed by the first.
     second.project("chemistry").await;
@@ -27,6 +27,30 @@ async fn when_the_relay_stops_another_takes_over() {
     second.project("biology").await;
     let on_control = second.log.streams.identity(StreamName::Control).await.unwrap();
     assert_eq!(on_control.last, 3);
+}
+
+#[tokio::test]
+async fn of_two_controls_at_work_each_write_is_on_the_log_once() {
+    let first = Installation::without_projector().await;
+    let (log, store) = (first.log.clone(), first.store.clone());
+    let second = control(PATIENCE, &log, &store);
+    let second = Installation::over(log, store, second);
+    let writes = (0..20).map(|n| {
+        let through = if n % 2 == 0 { &first } else { &second };
+        async move { through.project(&format!("project {n}")).await }
+    });
+    futures::future::join_all(writes).await;
+
+    let on_control = first.log.streams.identity(StreamName::Control).await.unwrap();
+    assert_eq!(on_control.last, 20);
+    let mut cursor = first.log.streams.read(StreamName::Control, 0).await.unwrap();
+    let mut published = Vec::new();
+    while published.len() < 20 {
+        published.extend(cursor.next(20, PATIENCE).await.unwrap());
+    }
+    let published = published.into_iter().map(|record| record.event.id);
+    let committed = first.store.events.after(0, 20).await.unwrap();
+    assert!(published.eq(committed.into_iter().map(|stored| stored.event.id)));
 }
 
 #[tokio::test]

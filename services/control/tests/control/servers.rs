@@ -19,7 +19,7 @@ async fn over(nats_url: String, database: &str) -> Installation {
     let options = NatsOptions { url: nats_url, name: "control".into(), ..NatsOptions::default() };
     let log = Nats::connect(options).await.unwrap().log();
     let store = postgres::connect(database).await.unwrap();
-    let control = control(Duration::from_secs(5), "test", &log, &store);
+    let control = control(Duration::from_secs(5), &log, &store);
     let installation = Installation::over(log, store, control);
     installation.make_streams().await;
     installation

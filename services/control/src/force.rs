@@ -1,0 +1,27 @@
+//! When is a write in force? Once CONTROL holds its event, whoever's relay published it.
+
+use std::{sync::Arc, time::Duration};
+
+use uplion_log_store::relay::Relay;
+
+use crate::position::Position;
+
+#[derive(Clone)]
+pub struct Force {
+    pub relay: Arc<Relay>,
+    /// How long a write waits for it.
+    pub patience: Duration,
+}
+
+impl Force {
+    /// Where on CONTROL the event at `position` of the event store stands; none if it does not within our patience.
+    pub async fn of(&self, position: u64) -> Option<Position> {
+        let (epoch, sequence) = self.relay.wait_for(position, self.patience).await?;
+        Some(Position { epoch, sequence })
+    }
+
+    /// Up to which position of the event store CONTROL has everything; none before the first look at it.
+    pub fn reaches(&self) -> Option<u64> {
+        self.relay.progress().borrow().map(|relayed| relayed.position)
+    }
+}
