@@ -8,6 +8,7 @@ mod archive;
 mod backend;
 mod event_store;
 mod events;
+mod faults;
 mod leases;
 mod relay;
 mod rows;
