@@ -126,6 +126,8 @@ fn refused(command: &mut clap::Command, error: &str) -> Error {
 
 #[cfg(test)]
 mod tests {
+    use clap::{CommandFactory as _, FromArgMatches as _};
+
     use super::*;
 
     #[derive(Debug, Parser)]
