@@ -163,7 +163,7 @@ impl Connection {
         }
     }
 
-    fn check_permit(&self) -> io::Result<()> {
+    pub(crate) fn check_permit(&self) -> io::Result<()> {
         match &*self.streaming.lock().unwrap_or_else(PoisonError::into_inner) {
             Some(outbox) if !outbox.may_write() => {
                 Err(io::Error::new(io::ErrorKind::TimedOut, "the worker may have given us up"))

@@ -27,6 +27,8 @@ use crate::memory::Reserved;
 
 /// Messages that are taken in before anything is answered: credits then speak for all of them.
 const BATCH: usize = 64;
+/// Most requests end before their first look, and never touch the timer again.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
 const OFFER_TRIES: u32 = 4;
 const OFFER_AGAIN: Duration = Duration::from_millis(250);
 /// How long a message may wait for room at the broker; whatever it says is said again.
@@ -40,6 +42,8 @@ pub struct Actor {
     pub mail: mpsc::Receiver<Mail>,
     pub reply: Option<oneshot::Sender<Reply>>,
     pub outbox: Option<Arc<Outbox>>,
+    /// Until it is settled: nobody asks for the body then.
+    pub body_memory: Option<Reserved>,
     /// What of the answer is held here.
     pub answer_memory: Reserved,
     pub offering: Running<Result<(), OfferError>>,
@@ -59,12 +63,15 @@ enum Heard {
 impl Actor {
     pub async fn run(mut self) {
         self.append_soon(&Envelope::accepted(self.request.accepted().clone()));
-        let mut timer = std::pin::pin!(sleep_until(self.request.due()));
+        let mut timer = std::pin::pin!(sleep_until(Instant::now() + LOOK_EVERY));
         loop {
             if self.act().await {
                 return;
             }
-            let due = self.request.due();
+            let mut due = self.request.due();
+            if timer.is_elapsed() {
+                due = due.min(Instant::now() + LOOK_EVERY);
+            }
             if due < timer.deadline() || timer.is_elapsed() {
                 timer.as_mut().reset(due);
             }
@@ -132,11 +139,11 @@ impl Actor {
 
     fn take_message(&mut self, now: Instant, message: Bytes) {
         match FromWorker::decode(message) {
-            // Chunks for which there is no room count as lost: the worker keeps them and sends them again.
             Ok(FromWorker::Chunk { bytes, .. })
                 if !self.answer_memory.has_room(bytes.len() as u64) =>
             {
                 self.live.metrics.dropped_chunk();
+                self.request.on_no_room(now);
             }
             Ok(message) => {
                 self.request.on_message(now, message);
@@ -195,6 +202,7 @@ impl Actor {
 
     fn start_settling(&mut self, settled: Settled) {
         self.settling_since = Instant::now();
+        self.body_memory = None;
         self.live.metrics.ended(&settled);
         let streams = Arc::clone(&self.live.log.streams);
         self.settling = Some(Box::pin(settle(streams, settled, self.request.settle_until())));

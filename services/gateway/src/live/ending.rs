@@ -147,6 +147,7 @@ impl Request {
     }
 
     fn settle(&mut self, now: Instant, outcome: Outcome, delivered: Usage, then: Then) {
+        self.body = Bytes::new();
         self.timings.total = micros(now - self.started);
         let (timings, worker, at) = (self.timings, self.worker, self.at(now));
         let writer = Writer::Gateway(self.accepted.gateway);

@@ -132,7 +132,9 @@ impl Request {
         usage: Usage,
         bytes: Bytes,
     ) {
-        let (window, len) = (self.window(), bytes.len() as u64);
+        // What goes out whole is held whole.
+        let window = if self.complains() { self.bounds.answer } else { self.window() };
+        let len = bytes.len() as u64;
         let Stage::Claimed(holder) = &mut self.stage else { return };
         match holder.answer.fit(number, offset) {
             Fit::Next if holder.answer.buffered() + len > window => return,
@@ -257,11 +259,6 @@ impl Request {
             },
             Stage::Waiting | Stage::Over => return 0,
         };
-        let complains = self.accepted.streamed && !self.streams();
-        if complains && holder.answer.received() <= self.bounds.answer {
-            holder.answer.received()
-        } else {
-            holder.answer.delivered()
-        }
+        if self.complains() { holder.answer.received() } else { holder.answer.delivered() }
     }
 }

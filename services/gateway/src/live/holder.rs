@@ -60,7 +60,7 @@ impl Holder {
     /// Whether so much happened since the last credit that the worker should hear of it now.
     pub const fn owes_credit(&self, delivered: u64) -> bool {
         self.answer.received() - self.credit.received >= CREDIT_STEP
-            || delivered - self.credit.delivered >= CREDIT_STEP
+            || delivered.saturating_sub(self.credit.delivered) >= CREDIT_STEP
     }
 
     /// What must be delivered for a credit to be owed.

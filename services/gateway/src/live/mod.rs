@@ -130,7 +130,7 @@ impl Live {
         self.requests.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Starts the request. The body's memory is given back when it is over; dropping the receiver ends it.
+    /// Starts the request. The body's memory is given back when it is settled; dropping the receiver ends it.
     pub fn start(
         self: &Arc<Self>,
         accepted: Accepted,
@@ -150,15 +150,13 @@ impl Live {
             mail,
             reply: Some(reply),
             outbox: None,
+            body_memory: Some(body_memory),
             answer_memory: self.answers.nothing(),
             offering: None,
             settling: None,
             settling_since: now,
         };
-        tokio::spawn(async move {
-            actor.run().await;
-            drop(body_memory);
-        });
+        tokio::spawn(actor.run());
         client
     }
 

@@ -226,4 +226,19 @@ mod tests {
         assert!(outbox.is_gone());
         assert!(outbox.changed().now_or_never().is_some());
     }
+
+    #[test]
+    fn a_socket_is_not_written_to_without_permit() {
+        let outbox = Arc::new(Outbox::default());
+        let connection = Arc::new(Connection::default());
+        let parts = Parts::new(Arc::clone(&outbox), Some(Arc::clone(&connection)));
+        assert!(connection.check_permit().is_ok());
+        outbox.permit(Some(Instant::now()));
+        assert!(connection.check_permit().is_err());
+        outbox.permit(None);
+        assert!(connection.check_permit().is_ok());
+        outbox.permit(Some(Instant::now()));
+        drop(parts);
+        assert!(connection.check_permit().is_ok(), "the next answer is another request's");
+    }
 }

@@ -187,6 +187,15 @@ impl Request {
         }
     }
 
+    /// A chunk met full memory. A stream's counts as lost: it is sent again, and there is room once clients have read.
+    /// Answers that are held whole could wait for each other for ever.
+    pub fn on_no_room(&mut self, now: Instant) {
+        if matches!(self.stage, Stage::Claimed(_)) && !self.accepted.streamed {
+            let error = ApiError::Overloaded { retry_after_s: self.pace.retry_after.as_secs() };
+            self.stop(now, Outcome::Failed(Failure::Unavailable), error);
+        }
+    }
+
     /// The gateway is about to leave.
     pub fn on_stop(&mut self, now: Instant) {
         match &self.stage {
@@ -212,13 +221,17 @@ impl Request {
 
     /// Whether the answer's parts go to the client as they come.
     pub(super) fn streams(&self) -> bool {
-        let fine = match &self.stage {
-            Stage::Claimed(holder) => {
-                holder.answer.head().is_none_or(|head| (200..300).contains(&head.status))
-            }
-            Stage::Waiting | Stage::Settling(_) | Stage::Over => true,
+        self.accepted.streamed && !self.complains()
+    }
+
+    /// Whether a stream was asked for, and the upstream answers with an error.
+    pub(super) fn complains(&self) -> bool {
+        let head = match &self.stage {
+            Stage::Claimed(holder) => holder.answer.head(),
+            Stage::Settling(settling) => settling.holder().and_then(|holder| holder.answer.head()),
+            Stage::Waiting | Stage::Over => None,
         };
-        self.accepted.streamed && fine
+        self.accepted.streamed && head.is_some_and(|head| !(200..300).contains(&head.status))
     }
 
     pub(super) const fn window(&self) -> u64 {

@@ -2,13 +2,15 @@
 
 #![expect(clippy::unwrap_used, reason = "an installation that cannot be made fails its test")]
 
-use std::{sync::Arc, time::Duration};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
+use prometheus_client::registry::Registry;
 use reqwest::{Client, RequestBuilder, Response};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::{
-    net::TcpListener,
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpListener, TcpSocket, TcpStream},
     time::{Instant, sleep, timeout},
 };
 use tokio_util::sync::CancellationToken;
@@ -179,6 +181,31 @@ impl Installation {
         events
     }
 
+    /// Asks for a stream and reads nothing yet, with as little room for it as the system allows.
+    pub async fn reluctant(&self, body: &Value) -> Reluctant {
+        let address: SocketAddr = self.base.strip_prefix("http://").unwrap().parse().unwrap();
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.set_recv_buffer_size(4096).unwrap();
+        let mut connection = socket.connect(address).await.unwrap();
+        let body = body.to_string();
+        let length = body.len();
+        let request = format!(
+            "POST /v1/chat/completions HTTP/1.0\r\nauthorization: Bearer {KEY}\r\ncontent-length: {length}\r\n\r\n{body}"
+        );
+        connection.write_all(request.as_bytes()).await.unwrap();
+        Reluctant(connection)
+    }
+
+    /// A metric of the gateway that has no labels.
+    pub fn gauge(&self, name: &str) -> u64 {
+        let mut registry = Registry::default();
+        self.gateway.register(&mut registry);
+        let mut text = String::new();
+        prometheus_client::encoding::text::encode(&mut text, &registry).unwrap();
+        let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+        line.unwrap().parse().unwrap()
+    }
+
     pub async fn until(&self, mut is_so: impl AsyncFnMut() -> bool) {
         let waiting = async {
             while !is_so().await {
@@ -186,6 +213,18 @@ impl Installation {
             }
         };
         timeout(PATIENCE, waiting).await.expect("it should have happened by now");
+    }
+}
+
+pub struct Reluctant(TcpStream);
+
+impl Reluctant {
+    /// All events of the stream.
+    pub async fn read_events(mut self) -> Vec<String> {
+        let mut answer = String::new();
+        timeout(PATIENCE, self.0.read_to_string(&mut answer)).await.unwrap().unwrap();
+        let (_, events) = answer.split_once("\r\n\r\n").unwrap();
+        events.trim_end().split("\n\n").map(String::from).collect()
     }
 }
 
