@@ -60,7 +60,7 @@ impl Ingest {
         while !stop.is_cancelled() {
             match self.follow(&stop, &job).await {
                 Ok(()) => self.state.well(&job),
-                Err(halt) => self.state.trouble(&job, halt.to_string()),
+                Err(halt) => self.state.trouble(&job, &halt.to_string()),
             }
             tokio::select! {
                 () = tokio::time::sleep(PATIENCE) => {}
@@ -125,12 +125,10 @@ fn bytes(batch: &[Record]) -> usize {
 }
 
 fn continues(stream: StreamName, after: u64, batch: &[Record]) -> Result<(), Halt> {
-    let mut expected = after + 1;
-    for record in batch {
+    for (expected, record) in (after + 1..).zip(batch) {
         if record.sequence != expected {
             return Err(Halt::Gap { stream, from: expected, to: record.sequence - 1 });
         }
-        expected += 1;
     }
     Ok(())
 }

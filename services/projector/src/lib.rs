@@ -63,8 +63,8 @@ impl Options {
         Self {
             holder,
             lease: Duration::from_secs(10),
-            keep_on_stream: Duration::from_secs(24 * 3600),
-            sweep_after: Duration::from_secs(60),
+            keep_on_stream: Duration::from_hours(24),
+            sweep_after: Duration::from_mins(1),
         }
     }
 }
@@ -115,13 +115,13 @@ impl Readiness {
 }
 
 impl State {
-    fn trouble(&self, what: &str, why: String) {
+    fn trouble(&self, what: &str, why: &str) {
         let before = self
             .troubles
             .write()
             .expect("no holder of this lock panics")
-            .insert(what.to_owned(), why.clone());
-        if before.as_ref() != Some(&why) {
+            .insert(what.to_owned(), why.to_owned());
+        if before.as_deref() != Some(why) {
             tracing::error!(what, why, "projector.halted");
         }
     }

@@ -58,7 +58,7 @@ pub async fn run(job: Job, stop: CancellationToken) {
             () = stop.cancelled() => return,
         };
         if let Err(error) = ended {
-            job.state.trouble(&what, error.to_string());
+            job.state.trouble(&what, &error.to_string());
             // The reason is kept beside the checkpoint too, for whoever asks another process.
             if let Err(error) = job.rows.halt(name, Some(&error.to_string())).await {
                 tracing::debug!(%error, "projector.halt.not_recorded");

@@ -8,7 +8,7 @@ use uplion_log_transport::stream::{StreamName, Streams};
 
 use crate::Clock;
 
-const EVERY: Duration = Duration::from_secs(60);
+const EVERY: Duration = Duration::from_mins(1);
 
 pub async fn run(
     streams: Arc<dyn Streams>,

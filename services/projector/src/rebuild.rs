@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// How long the rebuild runs after a live copy that never stands still, before it gives up.
-const CHASE: Duration = Duration::from_secs(60);
+const CHASE: Duration = Duration::from_mins(1);
 /// Differing keys that are named.
 const NAMED: usize = 20;
 

@@ -101,7 +101,7 @@ impl Sweeper {
                     history = Some(History { accepted, worker: None });
                 }
                 Event::Request(request::Event::Assigned(assigned)) => {
-                    worker = Some(assigned.worker)
+                    worker = Some(assigned.worker);
                 }
                 Event::Request(request::Event::Settled(_)) => return Ok(None),
                 Event::Project(..)

@@ -24,7 +24,7 @@ pub async fn serve(projector: &Projector, stop: &CancellationToken) {
                 state.set_working(false);
             }
             Ok(None) => state.well("store"),
-            Err(error) => state.trouble("store", error.to_string()),
+            Err(error) => state.trouble("store", &error.to_string()),
         }
         tokio::select! {
             () = tokio::time::sleep(PATIENCE) => {}
@@ -107,7 +107,7 @@ async fn keep(projector: &Projector, lease: &Lease, tenure: &CancellationToken) 
             Ok(false) => return tracing::warn!("projector.lease.lost"),
             // Every write carries the lease's token, so holding on to an expired one is harmless, but useless.
             Err(_) if renewed.elapsed() > options.lease => return,
-            Err(error) => state.trouble("store", error.to_string()),
+            Err(error) => state.trouble("store", &error.to_string()),
         }
     }
 }

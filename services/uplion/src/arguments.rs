@@ -145,6 +145,10 @@ pub struct Gateway {
 }
 
 #[derive(Debug, Clone, Args)]
+#[expect(
+    clippy::struct_field_names,
+    reason = "a field is named as its flag, and each flag says max"
+)]
 pub struct GatewayLimits {
     /// Bytes of one request's body; a larger one is answered with 413.
     #[arg(long, env = "UPLION_MAX_BODY_BYTES", default_value_t = 32 << 20, value_name = "BYTES")]

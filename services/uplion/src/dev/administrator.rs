@@ -1,6 +1,6 @@
 //! Doing what an administrator does, through control's own API, without leaving the process.
 
-use std::sync::Arc;
+use std::{fmt::Write as _, sync::Arc};
 
 use anyhow::{Context as _, Result, bail};
 use poem::{
@@ -129,7 +129,7 @@ fn encoded(name: &str) -> String {
         if plain(byte) {
             path.push(char::from(byte));
         } else {
-            path.push_str(&format!("%{byte:02X}"));
+            write!(path, "%{byte:02X}").expect("a string takes all that is written");
         }
         path
     })
