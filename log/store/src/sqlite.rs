@@ -3,9 +3,10 @@
 //! Two files, because the projector writes long batches and an append must not wait for them. Each has one
 //! writing thread, which puts all that waits for it into one transaction and answers after the commit.
 //!
-//! `synchronous` is `NORMAL`: what was acknowledged survives the end of the process, however it ends. A loss of
-//! power can take the last moments before it, as with one NATS server at its usual `sync_interval`; it never
-//! leaves half a transaction. Syncing each commit would cost every request the time of a disk's flush.
+//! What was acknowledged survives the end of the process, however it ends. A loss of power can take the last moments
+//! of the streams, as with one NATS server at its usual `sync_interval`: `synchronous` is `NORMAL` for them, because
+//! syncing each commit would cost every request the time of a disk's flush. It is `FULL` for the store, so streams
+//! only ever fall behind it, and take back from the archive what they lost.
 
 mod archive;
 mod connection;
@@ -27,8 +28,9 @@ use std::{
 use uplion_log_transport::stream::Streams;
 
 use self::{
-    archive::SqliteArchive, event_store::SqliteEventStore, folder::Folder, leases::SqliteLeases,
-    readers::Readers, rows::SqliteRows, streams::SqliteStreams, writer::Writer,
+    archive::SqliteArchive, connection::AtRisk, event_store::SqliteEventStore, folder::Folder,
+    leases::SqliteLeases, readers::Readers, rows::SqliteRows, streams::SqliteStreams,
+    writer::Writer,
 };
 use crate::{Store, StoreError};
 
@@ -54,11 +56,10 @@ pub enum OpenError {
 /// Opens what lies in the folder, or makes it. The folder is this process's until all that is returned is dropped.
 pub fn open(folder: &Path) -> Result<(Store, Arc<dyn Streams>), OpenError> {
     let folder = Arc::new(Folder::lock(folder)?);
-    let streams = SqliteStreams::open(&folder)?;
-
     let path = folder.file("store.db");
-    let mut connection = connection::open(&path)?;
+    let mut connection = connection::open(&path, AtRisk::Nothing)?;
     connection::migrate(&mut connection, &schema::store::migrations::runner())?;
+    let streams = SqliteStreams::open(&folder, &connection)?;
     leases::end_all(&connection)?;
     let writer = Arc::new(Writer::start(connection, &folder));
     let readers = Arc::new(Readers::new(path, &folder));

@@ -17,7 +17,7 @@ use uplion_log_store::{
     relay::Relay,
     restore::restore,
     rows::{AdvanceError, Copy, Projected},
-    sqlite::{self, OpenError},
+    sqlite,
 };
 use uplion_log_transport::stream::{Record, StreamName, StreamSpec};
 use uplion_projections::table::{Column, Kind, Table, Value};
@@ -275,27 +275,4 @@ async fn a_postgres_that_says_nothing_is_given_up_and_found_again() {
         store.events.head().await.is_ok()
     });
     back.await.unwrap();
-}
-
-#[tokio::test]
-async fn several_processes_may_make_the_tables_at_once() {
-    let database = Server::shared(Version::V15).await.database().await.unwrap();
-    let stores = futures::future::join_all((0..5).map(|_| postgres::connect(&database))).await;
-    for store in stores {
-        assert_eq!(store.unwrap().events.head().await.unwrap(), 0);
-    }
-}
-
-#[tokio::test]
-async fn a_data_folder_belongs_to_one_process_and_keeps_what_it_holds() {
-    let folder = scratch::folder("data").unwrap();
-    let (store, streams) = sqlite::open(&folder).unwrap();
-    let project = project();
-    store.events.commit(commit(project, 0, vec![created(project, "a")])).await.unwrap();
-    let Err(in_use) = sqlite::open(&folder) else { panic!("opened twice") };
-    assert!(matches!(in_use, OpenError::InUse(_)));
-    assert!(in_use.to_string().ends_with("is in use by another uplion"), "{in_use}");
-    drop((store, streams));
-    let (store, _streams) = sqlite::open(&folder).unwrap();
-    assert_eq!(store.events.head().await.unwrap(), 1);
 }

@@ -1,6 +1,7 @@
 //! What every store must do, tried on each: `SQLite`, Postgres 15, Postgres 18.
 //!
-//! `event_store`, `archive`, `rows`, `leases` and `relay` are written against the traits alone. `faults` kills servers.
+//! `event_store`, `archive`, `rows`, `leases`, `statements` and `relay` are written against the traits alone. `sqlite` and
+//! `postgres` are about what only one has, `faults` kills servers.
 
 #![expect(clippy::unwrap_used, reason = "in a test it is the assertion")]
 
@@ -10,6 +11,8 @@ mod event_store;
 mod events;
 mod faults;
 mod leases;
+mod postgres;
 mod relay;
 mod rows;
+mod sqlite;
 mod statements;

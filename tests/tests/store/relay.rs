@@ -63,6 +63,7 @@ on_each_ground!(
     ]
 );
 
+#[expect(clippy::unused_async, reason = "the others are")]
 async fn in_process() -> Arc<dyn Streams> {
     sqlite::open(&scratch::folder("streams").unwrap()).unwrap().1
 }

@@ -120,7 +120,7 @@ fn archived(row: &Row<'_>) -> Result<Archived, StoreError> {
     })
 }
 
-fn tail(connection: &Connection, stream: StreamName) -> Result<Option<Tail>, StoreError> {
+pub fn tail(connection: &Connection, stream: StreamName) -> Result<Option<Tail>, StoreError> {
     const SQL: &str = "SELECT epoch, created, sequence FROM tails WHERE stream = ?";
     select_one(connection, SQL, [stream.as_str()], |row| {
         let (epoch, created) = (small(row.get(0)?), row.get(1)?);
@@ -135,6 +135,17 @@ fn ends_at(connection: &Connection, stream: StreamName, from: Tail) -> Result<bo
 fn head(connection: &Connection) -> Result<u64, StoreError> {
     const SQL: &str = "SELECT coalesce(max(pos), 0) FROM archive";
     Ok(select_one(connection, SQL, [], |row| Ok(unsigned(row.get(0)?)))?.unwrap_or(0))
+}
+
+/// The events of a stream behind `sequence`, in order. Looks at the whole archive.
+pub fn of_stream(
+    connection: &Connection,
+    stream: StreamName,
+    epoch: u32,
+    sequence: u64,
+) -> Result<Vec<Archived>, StoreError> {
+    let sql = format!("{SELECT} WHERE stream = ? AND epoch = ? AND sequence > ? ORDER BY pos");
+    select(connection, &sql, (stream.as_str(), epoch, signed(sequence)), archived)
 }
 
 fn append(

@@ -10,12 +10,25 @@ use crate::StoreError;
 /// Prepared statements that a connection keeps.
 const STATEMENTS: usize = 128;
 
-pub fn open(path: &Path) -> Result<Connection, StoreError> {
+/// What a loss of power may take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AtRisk {
+    /// The last commits, but never half of one.
+    Recent,
+    /// Nothing.
+    Nothing,
+}
+
+pub fn open(path: &Path, at_risk: AtRisk) -> Result<Connection, StoreError> {
     let connection = Connection::open(path)?;
     connection.busy_timeout(Duration::from_secs(10))?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
     connection.pragma_update(None, "journal_mode", "WAL")?;
-    connection.pragma_update(None, "synchronous", "NORMAL")?;
+    let synchronous = match at_risk {
+        AtRisk::Recent => "NORMAL",
+        AtRisk::Nothing => "FULL",
+    };
+    connection.pragma_update(None, "synchronous", synchronous)?;
     // 16 MiB of pages, and a log that shrinks again after a large transaction.
     connection.pragma_update(None, "cache_size", -16_384)?;
     connection.pragma_update(None, "journal_size_limit", 64 << 20)?;
@@ -24,7 +37,7 @@ pub fn open(path: &Path) -> Result<Connection, StoreError> {
 
 /// One that cannot change anything.
 pub fn open_reader(path: &Path) -> Result<Connection, StoreError> {
-    let connection = open(path)?;
+    let connection = open(path, AtRisk::Recent)?;
     connection.pragma_update(None, "query_only", true)?;
     Ok(connection)
 }

@@ -2,11 +2,13 @@
 
 mod cursor;
 mod held;
+mod take_back;
 mod writing;
 
 use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
+use rusqlite::Connection;
 use tokio::sync::{mpsc::error::TrySendError, oneshot};
 use uplion_domain::{subject::Subject, wire::Encoded};
 use uplion_log_transport::stream::{
@@ -19,7 +21,14 @@ use self::{
     held::{Held, Watched},
     writing::{Append, Job, Writing},
 };
-use super::{connection, event, folder::Folder, readers::Readers, schema, thread::Thread};
+use super::{
+    connection::{self, AtRisk},
+    event,
+    folder::Folder,
+    readers::Readers,
+    schema,
+    thread::Thread,
+};
 use crate::{
     StoreError,
     number::{limit, signed, unsigned},
@@ -39,10 +48,12 @@ pub struct SqliteStreams {
 }
 
 impl SqliteStreams {
-    pub fn open(folder: &Arc<Folder>) -> Result<Self, StoreError> {
+    /// With the connection to the store's file, for what a loss of power took.
+    pub fn open(folder: &Arc<Folder>, store: &Connection) -> Result<Self, StoreError> {
         let path = folder.file("streams.db");
-        let mut connection = connection::open(&path)?;
+        let mut connection = connection::open(&path, AtRisk::Recent)?;
         connection::migrate(&mut connection, &schema::streams::migrations::runner())?;
+        take_back::from_archive(&mut connection, store)?;
         let watched = Arc::new(Watched::load(&connection)?);
         let mut writing = Writing::new(connection, Arc::clone(&watched), Arc::clone(folder));
         Ok(Self {

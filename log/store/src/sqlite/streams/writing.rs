@@ -207,11 +207,25 @@ fn write(
         return Ok(Err(AppendError::Full(stream)));
     }
     let sequence = held.last + 1;
+    insert(connection, held, stream, &subject, event, condition.unique)?;
+    Ok(Ok(Appended { sequence, duplicate: false }))
+}
+
+/// Puts the event at the stream's end.
+pub fn insert(
+    connection: &Connection,
+    held: &mut Held,
+    stream: StreamName,
+    subject: &str,
+    event: &Encoded,
+    unique: bool,
+) -> Result<(), StoreError> {
+    let (sequence, size) = (held.last + 1, size(subject, event));
     let sql = format!("INSERT INTO {} VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", table(stream));
     let Encoded { id, kind, at, traceparent, actor, payload } = event;
     let row = (
         signed(sequence),
-        &subject,
+        subject,
         id.as_str(),
         kind,
         at.micros(),
@@ -219,13 +233,13 @@ fn write(
         actor,
         payload,
         signed(size),
-        now,
-        condition.unique,
+        clock::now_micros(),
+        unique,
     );
     execute(connection, &sql, row)?;
     held.last = sequence;
     held.bytes += size;
-    Ok(Ok(Appended { sequence, duplicate: false }))
+    Ok(())
 }
 
 fn original(

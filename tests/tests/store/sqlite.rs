@@ -1,0 +1,73 @@
+//! What only a data folder has: one owner, and two files of which one may fall behind.
+
+use std::{fs, time::Duration};
+
+use uplion_log_store::{
+    archive::Tail,
+    sqlite::{self, OpenError},
+};
+use uplion_log_transport::stream::{Condition, StreamName, StreamSpec};
+use uplion_tests::scratch;
+
+use crate::events::{commit, created, project, request, settled};
+
+#[tokio::test]
+async fn a_data_folder_belongs_to_one_process_and_keeps_what_it_holds() {
+    let folder = scratch::folder("data").unwrap();
+    let (store, streams) = sqlite::open(&folder).unwrap();
+    let project = project();
+    store.events.commit(commit(project, 0, vec![created(project, "a")])).await.unwrap();
+    let Err(in_use) = sqlite::open(&folder) else { panic!("opened twice") };
+    assert!(matches!(in_use, OpenError::InUse(_)));
+    assert!(in_use.to_string().ends_with("is in use by another uplion"), "{in_use}");
+    drop((store, streams));
+    let (store, _streams) = sqlite::open(&folder).unwrap();
+    assert_eq!(store.events.head().await.unwrap(), 1);
+}
+
+#[tokio::test]
+async fn streams_that_lost_their_last_events_take_them_back_from_the_archive() {
+    const TRAFFIC: StreamName = StreamName::Traffic;
+    let folder = scratch::folder("data").unwrap();
+    let spec = StreamSpec {
+        name: TRAFFIC,
+        epoch: 1,
+        first_sequence: 1,
+        max_bytes: 64 << 20,
+        replicas: 1,
+        dedup_window: Duration::from_mins(2),
+    };
+    let records: Vec<_> = (1..=5).map(|sequence| settled(sequence, request())).collect();
+    let file = folder.join("streams.db");
+
+    let (store, streams) = sqlite::open(&folder).unwrap();
+    let created = streams.ensure(&spec).await.unwrap().created;
+    for record in &records[..3] {
+        let event = record.event.clone();
+        streams.append(&record.subject, event, Condition::default()).await.unwrap();
+    }
+    drop((store, streams));
+    let earlier = fs::read(&file).unwrap();
+
+    let (store, streams) = sqlite::open(&folder).unwrap();
+    for record in &records[3..] {
+        let event = record.event.clone();
+        streams.append(&record.subject, event, Condition::default()).await.unwrap();
+    }
+    let lease = store.leases.take("projector", "a", Duration::from_mins(1)).await.unwrap();
+    let from = Tail { epoch: 1, created: created.micros(), sequence: 0 };
+    store.archive.ingest(&lease.unwrap(), TRAFFIC, from, &records).await.unwrap();
+    drop((store, streams));
+
+    // As after a loss of power: the store synced its file, the streams did not.
+    fs::write(&file, earlier).unwrap();
+    let (store, streams) = sqlite::open(&folder).unwrap();
+    let identity = streams.identity(TRAFFIC).await.unwrap();
+    assert_eq!((identity.created, identity.first, identity.last), (created, 1, 5));
+    let mut cursor = streams.read(TRAFFIC, 0).await.unwrap();
+    assert_eq!(cursor.next(10, Duration::from_secs(1)).await.unwrap(), records);
+    let again = Condition { unique: true, last: None };
+    let repeated = streams.append(&records[4].subject, records[4].event.clone(), again).await;
+    assert!(repeated.unwrap().duplicate);
+    assert_eq!(store.archive.tail(TRAFFIC).await.unwrap().unwrap().sequence, 5);
+}
