@@ -4,8 +4,11 @@
 //! `nats::Server::shared`, `nats::Cluster::shared` and `postgres::Server::shared` with an account or a database of
 //! their own; a test that kills or stops a server starts one for itself.
 
+pub mod chat;
 pub mod faulty;
 pub mod http;
+pub mod installation;
+pub mod memory;
 pub mod nats;
 pub mod port;
 pub mod postgres;

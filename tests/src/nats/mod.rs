@@ -102,6 +102,11 @@ impl Server {
         format!("http://127.0.0.1:{}", self.monitor.number())
     }
 
+    /// Where its streams are kept.
+    pub fn store(&self) -> PathBuf {
+        self.folder.join("store")
+    }
+
     /// SIGKILL.
     pub fn kill(&self) {
         self.process.kill();

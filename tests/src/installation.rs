@@ -1,0 +1,219 @@
+//! A whole installation as separate processes: gateways, workers, projector and control on one NATS and one Postgres.
+
+mod administrator;
+mod customer;
+mod ledger;
+
+use std::{ops::Deref, time::Duration};
+
+use futures::future::try_join_all;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use tokio::sync::OnceCell;
+
+pub use self::{
+    administrator::Administrator,
+    customer::{Customer, INPUT_NANOS, OUTPUT_NANOS, price},
+    ledger::{Billed, Ledger, Settlement},
+};
+use crate::{
+    nats, postgres,
+    uplion::{self, Role, Uplion},
+    wait,
+};
+
+/// What the first administrator of every installation under test shows.
+pub const ADMIN_KEY: &str = "adm-tests-3f1c2f6d5be94a3d";
+/// Beyond what any test here holds open.
+const OPEN_FILES: u64 = 32_768;
+
+/// What is to be started.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    pub gateways: usize,
+    pub workers: usize,
+    /// Three: a cluster that syncs before it acknowledges.
+    pub replicas: u8,
+    pub deadline: Duration,
+    /// More flags of every gateway.
+    pub gateway: Vec<(&'static str, String)>,
+    /// Of its own: they may be killed and stopped. Otherwise those that all tests of the process share.
+    pub own_servers: bool,
+}
+
+impl Default for Plan {
+    fn default() -> Self {
+        Self {
+            gateways: 2,
+            workers: 3,
+            replicas: 1,
+            deadline: Duration::from_mins(5),
+            gateway: Vec::new(),
+            own_servers: false,
+        }
+    }
+}
+
+/// A server of this test alone, or one that all tests of the process share.
+#[derive(Debug)]
+pub enum Held<T: 'static> {
+    Own(T),
+    Shared(&'static T),
+}
+
+impl<T> Deref for Held<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        match self {
+            Self::Own(own) => own,
+            Self::Shared(shared) => shared,
+        }
+    }
+}
+
+#[derive(Debug)]
+pub enum Broker {
+    One(Held<nats::Server>),
+    Three(&'static nats::Cluster),
+}
+
+// The roles first: they are to end before what they depend on.
+#[derive(Debug)]
+pub struct Installation {
+    pub gateways: Vec<Uplion>,
+    pub workers: Vec<Uplion>,
+    pub projector: Uplion,
+    pub control: Uplion,
+    pub broker: Broker,
+    pub postgres: Held<postgres::Server>,
+    pub database_url: String,
+    pub nats_url: String,
+}
+
+impl Installation {
+    /// # Errors
+    /// When a process does not become ready.
+    pub async fn start(plan: Plan) -> anyhow::Result<Self> {
+        raise_open_files();
+        let (broker, postgres) = servers(&plan).await?;
+        let nats_url = match &broker {
+            Broker::One(server) => server.account(),
+            Broker::Three(cluster) => cluster.account(),
+        };
+        let database_url = postgres.database().await?;
+        let on_nats = |role: &str| {
+            Role::new(role)
+                .with("--nats-url", &nats_url)
+                .with("--nats-replicas", plan.replicas.to_string())
+                .with("--deadline-seconds", plan.deadline.as_secs().to_string())
+        };
+        let on_both = |role: &str| on_nats(role).with("--database-url", &database_url);
+        let gateway = || {
+            let flags = plan.gateway.iter();
+            flags.fold(on_nats("gateway"), |role, (flag, value)| role.with(flag, value))
+        };
+        let control = on_both("control").env("UPLION_ADMIN_KEY", ADMIN_KEY).launch()?;
+        let projector = on_both("projector").launch()?;
+        let gateways: Vec<Uplion> =
+            (0..plan.gateways).map(|_| gateway().launch()).collect::<anyhow::Result<_>>()?;
+        let workers: Vec<Uplion> =
+            (0..plan.workers).map(|_| on_nats("worker").launch()).collect::<anyhow::Result<_>>()?;
+        let installation = Self {
+            gateways,
+            workers,
+            projector,
+            control,
+            broker,
+            postgres,
+            database_url,
+            nats_url,
+        };
+        installation.ready().await?;
+        Ok(installation)
+    }
+
+    /// The one installation, of two gateways and three workers, that this process's tests share.
+    pub async fn shared() -> &'static Self {
+        static SHARED: OnceCell<Installation> = OnceCell::const_new();
+        let started = async || Self::start(Plan::default()).await.expect("an installation");
+        SHARED.get_or_init(started).await
+    }
+
+    /// # Errors
+    /// When a process does not become ready.
+    pub async fn ready(&self) -> anyhow::Result<()> {
+        let all = self.gateways.iter().chain(&self.workers);
+        try_join_all(all.chain([&self.projector, &self.control]).map(Uplion::ready)).await?;
+        Ok(())
+    }
+
+    pub fn admin(&self) -> Administrator {
+        Administrator::new(self.control.url(), ADMIN_KEY)
+    }
+
+    /// # Errors
+    /// When Postgres refuses.
+    pub async fn ledger(&self) -> anyhow::Result<Ledger> {
+        Ledger::connect(&self.database_url).await
+    }
+
+    /// What the archive and the projections say once they hold everything that has happened by now.
+    ///
+    /// # Errors
+    /// When they do not get there.
+    pub async fn settled(&self) -> anyhow::Result<Ledger> {
+        let admin = self.admin();
+        wait::until(wait::PATIENCE, "everything to be archived", async || {
+            admin.usage(&[("wait", "2000")]).await.is_ok_and(|usage| usage["complete"] == true)
+        })
+        .await?;
+        let ledger = self.ledger().await?;
+        ledger.projected().await?;
+        Ok(ledger)
+    }
+
+    /// Runs a command as an administrator of this installation.
+    ///
+    /// # Errors
+    /// When the binary is not there.
+    pub async fn command(&self, arguments: &[&str]) -> anyhow::Result<uplion::Answer> {
+        let (url, database) = (self.control.url(), self.database_url.as_str());
+        let environment = [
+            ("UPLION_URL", url.as_str()),
+            ("UPLION_ADMIN_KEY", ADMIN_KEY),
+            ("UPLION_DATABASE_URL", database),
+        ];
+        uplion::run(arguments, &environment).await
+    }
+
+    pub fn processes(&self) -> impl Iterator<Item = &Uplion> {
+        let all = self.gateways.iter().chain(&self.workers);
+        all.chain([&self.projector, &self.control])
+    }
+}
+
+async fn servers(plan: &Plan) -> anyhow::Result<(Broker, Held<postgres::Server>)> {
+    let version = postgres::Version::V15;
+    let postgres = if plan.own_servers {
+        Held::Own(postgres::Server::start(version).await?)
+    } else {
+        Held::Shared(postgres::Server::shared(version).await)
+    };
+    let broker = if plan.replicas > 1 {
+        Broker::Three(nats::Cluster::shared().await)
+    } else if plan.own_servers {
+        let server = nats::Server::start(nats::SyncInterval::Default).await?;
+        Broker::One(Held::Own(server))
+    } else {
+        Broker::One(Held::Shared(nats::Server::shared().await))
+    };
+    Ok((broker, postgres))
+}
+
+/// Of this process and of those that it will start.
+fn raise_open_files() {
+    let Rlimit { maximum, .. } = getrlimit(Resource::Nofile);
+    let current = Some(maximum.map_or(OPEN_FILES, |maximum| maximum.min(OPEN_FILES)));
+    // Without it tests with many connections say that they ran out.
+    let _ = setrlimit(Resource::Nofile, Rlimit { current, maximum });
+}

@@ -1,0 +1,43 @@
+//! An installation of separate processes as its clients see it, and what it writes down about them.
+//!
+//! Most tests share one of two gateways and three workers, with a customer and a scripted upstream each. What takes an
+//! installation of its own says why.
+
+#![expect(clippy::unwrap_used, reason = "in a test it is the assertion")]
+
+mod answers;
+mod clients;
+mod cluster;
+mod dev;
+mod errors;
+mod money;
+mod queue;
+mod secrets;
+mod upstreams;
+
+use serde_json::{Value, json};
+use uplion_bench::upstream::Upstream;
+use uplion_tests::{
+    chat::{Answer, Client},
+    http,
+    installation::{Customer, Installation},
+};
+
+/// A customer of the shared installation, whose model one scripted upstream answers for.
+async fn customer(name: &str) -> (&'static Installation, Upstream, Customer) {
+    let installation = Installation::shared().await;
+    let upstream = Upstream::start().await.unwrap();
+    let customer = Customer::new(installation, name, &[upstream.url()]).await.unwrap();
+    (installation, upstream, customer)
+}
+
+/// The same question to the upstream itself.
+async fn direct(upstream: &Upstream, question: &Value) -> Answer {
+    let base = upstream.url();
+    let base = base.strip_suffix("/v1").unwrap();
+    Client::new(http::client(), base, "none").ask(question).await.unwrap()
+}
+
+fn streamed(mock: &Value) -> Value {
+    json!({"stream": true, "mock": mock})
+}
