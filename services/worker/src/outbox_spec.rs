@@ -1,3 +1,5 @@
+//! What must hold of the resend buffer, whatever is lost, doubled or overtaken on the way.
+
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;
