@@ -33,8 +33,9 @@ format: ## Check the format.
 lints: ## Check the lints; a warning fails.
 	cargo clippy --workspace --all-targets -- --deny warnings
 
-# The tests that compare a committed file with a fresh one, and write it when UPLION_GENERATE is set.
-GENERATORS := --test wire --test crd
+# The tests that compare a committed file with a fresh one, and write it when UPLION_GENERATE is set: `generated` is
+# in the name of each.
+GENERATORS := --test wire --test crd --test control generated
 
 # With --workspace everything is built with the features of `make test`, and so not again.
 generated: ## Check that the generated files are fresh.
@@ -48,7 +49,7 @@ generate: ## Write the generated files anew.
 
 faults: servers ## Kill and stop processes under load, 200 times; the result goes to docs/faults.md.
 	cargo build --workspace --all-targets
-	FAULTS=200 cargo test --workspace --test faults -- --nocapture
+	FAULTS=200 FAULTS_REPORT="$(CURDIR)/docs/faults.md" cargo test --workspace --test faults -- --nocapture
 
 bench: servers ## Measure throughput, latency and CPU; the result goes to docs/performance.md.
 	cargo build --release --package uplion --package uplion-bench

@@ -8,7 +8,7 @@ const COMMITTED: &str =
 
 /// `UPLION_GENERATE=1` writes the file instead of comparing it.
 #[test]
-fn the_committed_definition_is_fresh() {
+fn the_generated_definition_is_fresh() {
     let fresh = serde_yaml_ng::to_string(&AIModel::crd()).unwrap();
     if std::env::var_os("UPLION_GENERATE").is_some() {
         std::fs::write(COMMITTED, fresh).unwrap();
