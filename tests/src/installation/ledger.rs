@@ -1,8 +1,10 @@
 //! What Postgres holds of an installation: the archived settlements, the rows of requests, the bill.
 
+use std::collections::HashSet;
+
 use anyhow::Context;
 use serde_json::Value;
-use tokio_postgres::{Client, NoTls};
+use tokio_postgres::{Client, NoTls, Row};
 
 use crate::wait;
 
@@ -78,6 +80,19 @@ impl Ledger {
         let all = self.settlements().await?;
         let mut of = all.into_iter().filter(|one| one.effective && one.request == request);
         of.next().with_context(|| format!("{request} did not settle"))
+    }
+
+    /// The requests whose acceptance is archived.
+    ///
+    /// # Errors
+    /// When Postgres refuses.
+    pub async fn accepted(&self) -> anyhow::Result<HashSet<String>> {
+        let sql = "SELECT payload FROM archive WHERE kind = 'uplion.request.accepted.v1'";
+        let request = |row: &Row| {
+            let event: Value = serde_json::from_slice(row.get(0))?;
+            Ok(event["request"].as_str().context("an accepted request has an id")?.to_owned())
+        };
+        self.client.query(sql, &[]).await?.iter().map(request).collect()
     }
 
     /// Requests that were accepted, and not settled so far.
