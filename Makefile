@@ -21,9 +21,11 @@ rust-tests: servers ## Run the Rust tests alone.
 	cargo build --workspace --all-targets
 	cargo test --workspace
 
-sdk-tests: ## Run the official Python and Node SDKs against `uplion dev`.
+sdk-tests: ## Run the official Python and Node SDKs against `uplion dev`, and against separate processes.
 	cargo build --workspace --all-targets
 	tests/sdk/run
+	tests/sdk/run --replicas 1
+	tests/sdk/run --replicas 3
 
 check: format lints generated arrows ## Check format, lints, generated files and the tree's rules.
 
@@ -55,6 +57,7 @@ bench: servers ## Measure throughput, latency and CPU; the result goes to docs/p
 	cargo build --release --package uplion --package uplion-bench
 	bench/run --write
 
-real-model: ## Run the SDKs against a real model, SmolLM2, behind `uplion dev`.
+real-model: ## Run the SDKs against a real model, SmolLM2, behind `uplion dev` and behind separate processes.
 	cargo build --workspace --all-targets
 	tests/sdk/run --real-model
+	tests/sdk/run --real-model --replicas 1
