@@ -170,8 +170,17 @@ impl Installation {
             for name in discover::models_of(&client, &url).await? {
                 let offer =
                     Offer { name, url: url.clone(), max_in_flight: arguments.max_in_flight };
-                administrator.offer(&offer, false).await?;
-                names.push(offer.name);
+                match administrator.offer(&offer, false).await {
+                    Ok(()) => names.push(offer.name),
+                    // One odd name must not keep the server's other models away.
+                    Err(error) => {
+                        tracing::warn!(
+                            model = offer.name,
+                            error = format!("{error:#}"),
+                            "dev.model.left_out"
+                        );
+                    }
+                }
             }
         }
         if credentials.api_key.is_none() {
