@@ -45,7 +45,7 @@ fn main() -> anyhow::Result<()> {
 
 async fn upstream(listen: SocketAddr, script: &str) -> anyhow::Result<()> {
     let script: Script = serde_json::from_str(script)?;
-    let upstream = Upstream::listen(listen).await?;
+    let upstream = Upstream::listen(listen)?;
     upstream.set_default(script);
     println!("{}", upstream.url());
     upstream.serve().await

@@ -14,7 +14,7 @@ mod witness;
 
 use std::{net::SocketAddr, sync::Arc};
 
-use tokio::{net::TcpListener, task::JoinHandle};
+use tokio::{net::TcpSocket, task::JoinHandle};
 
 use self::service::Service;
 pub use self::{
@@ -35,14 +35,19 @@ impl Upstream {
     ///
     /// # Errors
     /// When no port can be had.
+    #[expect(clippy::unused_async, reason = "it only works within a runtime")]
     pub async fn start() -> anyhow::Result<Self> {
-        Self::listen(([127, 0, 0, 1], 0).into()).await
+        Self::listen(([127, 0, 0, 1], 0).into())
     }
 
     /// # Errors
     /// When the address is taken.
-    pub async fn listen(address: SocketAddr) -> anyhow::Result<Self> {
-        let listener = TcpListener::bind(address).await?;
+    pub fn listen(address: SocketAddr) -> anyhow::Result<Self> {
+        let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+        socket.set_reuseaddr(true)?;
+        socket.bind(address)?;
+        // A thousand workers' calls may come at once.
+        let listener = socket.listen(4_096)?;
         let address = listener.local_addr()?;
         let service = Arc::new(Service::default());
         let accepting = tokio::spawn(service::accept(listener, Arc::clone(&service)));

@@ -38,7 +38,7 @@ use crate::{
 const DEMO_PRICE: (&str, &str) = ("0.10", "0.40");
 
 pub async fn run(arguments: &Dev, stop: CancellationToken) -> Result<()> {
-    let listener = roles::bind(arguments.listen).await?;
+    let listener = roles::bind(arguments.listen)?;
     let address = listener.local_addr()?;
     place::make(&arguments.data)?;
     let stage = Stage::new();

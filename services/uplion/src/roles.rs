@@ -8,7 +8,10 @@ pub mod worker;
 use std::{net::SocketAddr, time::Duration};
 
 use anyhow::{Context as _, Result};
-use tokio::{net::TcpListener, task::JoinHandle};
+use tokio::{
+    net::{TcpListener, TcpSocket},
+    task::JoinHandle,
+};
 use tokio_util::sync::CancellationToken;
 use uplion_domain::Timestamp;
 use uplion_gateway::{ServeOptions, serve};
@@ -25,12 +28,12 @@ pub struct Front {
 }
 
 impl Front {
-    pub async fn open(
+    pub fn open(
         listen: SocketAddr,
         options: ServeOptions,
         stop: &CancellationToken,
     ) -> Result<Self> {
-        let listener = bind(listen).await?;
+        let listener = bind(listen)?;
         let stage = Stage::new();
         let serving = tokio::spawn(serve(listener, stage.clone(), options, stop.clone()));
         Ok(Self { stage, serving })
@@ -45,10 +48,21 @@ impl Front {
     }
 }
 
-pub async fn bind(listen: SocketAddr) -> Result<TcpListener> {
-    TcpListener::bind(listen).await.with_context(|| {
+/// Connections that may wait to be accepted. More than this at once, and clients try again after a second.
+const BACKLOG: u32 = 4_096;
+
+pub fn bind(listen: SocketAddr) -> Result<TcpListener> {
+    listener(listen).with_context(|| {
         format!("{listen} cannot be listened on: is another uplion running there? choose another with --listen")
     })
+}
+
+fn listener(listen: SocketAddr) -> std::io::Result<TcpListener> {
+    let socket = if listen.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    // A role that starts again finds connections of its former self still closing.
+    socket.set_reuseaddr(true)?;
+    socket.bind(listen)?;
+    socket.listen(BACKLOG)
 }
 
 pub fn now() -> Timestamp {

@@ -15,7 +15,7 @@ use crate::{
 };
 
 pub async fn run(arguments: &arguments::Control, stop: CancellationToken) -> Result<()> {
-    let front = Front::open(arguments.listen, ServeOptions::default(), &stop).await?;
+    let front = Front::open(arguments.listen, ServeOptions::default(), &stop)?;
     let Some(log) = connection::nats(&arguments.broker, "control", &front.stage, &stop).await?
     else {
         return front.closed().await;

@@ -17,7 +17,7 @@ use crate::{
 pub async fn run(arguments: &arguments::Gateway, stop: CancellationToken) -> Result<()> {
     let serving =
         ServeOptions { connections: arguments.limits.max_connections, ..ServeOptions::default() };
-    let front = Front::open(arguments.listen, serving, &stop).await?;
+    let front = Front::open(arguments.listen, serving, &stop)?;
     let Some(log) = connection::nats(&arguments.broker, "gateway", &front.stage, &stop).await?
     else {
         return front.closed().await;

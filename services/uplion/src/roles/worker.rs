@@ -16,7 +16,7 @@ use crate::{
 };
 
 pub async fn run(arguments: &arguments::Worker, stop: CancellationToken) -> Result<()> {
-    let front = Front::open(arguments.listen, ServeOptions::default(), &stop).await?;
+    let front = Front::open(arguments.listen, ServeOptions::default(), &stop)?;
     let Some(log) = connection::nats(&arguments.broker, "worker", &front.stage, &stop).await?
     else {
         return front.closed().await;
