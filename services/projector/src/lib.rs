@@ -26,9 +26,10 @@ use tokio_util::sync::CancellationToken;
 use uplion_domain::Timestamp;
 use uplion_log_store::Store;
 use uplion_log_transport::Log;
+use uplion_projections::Projection;
 
 /// Tells the time. The projector's only use of it is the sweeper's and the purge's patience.
-pub type Clock = fn() -> Timestamp;
+pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 
 #[derive(Debug, Clone)]
 pub struct Options {
@@ -40,10 +41,15 @@ pub struct Options {
     pub keep_on_stream: Duration,
     /// Past its deadline by so much, a request that nobody settled is settled by the sweeper.
     pub sweep_after: Duration,
+    /// How often the sweeper looks. A request waits for its deadline and a minute more, so seconds do not matter.
+    pub sweep_every: Duration,
+    /// How often what has been archived for long enough is taken from its stream.
+    pub purge_every: Duration,
 }
 
 pub struct Projector {
     options: Options,
+    projections: &'static [&'static dyn Projection],
     log: Log,
     store: Store,
     clock: Clock,
@@ -65,6 +71,8 @@ impl Options {
             lease: Duration::from_secs(10),
             keep_on_stream: Duration::from_hours(24),
             sweep_after: Duration::from_mins(1),
+            sweep_every: Duration::from_secs(5),
+            purge_every: Duration::from_mins(1),
         }
     }
 }
@@ -74,11 +82,18 @@ impl Projector {
         options: Options,
         log: Log,
         store: Store,
-        clock: Clock,
+        clock: impl Fn() -> Timestamp + Send + Sync + 'static,
         registry: &mut Registry,
     ) -> Self {
         let metrics = metrics::Metrics::register(registry);
-        Self { options, log, store, clock, metrics, state: Arc::default() }
+        let (projections, clock) = (uplion_projections::all(), Arc::new(clock));
+        Self { options, projections, log, store, clock, metrics, state: Arc::default() }
+    }
+
+    /// Keeps these projections instead of all that there are.
+    #[must_use]
+    pub fn keeping(self, projections: &'static [&'static dyn Projection]) -> Self {
+        Self { projections, ..self }
     }
 
     /// A handle that outlives [`Projector::run`], for `/ready`.
@@ -131,6 +146,12 @@ impl State {
         if before.is_some() {
             tracing::info!(what, "projector.resumed");
         }
+    }
+
+    /// What this process was in trouble with is another's now.
+    fn hand_over(&self) {
+        self.set_working(false);
+        self.troubles.write().expect("no holder of this lock panics").clear();
     }
 
     fn set_working(&self, working: bool) {

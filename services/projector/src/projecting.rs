@@ -57,6 +57,11 @@ pub async fn run(job: Job, stop: CancellationToken) {
             ended = job.follow(&what) => ended,
             () = stop.cancelled() => return,
         };
+        // Nothing is wrong: another projector is at it too, or a rebuild took the live copy's place.
+        if let Err(FoldError::Advance(AdvanceError::Moved(_))) = ended {
+            tokio::time::sleep(PACE).await;
+            continue;
+        }
         if let Err(error) = ended {
             job.state.trouble(&what, &error.to_string());
             // The reason is kept beside the checkpoint too, for whoever asks another process.
@@ -123,7 +128,9 @@ pub async fn fold(
     copy: Copy,
     batch: &Batch,
 ) -> Result<(), FoldError> {
-    let (keys, touches) = touched(projection, &batch.events);
+    let name = projection.name();
+    let sorted = catch_unwind(AssertUnwindSafe(|| touched(projection, &batch.events)));
+    let (keys, touches) = sorted.map_err(|_| AdvanceError::CalledOff(name))?;
     // A row that somebody changed by hand makes the fold panic: that halts this projection, not the store's thread.
     let apply = Box::new(|loaded: Vec<Option<Row>>| {
         catch_unwind(AssertUnwindSafe(|| folded(projection, loaded, &touches))).ok()

@@ -8,38 +8,41 @@ use uplion_log_transport::stream::{StreamName, Streams};
 
 use crate::Clock;
 
-const EVERY: Duration = Duration::from_mins(1);
-
-pub async fn run(
-    streams: Arc<dyn Streams>,
-    archive: Arc<dyn Archive>,
-    clock: Clock,
-    keep: Duration,
-    stop: CancellationToken,
-) {
-    loop {
-        if let Err(error) = purge(streams.as_ref(), archive.as_ref(), clock, keep).await {
-            tracing::warn!(error = format!("{error:#}"), "projector.purge");
-        }
-        tokio::select! {
-            () = tokio::time::sleep(EVERY) => {}
-            () = stop.cancelled() => return,
-        }
-    }
+pub struct Purge {
+    pub streams: Arc<dyn Streams>,
+    pub archive: Arc<dyn Archive>,
+    pub clock: Clock,
+    pub every: Duration,
+    /// Since it was archived.
+    pub keep: Duration,
 }
 
-async fn purge(
-    streams: &dyn Streams,
-    archive: &dyn Archive,
-    clock: Clock,
-    keep: Duration,
-) -> anyhow::Result<()> {
-    let before = clock().micros().saturating_sub(i64::try_from(keep.as_micros())?);
-    let Some(sequence) = archive.archived_before(StreamName::Traffic, before).await? else {
-        return Ok(());
-    };
-    if streams.identity(StreamName::Traffic).await?.first <= sequence {
-        streams.purge(StreamName::Traffic, sequence).await?;
+impl Purge {
+    pub async fn run(self, stop: CancellationToken) {
+        loop {
+            if let Err(error) = self.purge().await {
+                tracing::warn!(error = format!("{error:#}"), "projector.purge");
+            }
+            tokio::select! {
+                () = tokio::time::sleep(self.every) => {}
+                () = stop.cancelled() => return,
+            }
+        }
     }
-    Ok(())
+
+    async fn purge(&self) -> anyhow::Result<()> {
+        let keep = i64::try_from(self.keep.as_micros())?;
+        let before = (self.clock)().micros().saturating_sub(keep);
+        let archived = self.archive.archived_before(StreamName::Traffic, before).await?;
+        let tail = self.archive.tail(StreamName::Traffic).await?;
+        let (Some(archived), Some(tail)) = (archived, tail) else { return Ok(()) };
+        let identity = self.streams.identity(StreamName::Traffic).await?;
+        // Sequences of a stream that was made anew are not those of the one that is archived.
+        let same = tail.created == identity.created.micros();
+        let sequence = archived.min(tail.sequence);
+        if same && identity.first <= sequence {
+            self.streams.purge(StreamName::Traffic, sequence).await?;
+        }
+        Ok(())
+    }
 }

@@ -2,19 +2,20 @@
 
 use std::{sync::Arc, time::Duration};
 
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use uplion_domain::{
     Envelope, Event, RequestId, Timestamp, Usage,
     request::{self, Accepted, Failure, Outcome, Timings, Writer},
 };
 use uplion_log_store::{Store, rows::Copy};
-use uplion_log_transport::stream::{Condition, StreamName, Streams};
+use uplion_log_transport::stream::{Condition, Identity, StreamName, Streams};
 use uplion_projections::{requests, table::Value};
 
 use crate::{Clock, metrics::Metrics};
 
-/// How often it looks. A request waits for its deadline and a minute more, so seconds do not matter.
-const EVERY: Duration = Duration::from_secs(5);
+/// How often it asks whether the projection has come to where the stream ended when it looked.
+const PACE: Duration = Duration::from_millis(20);
 /// Requests ended in one look.
 const MOST: i64 = 500;
 
@@ -22,6 +23,7 @@ pub struct Sweeper {
     pub streams: Arc<dyn Streams>,
     pub store: Store,
     pub clock: Clock,
+    pub every: Duration,
     /// Past the deadline.
     pub after: Duration,
     pub metrics: Metrics,
@@ -31,10 +33,14 @@ impl Sweeper {
     pub async fn run(self, stop: CancellationToken) {
         loop {
             tokio::select! {
-                () = tokio::time::sleep(EVERY) => {}
+                () = tokio::time::sleep(self.every) => {}
                 () = stop.cancelled() => return,
             }
-            match self.sweep().await {
+            let swept = tokio::select! {
+                swept = self.sweep() => swept,
+                () = stop.cancelled() => return,
+            };
+            match swept {
                 Ok(0) => {}
                 Ok(ended) => tracing::warn!(requests = ended, "projector.sweeper.settled"),
                 Err(error) => tracing::warn!(error = format!("{error:#}"), "projector.sweeper"),
@@ -61,14 +67,35 @@ impl Sweeper {
         Ok(ended)
     }
 
-    /// Only with the whole of the stream before its eyes may it say that nobody settled.
+    /// Only with the whole of the stream, as it was when it looked, before its eyes may it say that nobody settled.
+    /// Under load the stream always has an end that is not archived yet, so it waits for the one that it saw.
     async fn caught_up(&self) -> anyhow::Result<bool> {
-        let last = self.streams.identity(StreamName::Traffic).await?.last;
+        let seen = self.streams.identity(StreamName::Traffic).await?;
+        let started = Instant::now();
+        let mut head = None;
+        loop {
+            if head.is_none() && self.archived(&seen).await? {
+                head = Some(self.store.archive.head().await?);
+            }
+            let folded = self.store.rows.checkpoint(requests::NAME, Copy::Live).await?;
+            if let (Some(head), Some(folded)) = (head, folded)
+                && folded.pos >= head
+            {
+                return Ok(true);
+            }
+            if started.elapsed() >= self.every {
+                return Ok(false);
+            }
+            tokio::time::sleep(PACE).await;
+        }
+    }
+
+    /// Not if another stream has taken the place of the one that is archived, wherever that one ended.
+    async fn archived(&self, seen: &Identity) -> anyhow::Result<bool> {
         let tail = self.store.archive.tail(StreamName::Traffic).await?;
-        let head = self.store.archive.head().await?;
-        let folded = self.store.rows.checkpoint(requests::NAME, Copy::Live).await?;
-        Ok(tail.is_some_and(|tail| tail.sequence >= last)
-            && folded.is_some_and(|checkpoint| checkpoint.pos >= head))
+        Ok(tail.is_some_and(|tail| {
+            tail.created == seen.created.micros() && tail.sequence >= seen.last
+        }))
     }
 
     async fn end(&self, request: RequestId, now: Timestamp) -> anyhow::Result<bool> {

@@ -7,7 +7,7 @@ use tokio_util::sync::CancellationToken;
 use uplion_log_store::lease::Lease;
 use uplion_log_transport::stream::StreamName;
 
-use crate::{Projector, feed::Feed, ingest::Ingest, projecting, purge, sweeper::Sweeper};
+use crate::{Projector, feed::Feed, ingest::Ingest, projecting, purge::Purge, sweeper::Sweeper};
 
 const JOB: &str = "projector";
 /// Between attempts at a lease that somebody else holds, or a store that does not answer.
@@ -19,9 +19,13 @@ pub async fn serve(projector: &Projector, stop: &CancellationToken) {
         match store.leases.take(JOB, &options.holder, options.lease).await {
             Ok(Some(lease)) => {
                 state.well("store");
+                state.well(JOB);
                 state.set_working(true);
-                work(projector, lease, stop).await;
-                state.set_working(false);
+                let ended = work(projector, lease, stop).await;
+                state.hand_over();
+                if let Err(error) = ended {
+                    state.trouble(JOB, &error);
+                }
             }
             Ok(None) => state.well("store"),
             Err(error) => state.trouble("store", &error.to_string()),
@@ -33,20 +37,25 @@ pub async fn serve(projector: &Projector, stop: &CancellationToken) {
     }
 }
 
-async fn work(projector: &Projector, lease: Lease, stop: &CancellationToken) {
+/// An error if a job ended that should not.
+async fn work(projector: &Projector, lease: Lease, stop: &CancellationToken) -> Result<(), String> {
     let tenure = stop.child_token();
     let mut jobs = start(projector, &lease, &tenure);
-    keep(projector, &lease, &tenure).await;
+    let ended = tokio::select! {
+        () = keep(projector, &lease, &tenure) => Ok(()),
+        Some(Err(panic)) = jobs.join_next() => Err(panic.to_string()),
+    };
     tenure.cancel();
     while jobs.join_next().await.is_some() {}
     // Only a courtesy to the next one: an unreleased lease expires.
     if let Err(error) = projector.store.leases.release(&lease).await {
         tracing::warn!(%error, "projector.lease.release");
     }
+    ended
 }
 
 fn start(projector: &Projector, lease: &Lease, tenure: &CancellationToken) -> JoinSet<()> {
-    let Projector { options, log, store, clock, metrics, state } = projector;
+    let Projector { options, projections, log, store, clock, metrics, state } = projector;
     let feed = Arc::new(Feed::new(Arc::clone(&store.archive)));
     let mut jobs = JoinSet::new();
     for stream in StreamName::ALL {
@@ -62,7 +71,7 @@ fn start(projector: &Projector, lease: &Lease, tenure: &CancellationToken) -> Jo
         };
         jobs.spawn(ingest.run(tenure.clone()));
     }
-    for projection in uplion_projections::all().iter().copied() {
+    for projection in projections.iter().copied() {
         let job = projecting::Job {
             projection,
             rows: Arc::clone(&store.rows),
@@ -75,18 +84,20 @@ fn start(projector: &Projector, lease: &Lease, tenure: &CancellationToken) -> Jo
     let sweeper = Sweeper {
         streams: Arc::clone(&log.streams),
         store: store.clone(),
-        clock: *clock,
+        clock: Arc::clone(clock),
+        every: options.sweep_every,
         after: options.sweep_after,
         metrics: metrics.clone(),
     };
     jobs.spawn(sweeper.run(tenure.clone()));
-    jobs.spawn(purge::run(
-        Arc::clone(&log.streams),
-        Arc::clone(&store.archive),
-        *clock,
-        options.keep_on_stream,
-        tenure.clone(),
-    ));
+    let purge = Purge {
+        streams: Arc::clone(&log.streams),
+        archive: Arc::clone(&store.archive),
+        clock: Arc::clone(clock),
+        every: options.purge_every,
+        keep: options.keep_on_stream,
+    };
+    jobs.spawn(purge.run(tenure.clone()));
     jobs
 }
 

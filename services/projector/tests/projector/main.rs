@@ -1,0 +1,14 @@
+//! The projector at work: over SQLite in one process, and over Postgres and NATS.
+
+#![expect(clippy::unwrap_used, reason = "in a test it is the assertion")]
+
+mod epochs;
+mod events;
+mod ground;
+mod ingest;
+mod projections;
+mod purge;
+mod rebuild;
+mod seeded;
+mod sweeper;
+mod upgrade;

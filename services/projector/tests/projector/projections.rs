@@ -1,0 +1,125 @@
+//! Projections: they say what the log says, and one that cannot go on stops alone.
+
+use uplion_domain::{
+    Envelope, Nanos,
+    request::{Cancelled, Failure, Outcome},
+};
+use uplion_log_store::rows::{AdvanceError, Copy, Projected};
+use uplion_projections::{
+    Projection, projects::Projects, requests::Requests, usage_by_hour::UsageByHour,
+};
+use uplion_projector::{rebuild, verify};
+
+use crate::{
+    events::{accepted, created, project, served, settled},
+    ground::{Ground, Running},
+};
+
+crate::on_each!([
+    usage_is_the_sum_of_what_settled
+    a_batch_that_is_delivered_again_is_refused
+    a_row_that_cannot_be_folded_halts_its_projection_alone_until_it_is_rebuilt
+    a_lost_table_halts_its_projection_alone_until_it_is_rebuilt
+    a_projector_that_takes_over_is_not_ready_while_a_projection_is_halted
+]);
+
+async fn usage_is_the_sum_of_what_settled(ground: Ground) {
+    let running = ground.start("a");
+    let outcomes = [
+        Outcome::Completed,
+        Outcome::Cancelled(Cancelled::ClientGone),
+        Outcome::Failed(Failure::WorkerSilent),
+    ];
+    let all: Vec<_> = outcomes.map(|outcome| settled(&accepted(), outcome)).into();
+    ground.append_all(all.iter().cloned().map(Envelope::settled)).await;
+    ground.append(&Envelope::accepted(accepted())).await;
+    ground.projected(4).await;
+    let usage = ground.usage().await;
+    let charged: Nanos = all.iter().map(|settled| settled.charge).sum();
+    assert_eq!((usage.requests, usage.completed, usage.cancelled, usage.failed), (3, 1, 1, 1));
+    assert_eq!((usage.cost, usage.prompt_tokens), (charged, 200));
+    running.ready().await;
+}
+
+async fn a_batch_that_is_delivered_again_is_refused(ground: Ground) {
+    let running = ground.start("a");
+    ground.append_all(served()).await;
+    ground.projected(3).await;
+    let usage = Projected {
+        name: UsageByHour.name(),
+        version: UsageByHour.version(),
+        table: UsageByHour.table(),
+    };
+    let again = ground.store.rows.advance(usage, Copy::Live, 0, 3, &[], Box::new(Some)).await;
+    assert!(matches!(again, Err(AdvanceError::Moved(_))), "{again:?}");
+    running.ready().await;
+}
+
+async fn a_row_that_cannot_be_folded_halts_its_projection_alone_until_it_is_rebuilt(
+    ground: Ground,
+) {
+    let running = ground.start("a");
+    break_requests(&ground, &running).await;
+    ground.append_all(served()).await;
+    ground.reached(UsageByHour.name(), 5).await;
+    ground.append(&created(project(), "physics")).await;
+    ground.reached(Projects.name(), 6).await;
+    assert_eq!(ground.usage().await.requests, 2);
+    assert_eq!(ground.halted(UsageByHour.name()).await, None);
+    assert!(running.readiness.ready().unwrap_err().lines().count() == 1);
+    mend(&ground, &running, &Requests, 6).await;
+}
+
+async fn a_lost_table_halts_its_projection_alone_until_it_is_rebuilt(ground: Ground) {
+    let running = ground.start("a");
+    ground.append_all(served()).await;
+    ground.projected(3).await;
+    ground.lose("usage_by_hour_v1_a").await;
+    ground.append_all(served()).await;
+    running.in_trouble("projection usage_by_hour").await;
+    ground.reached(Requests.name(), 6).await;
+    assert_eq!(ground.halted(Requests.name()).await, None);
+    mend(&ground, &running, &UsageByHour, 6).await;
+    assert_eq!(ground.usage().await.requests, 2);
+}
+
+async fn a_projector_that_takes_over_is_not_ready_while_a_projection_is_halted(ground: Ground) {
+    let first = ground.start("a");
+    break_requests(&ground, &first).await;
+    let second = ground.start("b");
+    second.ready().await;
+    let readiness = first.readiness.clone();
+    first.end().await;
+    assert_eq!(readiness.ready(), Ok(()), "what is halted is the other's to tell");
+    second.in_trouble("projection requests").await;
+    mend(&ground, &second, &Requests, 2).await;
+}
+
+/// Of an accepted request the row is changed by hand, so that what comes next cannot be folded.
+async fn break_requests(ground: &Ground, running: &Running) {
+    let request = accepted();
+    ground.append(&Envelope::accepted(request.clone())).await;
+    ground.projected(1).await;
+    ground.by_hand("UPDATE requests_v1_a SET project = 'nonsense'").await;
+    ground.append(&Envelope::settled(settled(&request, Outcome::Completed))).await;
+    running.in_trouble("projection requests").await;
+    let recorded = async || ground.halted(Requests.name()).await.is_some();
+    let patience = uplion_tests::wait::PATIENCE;
+    uplion_tests::wait::until(patience, "the halt to be recorded", recorded).await.unwrap();
+}
+
+/// A rebuild sets it going again, and then it says what the log says.
+async fn mend(
+    ground: &Ground,
+    running: &Running,
+    projection: &'static dyn Projection,
+    events: u64,
+) {
+    let (rows, archive) = (ground.store.rows.as_ref(), ground.store.archive.as_ref());
+    rebuild(projection, rows, archive).await.unwrap();
+    ground.projected(events).await;
+    running.ready().await;
+    assert_eq!(ground.halted(projection.name()).await, None);
+    let verdict = verify(projection, rows, archive).await.unwrap();
+    assert_eq!((verdict.pos, verdict.differing), (events, vec![]));
+}

@@ -1,0 +1,93 @@
+//! Rebuilds: the old copy serves until the new one is its equal, and what was changed by hand is found.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use tokio_util::sync::CancellationToken;
+use uplion_projections::{Projection, usage_by_hour::UsageByHour};
+use uplion_projector::{rebuild, verify};
+
+use crate::{events::served, ground::Ground};
+
+crate::on_each!([
+    a_rebuild_under_load_takes_the_live_copys_place_and_loses_nothing
+    a_row_that_was_changed_by_hand_is_found_and_mended
+    what_is_verified_under_load_is_found_equal
+]);
+
+async fn a_rebuild_under_load_takes_the_live_copys_place_and_loses_nothing(ground: Ground) {
+    let running = ground.start("a");
+    under_load(&ground, async |served| {
+        let (rows, archive) = (ground.store.rows.as_ref(), ground.store.archive.as_ref());
+        for projection in uplion_projections::all() {
+            rebuild(*projection, rows, archive).await.unwrap();
+            let known = served.load(Ordering::SeqCst);
+            ground.reached(UsageByHour.name(), known * 3).await;
+            assert!(ground.usage().await.requests >= known);
+        }
+    })
+    .await;
+    for projection in uplion_projections::all() {
+        assert_eq!(differing(&ground, *projection).await, 0, "{}", projection.name());
+        assert_eq!(ground.halted(projection.name()).await, None);
+    }
+    running.ready().await;
+}
+
+async fn what_is_verified_under_load_is_found_equal(ground: Ground) {
+    let running = ground.start("a");
+    under_load(&ground, async |_| {
+        for projection in uplion_projections::all() {
+            assert_eq!(differing(&ground, *projection).await, 0, "{}", projection.name());
+        }
+    })
+    .await;
+    running.ready().await;
+}
+
+async fn a_row_that_was_changed_by_hand_is_found_and_mended(ground: Ground) {
+    let running = ground.start("a");
+    ground.append_all(served()).await;
+    ground.append_all(served()).await;
+    ground.projected(6).await;
+    for projection in uplion_projections::all() {
+        assert_eq!(differing(&ground, *projection).await, 0, "{}", projection.name());
+    }
+    let changed = "UPDATE usage_by_hour_v1_a SET cost_nanos = cost_nanos + 1 \
+        WHERE project = (SELECT min(project) FROM usage_by_hour_v1_a)";
+    ground.by_hand(changed).await;
+    assert_eq!(differing(&ground, &UsageByHour).await, 1);
+    let (rows, archive) = (ground.store.rows.as_ref(), ground.store.archive.as_ref());
+    rebuild(&UsageByHour, rows, archive).await.unwrap();
+    assert_eq!(differing(&ground, &UsageByHour).await, 0);
+    ground.by_hand("DELETE FROM usage_by_hour_v1_b").await;
+    assert_eq!(differing(&ground, &UsageByHour).await, 2);
+    running.ready().await;
+}
+
+async fn differing(ground: &Ground, projection: &'static dyn Projection) -> usize {
+    let (rows, archive) = (ground.store.rows.as_ref(), ground.store.archive.as_ref());
+    verify(projection, rows, archive).await.unwrap().differing.len()
+}
+
+/// Requests come while `act` acts, which is told how many; afterwards each is counted once.
+async fn under_load(ground: &Ground, act: impl AsyncFnOnce(&AtomicU64)) {
+    let requests = AtomicU64::new(0);
+    ground.append_all(served()).await;
+    requests.fetch_add(1, Ordering::SeqCst);
+    ground.projected(3).await;
+    let enough = CancellationToken::new();
+    let load = async {
+        while !enough.is_cancelled() {
+            ground.append_all(served()).await;
+            requests.fetch_add(1, Ordering::SeqCst);
+        }
+    };
+    let acting = async {
+        act(&requests).await;
+        enough.cancel();
+    };
+    tokio::join!(load, acting);
+    let requests = requests.into_inner();
+    ground.projected(requests * 3).await;
+    assert_eq!(ground.usage().await.requests, requests);
+}

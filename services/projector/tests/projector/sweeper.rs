@@ -1,0 +1,138 @@
+//! The sweeper: ends what nobody is left to end, and nothing else.
+
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+use uplion_domain::{
+    Envelope, Event, Nanos, RequestId,
+    request::{self, Accepted, Failure, Outcome, Settled, Writer},
+};
+use uplion_log_transport::stream::StreamName;
+
+use crate::{
+    events::{accepted, assigned, served, settled},
+    ground::Ground,
+};
+
+crate::on_each!([
+    an_abandoned_request_fails_uncharged_a_minute_after_its_deadline
+    what_is_settled_is_never_swept
+    two_sweepers_end_a_request_once
+    nothing_is_swept_while_the_stream_is_not_archived
+    under_traffic_that_never_stops_it_sweeps_all_the_same
+]);
+
+/// Past the deadline of every request that there is, and its minute.
+const LATER: Duration = Duration::from_secs(200);
+
+async fn an_abandoned_request_fails_uncharged_a_minute_after_its_deadline(ground: Ground) {
+    let running = ground.start("a");
+    let request = abandoned(&ground).await;
+    ground.projected(2).await;
+    ground.put_clock_ahead(Duration::from_secs(90));
+    ground.looked().await;
+    assert_eq!(ground.archived(2).await.len(), 2, "past its deadline, but not by a minute");
+
+    ground.put_clock_ahead(LATER);
+    ground.projected(3).await;
+    let ends = ends(&ground, request.request).await;
+    assert_eq!(ends.len(), 1);
+    assert_eq!(ends[0].outcome, Outcome::Failed(Failure::Unsettled));
+    assert_eq!((ends[0].writer, ends[0].charge), (Writer::Sweeper, Nanos::ZERO));
+    assert_eq!(ends[0].worker, Some(assigned(&request).worker));
+    assert_eq!((ends[0].project, ends[0].rates), (request.project, request.rates));
+    let usage = ground.usage().await;
+    assert_eq!((usage.requests, usage.failed, usage.cost), (1, 1, Nanos::ZERO));
+
+    ground.looked().await;
+    assert_eq!(ground.archived(3).await.len(), 3, "swept once");
+    running.ready().await;
+}
+
+async fn what_is_settled_is_never_swept(ground: Ground) {
+    ground.put_clock_ahead(LATER);
+    ground.append_all(served()).await;
+    // Settled though its beginning never arrived, and before its beginning arrived.
+    let early = accepted();
+    ground.append(&Envelope::settled(settled(&accepted(), Outcome::Completed))).await;
+    ground.append(&Envelope::settled(settled(&early, Outcome::Completed))).await;
+    ground.append(&Envelope::accepted(early)).await;
+    let running = ground.start("a");
+    ground.projected(6).await;
+    ground.looked().await;
+    assert_eq!(ground.archived(6).await.len(), 6);
+    assert_eq!(ground.usage().await.completed, 3);
+    running.ready().await;
+}
+
+async fn two_sweepers_end_a_request_once(ground: Ground) {
+    let request = abandoned(&ground).await;
+    ground.put_clock_ahead(LATER);
+    let both = [ground.start("same"), ground.start("same")];
+    ground.projected(3).await;
+    ground.looked().await;
+    assert_eq!(ends(&ground, request.request).await.len(), 1);
+    assert_eq!(ground.archived(3).await.len(), 3);
+    for running in both {
+        running.end().await;
+    }
+}
+
+async fn nothing_is_swept_while_the_stream_is_not_archived(ground: Ground) {
+    let running = ground.start("a");
+    abandoned(&ground).await;
+    ground.projected(2).await;
+    ground.make_anew(StreamName::Traffic).await;
+    running.in_trouble("run `uplion log epoch`").await;
+    ground.put_clock_ahead(LATER);
+    ground.looked().await;
+    let identity = ground.log.streams.identity(StreamName::Traffic).await.unwrap();
+    assert_eq!(identity.last, 0, "its end may be among what was not archived");
+}
+
+async fn under_traffic_that_never_stops_it_sweeps_all_the_same(ground: Ground) {
+    let options =
+        uplion_projector::Options { sweep_every: Duration::from_secs(2), ..Ground::options("a") };
+    let running = ground.start_with(options, uplion_projections::all());
+    let request = abandoned(&ground).await;
+    ground.put_clock_ahead(LATER);
+    let enough = CancellationToken::new();
+    let load = async {
+        while !enough.is_cancelled() {
+            ground.append_all(served()).await;
+        }
+    };
+    let swept = async {
+        let ended = async || !ends(&ground, request.request).await.is_empty();
+        let patience = uplion_tests::wait::PATIENCE;
+        let waited = uplion_tests::wait::until(patience, "the request to end", ended).await;
+        enough.cancel();
+        waited.unwrap();
+    };
+    tokio::join!(load, swept);
+    running.ready().await;
+}
+
+/// A request whose gateway and worker are gone.
+async fn abandoned(ground: &Ground) -> Accepted {
+    let request = accepted();
+    ground.append(&Envelope::accepted(request.clone())).await;
+    ground.append(&Envelope::assigned(assigned(&request))).await;
+    request
+}
+
+async fn ends(ground: &Ground, request: RequestId) -> Vec<Settled> {
+    let archived = ground.store.archive.of_request(request).await.unwrap();
+    let events = archived.iter().map(|it| Envelope::decode(&it.event).unwrap().event);
+    events
+        .filter_map(|event| match event {
+            Event::Request(request::Event::Settled(settled)) => Some(settled),
+            Event::Request(request::Event::Accepted(_) | request::Event::Assigned(_))
+            | Event::Project(..)
+            | Event::ApiKey(..)
+            | Event::Model(..)
+            | Event::Price(..)
+            | Event::Worker(_) => None,
+        })
+        .collect()
+}
