@@ -6,9 +6,10 @@ use uplion_domain::{
 };
 use uplion_log_store::rows::{AdvanceError, Copy, Projected};
 use uplion_projections::{
-    Projection, projects::Projects, requests::Requests, usage_by_hour::UsageByHour,
+    Projection, models::Models, projects::Projects, requests::Requests, usage_by_hour::UsageByHour,
 };
 use uplion_projector::{rebuild, verify};
+use uplion_tests::wait;
 
 use crate::{
     events::{accepted, created, project, served, settled},
@@ -18,6 +19,7 @@ use crate::{
 crate::on_each!([
     usage_is_the_sum_of_what_settled
     a_batch_that_is_delivered_again_is_refused
+    a_projection_that_another_projector_moved_goes_on_from_there_and_is_not_halted
     a_row_that_cannot_be_folded_halts_its_projection_alone_until_it_is_rebuilt
     a_lost_table_halts_its_projection_alone_until_it_is_rebuilt
     a_projector_that_takes_over_is_not_ready_while_a_projection_is_halted
@@ -41,16 +43,34 @@ async fn usage_is_the_sum_of_what_settled(ground: Ground) {
     running.ready().await;
 }
 
+async fn a_projection_that_another_projector_moved_goes_on_from_there_and_is_not_halted(
+    ground: Ground,
+) {
+    let running = ground.start("a");
+    ground.append_all(served()).await;
+    ground.projected(3).await;
+    let moved =
+        ground.store.rows.advance(projected(&Models), Copy::Live, 3, 4, &[], Box::new(Some));
+    moved.await.unwrap();
+    ground.append_all(served()).await;
+    let reached = async || {
+        assert_eq!(running.readiness.ready(), Ok(()));
+        let checkpoint = ground.store.rows.checkpoint(Models.name(), Copy::Live).await.unwrap();
+        checkpoint.unwrap().pos == 6
+    };
+    wait::until(wait::PATIENCE, "the projection to catch up", reached).await.unwrap();
+    assert_eq!(ground.halted(Models.name()).await, None);
+}
+
 async fn a_batch_that_is_delivered_again_is_refused(ground: Ground) {
     let running = ground.start("a");
     ground.append_all(served()).await;
     ground.projected(3).await;
-    let usage = Projected {
-        name: UsageByHour.name(),
-        version: UsageByHour.version(),
-        table: UsageByHour.table(),
-    };
-    let again = ground.store.rows.advance(usage, Copy::Live, 0, 3, &[], Box::new(Some)).await;
+    let again = ground
+        .store
+        .rows
+        .advance(projected(&UsageByHour), Copy::Live, 0, 3, &[], Box::new(Some))
+        .await;
     assert!(matches!(again, Err(AdvanceError::Moved(_))), "{again:?}");
     running.ready().await;
 }
@@ -95,6 +115,11 @@ async fn a_projector_that_takes_over_is_not_ready_while_a_projection_is_halted(g
     mend(&ground, &second, &Requests, 2).await;
 }
 
+fn projected(projection: &dyn Projection) -> Projected {
+    let (name, version) = (projection.name(), projection.version());
+    Projected { name, version, table: projection.table() }
+}
+
 /// Of an accepted request the row is changed by hand, so that what comes next cannot be folded.
 async fn break_requests(ground: &Ground, running: &Running) {
     let request = accepted();
@@ -104,8 +129,8 @@ async fn break_requests(ground: &Ground, running: &Running) {
     ground.append(&Envelope::settled(settled(&request, Outcome::Completed))).await;
     running.in_trouble("projection requests").await;
     let recorded = async || ground.halted(Requests.name()).await.is_some();
-    let patience = uplion_tests::wait::PATIENCE;
-    uplion_tests::wait::until(patience, "the halt to be recorded", recorded).await.unwrap();
+    let patience = wait::PATIENCE;
+    wait::until(patience, "the halt to be recorded", recorded).await.unwrap();
 }
 
 /// A rebuild sets it going again, and then it says what the log says.
