@@ -17,6 +17,7 @@ pub(super) struct Answer {
     mark: String,
     chunks: u32,
     chunk_bytes: usize,
+    padding_bytes: usize,
     pub prompt_tokens: u32,
     usage: bool,
 }
@@ -32,6 +33,7 @@ impl Answer {
             mark,
             chunks: script.chunks,
             chunk_bytes: script.chunk_bytes,
+            padding_bytes: script.padding_bytes,
             prompt_tokens: u32::try_from(messages.len() / 4 + 1).unwrap_or(u32::MAX),
             usage: request.wants_usage() && !script.no_usage,
         }
@@ -47,9 +49,8 @@ impl Answer {
         }
         // Writing to a String cannot fail.
         let _ = write!(into, "{n}");
-        while into.len() < start + self.chunk_bytes {
-            into.push('.');
-        }
+        let missing = (start + self.chunk_bytes).saturating_sub(into.len());
+        into.push_str(&".".repeat(missing));
     }
 
     fn write_usage(&self, into: &mut String) {
@@ -81,8 +82,15 @@ impl Answer {
 
     /// The event of one piece of text.
     pub fn chunk(&self, n: u32) -> String {
-        let mut frame = String::with_capacity(180 + self.common.len() + self.chunk_bytes);
+        let bytes = 200 + self.common.len() + self.chunk_bytes + self.padding_bytes;
+        let mut frame = String::with_capacity(bytes);
         self.open(&mut frame);
+        if self.padding_bytes > 0 {
+            // Called so by OpenAI, who pads chunks so that their lengths do not tell what they say.
+            frame.push_str("\"obfuscation\":\"");
+            frame.push_str(&".".repeat(self.padding_bytes));
+            frame.push_str("\",");
+        }
         frame.push_str(r#""choices":[{"index":0,"delta":{"#);
         if n == 0 {
             frame.push_str(r#""role":"assistant","#);

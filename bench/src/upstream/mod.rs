@@ -46,6 +46,8 @@ impl Upstream {
         let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
         socket.set_reuseaddr(true)?;
         socket.bind(address)?;
+        // Otherwise an endless answer would get megabytes ahead of a client that does not read it.
+        socket.set_send_buffer_size(64 << 10)?;
         // A thousand workers' calls may come at once.
         let listener = socket.listen(4_096)?;
         let address = listener.local_addr()?;

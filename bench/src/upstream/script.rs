@@ -9,6 +9,8 @@ pub struct Script {
     pub chunks: u32,
     /// Bytes of text in each.
     pub chunk_bytes: usize,
+    /// Bytes beside the text in each chunk of a stream, that nobody counts as tokens.
+    pub padding_bytes: usize,
     /// Before the answer's head.
     pub delay_ms: u64,
     /// Between the head and the first chunk of a stream.
@@ -40,6 +42,7 @@ impl Default for Script {
         Self {
             chunks: 20,
             chunk_bytes: 6,
+            padding_bytes: 0,
             delay_ms: 0,
             first_chunk_ms: 0,
             pace_ms: 0,

@@ -8,6 +8,7 @@
 mod answers;
 mod clients;
 mod cluster;
+mod crowd;
 mod dev;
 mod errors;
 mod money;
