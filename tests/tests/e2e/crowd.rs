@@ -22,10 +22,10 @@ use crate::{
 };
 
 /// Clients that read slowly, unless `CROWD` says how many; half as many vanish.
-const SLOW: usize = 100;
+const SLOW: usize = 200;
 /// What a client that does not read may cost all gateways together, and all workers: 256 KiB that wait to be written,
-/// or to be heard of again, and bookkeeping.
-const BYTES_PER_CLIENT: u64 = 512 << 10;
+/// or to be heard of again, as much in the buffers of the upstream's connection, and what is allocated beside.
+const BYTES_PER_CLIENT: u64 = 1 << 20;
 /// Until the windows of all are full; unoptimised on a busy machine.
 const PATIENCE: Duration = Duration::from_mins(1);
 
