@@ -4,7 +4,6 @@
 
 mod feed;
 mod ingest;
-mod lag;
 mod metrics;
 mod projecting;
 mod purge;
@@ -13,7 +12,6 @@ mod sweeper;
 mod tenure;
 
 pub use ingest::{Halt, adopt_stream};
-pub use lag::{Lag, ProjectionLag, StreamLag, lag};
 pub use rebuild::{RebuildError, Verdict, rebuild, verify};
 
 use std::{
