@@ -4,10 +4,12 @@
 
 pub mod aggregate;
 pub mod api_key;
+pub mod budget;
 pub mod cloud_event;
 pub mod digest;
 pub mod event;
 pub mod id;
+pub mod limits;
 pub mod model;
 pub mod money;
 pub mod outcome;
@@ -23,9 +25,11 @@ pub mod wire;
 pub mod worker;
 
 pub use aggregate::Aggregate;
+pub use budget::Budget;
 pub use digest::KeyDigest;
 pub use event::{Envelope, Event};
 pub use id::{ClaimId, EventId, GatewayId, KeyId, PriceId, ProjectId, RequestId, WorkerId};
+pub use limits::Limits;
 pub use model::ModelName;
 pub use money::Nanos;
 pub use rating::Rates;

@@ -9,6 +9,8 @@
 //! the new type's example into `golden/`; the old examples are never touched.
 
 mod api_key;
+#[expect(dead_code, reason = "the events that carry budgets are next")]
+mod budget;
 mod model;
 mod price;
 mod project;
