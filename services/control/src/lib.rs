@@ -103,7 +103,7 @@ impl Control {
 
     /// The API's description, written from the code.
     pub fn openapi(&self) -> String {
-        api::service(&self.parts).spec()
+        api::document(&self.parts)
     }
 
     /// Otherwise what is wrong, for people.

@@ -1,5 +1,6 @@
 //! The operations of `/control/v1`, a file for each kind of thing, and the document that describes them.
 
+mod document;
 mod events;
 mod health;
 mod keys;
@@ -42,6 +43,11 @@ type Operations = (
     events::Events,
     health::Health,
 );
+
+/// The description of the API, in JSON.
+pub fn document(parts: &Parts) -> String {
+    document::completed(&service(parts).spec())
+}
 
 pub const PATH: &str = "/control/v1";
 
