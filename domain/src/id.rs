@@ -93,6 +93,9 @@ impl<K: Kind> fmt::Debug for Id<K> {
 }
 
 pub enum Project {}
+pub enum User {}
+pub enum Session {}
+pub enum AdminKey {}
 pub enum Key {}
 pub enum Price {}
 pub enum Request {}
@@ -102,6 +105,15 @@ pub enum Worker {}
 
 impl Kind for Project {
     const PREFIX: &'static str = "prj";
+}
+impl Kind for User {
+    const PREFIX: &'static str = "usr";
+}
+impl Kind for Session {
+    const PREFIX: &'static str = "ses";
+}
+impl Kind for AdminKey {
+    const PREFIX: &'static str = "adk";
 }
 impl Kind for Key {
     const PREFIX: &'static str = "key";
@@ -123,6 +135,9 @@ impl Kind for Worker {
 }
 
 pub type ProjectId = Id<Project>;
+pub type UserId = Id<User>;
+pub type SessionId = Id<Session>;
+pub type AdminKeyId = Id<AdminKey>;
 pub type KeyId = Id<Key>;
 pub type PriceId = Id<Price>;
 pub type RequestId = Id<Request>;

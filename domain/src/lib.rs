@@ -28,7 +28,10 @@ pub use aggregate::Aggregate;
 pub use budget::Budget;
 pub use digest::KeyDigest;
 pub use event::{Envelope, Event};
-pub use id::{ClaimId, EventId, GatewayId, KeyId, PriceId, ProjectId, RequestId, WorkerId};
+pub use id::{
+    AdminKeyId, ClaimId, EventId, GatewayId, KeyId, PriceId, ProjectId, RequestId, SessionId,
+    UserId, WorkerId,
+};
 pub use limits::Limits;
 pub use model::ModelName;
 pub use money::Nanos;

@@ -1,7 +1,7 @@
 //! What callers say in headers, read once for all operations.
 
 use crate::{
-    admin::Caller,
+    caller::Caller,
     position::Position,
     problem::Problem,
     write::{Once, Said},

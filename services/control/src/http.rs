@@ -6,9 +6,8 @@ use poem::{
 };
 
 use crate::{
-    OPENAPI, Parts,
-    admin::AdminKey,
-    api,
+    OPENAPI, Parts, api,
+    auth::Doorkeeper,
     metrics::{Metrics, Status},
     problem::Problem,
 };
@@ -18,12 +17,12 @@ const MAX_BODY: usize = 1 << 20;
 
 pub fn routes(
     parts: &Parts,
-    admin_key: AdminKey,
+    doorkeeper: Doorkeeper,
     metrics: Metrics,
 ) -> impl Endpoint<Output = Response> + use<> {
     let document = make_sync(|_| OPENAPI.with_content_type("application/json"));
     let described = Route::new().at("/openapi.json", document).nest("/", api::service(parts));
-    let inner = Route::new().nest(api::PATH, described).data(admin_key);
+    let inner = Route::new().nest(api::PATH, described).data(doorkeeper);
     Answering { inner, metrics }
 }
 

@@ -1,15 +1,17 @@
 //! Control: the API for administrators. Writes go through the event store and the relay onto the log; reads come from
 //! the projections.
 
-mod admin;
 mod aggregate;
 mod api;
+mod auth;
+mod caller;
 mod force;
 mod headers;
 mod http;
 mod labels;
 mod metrics;
 mod names;
+mod permissions;
 mod position;
 mod problem;
 mod reading;
@@ -30,7 +32,12 @@ use uplion_log_transport::Log;
 pub use api::PATH;
 
 use crate::{
-    admin::AdminKey, force::Force, labels::Labels, metrics::Metrics, names::Names, reading::Reader,
+    auth::{AdminKey, Doorkeeper},
+    force::Force,
+    labels::Labels,
+    metrics::Metrics,
+    names::Names,
+    reading::Reader,
     write::Writer,
 };
 
@@ -56,7 +63,7 @@ impl Options {
 /// A running control: its relay works until it is stopped or dropped.
 pub struct Control {
     parts: Parts,
-    admin_key: AdminKey,
+    doorkeeper: Doorkeeper,
     metrics: Metrics,
     relay: Arc<Relay>,
     stop: CancellationToken,
@@ -93,12 +100,13 @@ impl Control {
             let (relay, stop) = (Arc::clone(&relay), stop.clone());
             async move { relay.run(stop).await }
         });
-        Ok(Self { parts, admin_key: AdminKey::new(&admin_key), metrics, relay, stop, relaying })
+        let doorkeeper = Doorkeeper { admin_key: AdminKey::new(&admin_key) };
+        Ok(Self { parts, doorkeeper, metrics, relay, stop, relaying })
     }
 
     /// Everything under [`PATH`], and a problem for whatever else is asked of it.
     pub fn routes(&self) -> impl Endpoint<Output = Response> + use<> {
-        http::routes(&self.parts, self.admin_key.clone(), self.metrics.clone())
+        http::routes(&self.parts, self.doorkeeper.clone(), self.metrics.clone())
     }
 
     /// The API's description, written from the code.

@@ -15,7 +15,7 @@ pub struct Names {
 }
 
 impl Names {
-    /// By id, or by the name that it has now.
+    /// By id, or by the name that it has now. Who may not see a project is not told whether that name is taken.
     pub async fn project(&self, text: &str) -> Result<ProjectId, Problem> {
         if let Ok(id) = text.parse() {
             return Ok(id);
@@ -23,20 +23,19 @@ impl Names {
         match self.events.holder(Scope::ProjectName, text).await? {
             Some(AggregateId::Project(id)) => Ok(id),
             Some(AggregateId::ApiKey(_) | AggregateId::Model(_) | AggregateId::Price(_)) | None => {
-                Err(Problem::not_found(format!("no open project is called {text:?}")))
+                Err(Problem::unseen())
             }
         }
     }
 
-    /// A project that takes new keys.
-    pub async fn open_project(&self, text: &str) -> Result<ProjectId, Problem> {
-        let id = self.project(text).await?;
+    /// Closed projects take no new keys.
+    pub async fn must_be_open(&self, id: ProjectId) -> Result<(), Problem> {
         let history = self.events.history(&Project::aggregate(&id)).await?;
         match replay::<Project>(&history)? {
-            Project::Open { .. } => Ok(id),
-            Project::Absent => Err(Problem::not_found(format!("there is no project {text}"))),
+            Project::Open { .. } => Ok(()),
+            Project::Absent => Err(Problem::unseen()),
             Project::Closed => {
-                Err(Problem::conflict("rejected", format!("project {text} is closed")))
+                Err(Problem::conflict("rejected", format!("project {id} is closed")))
             }
         }
     }

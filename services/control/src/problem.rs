@@ -12,10 +12,13 @@ pub enum Problem {
     /// The request cannot be read.
     #[oai(status = 400, content_type = "application/problem+json")]
     Malformed(Json<Box<Details>>),
-    /// No admin key, or not the right one.
+    /// Nobody is signed in, or not with what is good any more.
     #[oai(status = 401, content_type = "application/problem+json")]
     Unauthorized(Json<Box<Details>>, #[oai(header = "WWW-Authenticate")] String),
-    /// There is no such thing.
+    /// The caller's roles do not permit it.
+    #[oai(status = 403, content_type = "application/problem+json")]
+    Forbidden(Json<Box<Details>>),
+    /// There is no such thing, or the caller may not see it.
     #[oai(status = 404, content_type = "application/problem+json")]
     NotFound(Json<Box<Details>>),
     /// The path does not take this method.
@@ -68,8 +71,22 @@ impl Problem {
     }
 
     pub fn unauthorized(detail: impl Into<String>) -> Self {
-        let details = details(StatusCode::UNAUTHORIZED, "invalid_admin_key", detail);
+        let details = details(StatusCode::UNAUTHORIZED, "unauthorized", detail);
         Self::Unauthorized(details, "Bearer".into())
+    }
+
+    /// Nothing at all was shown.
+    pub fn anonymous() -> Self {
+        Self::unauthorized("send an admin key of this installation: Authorization: Bearer <key>")
+    }
+
+    pub fn forbidden(detail: impl Into<String>) -> Self {
+        Self::Forbidden(details(StatusCode::FORBIDDEN, "forbidden", detail))
+    }
+
+    /// The same words for what does not exist and for what is somebody else's: they tell nobody which.
+    pub fn unseen() -> Self {
+        Self::not_found("there is no such thing, or you may not see it")
     }
 
     pub fn not_found(detail: impl Into<String>) -> Self {
@@ -104,9 +121,8 @@ impl Problem {
     pub fn of_framework(error: &Error) -> Self {
         let detail = error.to_string();
         match error.status() {
-            StatusCode::UNAUTHORIZED => Self::unauthorized(
-                "send the admin key of this installation: Authorization: Bearer <key>",
-            ),
+            StatusCode::UNAUTHORIZED => Self::anonymous(),
+            StatusCode::FORBIDDEN => Self::forbidden(detail),
             StatusCode::NOT_FOUND => Self::not_found(detail),
             status @ StatusCode::METHOD_NOT_ALLOWED => {
                 Self::MethodNotAllowed(details(status, "method_not_allowed", detail))

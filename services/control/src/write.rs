@@ -10,8 +10,8 @@ use uplion_log_store::event_store::{
 use uuid::Uuid;
 
 use crate::{
-    admin::Caller,
     aggregate::Recorded,
+    caller::Caller,
     force::Force,
     metrics::Metrics,
     problem::Problem,
@@ -203,7 +203,7 @@ fn commit<A: Recorded>(
             id: EventId::fresh(Uuid::now_v7()),
             at,
             traceparent: said.caller.traceparent.clone(),
-            actor: Some(said.caller.actor.to_owned()),
+            actor: Some(said.caller.actor.to_string()),
             event: A::wrap(id, event),
         };
         events.push(envelope.encode());

@@ -1,6 +1,6 @@
 //! The log itself, as `CloudEvents`: followed from a place on, or all that happened to one request.
 
-use std::time::Duration;
+use std::{cmp::Reverse, time::Duration};
 
 use poem_openapi::{
     Object, OpenApi,
@@ -10,20 +10,21 @@ use poem_openapi::{
 };
 use serde_json::Value as Raw;
 use tokio::time::{Instant, sleep};
-use uplion_domain::{RequestId, cloud_event};
+use uplion_domain::{Envelope, Event, RequestId, cloud_event, request};
 use uplion_log_store::archive::Archived;
 use uplion_projections::{
     columns,
     projection::TypedRow,
     requests::{self, Request},
-    table::Value,
 };
 
-use super::{Tag, request::RequestSummary};
+use super::{Tag, page, request::RequestSummary};
 use crate::{
-    admin::Admin,
+    auth::Auth,
+    caller::Target,
     labels::Labels,
     names::Names,
+    permissions::Operation,
     problem::Problem,
     reading::{Freshness, Reader},
 };
@@ -85,7 +86,7 @@ impl Events {
     #[oai(path = "/events", method = "get", operation_id = "list_events")]
     async fn after(
         &self,
-        _admin: Admin,
+        auth: Auth,
         /// The events after this place; 0 for all.
         #[oai(default)]
         after: Query<u64>,
@@ -94,6 +95,7 @@ impl Events {
         /// Milliseconds to wait for an event if there is none; at most 30000.
         wait: Query<Option<u64>>,
     ) -> Result<Json<EventPage>, Problem> {
+        auth.0.may(Operation::ListEvents, Target::Installation)?;
         let most = limit.0.unwrap_or(MOST).clamp(1, MOST);
         let patience = Duration::from_millis(wait.0.unwrap_or(0).min(MOST_PATIENCE_MS));
         let deadline = Instant::now() + patience;
@@ -117,7 +119,7 @@ impl Events {
     )]
     async fn requests(
         &self,
-        _admin: Admin,
+        auth: Auth,
         /// Only of this project, by id or name.
         project: Query<Option<String>>,
         /// Older than this request.
@@ -125,20 +127,27 @@ impl Events {
         /// At most 1000; 50 if not said.
         limit: Query<Option<usize>>,
     ) -> Result<Json<RequestPage>, Problem> {
+        let project = match project.0 {
+            Some(text) => Some(self.names.project(&text).await?),
+            None => None,
+        };
+        let seen = auth.0.sees(Operation::ListRequests, project)?;
         let before = before.0.map(|text| request_id(&text)).transpose()?;
         let most = limit.0.unwrap_or(50).clamp(1, MOST);
-        let mut parameters = vec![
-            columns::maybe_text(before),
-            Value::BigInt(i64::try_from(most).unwrap_or(i64::MAX)),
-        ];
-        let statement = match project.0 {
-            Some(text) => {
-                parameters.insert(0, columns::text(self.names.project(&text).await?));
-                &requests::NEWEST_OF_PROJECT
-            }
-            None => &requests::NEWEST,
-        };
-        let rows = self.reader.query(statement, &parameters, Request::from_row).await?;
+        let mut rows = Vec::new();
+        for project in seen.filters() {
+            let mut parameters = vec![columns::maybe_text(before), page::limit_value(most)];
+            let statement = match project {
+                Some(project) => {
+                    parameters.insert(0, columns::text(project));
+                    &requests::NEWEST_OF_PROJECT
+                }
+                None => &requests::NEWEST,
+            };
+            rows.extend(self.reader.query(statement, &parameters, Request::from_row).await?);
+        }
+        rows.sort_by_key(|row| Reverse(row.request));
+        rows.truncate(most);
         let next =
             (rows.len() == most).then(|| rows.last().map(|row| row.request.to_string())).flatten();
         let labels = self.labels.load().await?;
@@ -155,7 +164,7 @@ impl Events {
     )]
     async fn request(
         &self,
-        _admin: Admin,
+        auth: Auth,
         request: Path<String>,
         /// Milliseconds to wait for what had happened when the question arrived; at most 30000.
         wait: Query<Option<u64>>,
@@ -167,6 +176,7 @@ impl Events {
         if events.is_empty() {
             return Err(unknown(id, &freshness));
         }
+        auth.0.may(Operation::GetRequest, whose(&events)?)?;
         let parameters = [columns::text(id)];
         let rows = self.reader.query(&requests::ONE, &parameters, Request::from_row).await?;
         let labels = self.labels.load().await?;
@@ -195,6 +205,21 @@ impl ArchivedEvent {
     }
 }
 
+fn whose(events: &[Archived]) -> Result<Target, Problem> {
+    for archived in events {
+        let envelope = Envelope::decode(&archived.event)
+            .map_err(|error| Problem::internal(format!("event {}: {error}", archived.pos)))?;
+        if let Event::Request(event) = envelope.event {
+            use request::Event::{Accepted, Assigned, Settled};
+            let (Accepted(request::Accepted { project, .. })
+            | Assigned(request::Assigned { project, .. })
+            | Settled(request::Settled { project, .. })) = event;
+            return Ok(Target::Project(project));
+        }
+    }
+    Err(Problem::unseen())
+}
+
 fn request_id(text: &str) -> Result<RequestId, Problem> {
     text.parse().map_err(|_| {
         Problem::not_found(format!(
@@ -205,7 +230,7 @@ fn request_id(text: &str) -> Result<RequestId, Problem> {
 
 fn unknown(id: RequestId, freshness: &Freshness) -> Problem {
     match freshness {
-        Freshness::CaughtUp => Problem::not_found(format!("there is no request {id}")),
+        Freshness::CaughtUp => Problem::unseen(),
         Freshness::Behind(what) => Problem::unavailable(
             "behind",
             format!("request {id} is not archived yet, if it exists: {what}"),

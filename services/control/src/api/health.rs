@@ -8,7 +8,10 @@ use uplion_log_store::rows::Copy;
 use uplion_log_transport::stream::{Identity, StreamName};
 
 use super::Tag;
-use crate::{admin::Admin, problem::Problem, reading::Reader, write::Writer};
+use crate::{
+    auth::Auth, caller::Target, permissions::Operation, problem::Problem, reading::Reader,
+    write::Writer,
+};
 
 /// A broker that does not answer by then is reported as not answering.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -82,7 +85,8 @@ struct RelayHealth {
 impl Health {
     /// How the log is
     #[oai(path = "/log", method = "get", operation_id = "get_log_health")]
-    async fn log(&self, _admin: Admin) -> Result<Json<LogHealth>, Problem> {
+    async fn log(&self, auth: Auth) -> Result<Json<LogHealth>, Problem> {
+        auth.0.may(Operation::GetLogHealth, Target::Installation)?;
         let mut streams = Vec::new();
         for name in StreamName::ALL {
             streams.push(self.stream(name).await?);

@@ -18,10 +18,12 @@ use super::{
     page::{self, Found, Page, current},
 };
 use crate::{
-    admin::Admin,
+    auth::Auth,
+    caller::Target,
     headers,
     labels::{Labels, Loaded},
     names::{self, Names},
+    permissions::Operation,
     problem::Problem,
     reading::Reader,
     receipt::{Answer, IssuedKey, Written},
@@ -79,15 +81,17 @@ impl Keys {
     #[oai(path = "/keys", method = "post", operation_id = "issue_key")]
     async fn issue(
         &self,
-        admin: Admin,
+        auth: Auth,
         /// Said again with the same key, the command is carried out once; the secret is not shown again.
         #[oai(name = "Idempotency-Key")]
         idempotency_key: Header<Option<String>>,
         body: Json<NewKey>,
     ) -> Result<Answer<IssuedKey>, Problem> {
         let command = format!("issue key {}", body.to_json_string());
-        let said = Said::new(admin.0, None, idempotency_key.0, &command)?;
-        let project = self.names.open_project(&body.project).await?;
+        let project = self.names.project(&body.project).await?;
+        let caller = auth.0.may(Operation::IssueKey, Target::Project(project))?;
+        let said = Said::new(caller, None, idempotency_key.0, &command)?;
+        self.names.must_be_open(project).await?;
         let models = self.names.models(body.models.as_deref()).await?;
         let secret = Secret::mint().map_err(|error| Problem::internal(error.to_string()))?;
         let digest = KeyDigest::of(secret.reveal());
@@ -106,7 +110,7 @@ impl Keys {
     #[oai(path = "/keys", method = "get", operation_id = "list_keys")]
     async fn list(
         &self,
-        _admin: Admin,
+        auth: Auth,
         /// Only of this project, by id or name.
         project: Query<Option<String>>,
         /// Those issued after this one.
@@ -119,17 +123,24 @@ impl Keys {
         /// The same as `Uplion-Position`.
         at: Query<Option<String>>,
     ) -> Result<Json<Page<KeyView>>, Problem> {
-        let position = headers::position(position.0.as_deref(), at.0.as_deref())?;
-        self.reader.at(position, &[api_keys::NAME]).await?;
-        let limit = page::limit(limit.0);
         let project = match project.0 {
             Some(text) => Some(self.names.project(&text).await?),
             None => None,
         };
-        let (project, after) = (columns::maybe_text(project), columns::maybe_text(after.0));
-        let parameters = [project, after, page::limit_value(limit)];
-        let rows =
-            self.reader.query(&api_keys::LIST, &parameters, api_keys::ApiKey::from_row).await?;
+        let seen = auth.0.sees(Operation::ListKeys, project)?;
+        let position = headers::position(position.0.as_deref(), at.0.as_deref())?;
+        self.reader.at(position, &[api_keys::NAME]).await?;
+        let limit = page::limit(limit.0);
+        let mut rows = Vec::new();
+        for project in seen.filters() {
+            let (project, after) =
+                (columns::maybe_text(project), columns::maybe_text(after.0.clone()));
+            let parameters = [project, after, page::limit_value(limit)];
+            let read = api_keys::ApiKey::from_row;
+            rows.extend(self.reader.query(&api_keys::LIST, &parameters, read).await?);
+        }
+        rows.sort_by_key(|row| row.key);
+        rows.truncate(limit);
         let labels = self.labels.load().await?;
         let view = |row| KeyView::of(row, &labels);
         Ok(Json(Page::of(rows, limit, |row| row.key.to_string(), view)))
@@ -137,22 +148,17 @@ impl Keys {
 
     /// Show an API key
     #[oai(path = "/keys/:key", method = "get", operation_id = "get_key")]
-    async fn show(&self, _admin: Admin, key: Path<String>) -> Result<Found<KeyView>, Problem> {
-        let id = names::key(&key)?;
-        let events = self.writer.events.as_ref();
-        match current::<ApiKey, _>(events, &id, &api_keys::ApiKeys).await? {
-            Some((version, row)) => {
-                Ok(Found::at(version, KeyView::of(row, &self.labels.load().await?)))
-            }
-            None => Err(Problem::not_found(format!("there is no key {id}"))),
-        }
+    async fn show(&self, auth: Auth, key: Path<String>) -> Result<Found<KeyView>, Problem> {
+        let (version, row) = self.known(names::key(&key)?).await?;
+        auth.0.may(Operation::GetKey, whose(&row))?;
+        Ok(Found::at(version, KeyView::of(row, &self.labels.load().await?)))
     }
 
     /// Change what an API key may use
     #[oai(path = "/keys/:key/models", method = "put", operation_id = "allow_models")]
     async fn allow(
         &self,
-        admin: Admin,
+        auth: Auth,
         key: Path<String>,
         /// The version that you saw last; without it the last writer wins.
         #[oai(name = "If-Match")]
@@ -163,8 +169,10 @@ impl Keys {
         body: Json<AllowedModels>,
     ) -> Result<Answer<Written>, Problem> {
         let command = format!("allow key {} {}", key.0, body.to_json_string());
-        let said = Said::new(admin.0, if_match.0.as_deref(), idempotency_key.0, &command)?;
         let id = names::key(&key)?;
+        let (_, row) = self.known(id).await?;
+        let caller = auth.0.may(Operation::AllowModels, whose(&row))?;
+        let said = Said::new(caller, if_match.0.as_deref(), idempotency_key.0, &command)?;
         let models = self.names.models(body.models.as_deref()).await?;
         let allow = |at| api_key::Command::Allow { models: models.clone(), at };
         Ok(self.writer.execute::<ApiKey>(&id, &said, allow).await?.changed())
@@ -176,17 +184,32 @@ impl Keys {
     #[oai(path = "/keys/:key/revoke", method = "post", operation_id = "revoke_key")]
     async fn revoke(
         &self,
-        admin: Admin,
+        auth: Auth,
         key: Path<String>,
         /// The version that you saw last.
         #[oai(name = "If-Match")]
         if_match: Header<Option<String>>,
     ) -> Result<Answer<Written>, Problem> {
-        let said = Said::new(admin.0, if_match.0.as_deref(), None, "")?;
         let id = names::key(&key)?;
+        let (_, row) = self.known(id).await?;
+        let caller = auth.0.may(Operation::RevokeKey, whose(&row))?;
+        let said = Said::new(caller, if_match.0.as_deref(), None, "")?;
         let revoke = |at| api_key::Command::Revoke { at };
         Ok(self.writer.execute::<ApiKey>(&id, &said, revoke).await?.changed())
     }
+}
+
+impl Keys {
+    /// As its own history tells it.
+    async fn known(&self, id: KeyId) -> Result<(u64, api_keys::ApiKey), Problem> {
+        let events = self.writer.events.as_ref();
+        let known = current::<ApiKey, _>(events, &id, &api_keys::ApiKeys).await?;
+        known.ok_or_else(Problem::unseen)
+    }
+}
+
+fn whose(key: &api_keys::ApiKey) -> Target {
+    Target::Owned { project: key.project, owner: None }
 }
 
 impl KeyView {

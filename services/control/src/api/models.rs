@@ -19,9 +19,11 @@ use super::{
     page::{self, Found, Page, current},
 };
 use crate::{
-    admin::Admin,
+    auth::Auth,
+    caller::Target,
     headers,
     names::Names,
+    permissions::Operation,
     problem::Problem,
     reading::Reader,
     receipt::{Answer, Written},
@@ -96,14 +98,15 @@ impl Models {
     #[oai(path = "/models", method = "post", operation_id = "register_model")]
     async fn register(
         &self,
-        admin: Admin,
+        auth: Auth,
         /// Said again with the same key, the command is carried out once.
         #[oai(name = "Idempotency-Key")]
         idempotency_key: Header<Option<String>>,
         body: Json<NewModel>,
     ) -> Result<Answer<Written>, Problem> {
+        let caller = auth.0.may(Operation::RegisterModel, Target::Installation)?;
         let command = format!("register model {}", body.to_json_string());
-        let said = Said::new(admin.0, None, idempotency_key.0, &command)?;
+        let said = Said::new(caller, None, idempotency_key.0, &command)?;
         let id = name(&body.name)?;
         let upstreams = upstreams(&body.upstreams, &id)?;
         let aliases = aliases(&body.aliases, &id)?;
@@ -119,7 +122,7 @@ impl Models {
     #[oai(path = "/models", method = "get", operation_id = "list_models")]
     async fn list(
         &self,
-        _admin: Admin,
+        auth: Auth,
         /// Those whose names come after this one.
         after: Query<Option<String>>,
         /// At most 1000; 100 if not said.
@@ -130,6 +133,7 @@ impl Models {
         /// The same as `Uplion-Position`.
         at: Query<Option<String>>,
     ) -> Result<Json<Page<ModelView>>, Problem> {
+        auth.0.may(Operation::ListModels, Target::Installation)?;
         let position = headers::position(position.0.as_deref(), at.0.as_deref())?;
         self.reader.at(position, &[models::NAME]).await?;
         let limit = page::limit(limit.0);
@@ -142,10 +146,11 @@ impl Models {
     #[oai(path = "/models/:model", method = "get", operation_id = "get_model")]
     async fn show(
         &self,
-        _admin: Admin,
+        auth: Auth,
         /// Its name or an alias.
         model: Path<String>,
     ) -> Result<Found<ModelView>, Problem> {
+        auth.0.may(Operation::GetModel, Target::Installation)?;
         let id = self.names.model(&model).await?;
         let events = self.writer.events.as_ref();
         match current::<Model, _>(events, &id, &models::Models).await? {
@@ -158,7 +163,7 @@ impl Models {
     #[oai(path = "/models/:model/upstreams", method = "put", operation_id = "change_upstreams")]
     async fn change_upstreams(
         &self,
-        admin: Admin,
+        auth: Auth,
         /// Its name or an alias.
         model: Path<String>,
         /// The version that you saw last; without it the last writer wins.
@@ -166,7 +171,8 @@ impl Models {
         if_match: Header<Option<String>>,
         body: Json<Upstreams>,
     ) -> Result<Answer<Written>, Problem> {
-        let said = Said::new(admin.0, if_match.0.as_deref(), None, "")?;
+        let caller = auth.0.may(Operation::ChangeUpstreams, Target::Installation)?;
+        let said = Said::new(caller, if_match.0.as_deref(), None, "")?;
         let id = self.names.model(&model).await?;
         let upstreams = upstreams(&body.upstreams, &id)?;
         let change = |at| model::Command::ChangeUpstreams { upstreams: upstreams.clone(), at };
@@ -177,7 +183,7 @@ impl Models {
     #[oai(path = "/models/:model/aliases", method = "put", operation_id = "change_aliases")]
     async fn change_aliases(
         &self,
-        admin: Admin,
+        auth: Auth,
         /// Its name or an alias.
         model: Path<String>,
         /// The version that you saw last; without it the last writer wins.
@@ -185,7 +191,8 @@ impl Models {
         if_match: Header<Option<String>>,
         body: Json<Aliases>,
     ) -> Result<Answer<Written>, Problem> {
-        let said = Said::new(admin.0, if_match.0.as_deref(), None, "")?;
+        let caller = auth.0.may(Operation::ChangeAliases, Target::Installation)?;
+        let said = Said::new(caller, if_match.0.as_deref(), None, "")?;
         let id = self.names.model(&model).await?;
         let aliases = aliases(&body.aliases, &id)?;
         let change = |at| model::Command::ChangeAliases { aliases: aliases.clone(), at };
@@ -198,14 +205,15 @@ impl Models {
     #[oai(path = "/models/:model/retire", method = "post", operation_id = "retire_model")]
     async fn retire(
         &self,
-        admin: Admin,
+        auth: Auth,
         /// Its name or an alias.
         model: Path<String>,
         /// The version that you saw last.
         #[oai(name = "If-Match")]
         if_match: Header<Option<String>>,
     ) -> Result<Answer<Written>, Problem> {
-        let said = Said::new(admin.0, if_match.0.as_deref(), None, "")?;
+        let caller = auth.0.may(Operation::RetireModel, Target::Installation)?;
+        let said = Said::new(caller, if_match.0.as_deref(), None, "")?;
         let id = self.names.model(&model).await?;
         let retire = |at| model::Command::Retire { at };
         Ok(self.writer.execute::<Model>(&id, &said, retire).await?.changed())

@@ -18,9 +18,11 @@ use super::{
     page::{self, Found, Page, current},
 };
 use crate::{
-    admin::Admin,
+    auth::Auth,
+    caller::Target,
     headers,
     names::{self, Names},
+    permissions::Operation,
     problem::Problem,
     reading::Reader,
     receipt::{Answer, Written},
@@ -81,14 +83,15 @@ impl Prices {
     #[oai(path = "/prices", method = "post", operation_id = "set_price")]
     async fn set(
         &self,
-        admin: Admin,
+        auth: Auth,
         /// Said again with the same key, the command is carried out once.
         #[oai(name = "Idempotency-Key")]
         idempotency_key: Header<Option<String>>,
         body: Json<NewPrice>,
     ) -> Result<Answer<Written>, Problem> {
+        let caller = auth.0.may(Operation::SetPrice, Target::Installation)?;
         let command = format!("set price {}", body.to_json_string());
-        let said = Said::new(admin.0, None, idempotency_key.0, &command)?;
+        let said = Said::new(caller, None, idempotency_key.0, &command)?;
         let model = self.names.model(&body.model).await?;
         let rates = body.rates()?;
         let from = body.effective_from.as_deref().map(time).transpose()?;
@@ -108,7 +111,7 @@ impl Prices {
     #[oai(path = "/prices", method = "get", operation_id = "list_prices")]
     async fn list(
         &self,
-        _admin: Admin,
+        auth: Auth,
         /// Only of this model, by its name or an alias.
         model: Query<Option<String>>,
         /// See also the write that was answered with this position.
@@ -117,6 +120,7 @@ impl Prices {
         /// The same as `Uplion-Position`.
         at: Query<Option<String>>,
     ) -> Result<Json<Page<PriceView>>, Problem> {
+        auth.0.may(Operation::ListPrices, Target::Installation)?;
         let position = headers::position(position.0.as_deref(), at.0.as_deref())?;
         self.reader.at(position, &[prices::NAME]).await?;
         let model = match model.0 {
@@ -130,7 +134,8 @@ impl Prices {
 
     /// Show a price
     #[oai(path = "/prices/:price", method = "get", operation_id = "get_price")]
-    async fn show(&self, _admin: Admin, price: Path<String>) -> Result<Found<PriceView>, Problem> {
+    async fn show(&self, auth: Auth, price: Path<String>) -> Result<Found<PriceView>, Problem> {
+        auth.0.may(Operation::GetPrice, Target::Installation)?;
         let id = names::price(&price)?;
         let events = self.writer.events.as_ref();
         match current::<Price, _>(events, &id, &prices::Prices).await? {
@@ -145,13 +150,14 @@ impl Prices {
     #[oai(path = "/prices/:price/withdraw", method = "post", operation_id = "withdraw_price")]
     async fn withdraw(
         &self,
-        admin: Admin,
+        auth: Auth,
         price: Path<String>,
         /// The version that you saw last.
         #[oai(name = "If-Match")]
         if_match: Header<Option<String>>,
     ) -> Result<Answer<Written>, Problem> {
-        let said = Said::new(admin.0, if_match.0.as_deref(), None, "")?;
+        let caller = auth.0.may(Operation::WithdrawPrice, Target::Installation)?;
+        let said = Said::new(caller, if_match.0.as_deref(), None, "")?;
         let id = names::price(&price)?;
         let withdraw = |at| price::Command::Withdraw { at };
         Ok(self.writer.execute::<Price>(&id, &said, withdraw).await?.changed())

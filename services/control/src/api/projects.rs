@@ -18,9 +18,11 @@ use super::{
     page::{self, Found, Page, current},
 };
 use crate::{
-    admin::Admin,
+    auth::Auth,
+    caller::{Seen, Target},
     headers,
     names::Names,
+    permissions::Operation,
     problem::Problem,
     reading::Reader,
     receipt::{Answer, Written},
@@ -59,14 +61,15 @@ impl Projects {
     #[oai(path = "/projects", method = "post", operation_id = "create_project")]
     async fn create(
         &self,
-        admin: Admin,
+        auth: Auth,
         /// Said again with the same key, the command is carried out once.
         #[oai(name = "Idempotency-Key")]
         idempotency_key: Header<Option<String>>,
         body: Json<ProjectName>,
     ) -> Result<Answer<Written>, Problem> {
+        let caller = auth.0.may(Operation::CreateProject, Target::Installation)?;
         let command = format!("create project {}", body.to_json_string());
-        let said = Said::new(admin.0, None, idempotency_key.0, &command)?;
+        let said = Said::new(caller, None, idempotency_key.0, &command)?;
         let id = ProjectId::new(Uuid::now_v7());
         let create = |at| project::Command::Create { name: body.name.clone(), at };
         Ok(self.writer.execute::<Project>(&id, &said, create).await?.created())
@@ -76,7 +79,7 @@ impl Projects {
     #[oai(path = "/projects", method = "get", operation_id = "list_projects")]
     async fn list(
         &self,
-        _admin: Admin,
+        auth: Auth,
         /// Those created after this one.
         after: Query<Option<String>>,
         /// At most 1000; 100 if not said.
@@ -87,12 +90,17 @@ impl Projects {
         /// The same as `Uplion-Position`.
         at: Query<Option<String>>,
     ) -> Result<Json<Page<ProjectView>>, Problem> {
+        let seen = auth.0.sees(Operation::ListProjects, None)?;
         let position = headers::position(position.0.as_deref(), at.0.as_deref())?;
         self.reader.at(position, &[projects::NAME]).await?;
         let limit = page::limit(limit.0);
-        let parameters = [columns::maybe_text(after.0), page::limit_value(limit)];
-        let rows =
-            self.reader.query(&projects::LIST, &parameters, projects::Project::from_row).await?;
+        let rows = match seen {
+            Seen::All => {
+                let parameters = [columns::maybe_text(after.0), page::limit_value(limit)];
+                self.reader.query(&projects::LIST, &parameters, projects::Project::from_row).await?
+            }
+            Seen::Projects(mine) => self.each_of(mine, after.0, limit).await?,
+        };
         Ok(Json(Page::of(rows, limit, |row| row.project.to_string(), ProjectView::of)))
     }
 
@@ -100,15 +108,16 @@ impl Projects {
     #[oai(path = "/projects/:project", method = "get", operation_id = "get_project")]
     async fn show(
         &self,
-        _admin: Admin,
+        auth: Auth,
         /// Its id or its name.
         project: Path<String>,
     ) -> Result<Found<ProjectView>, Problem> {
         let id = self.names.project(&project).await?;
+        auth.0.may(Operation::GetProject, Target::Project(id))?;
         let events = self.writer.events.as_ref();
         match current::<Project, _>(events, &id, &projects::Projects).await? {
             Some((version, row)) => Ok(Found::at(version, ProjectView::of(row))),
-            None => Err(Problem::not_found(format!("there is no project {id}"))),
+            None => Err(Problem::unseen()),
         }
     }
 
@@ -116,7 +125,7 @@ impl Projects {
     #[oai(path = "/projects/:project", method = "patch", operation_id = "rename_project")]
     async fn rename(
         &self,
-        admin: Admin,
+        auth: Auth,
         /// Its id or its name.
         project: Path<String>,
         /// The version that you saw last; without it the last writer wins.
@@ -128,8 +137,9 @@ impl Projects {
         body: Json<ProjectName>,
     ) -> Result<Answer<Written>, Problem> {
         let command = format!("rename project {} {}", project.0, body.to_json_string());
-        let said = Said::new(admin.0, if_match.0.as_deref(), idempotency_key.0, &command)?;
         let id = self.names.project(&project).await?;
+        let caller = auth.0.may(Operation::RenameProject, Target::Project(id))?;
+        let said = Said::new(caller, if_match.0.as_deref(), idempotency_key.0, &command)?;
         let rename = |at| project::Command::Rename { name: body.name.clone(), at };
         Ok(self.writer.execute::<Project>(&id, &said, rename).await?.changed())
     }
@@ -140,17 +150,37 @@ impl Projects {
     #[oai(path = "/projects/:project/close", method = "post", operation_id = "close_project")]
     async fn close(
         &self,
-        admin: Admin,
+        auth: Auth,
         /// Its id or its name.
         project: Path<String>,
         /// The version that you saw last.
         #[oai(name = "If-Match")]
         if_match: Header<Option<String>>,
     ) -> Result<Answer<Written>, Problem> {
-        let said = Said::new(admin.0, if_match.0.as_deref(), None, "")?;
         let id = self.names.project(&project).await?;
+        let caller = auth.0.may(Operation::CloseProject, Target::Project(id))?;
+        let said = Said::new(caller, if_match.0.as_deref(), None, "")?;
         let close = |at| project::Command::Close { at };
         Ok(self.writer.execute::<Project>(&id, &said, close).await?.changed())
+    }
+}
+
+impl Projects {
+    /// Some projects by id, in the order of their creation.
+    async fn each_of(
+        &self,
+        projects: Vec<ProjectId>,
+        after: Option<String>,
+        limit: usize,
+    ) -> Result<Vec<projects::Project>, Problem> {
+        let later = |id: &ProjectId| after.as_ref().is_none_or(|after| id.to_string() > *after);
+        let mut rows = Vec::new();
+        for project in projects.into_iter().filter(later).take(limit) {
+            let parameters = [columns::text(project)];
+            let read = projects::Project::from_row;
+            rows.extend(self.reader.query(&projects::ONE, &parameters, read).await?);
+        }
+        Ok(rows)
     }
 }
 

@@ -16,10 +16,12 @@ use uplion_projections::{
 
 use super::Tag;
 use crate::{
-    admin::Admin,
+    auth::Auth,
+    caller::Seen,
     headers,
     labels::Labels,
     names::{self, Names},
+    permissions::Operation,
     problem::Problem,
     reading::{Freshness, Reader},
 };
@@ -82,12 +84,12 @@ struct UsageReport {
 impl Usage {
     /// Usage and cost
     ///
-    /// Requests count in the hour in which they ended.
+    /// Requests count in the hour in which they ended. Who sees several projects, and not all, gets them told apart.
     #[oai(path = "/usage", method = "get", operation_id = "get_usage")]
     #[expect(clippy::too_many_arguments, reason = "each is a parameter of the operation")]
     async fn usage(
         &self,
-        _admin: Admin,
+        auth: Auth,
         /// What to tell apart; `project,key,model` if not said.
         #[oai(explode = false, default = "each")]
         by: Query<Vec<By>>,
@@ -108,32 +110,41 @@ impl Usage {
         position: Header<Option<String>>,
         at: Query<Option<String>>,
     ) -> Result<Json<UsageReport>, Problem> {
-        let by = by.0;
+        let mut by = by.0;
         let project = match project.0 {
             Some(text) => Some(self.names.project(&text).await?),
             None => None,
         };
+        let seen = auth.0.sees(Operation::GetUsage, project)?;
+        if matches!(&seen, Seen::Projects(projects) if projects.len() > 1) {
+            by.push(By::Project);
+        }
         let key = key.0.map(|text| names::key(&text)).transpose()?;
         let model = match model.0 {
             Some(text) => Some(self.names.model(&text).await?),
             None => None,
         };
         let tell = |what| Value::BigInt(i64::from(by.contains(&what)));
-        let parameters = [
-            tell(By::Project),
-            tell(By::Key),
-            tell(By::Model),
-            tell(By::Hour),
-            columns::maybe_time(time(from.0)?.map(Timestamp::hour)),
-            columns::maybe_time(time(to.0)?),
-            columns::maybe_text(project),
-            columns::maybe_text(key),
-            columns::maybe_text(model),
-        ];
+        let (from, to) = (time(from.0)?.map(Timestamp::hour), time(to.0)?);
         let position = headers::position(position.0.as_deref(), at.0.as_deref())?;
         self.reader.at(position, &[usage_by_hour::NAME]).await?;
         let missing = self.wait(wait.0).await?;
-        let rows = self.reader.query(&usage_by_hour::GROUPED, &parameters, Group::from_row).await?;
+        let mut rows = Vec::new();
+        for project in seen.filters() {
+            let parameters = [
+                tell(By::Project),
+                tell(By::Key),
+                tell(By::Model),
+                tell(By::Hour),
+                columns::maybe_time(from),
+                columns::maybe_time(to),
+                columns::maybe_text(project),
+                columns::maybe_text(key),
+                columns::maybe_text(model.clone()),
+            ];
+            let read = Group::from_row;
+            rows.extend(self.reader.query(&usage_by_hour::GROUPED, &parameters, read).await?);
+        }
         let data = self.lines(rows).await?;
         Ok(Json(UsageReport { data, complete: missing.is_none(), missing }))
     }

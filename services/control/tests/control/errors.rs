@@ -9,15 +9,15 @@ use crate::installation::{Installation, anonymous, request, with_json};
 async fn nothing_is_said_without_the_admin_key() {
     let installation = Installation::without_projector().await;
     let without = installation.send(anonymous(Method::GET, "/projects").finish()).await;
-    without.problem(401, "invalid_admin_key");
+    without.problem(401, "unauthorized");
     assert_eq!(without.header("www-authenticate"), "Bearer");
 
     let wrong = anonymous(Method::GET, "/projects").header("Authorization", "Bearer wrong");
-    installation.send(wrong.finish()).await.problem(401, "invalid_admin_key");
+    installation.send(wrong.finish()).await.problem(401, "unauthorized");
 
     let wrong = anonymous(Method::POST, "/projects").header("Authorization", "Bearer wrong");
     let wrong = installation.send(with_json(wrong, &json!({ "name": "physics" }))).await;
-    wrong.problem(401, "invalid_admin_key");
+    wrong.problem(401, "unauthorized");
     assert_eq!(installation.store.events.head().await.unwrap(), 0);
 }
 

@@ -1,0 +1,131 @@
+//! Who is at the other end? Whoever shows the installation's admin key.
+
+use std::collections::BTreeMap;
+
+use poem::{Request, RequestBody};
+use poem_openapi::{
+    ApiExtractor, ApiExtractorType, ExtractParamOptions,
+    registry::{MetaSecurityScheme, Registry},
+};
+use sha2::{Digest, Sha256};
+use subtle::ConstantTimeEq;
+
+use crate::{
+    caller::{Actor, Caller},
+    permissions::Role,
+    problem::Problem,
+};
+
+const TOKEN: &str = "Token";
+
+/// The digest of the admin key: the key itself is forgotten at once.
+#[derive(Clone)]
+pub struct AdminKey([u8; 32]);
+
+/// The caller of an operation. [`Caller::may`] says whether it may call it.
+pub struct Auth(pub Caller);
+
+/// How callers are recognised.
+#[derive(Clone)]
+pub struct Doorkeeper {
+    pub admin_key: AdminKey,
+}
+
+impl AdminKey {
+    pub fn new(secret: &str) -> Self {
+        Self(Sha256::digest(secret.as_bytes()).into())
+    }
+
+    /// Takes the same time for every wrong key.
+    fn is(&self, secret: &str) -> bool {
+        Self::new(secret).0.ct_eq(&self.0).into()
+    }
+}
+
+impl Doorkeeper {
+    #[expect(clippy::unused_async, reason = "whoever is not the first admin is looked up")]
+    async fn caller(&self, request: &Request) -> Result<Caller, Problem> {
+        let token = bearer(request).ok_or_else(Problem::anonymous)?;
+        if !self.admin_key.is(token) {
+            return Err(Problem::unauthorized("this is not the admin key of this installation"));
+        }
+        let traceparent = request.header("traceparent").filter(|text| is_trace_context(text));
+        Ok(Caller {
+            actor: Actor::Installation,
+            everywhere: Some(Role::Admin),
+            projects: BTreeMap::new(),
+            traceparent: traceparent.map(ToOwned::to_owned),
+        })
+    }
+}
+
+/// By hand: derived, it could not take one of several kinds of proof and say what is wrong with that one.
+impl<'a> ApiExtractor<'a> for Auth {
+    const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::SecurityScheme];
+
+    type ParamType = ();
+    type ParamRawType = ();
+
+    fn register(registry: &mut Registry) {
+        let bearer = MetaSecurityScheme {
+            ty: "http",
+            description: Some("The installation's admin key."),
+            name: None,
+            key_in: None,
+            scheme: Some("bearer"),
+            bearer_format: None,
+            flows: None,
+            openid_connect_url: None,
+        };
+        registry.create_security_scheme(TOKEN, bearer);
+    }
+
+    fn security_schemes() -> Vec<&'static str> {
+        vec![TOKEN]
+    }
+
+    async fn from_request(
+        request: &'a Request,
+        _body: &mut RequestBody,
+        _options: ExtractParamOptions<()>,
+    ) -> poem::Result<Self> {
+        let doorkeeper =
+            request.data::<Doorkeeper>().ok_or_else(|| Problem::internal("there is no door"))?;
+        Ok(Self(doorkeeper.caller(request).await?))
+    }
+}
+
+fn bearer(request: &Request) -> Option<&str> {
+    let (scheme, token) = request.header("Authorization")?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("Bearer").then(|| token.trim())
+}
+
+/// Version 00: `00-<32 hex>-<16 hex>-<2 hex>`. Anything else is not passed on.
+fn is_trace_context(text: &str) -> bool {
+    let lengths: Vec<usize> = text.split('-').map(str::len).collect();
+    lengths == [2, 32, 16, 2] && text.bytes().all(|byte| byte == b'-' || byte.is_ascii_hexdigit())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_key_itself_is_the_key() {
+        let key = AdminKey::new("sk-admin-1");
+        assert!(key.is("sk-admin-1"));
+        for wrong in ["", "sk-admin-2", "sk-admin-1 ", "sk-admin"] {
+            assert!(!key.is(wrong), "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn a_trace_context_is_passed_on_only_if_it_is_one() {
+        assert!(is_trace_context("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"));
+        for wrong in
+            ["", "00", "00-x-y-01", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-zz"]
+        {
+            assert!(!is_trace_context(wrong), "{wrong:?}");
+        }
+    }
+}

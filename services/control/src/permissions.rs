@@ -1,0 +1,158 @@
+//! Who may do what: one table, a line an operation, a column a role.
+//!
+//! An operation is called as in the API's document. What has no line here cannot be asked for.
+
+/// What a caller is, to what is asked for.
+#[allow(dead_code, reason = "only the first admin key is recognised so far")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Role {
+    /// Of the installation.
+    Admin,
+    /// Sees the whole installation and changes nothing.
+    Auditor,
+    /// Of the project that it is about.
+    Owner,
+    /// Of the project that it is about.
+    Member,
+    /// Anybody who is signed in.
+    Anyone,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum May {
+    Yes,
+    No,
+    /// Only what is the caller's own.
+    Own,
+}
+
+macro_rules! table {
+    ($($operation:ident $id:ident: $admin:ident $auditor:ident $owner:ident $member:ident $anyone:ident;)*) => {
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub enum Operation { $($operation),* }
+
+        impl Operation {
+            #[cfg(test)]
+            pub const ALL: &[Self] = &[$(Self::$operation),*];
+
+            /// As the API's document calls it.
+            pub const fn id(self) -> &'static str {
+                match self { $(Self::$operation => stringify!($id)),* }
+            }
+
+            /// In the order of the columns: admin, auditor, owner, member, anyone.
+            const fn line(self) -> [May; 5] {
+                match self {
+                    $(Self::$operation => [May::$admin, May::$auditor, May::$owner, May::$member, May::$anyone]),*
+                }
+            }
+        }
+    };
+}
+
+// An owner's and a member's column hold in their own project only.
+table! {
+//  operation                                admin auditor owner member anyone
+    CreateProject    create_project:         Yes   No      No    No     No;
+    ListProjects     list_projects:          Yes   Yes     Yes   Yes    No;
+    GetProject       get_project:            Yes   Yes     Yes   Yes    No;
+    RenameProject    rename_project:         Yes   No      Yes   No     No;
+    CloseProject     close_project:          Yes   No      No    No     No;
+
+    IssueKey         issue_key:              Yes   No      Yes   Own    No;
+    ListKeys         list_keys:              Yes   Yes     Yes   Yes    No;
+    GetKey           get_key:                Yes   Yes     Yes   Yes    No;
+    AllowModels      allow_models:           Yes   No      Yes   Own    No;
+    RevokeKey        revoke_key:             Yes   No      Yes   Own    No;
+
+    RegisterModel    register_model:         Yes   No      No    No     No;
+    ListModels       list_models:            Yes   Yes     Yes   Yes    Yes;
+    GetModel         get_model:              Yes   Yes     Yes   Yes    Yes;
+    ChangeUpstreams  change_upstreams:       Yes   No      No    No     No;
+    ChangeAliases    change_aliases:         Yes   No      No    No     No;
+    RetireModel      retire_model:           Yes   No      No    No     No;
+
+    SetPrice         set_price:              Yes   No      No    No     No;
+    ListPrices       list_prices:            Yes   Yes     Yes   Yes    Yes;
+    GetPrice         get_price:              Yes   Yes     Yes   Yes    Yes;
+    WithdrawPrice    withdraw_price:         Yes   No      No    No     No;
+
+    GetUsage         get_usage:              Yes   Yes     Yes   Yes    No;
+    ListRequests     list_requests:          Yes   Yes     Yes   Yes    No;
+    GetRequest       get_request:            Yes   Yes     Yes   Yes    No;
+
+    ListEvents       list_events:            Yes   Yes     No    No     No;
+    GetLogHealth     get_log_health:         Yes   Yes     No    No     No;
+}
+
+impl Operation {
+    pub const fn permits(self, role: Role) -> May {
+        let [admin, auditor, owner, member, anyone] = self.line();
+        match role {
+            Role::Admin => admin,
+            Role::Auditor => auditor,
+            Role::Owner => owner,
+            Role::Member => member,
+            Role::Anyone => anyone,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use serde_json::Value;
+
+    use super::*;
+
+    /// Those that nobody needs to be signed in for.
+    const OPEN: [&str; 0] = [];
+
+    fn documented() -> BTreeSet<String> {
+        let document: Value = serde_json::from_str(crate::OPENAPI).unwrap();
+        let paths = document["paths"].as_object().unwrap().values();
+        let operations = paths.flat_map(|path| path.as_object().unwrap().values());
+        operations.map(|operation| operation["operationId"].as_str().unwrap().to_owned()).collect()
+    }
+
+    #[test]
+    fn every_operation_of_the_api_has_a_line_and_every_line_an_operation() {
+        let lines: BTreeSet<String> =
+            Operation::ALL.iter().map(|operation| operation.id().to_owned()).collect();
+        assert_eq!(lines.len(), Operation::ALL.len(), "an id stands in two lines");
+        let open = OPEN.map(str::to_owned).into_iter().collect();
+        assert!(lines.is_disjoint(&open), "an open operation needs no line");
+        assert_eq!(documented(), &lines | &open);
+    }
+
+    #[test]
+    fn an_admin_may_do_everything() {
+        for operation in Operation::ALL {
+            assert_eq!(operation.permits(Role::Admin), May::Yes, "{operation:?}");
+        }
+    }
+
+    #[test]
+    fn an_auditor_sees_everything_and_changes_nothing() {
+        for operation in Operation::ALL {
+            let reads = operation.id().starts_with("get_") || operation.id().starts_with("list_");
+            let may = if reads { May::Yes } else { May::No };
+            assert_eq!(operation.permits(Role::Auditor), may, "{operation:?}");
+        }
+    }
+
+    #[test]
+    fn who_is_more_in_a_project_may_not_less() {
+        let rank = |may| match may {
+            May::No => 0,
+            May::Own => 1,
+            May::Yes => 2,
+        };
+        for operation in Operation::ALL {
+            let [owner, member, anyone] =
+                [Role::Owner, Role::Member, Role::Anyone].map(|role| rank(operation.permits(role)));
+            assert!(owner >= member && member >= anyone, "{operation:?}");
+        }
+    }
+}
