@@ -1,10 +1,10 @@
 //! An event with what surrounds it: the attributes of `CloudEvents` 1.0 that we need.
 
 use crate::{
-    EventId, KeyId, ModelName, PriceId, ProjectId, Timestamp, api_key, model, price, project,
-    request,
+    AdminKeyId, EventId, KeyId, ModelName, PriceId, ProjectId, SessionId, Timestamp, UserId,
+    admin_key, api_key, model, price, project, request, session,
     subject::{AggregateId, Shard, Subject, TrafficKind},
-    worker,
+    user, worker,
 };
 
 /// An event as it stands on the log.
@@ -27,6 +27,9 @@ pub enum Event {
     ApiKey(KeyId, api_key::Event),
     Model(ModelName, model::Event),
     Price(PriceId, price::Event),
+    User(UserId, user::Event),
+    Session(SessionId, session::Event),
+    AdminKey(AdminKeyId, admin_key::Event),
     Request(request::Event),
     Worker(worker::Event),
 }
@@ -40,6 +43,9 @@ impl Event {
             Self::ApiKey(id, _) => Subject::Control(AggregateId::ApiKey(*id)),
             Self::Model(name, _) => Subject::Control(AggregateId::Model(name.clone())),
             Self::Price(id, _) => Subject::Control(AggregateId::Price(*id)),
+            Self::User(id, _) => Subject::Control(AggregateId::User(*id)),
+            Self::Session(id, _) => Subject::Control(AggregateId::Session(*id)),
+            Self::AdminKey(id, _) => Subject::Control(AggregateId::AdminKey(*id)),
             Self::Request(request::Event::Accepted(accepted)) => {
                 traffic(accepted.project, TrafficKind::Accepted)
             }

@@ -2,6 +2,7 @@
 //!
 //! Pure: no runtime, driver, clock or random number. Times and ids come in from outside.
 
+pub mod admin_key;
 pub mod aggregate;
 pub mod api_key;
 pub mod budget;
@@ -17,10 +18,12 @@ pub mod price;
 pub mod project;
 pub mod rating;
 pub mod request;
+pub mod session;
 pub mod spec;
 pub mod subject;
 pub mod time;
 pub mod usage;
+pub mod user;
 pub mod wire;
 pub mod worker;
 

@@ -1,21 +1,69 @@
-//! A project: a tenant of the installation. Keys belong to it, usage is billed to it.
+//! A project: a tenant of the installation. Keys belong to it, usage is billed to it, its members run it.
 //!
-//! It has a name that no other open project has. Once closed it stays closed, and none of its keys is served.
+//! It has a name that no other open project has, and may have a budget and limits. While it is suspended none of its
+//! keys is served; once closed it stays closed. A project that has an owner keeps one: the last is neither removed nor made a member.
 
-use crate::{Aggregate, Timestamp};
+use std::{collections::BTreeMap, fmt, str::FromStr};
+
+use crate::{Aggregate, Budget, Limits, Timestamp, UserId, budget, limits};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Command {
     Create { name: String, at: Timestamp },
     Rename { name: String, at: Timestamp },
+    AddMember { user: UserId, role: Role, at: Timestamp },
+    ChangeRole { user: UserId, role: Role, at: Timestamp },
+    RemoveMember { user: UserId, at: Timestamp },
+    ChangeBudget { budget: Option<Budget>, at: Timestamp },
+    ChangeLimits { limits: Limits, at: Timestamp },
+    Suspend { at: Timestamp },
+    Resume { at: Timestamp },
     Close { at: Timestamp },
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Event {
-    Created { name: String, at: Timestamp },
-    Renamed { name: String, at: Timestamp },
-    Closed { at: Timestamp },
+    Created {
+        name: String,
+        at: Timestamp,
+    },
+    Renamed {
+        name: String,
+        at: Timestamp,
+    },
+    MemberAdded {
+        user: UserId,
+        role: Role,
+        at: Timestamp,
+    },
+    MemberRoleChanged {
+        user: UserId,
+        role: Role,
+        at: Timestamp,
+    },
+    MemberRemoved {
+        user: UserId,
+        at: Timestamp,
+    },
+    /// None: it may spend what it likes.
+    BudgetChanged {
+        budget: Option<Budget>,
+        at: Timestamp,
+    },
+    LimitsChanged {
+        limits: Limits,
+        at: Timestamp,
+    },
+    /// None of its keys is served until it is resumed.
+    Suspended {
+        at: Timestamp,
+    },
+    Resumed {
+        at: Timestamp,
+    },
+    Closed {
+        at: Timestamp,
+    },
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -28,19 +76,52 @@ pub enum Rejection {
     Closed,
     #[error("a project's name has 1 to {MAX_NAME} characters and no control characters")]
     UnusableName,
+    #[error("the user is a member of the project already: change their role instead")]
+    AlreadyMember,
+    #[error("the user is not a member of the project")]
+    NotAMember,
+    #[error("the project would be left without an owner: make somebody else one first")]
+    LastOwner,
+    #[error("a project has at most {MAX_MEMBERS} members")]
+    TooManyMembers,
+    #[error(transparent)]
+    Budget(#[from] budget::Rejection),
+    #[error(transparent)]
+    Limits(#[from] limits::Rejection),
 }
+
+/// What a member may do; the table of permissions says it in full.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Role {
+    Owner,
+    Member,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} is not a role: write owner or member")]
+pub struct UnknownRole(pub String);
 
 /// Characters.
 pub const MAX_NAME: usize = 128;
+/// All of them are in the memory of whoever decides.
+pub const MAX_MEMBERS: usize = 10_000;
 
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub enum Project {
     #[default]
     Absent,
-    Open {
-        name: String,
-    },
+    Open(Tenancy),
     Closed,
+}
+
+/// What an open project has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tenancy {
+    pub name: String,
+    pub members: BTreeMap<UserId, Role>,
+    pub budget: Option<Budget>,
+    pub limits: Limits,
+    pub suspended: bool,
 }
 
 impl Aggregate for Project {
@@ -54,32 +135,135 @@ impl Aggregate for Project {
                 Err(Rejection::UnusableName)
             }
             (Self::Absent, Command::Create { name, at }) => Ok(vec![Event::Created { name, at }]),
-            (Self::Open { .. } | Self::Closed, Command::Create { .. }) => {
+            (Self::Open(_) | Self::Closed, Command::Create { .. }) => {
                 Err(Rejection::AlreadyCreated)
             }
+            (Self::Absent, _) => Err(Rejection::NotCreated),
 
-            (Self::Open { name: now }, Command::Rename { name, .. }) if *now == name => Ok(vec![]),
-            (Self::Open { .. }, Command::Rename { name, at }) => {
-                Ok(vec![Event::Renamed { name, at }])
-            }
-            (Self::Closed, Command::Rename { .. }) => Err(Rejection::Closed),
-
-            (Self::Open { .. }, Command::Close { at }) => Ok(vec![Event::Closed { at }]),
+            (Self::Open(_), Command::Close { at }) => Ok(vec![Event::Closed { at }]),
             (Self::Closed, Command::Close { .. }) => Ok(vec![]),
+            (Self::Closed, _) => Err(Rejection::Closed),
 
-            (Self::Absent, Command::Rename { .. } | Command::Close { .. }) => {
-                Err(Rejection::NotCreated)
-            }
+            (Self::Open(now), command) => now.decide(command),
         }
     }
 
     fn evolve(self, event: &Event) -> Self {
-        match event {
-            Event::Created { name, .. } | Event::Renamed { name, .. } => {
-                Self::Open { name: name.clone() }
-            }
-            Event::Closed { .. } => Self::Closed,
+        match (self, event) {
+            (_, Event::Created { name, .. }) => Self::Open(Tenancy::of(name)),
+            (_, Event::Closed { .. }) | (Self::Closed, _) => Self::Closed,
+            (Self::Absent, _) => Self::Absent,
+            (Self::Open(now), event) => Self::Open(now.evolve(event)),
         }
+    }
+}
+
+impl Tenancy {
+    fn of(name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            members: BTreeMap::new(),
+            budget: None,
+            limits: Limits::NONE,
+            suspended: false,
+        }
+    }
+
+    fn decide(&self, command: Command) -> Result<Vec<Event>, Rejection> {
+        let role = |user: &UserId| self.members.get(user).copied();
+        match command {
+            Command::Create { .. } => Err(Rejection::AlreadyCreated),
+            Command::Close { at } => Ok(vec![Event::Closed { at }]),
+
+            Command::Rename { name, .. } if name == self.name => Ok(vec![]),
+            Command::Rename { name, at } => Ok(vec![Event::Renamed { name, at }]),
+
+            Command::AddMember { user, role: wanted, at } => match role(&user) {
+                Some(now) if now == wanted => Ok(vec![]),
+                Some(_) => Err(Rejection::AlreadyMember),
+                None if self.members.len() >= MAX_MEMBERS => Err(Rejection::TooManyMembers),
+                None => Ok(vec![Event::MemberAdded { user, role: wanted, at }]),
+            },
+            Command::ChangeRole { user, role: wanted, at } => match role(&user) {
+                None => Err(Rejection::NotAMember),
+                Some(now) if now == wanted => Ok(vec![]),
+                Some(_) if self.is_last_owner(&user) => Err(Rejection::LastOwner),
+                Some(_) => Ok(vec![Event::MemberRoleChanged { user, role: wanted, at }]),
+            },
+            Command::RemoveMember { user, at } => match role(&user) {
+                None => Ok(vec![]),
+                Some(_) if self.is_last_owner(&user) => Err(Rejection::LastOwner),
+                Some(_) => Ok(vec![Event::MemberRemoved { user, at }]),
+            },
+
+            Command::ChangeBudget { budget, .. } if budget == self.budget => Ok(vec![]),
+            Command::ChangeBudget { budget, at } => {
+                budget.as_ref().map_or(Ok(()), Budget::check)?;
+                Ok(vec![Event::BudgetChanged { budget, at }])
+            }
+            Command::ChangeLimits { limits, .. } if limits == self.limits => Ok(vec![]),
+            Command::ChangeLimits { limits, at } => {
+                limits.check()?;
+                Ok(vec![Event::LimitsChanged { limits, at }])
+            }
+
+            Command::Suspend { .. } if self.suspended => Ok(vec![]),
+            Command::Suspend { at } => Ok(vec![Event::Suspended { at }]),
+            Command::Resume { .. } if !self.suspended => Ok(vec![]),
+            Command::Resume { at } => Ok(vec![Event::Resumed { at }]),
+        }
+    }
+
+    fn evolve(mut self, event: &Event) -> Self {
+        match event {
+            Event::Renamed { name, .. } => self.name.clone_from(name),
+            Event::MemberAdded { user, role, .. } | Event::MemberRoleChanged { user, role, .. } => {
+                self.members.insert(*user, *role);
+            }
+            Event::MemberRemoved { user, .. } => {
+                self.members.remove(user);
+            }
+            Event::BudgetChanged { budget, .. } => self.budget = *budget,
+            Event::LimitsChanged { limits, .. } => self.limits = *limits,
+            Event::Suspended { .. } => self.suspended = true,
+            Event::Resumed { .. } => self.suspended = false,
+            // What begins and ends a tenancy is the project's to know.
+            Event::Created { .. } | Event::Closed { .. } => {}
+        }
+        self
+    }
+
+    fn is_last_owner(&self, user: &UserId) -> bool {
+        let mut owners = self.members.iter().filter(|(_, role)| **role == Role::Owner);
+        owners.next().is_some_and(|(owner, _)| owner == user) && owners.next().is_none()
+    }
+}
+
+impl Role {
+    pub const ALL: [Self; 2] = [Self::Owner, Self::Member];
+
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Owner => "owner",
+            Self::Member => "member",
+        }
+    }
+}
+
+impl fmt::Display for Role {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+impl FromStr for Role {
+    type Err = UnknownRole;
+
+    fn from_str(text: &str) -> Result<Self, UnknownRole> {
+        Self::ALL
+            .into_iter()
+            .find(|role| role.as_str() == text)
+            .ok_or_else(|| UnknownRole(text.to_owned()))
     }
 }
 
@@ -90,58 +274,4 @@ fn usable(name: &str) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::spec::given;
-
-    const AT: Timestamp = Timestamp::from_micros(1);
-
-    #[test]
-    fn a_project_is_created_once() {
-        given::<Project>([]).when(create("physics")).then([created("physics")]);
-        given::<Project>([created("physics")])
-            .when(create("physics"))
-            .then_rejected(Rejection::AlreadyCreated);
-    }
-
-    #[test]
-    fn a_name_is_something_that_a_person_can_read() {
-        for name in ["", " ", "a\nb", &"x".repeat(MAX_NAME + 1)] {
-            given::<Project>([]).when(create(name)).then_rejected(Rejection::UnusableName);
-        }
-    }
-
-    #[test]
-    fn renaming_to_the_same_name_is_nothing() {
-        let rename = |name: &str| Command::Rename { name: name.into(), at: AT };
-        given::<Project>([created("a")]).when(rename("a")).then_nothing();
-        given::<Project>([created("a")])
-            .when(rename("b"))
-            .then([Event::Renamed { name: "b".into(), at: AT }]);
-    }
-
-    #[test]
-    fn a_closed_project_stays_closed() {
-        let closed = Event::Closed { at: AT };
-        let history = [created("a"), closed.clone()];
-        given::<Project>([created("a")]).when(Command::Close { at: AT }).then([closed]);
-        given::<Project>(history.clone()).when(Command::Close { at: AT }).then_nothing();
-        given::<Project>(history.clone())
-            .when(Command::Rename { name: "b".into(), at: AT })
-            .then_rejected(Rejection::Closed);
-        given::<Project>(history).when(create("a")).then_rejected(Rejection::AlreadyCreated);
-    }
-
-    #[test]
-    fn what_was_never_created_cannot_change() {
-        given::<Project>([]).when(Command::Close { at: AT }).then_rejected(Rejection::NotCreated);
-    }
-
-    fn create(name: &str) -> Command {
-        Command::Create { name: name.into(), at: AT }
-    }
-
-    fn created(name: &str) -> Event {
-        Event::Created { name: name.into(), at: AT }
-    }
-}
+mod rules;

@@ -5,7 +5,10 @@ use std::{
     str::FromStr,
 };
 
-use crate::{GatewayId, KeyId, ModelName, PriceId, ProjectId, RequestId, WorkerId, request::Class};
+use crate::{
+    AdminKeyId, GatewayId, KeyId, ModelName, PriceId, ProjectId, RequestId, SessionId, UserId,
+    WorkerId, request::Class,
+};
 
 /// Where a message goes. Streams hold the first three; the last two are core messages, kept by nobody.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -56,6 +59,9 @@ pub enum AggregateId {
     ApiKey(KeyId),
     Model(ModelName),
     Price(PriceId),
+    User(UserId),
+    Session(SessionId),
+    AdminKey(AdminKeyId),
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -92,6 +98,9 @@ impl AggregateId {
             Self::ApiKey(_) => "api_key",
             Self::Model(_) => "model",
             Self::Price(_) => "price",
+            Self::User(_) => "user",
+            Self::Session(_) => "session",
+            Self::AdminKey(_) => "admin_key",
         }
     }
 
@@ -102,6 +111,9 @@ impl AggregateId {
             Self::ApiKey(id) => id.to_string(),
             Self::Model(name) => name.to_string(),
             Self::Price(id) => id.to_string(),
+            Self::User(id) => id.to_string(),
+            Self::Session(id) => id.to_string(),
+            Self::AdminKey(id) => id.to_string(),
         }
     }
 
@@ -112,6 +124,9 @@ impl AggregateId {
             "api_key" => id.parse().map(Self::ApiKey).map_err(|_| unknown()),
             "model" => id.parse().map(Self::Model).map_err(|_| unknown()),
             "price" => id.parse().map(Self::Price).map_err(|_| unknown()),
+            "user" => id.parse().map(Self::User).map_err(|_| unknown()),
+            "session" => id.parse().map(Self::Session).map_err(|_| unknown()),
+            "admin_key" => id.parse().map(Self::AdminKey).map_err(|_| unknown()),
             _ => Err(unknown()),
         }
     }
@@ -296,6 +311,9 @@ mod tests {
             Subject::Control(AggregateId::ApiKey(KeyId::new(uuid))),
             Subject::Control(AggregateId::Model(model)),
             Subject::Control(AggregateId::Price(PriceId::new(uuid))),
+            Subject::Control(AggregateId::User(UserId::new(uuid))),
+            Subject::Control(AggregateId::Session(SessionId::new(uuid))),
+            Subject::Control(AggregateId::AdminKey(AdminKeyId::new(uuid))),
             Subject::Gateway { gateway: GatewayId::new(uuid), request },
             Subject::Worker { worker: WorkerId::new(uuid), request },
         ]);

@@ -96,6 +96,9 @@ fn of_key(event: &Recorded) -> Option<(KeyId, &api_key::Event)> {
         Event::Project(..)
         | Event::Model(..)
         | Event::Price(..)
+        | Event::User(..)
+        | Event::Session(..)
+        | Event::AdminKey(..)
         | Event::Request(_)
         | Event::Worker(_) => None,
     }

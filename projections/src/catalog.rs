@@ -51,7 +51,11 @@ impl Catalog {
             Event::ApiKey(id, event) => self.keys.apply_key(*id, event),
             Event::Model(name, event) => self.models.apply(name, event),
             Event::Price(id, event) => self.prices.apply(*id, event),
-            Event::Request(_) | Event::Worker(_) => {}
+            Event::User(..)
+            | Event::Session(..)
+            | Event::AdminKey(..)
+            | Event::Request(_)
+            | Event::Worker(_) => {}
         }
     }
 

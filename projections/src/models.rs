@@ -96,6 +96,9 @@ fn of_model(event: &Recorded) -> Option<(&ModelName, &model::Event)> {
         Event::Project(..)
         | Event::ApiKey(..)
         | Event::Price(..)
+        | Event::User(..)
+        | Event::Session(..)
+        | Event::AdminKey(..)
         | Event::Request(_)
         | Event::Worker(_) => None,
     }

@@ -110,6 +110,9 @@ fn of_price(event: &Recorded) -> Option<(PriceId, &price::Event)> {
         Event::Project(..)
         | Event::ApiKey(..)
         | Event::Model(..)
+        | Event::User(..)
+        | Event::Session(..)
+        | Event::AdminKey(..)
         | Event::Request(_)
         | Event::Worker(_) => None,
     }

@@ -69,6 +69,13 @@ impl Fold for Projects {
             project::Event::Renamed { name, at: _ } => {
                 row.map(|row| Project { name: name.clone(), ..row })
             }
+            project::Event::MemberAdded { .. }
+            | project::Event::MemberRoleChanged { .. }
+            | project::Event::MemberRemoved { .. }
+            | project::Event::BudgetChanged { .. }
+            | project::Event::LimitsChanged { .. }
+            | project::Event::Suspended { .. }
+            | project::Event::Resumed { .. } => row,
             project::Event::Closed { at } => row.map(|row| Project { closed_at: Some(*at), ..row }),
         }
     }
@@ -80,6 +87,9 @@ fn of_project(event: &Recorded) -> Option<(ProjectId, &project::Event)> {
         Event::ApiKey(..)
         | Event::Model(..)
         | Event::Price(..)
+        | Event::User(..)
+        | Event::Session(..)
+        | Event::AdminKey(..)
         | Event::Request(_)
         | Event::Worker(_) => None,
     }

@@ -172,6 +172,9 @@ fn request_of(event: &Recorded) -> Option<&request::Event> {
         | Event::ApiKey(..)
         | Event::Model(..)
         | Event::Price(..)
+        | Event::User(..)
+        | Event::Session(..)
+        | Event::AdminKey(..)
         | Event::Worker(_) => None,
     }
 }

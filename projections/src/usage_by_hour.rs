@@ -138,6 +138,9 @@ fn settled(event: &Recorded) -> Option<&Settled> {
         | Event::ApiKey(..)
         | Event::Model(..)
         | Event::Price(..)
+        | Event::User(..)
+        | Event::Session(..)
+        | Event::AdminKey(..)
         | Event::Worker(_) => None,
     }
 }

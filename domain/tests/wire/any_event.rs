@@ -2,15 +2,20 @@
 
 use proptest::{collection, option, prelude::*, sample::select};
 use uplion_domain::{
-    ClaimId, Envelope, Event, EventId, GatewayId, KeyDigest, KeyId, ModelName, Nanos, PriceId,
-    ProjectId, Rates, RequestId, Timestamp, Usage, WorkerId,
+    AdminKeyId, Budget, ClaimId, Envelope, Event, EventId, GatewayId, KeyDigest, KeyId, Limits,
+    ModelName, Nanos, PriceId, ProjectId, Rates, RequestId, SessionId, Timestamp, Usage, UserId,
+    WorkerId, admin_key,
     api_key::{self, Models},
+    budget::Period,
     model::{self, Credential, Upstream},
-    price, project,
+    price,
+    project::{self, Role},
     request::{
         self, Accepted, Assigned, Cancelled, Class, Failure, Outcome, Settled, Timings, Writer,
     },
+    session,
     usage::Source,
+    user::{self, Access, SignIn},
     worker::{self, FailureReason},
 };
 use uuid::Uuid;
@@ -37,6 +42,11 @@ fn any_event(at: Timestamp) -> impl Strategy<Value = Event> {
         (any_uuid(), any_api_key(at)).prop_map(|(id, event)| Event::ApiKey(KeyId::new(id), event)),
         (any_name(), any_model(at)).prop_map(|(name, event)| Event::Model(name, event)),
         (any_uuid(), any_price(at)).prop_map(|(id, event)| Event::Price(PriceId::new(id), event)),
+        (any_uuid(), any_user(at)).prop_map(|(id, event)| Event::User(UserId::new(id), event)),
+        (any_uuid(), any_session(at))
+            .prop_map(|(id, event)| Event::Session(SessionId::new(id), event)),
+        (any_uuid(), any_admin_key(at))
+            .prop_map(|(id, event)| Event::AdminKey(AdminKeyId::new(id), event)),
         any_accepted(at).prop_map(|accepted| Event::Request(request::Event::Accepted(accepted))),
         any_assigned(at).prop_map(|assigned| Event::Request(request::Event::Assigned(assigned))),
         any_settled(at).prop_map(|settled| Event::Request(request::Event::Settled(settled))),
@@ -45,11 +55,80 @@ fn any_event(at: Timestamp) -> impl Strategy<Value = Event> {
 }
 
 fn any_project(at: Timestamp) -> impl Strategy<Value = project::Event> {
+    let user = || any_uuid().prop_map(UserId::new);
+    let role = || select(Role::ALL.to_vec());
     prop_oneof![
         ".{1,40}".prop_map(move |name| project::Event::Created { name, at }),
         ".{1,40}".prop_map(move |name| project::Event::Renamed { name, at }),
+        (user(), role()).prop_map(move |(user, role)| project::Event::MemberAdded {
+            user,
+            role,
+            at
+        }),
+        (user(), role()).prop_map(move |(user, role)| project::Event::MemberRoleChanged {
+            user,
+            role,
+            at
+        }),
+        user().prop_map(move |user| project::Event::MemberRemoved { user, at }),
+        option::of(any_budget())
+            .prop_map(move |budget| project::Event::BudgetChanged { budget, at }),
+        any_limits().prop_map(move |limits| project::Event::LimitsChanged { limits, at }),
+        Just(project::Event::Suspended { at }),
+        Just(project::Event::Resumed { at }),
         Just(project::Event::Closed { at }),
     ]
+}
+
+fn any_user(at: Timestamp) -> impl Strategy<Value = user::Event> {
+    let access = || select(Access::ALL.to_vec());
+    prop_oneof![
+        (access(), select(SignIn::ALL.to_vec()))
+            .prop_map(move |(access, sign_in)| user::Event::Registered { access, sign_in, at }),
+        access().prop_map(move |access| user::Event::AccessChanged { access, at }),
+        Just(user::Event::DetailsChanged { at }),
+        Just(user::Event::PasswordChanged { at }),
+        Just(user::Event::Disabled { at }),
+        Just(user::Event::Enabled { at }),
+        Just(user::Event::Erased { at }),
+    ]
+}
+
+fn any_session(at: Timestamp) -> impl Strategy<Value = session::Event> {
+    let digest = KeyDigest::of(SECRET);
+    prop_oneof![
+        (any_uuid(), any_time()).prop_map(move |(user, expires_at)| {
+            session::Event::Opened { user: UserId::new(user), digest, expires_at, at }
+        }),
+        select(session::Why::ALL.to_vec()).prop_map(move |why| session::Event::Closed { why, at }),
+    ]
+}
+
+fn any_admin_key(at: Timestamp) -> impl Strategy<Value = admin_key::Event> {
+    let digest = KeyDigest::of(SECRET);
+    prop_oneof![
+        (".{1,40}", select(Access::ALL.to_vec()), option::of(any_time())).prop_map(
+            move |(name, access, expires_at)| {
+                admin_key::Event::Issued { name, digest, access, expires_at, at }
+            }
+        ),
+        Just(admin_key::Event::Revoked { at }),
+    ]
+}
+
+fn any_budget() -> impl Strategy<Value = Budget> {
+    (any::<i64>(), select(Period::ALL.to_vec()))
+        .prop_map(|(nanos, period)| Budget { amount: Nanos::new(nanos.into()), period })
+}
+
+fn any_limits() -> impl Strategy<Value = Limits> {
+    (option::of(any::<u32>()), option::of(any::<u64>()), option::of(any::<u32>())).prop_map(
+        |(requests_per_minute, tokens_per_minute, parallel_requests)| Limits {
+            requests_per_minute,
+            tokens_per_minute,
+            parallel_requests,
+        },
+    )
 }
 
 fn any_api_key(at: Timestamp) -> impl Strategy<Value = api_key::Event> {

@@ -1,12 +1,16 @@
 //! One example or more of every event in its present version: what is written to `golden/` when a type is new.
 
 use uplion_domain::{
-    Envelope, Event, EventId, KeyDigest, Nanos, Rates, Timestamp, Usage,
+    Budget, Envelope, Event, EventId, KeyDigest, Limits, Nanos, Rates, Timestamp, Usage, admin_key,
     api_key::{self, Models},
+    budget::Period,
     model::{self, Credential, Upstream},
-    price, project,
+    price,
+    project::{self, Role},
     request::{Accepted, Assigned, Cancelled, Class, Failure, Outcome, Settled, Timings, Writer},
+    session,
     usage::Source,
+    user::{self, Access, SignIn},
     worker::{self, FailureReason},
 };
 use uuid::Uuid;
@@ -16,6 +20,7 @@ const TRACE: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
 
 pub fn all() -> Vec<Envelope> {
     let control = projects().into_iter().chain(api_keys()).chain(models()).chain(prices());
+    let control = control.chain(users()).chain(sessions()).chain(admin_keys());
     let events = control.chain(workers()).zip(1..).map(|(event, number)| Envelope {
         id: EventId::fresh(uuid(number)),
         at: AT,
@@ -27,12 +32,70 @@ pub fn all() -> Vec<Envelope> {
 }
 
 fn projects() -> Vec<Event> {
-    let id = id("prj");
+    let (id, user) = (id("prj"), id("usr"));
+    let budget = Budget { amount: Nanos::new(250_000_000_000), period: Period::Month };
     vec![
         Event::Project(id, project::Event::Created { name: "Institut für Physik".into(), at: AT }),
         Event::Project(id, project::Event::Renamed { name: "Physik".into(), at: AT }),
+        Event::Project(id, project::Event::MemberAdded { user, role: Role::Owner, at: AT }),
+        Event::Project(id, project::Event::MemberRoleChanged { user, role: Role::Member, at: AT }),
+        Event::Project(id, project::Event::MemberRemoved { user, at: AT }),
+        Event::Project(id, project::Event::BudgetChanged { budget: Some(budget), at: AT }),
+        Event::Project(id, project::Event::BudgetChanged { budget: None, at: AT }),
+        Event::Project(id, project::Event::LimitsChanged { limits: limits(), at: AT }),
+        Event::Project(id, project::Event::LimitsChanged { limits: Limits::NONE, at: AT }),
+        Event::Project(id, project::Event::Suspended { at: AT }),
+        Event::Project(id, project::Event::Resumed { at: AT }),
         Event::Project(id, project::Event::Closed { at: AT }),
     ]
+}
+
+const fn limits() -> Limits {
+    Limits {
+        requests_per_minute: Some(600),
+        tokens_per_minute: Some(1_000_000),
+        parallel_requests: Some(16),
+    }
+}
+
+fn users() -> Vec<Event> {
+    let registered = |access, sign_in| user::Event::Registered { access, sign_in, at: AT };
+    let mut events = vec![
+        registered(Access::None, SignIn::Password),
+        registered(Access::Auditor, SignIn::Oidc),
+        registered(Access::Admin, SignIn::None),
+    ];
+    events.extend(Access::ALL.map(|access| user::Event::AccessChanged { access, at: AT }));
+    events.extend([
+        user::Event::DetailsChanged { at: AT },
+        user::Event::PasswordChanged { at: AT },
+        user::Event::Disabled { at: AT },
+        user::Event::Enabled { at: AT },
+        user::Event::Erased { at: AT },
+    ]);
+    events.into_iter().map(|event| Event::User(id("usr"), event)).collect()
+}
+
+fn sessions() -> Vec<Event> {
+    let (user, digest, expires_at) =
+        (id("usr"), KeyDigest::of("secret"), AT.plus_millis(3_600_000));
+    let mut events = vec![session::Event::Opened { user, digest, expires_at, at: AT }];
+    events.extend(session::Why::ALL.map(|why| session::Event::Closed { why, at: AT }));
+    events.into_iter().map(|event| Event::Session(id("ses"), event)).collect()
+}
+
+fn admin_keys() -> Vec<Event> {
+    let digest = KeyDigest::of("sk-admin-example");
+    let issued = |access, expires_at| {
+        let name = "terraform".into();
+        admin_key::Event::Issued { name, digest, access, expires_at, at: AT }
+    };
+    let events = [
+        issued(Access::Admin, None),
+        issued(Access::Auditor, Some(AT.plus_millis(3_600_000))),
+        admin_key::Event::Revoked { at: AT },
+    ];
+    events.into_iter().map(|event| Event::AdminKey(id("adk"), event)).collect()
 }
 
 fn api_keys() -> Vec<Event> {

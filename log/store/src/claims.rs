@@ -1,6 +1,6 @@
 //! Which values an aggregate holds, told from its events: for taking in events that came without their claims.
 
-use uplion_domain::{Event, api_key, model, project};
+use uplion_domain::{Event, admin_key, api_key, model, project};
 
 use crate::event_store::Scope;
 
@@ -13,6 +13,13 @@ pub fn held_after(event: &Event) -> Option<Vec<(Scope, String)>> {
                 Some(project_name(name))
             }
             project::Event::Closed { .. } => Some(Vec::new()),
+            project::Event::MemberAdded { .. }
+            | project::Event::MemberRoleChanged { .. }
+            | project::Event::MemberRemoved { .. }
+            | project::Event::BudgetChanged { .. }
+            | project::Event::LimitsChanged { .. }
+            | project::Event::Suspended { .. }
+            | project::Event::Resumed { .. } => None,
         },
         // A revoked key's digest stays taken.
         Event::ApiKey(_, event) => match event {
@@ -32,7 +39,18 @@ pub fn held_after(event: &Event) -> Option<Vec<(Scope, String)>> {
             };
             Some(names.into_iter().map(|name| (Scope::ModelName, name.to_string())).collect())
         }
-        Event::Price(..) | Event::Request(_) | Event::Worker(_) => None,
+        Event::AdminKey(_, event) => match event {
+            admin_key::Event::Issued { digest, .. } => {
+                Some(vec![(Scope::KeyDigest, digest.to_string())])
+            }
+            admin_key::Event::Revoked { .. } => None,
+        },
+        // A user's e-mail address is unique too, but in no event: the table of people sees to it.
+        Event::Price(..)
+        | Event::User(..)
+        | Event::Session(..)
+        | Event::Request(_)
+        | Event::Worker(_) => None,
     }
 }
 

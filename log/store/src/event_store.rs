@@ -33,6 +33,7 @@ pub enum Uniqueness {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Scope {
     ProjectName,
+    /// Of API keys and admin keys together.
     KeyDigest,
     /// Names and aliases of models together.
     ModelName,

@@ -30,12 +30,20 @@ impl Keys {
 
     pub fn apply_project(&mut self, id: ProjectId, event: &project::Event) {
         match event {
-            project::Event::Created { .. } => {
+            project::Event::Created { .. } | project::Event::Resumed { .. } => {
                 if !self.closed.contains(&id) {
                     self.open.insert(id);
                 }
             }
-            project::Event::Renamed { .. } => {}
+            project::Event::Suspended { .. } => {
+                self.open.remove(&id);
+            }
+            project::Event::Renamed { .. }
+            | project::Event::MemberAdded { .. }
+            | project::Event::MemberRoleChanged { .. }
+            | project::Event::MemberRemoved { .. }
+            | project::Event::BudgetChanged { .. }
+            | project::Event::LimitsChanged { .. } => {}
             project::Event::Closed { .. } => {
                 self.open.remove(&id);
                 self.closed.insert(id);

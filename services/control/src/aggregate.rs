@@ -1,5 +1,7 @@
 //! How each aggregate lies in the event store: its id, which of its events claim or free a name, what its rejections say.
 
+mod people;
+
 use uplion_domain::{
     Aggregate, Event, KeyId, ModelName, PriceId, ProjectId,
     api_key::{self, ApiKey},
@@ -51,7 +53,7 @@ impl Recorded for Project {
 
     fn claims(&self, _id: &ProjectId, event: &project::Event) -> Vec<Uniqueness> {
         let held = match self {
-            Self::Open { name } => Some(release(Scope::ProjectName, name)),
+            Self::Open(tenancy) => Some(release(Scope::ProjectName, &tenancy.name)),
             Self::Absent | Self::Closed => None,
         };
         let wanted = match event {
@@ -59,6 +61,13 @@ impl Recorded for Project {
                 Some(claim(Scope::ProjectName, name))
             }
             project::Event::Closed { .. } => None,
+            project::Event::MemberAdded { .. }
+            | project::Event::MemberRoleChanged { .. }
+            | project::Event::MemberRemoved { .. }
+            | project::Event::BudgetChanged { .. }
+            | project::Event::LimitsChanged { .. }
+            | project::Event::Suspended { .. }
+            | project::Event::Resumed { .. } => return vec![],
         };
         held.into_iter().chain(wanted).collect()
     }
@@ -149,12 +158,17 @@ impl Recorded for Price {
 
 impl From<project::Rejection> for Problem {
     fn from(rejection: project::Rejection) -> Self {
-        use project::Rejection::{AlreadyCreated, Closed, NotCreated, UnusableName};
+        use project::Rejection::{
+            AlreadyCreated, AlreadyMember, Budget, Closed, LastOwner, Limits, NotAMember,
+            NotCreated, TooManyMembers, UnusableName,
+        };
         let text = rejection.to_string();
         match rejection {
-            NotCreated => Self::not_found(text),
-            AlreadyCreated | Closed => Self::conflict("rejected", text),
-            UnusableName => Self::unacceptable("rejected", text),
+            NotCreated | NotAMember => Self::not_found(text),
+            AlreadyCreated | AlreadyMember | Closed | LastOwner | TooManyMembers => {
+                Self::conflict("rejected", text)
+            }
+            UnusableName | Budget(_) | Limits(_) => Self::unacceptable("rejected", text),
         }
     }
 }

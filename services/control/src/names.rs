@@ -20,19 +20,16 @@ impl Names {
         if let Ok(id) = text.parse() {
             return Ok(id);
         }
-        match self.events.holder(Scope::ProjectName, text).await? {
-            Some(AggregateId::Project(id)) => Ok(id),
-            Some(AggregateId::ApiKey(_) | AggregateId::Model(_) | AggregateId::Price(_)) | None => {
-                Err(Problem::unseen())
-            }
-        }
+        let holder = self.events.holder(Scope::ProjectName, text).await?;
+        let Some(AggregateId::Project(id)) = holder else { return Err(Problem::unseen()) };
+        Ok(id)
     }
 
     /// Closed projects take no new keys.
     pub async fn must_be_open(&self, id: ProjectId) -> Result<(), Problem> {
         let history = self.events.history(&Project::aggregate(&id)).await?;
         match replay::<Project>(&history)? {
-            Project::Open { .. } => Ok(()),
+            Project::Open(_) => Ok(()),
             Project::Absent => Err(Problem::unseen()),
             Project::Closed => {
                 Err(Problem::conflict("rejected", format!("project {id} is closed")))
@@ -42,11 +39,11 @@ impl Names {
 
     /// By its name or by an alias.
     pub async fn model(&self, text: &str) -> Result<ModelName, Problem> {
-        match self.events.holder(Scope::ModelName, text).await? {
-            Some(AggregateId::Model(name)) => Ok(name),
-            Some(AggregateId::ApiKey(_) | AggregateId::Project(_) | AggregateId::Price(_))
-            | None => Err(Problem::not_found(format!("no model is called {text:?}"))),
-        }
+        let holder = self.events.holder(Scope::ModelName, text).await?;
+        let Some(AggregateId::Model(name)) = holder else {
+            return Err(Problem::not_found(format!("no model is called {text:?}")));
+        };
+        Ok(name)
     }
 
     /// The models that a key may use; none said: all of them.

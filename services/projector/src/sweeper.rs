@@ -135,6 +135,9 @@ impl Sweeper {
                 | Event::ApiKey(..)
                 | Event::Model(..)
                 | Event::Price(..)
+                | Event::User(..)
+                | Event::Session(..)
+                | Event::AdminKey(..)
                 | Event::Worker(_) => {}
             }
         }

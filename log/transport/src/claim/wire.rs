@@ -250,6 +250,9 @@ fn read_accepted(
         | Event::ApiKey(..)
         | Event::Model(..)
         | Event::Price(..)
+        | Event::User(..)
+        | Event::Session(..)
+        | Event::AdminKey(..)
         | Event::Worker(_) => {
             let error = de::Error::custom(format_args!("go with an event of type {kind}"));
             Err(MessageError::Malformed(error))

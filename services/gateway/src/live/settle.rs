@@ -58,6 +58,9 @@ fn outcome(envelope: &Envelope) -> Option<&Settled> {
         | Event::ApiKey(..)
         | Event::Model(..)
         | Event::Price(..)
+        | Event::User(..)
+        | Event::Session(..)
+        | Event::AdminKey(..)
         | Event::Worker(_) => None,
     }
 }

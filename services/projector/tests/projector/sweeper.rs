@@ -132,6 +132,9 @@ async fn ends(ground: &Ground, request: RequestId) -> Vec<Settled> {
             | Event::ApiKey(..)
             | Event::Model(..)
             | Event::Price(..)
+            | Event::User(..)
+            | Event::Session(..)
+            | Event::AdminKey(..)
             | Event::Worker(_) => None,
         })
         .collect()

@@ -97,7 +97,14 @@ fn named(event: &Recorded) -> Option<Name> {
         project::Event::Created { name, .. } | project::Event::Renamed { name, .. } => {
             Some(Name { project: *project, name: name.clone() })
         }
-        project::Event::Closed { .. } => None,
+        project::Event::MemberAdded { .. }
+        | project::Event::MemberRoleChanged { .. }
+        | project::Event::MemberRemoved { .. }
+        | project::Event::BudgetChanged { .. }
+        | project::Event::LimitsChanged { .. }
+        | project::Event::Suspended { .. }
+        | project::Event::Resumed { .. }
+        | project::Event::Closed { .. } => None,
     }
 }
 
