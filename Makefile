@@ -3,7 +3,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 
-.PHONY: help dev test servers rust-tests sdk-tests check format lints generated arrows generate faults bench real-model
+.PHONY: help dev test servers rust-tests sdk-tests check format lints generated clients-fresh arrows generate clients faults bench real-model
 
 help: ## List these targets.
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
@@ -27,7 +27,7 @@ sdk-tests: ## Run the official Python and Node SDKs against `uplion dev`, and ag
 	tests/sdk/run --replicas 1
 	tests/sdk/run --replicas 3
 
-check: format lints generated arrows ## Check format, lints, generated files and the tree's rules.
+check: format lints generated clients-fresh arrows ## Check format, lints, generated files and the tree's rules.
 
 format: ## Check the format.
 	cargo fmt --all --check
@@ -43,11 +43,18 @@ GENERATORS := --test wire --test crd --test control generated
 generated: ## Check that the generated files are fresh.
 	cargo test --workspace $(GENERATORS)
 
+clients-fresh: ## Check that the generated clients are those of openapi/control.json.
+	scripts/clients --check
+
 arrows: ## Check which crate uses which.
 	cargo test --workspace --test arrows
 
 generate: ## Write the generated files anew.
 	UPLION_GENERATE=1 cargo test --workspace $(GENERATORS)
+	scripts/clients
+
+clients: ## Write the clients for TypeScript, Python and Go anew from openapi/control.json: seconds.
+	scripts/clients
 
 faults: servers ## Kill and stop processes under load, 200 times; the result goes to docs/faults.md.
 	cargo build --workspace --all-targets

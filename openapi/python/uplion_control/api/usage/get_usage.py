@@ -1,0 +1,354 @@
+from http import HTTPStatus
+from typing import Any
+
+import httpx
+
+from ... import errors
+from ...client import AuthenticatedClient, Client
+from ...models.by import By
+from ...models.problem import Problem
+from ...models.usage_report import UsageReport
+from ...types import UNSET, Response, Unset
+
+
+def _get_kwargs(
+    *,
+    by: list[By] | Unset = UNSET,
+    from_: str | Unset = UNSET,
+    to: str | Unset = UNSET,
+    project: str | Unset = UNSET,
+    key: str | Unset = UNSET,
+    model: str | Unset = UNSET,
+    wait: int | Unset = UNSET,
+    at: str | Unset = UNSET,
+    uplion_position: str | Unset = UNSET,
+) -> dict[str, Any]:
+    headers: dict[str, Any] = {}
+    if not isinstance(uplion_position, Unset):
+        headers["Uplion-Position"] = uplion_position
+
+    params: dict[str, Any] = {}
+
+    json_by: list[str] | Unset = UNSET
+    if not isinstance(by, Unset):
+        json_by = []
+        for by_item_data in by:
+            by_item = by_item_data.value
+            json_by.append(by_item)
+
+    params["by"] = json_by
+
+    params["from"] = from_
+
+    params["to"] = to
+
+    params["project"] = project
+
+    params["key"] = key
+
+    params["model"] = model
+
+    params["wait"] = wait
+
+    params["at"] = at
+
+    params = {k: v for k, v in params.items() if v is not UNSET and v is not None}
+
+    _kwargs: dict[str, Any] = {
+        "method": "get",
+        "url": "/usage",
+        "params": params,
+    }
+
+    _kwargs["headers"] = headers
+    return _kwargs
+
+
+def _parse_response(
+    *, client: AuthenticatedClient | Client, response: httpx.Response
+) -> Problem | UsageReport | None:
+    if response.status_code == 200:
+        response_200 = UsageReport.from_dict(response.json())
+
+        return response_200
+
+    if response.status_code == 400:
+        response_400 = Problem.from_dict(response.json())
+
+        return response_400
+
+    if response.status_code == 401:
+        response_401 = Problem.from_dict(response.json())
+
+        return response_401
+
+    if response.status_code == 404:
+        response_404 = Problem.from_dict(response.json())
+
+        return response_404
+
+    if response.status_code == 405:
+        response_405 = Problem.from_dict(response.json())
+
+        return response_405
+
+    if response.status_code == 409:
+        response_409 = Problem.from_dict(response.json())
+
+        return response_409
+
+    if response.status_code == 412:
+        response_412 = Problem.from_dict(response.json())
+
+        return response_412
+
+    if response.status_code == 413:
+        response_413 = Problem.from_dict(response.json())
+
+        return response_413
+
+    if response.status_code == 415:
+        response_415 = Problem.from_dict(response.json())
+
+        return response_415
+
+    if response.status_code == 422:
+        response_422 = Problem.from_dict(response.json())
+
+        return response_422
+
+    if response.status_code == 500:
+        response_500 = Problem.from_dict(response.json())
+
+        return response_500
+
+    if response.status_code == 503:
+        response_503 = Problem.from_dict(response.json())
+
+        return response_503
+
+    if client.raise_on_unexpected_status:
+        raise errors.UnexpectedStatus(response.status_code, response.content)
+    else:
+        return None
+
+
+def _build_response(
+    *, client: AuthenticatedClient | Client, response: httpx.Response
+) -> Response[Problem | UsageReport]:
+    return Response(
+        status_code=HTTPStatus(response.status_code),
+        content=response.content,
+        headers=response.headers,
+        parsed=_parse_response(client=client, response=response),
+    )
+
+
+def sync_detailed(
+    *,
+    client: AuthenticatedClient,
+    by: list[By] | Unset = UNSET,
+    from_: str | Unset = UNSET,
+    to: str | Unset = UNSET,
+    project: str | Unset = UNSET,
+    key: str | Unset = UNSET,
+    model: str | Unset = UNSET,
+    wait: int | Unset = UNSET,
+    at: str | Unset = UNSET,
+    uplion_position: str | Unset = UNSET,
+) -> Response[Problem | UsageReport]:
+    """Usage and cost
+
+     Requests count in the hour in which they ended.
+
+    Args:
+        by (list[By] | Unset):
+        from_ (str | Unset):
+        to (str | Unset):
+        project (str | Unset):
+        key (str | Unset):
+        model (str | Unset):
+        wait (int | Unset):
+        at (str | Unset):
+        uplion_position (str | Unset):
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Response[Problem | UsageReport]
+    """
+
+    kwargs = _get_kwargs(
+        by=by,
+        from_=from_,
+        to=to,
+        project=project,
+        key=key,
+        model=model,
+        wait=wait,
+        at=at,
+        uplion_position=uplion_position,
+    )
+
+    response = client.get_httpx_client().request(
+        **kwargs,
+    )
+
+    return _build_response(client=client, response=response)
+
+
+def sync(
+    *,
+    client: AuthenticatedClient,
+    by: list[By] | Unset = UNSET,
+    from_: str | Unset = UNSET,
+    to: str | Unset = UNSET,
+    project: str | Unset = UNSET,
+    key: str | Unset = UNSET,
+    model: str | Unset = UNSET,
+    wait: int | Unset = UNSET,
+    at: str | Unset = UNSET,
+    uplion_position: str | Unset = UNSET,
+) -> Problem | UsageReport | None:
+    """Usage and cost
+
+     Requests count in the hour in which they ended.
+
+    Args:
+        by (list[By] | Unset):
+        from_ (str | Unset):
+        to (str | Unset):
+        project (str | Unset):
+        key (str | Unset):
+        model (str | Unset):
+        wait (int | Unset):
+        at (str | Unset):
+        uplion_position (str | Unset):
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Problem | UsageReport
+    """
+
+    return sync_detailed(
+        client=client,
+        by=by,
+        from_=from_,
+        to=to,
+        project=project,
+        key=key,
+        model=model,
+        wait=wait,
+        at=at,
+        uplion_position=uplion_position,
+    ).parsed
+
+
+async def asyncio_detailed(
+    *,
+    client: AuthenticatedClient,
+    by: list[By] | Unset = UNSET,
+    from_: str | Unset = UNSET,
+    to: str | Unset = UNSET,
+    project: str | Unset = UNSET,
+    key: str | Unset = UNSET,
+    model: str | Unset = UNSET,
+    wait: int | Unset = UNSET,
+    at: str | Unset = UNSET,
+    uplion_position: str | Unset = UNSET,
+) -> Response[Problem | UsageReport]:
+    """Usage and cost
+
+     Requests count in the hour in which they ended.
+
+    Args:
+        by (list[By] | Unset):
+        from_ (str | Unset):
+        to (str | Unset):
+        project (str | Unset):
+        key (str | Unset):
+        model (str | Unset):
+        wait (int | Unset):
+        at (str | Unset):
+        uplion_position (str | Unset):
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Response[Problem | UsageReport]
+    """
+
+    kwargs = _get_kwargs(
+        by=by,
+        from_=from_,
+        to=to,
+        project=project,
+        key=key,
+        model=model,
+        wait=wait,
+        at=at,
+        uplion_position=uplion_position,
+    )
+
+    response = await client.get_async_httpx_client().request(**kwargs)
+
+    return _build_response(client=client, response=response)
+
+
+async def asyncio(
+    *,
+    client: AuthenticatedClient,
+    by: list[By] | Unset = UNSET,
+    from_: str | Unset = UNSET,
+    to: str | Unset = UNSET,
+    project: str | Unset = UNSET,
+    key: str | Unset = UNSET,
+    model: str | Unset = UNSET,
+    wait: int | Unset = UNSET,
+    at: str | Unset = UNSET,
+    uplion_position: str | Unset = UNSET,
+) -> Problem | UsageReport | None:
+    """Usage and cost
+
+     Requests count in the hour in which they ended.
+
+    Args:
+        by (list[By] | Unset):
+        from_ (str | Unset):
+        to (str | Unset):
+        project (str | Unset):
+        key (str | Unset):
+        model (str | Unset):
+        wait (int | Unset):
+        at (str | Unset):
+        uplion_position (str | Unset):
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Problem | UsageReport
+    """
+
+    return (
+        await asyncio_detailed(
+            client=client,
+            by=by,
+            from_=from_,
+            to=to,
+            project=project,
+            key=key,
+            model=model,
+            wait=wait,
+            at=at,
+            uplion_position=uplion_position,
+        )
+    ).parsed

@@ -1,0 +1,11 @@
+from enum import StrEnum
+
+
+class By(StrEnum):
+    HOUR = "hour"
+    KEY = "key"
+    MODEL = "model"
+    PROJECT = "project"
+
+    def __str__(self) -> str:
+        return str(self.value)

@@ -1,0 +1,113 @@
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Self, TypeVar
+
+from attrs import define as _attrs_define
+from attrs import field as _attrs_field
+
+if TYPE_CHECKING:
+    from ..models.archive_health import ArchiveHealth
+    from ..models.projection_health import ProjectionHealth
+    from ..models.relay_health import RelayHealth
+    from ..models.stream_health import StreamHealth
+
+
+T = TypeVar("T", bound="LogHealth")
+
+
+@_attrs_define
+class LogHealth:
+    archive: ArchiveHealth
+    projections: list[ProjectionHealth]
+    relay: RelayHealth
+    streams: list[StreamHealth]
+    version: str
+    """ Of control. """
+    additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
+
+    def to_dict(self) -> dict[str, Any]:
+        archive = self.archive.to_dict()
+
+        projections = []
+        for projections_item_data in self.projections:
+            projections_item = projections_item_data.to_dict()
+            projections.append(projections_item)
+
+        relay = self.relay.to_dict()
+
+        streams = []
+        for streams_item_data in self.streams:
+            streams_item = streams_item_data.to_dict()
+            streams.append(streams_item)
+
+        version = self.version
+
+        field_dict: dict[str, Any] = {}
+        field_dict.update(self.additional_properties)
+        field_dict.update(
+            {
+                "archive": archive,
+                "projections": projections,
+                "relay": relay,
+                "streams": streams,
+                "version": version,
+            }
+        )
+
+        return field_dict
+
+    @classmethod
+    def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
+        from ..models.archive_health import ArchiveHealth
+        from ..models.projection_health import ProjectionHealth
+        from ..models.relay_health import RelayHealth
+        from ..models.stream_health import StreamHealth
+
+        d = dict(src_dict)
+        archive = ArchiveHealth.from_dict(d.pop("archive"))
+
+        projections = []
+        _projections = d.pop("projections")
+        for projections_item_data in _projections:
+            projections_item = ProjectionHealth.from_dict(projections_item_data)
+
+            projections.append(projections_item)
+
+        relay = RelayHealth.from_dict(d.pop("relay"))
+
+        streams = []
+        _streams = d.pop("streams")
+        for streams_item_data in _streams:
+            streams_item = StreamHealth.from_dict(streams_item_data)
+
+            streams.append(streams_item)
+
+        version = d.pop("version")
+
+        log_health = cls(
+            archive=archive,
+            projections=projections,
+            relay=relay,
+            streams=streams,
+            version=version,
+        )
+
+        log_health.additional_properties = d
+        return log_health
+
+    @property
+    def additional_keys(self) -> list[str]:
+        return list(self.additional_properties.keys())
+
+    def __getitem__(self, key: str) -> Any:
+        return self.additional_properties[key]
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        self.additional_properties[key] = value
+
+    def __delitem__(self, key: str) -> None:
+        del self.additional_properties[key]
+
+    def __contains__(self, key: str) -> bool:
+        return key in self.additional_properties

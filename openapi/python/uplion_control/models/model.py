@@ -1,0 +1,122 @@
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
+
+from attrs import define as _attrs_define
+from attrs import field as _attrs_field
+
+from ..types import UNSET, Unset
+
+if TYPE_CHECKING:
+    from ..models.upstream import Upstream
+
+
+T = TypeVar("T", bound="Model")
+
+
+@_attrs_define
+class Model:
+    """A model that clients can name."""
+
+    aliases: list[str]
+    name: str
+    registered_at: str
+    status: str
+    """ `registered` or `retired`. """
+    upstreams: list[Upstream]
+    retired_at: None | str | Unset = UNSET
+    additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
+
+    def to_dict(self) -> dict[str, Any]:
+        aliases = self.aliases
+
+        name = self.name
+
+        registered_at = self.registered_at
+
+        status = self.status
+
+        upstreams = []
+        for upstreams_item_data in self.upstreams:
+            upstreams_item = upstreams_item_data.to_dict()
+            upstreams.append(upstreams_item)
+
+        retired_at: None | str | Unset
+        if isinstance(self.retired_at, Unset):
+            retired_at = UNSET
+        else:
+            retired_at = self.retired_at
+
+        field_dict: dict[str, Any] = {}
+        field_dict.update(self.additional_properties)
+        field_dict.update(
+            {
+                "aliases": aliases,
+                "name": name,
+                "registered_at": registered_at,
+                "status": status,
+                "upstreams": upstreams,
+            }
+        )
+        if retired_at is not UNSET:
+            field_dict["retired_at"] = retired_at
+
+        return field_dict
+
+    @classmethod
+    def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
+        from ..models.upstream import Upstream
+
+        d = dict(src_dict)
+        aliases = cast(list[str], d.pop("aliases"))
+
+        name = d.pop("name")
+
+        registered_at = d.pop("registered_at")
+
+        status = d.pop("status")
+
+        upstreams = []
+        _upstreams = d.pop("upstreams")
+        for upstreams_item_data in _upstreams:
+            upstreams_item = Upstream.from_dict(upstreams_item_data)
+
+            upstreams.append(upstreams_item)
+
+        def _parse_retired_at(data: object) -> None | str | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            return cast(None | str | Unset, data)
+
+        retired_at = _parse_retired_at(d.pop("retired_at", UNSET))
+
+        model = cls(
+            aliases=aliases,
+            name=name,
+            registered_at=registered_at,
+            status=status,
+            upstreams=upstreams,
+            retired_at=retired_at,
+        )
+
+        model.additional_properties = d
+        return model
+
+    @property
+    def additional_keys(self) -> list[str]:
+        return list(self.additional_properties.keys())
+
+    def __getitem__(self, key: str) -> Any:
+        return self.additional_properties[key]
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        self.additional_properties[key] = value
+
+    def __delitem__(self, key: str) -> None:
+        del self.additional_properties[key]
+
+    def __contains__(self, key: str) -> bool:
+        return key in self.additional_properties

@@ -1,0 +1,136 @@
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Self, TypeVar, cast
+
+from attrs import define as _attrs_define
+from attrs import field as _attrs_field
+
+from ..types import UNSET, Unset
+
+T = TypeVar("T", bound="Price")
+
+
+@_attrs_define
+class Price:
+    """What a model charges from some time on: units of the installation's currency for a million tokens."""
+
+    cached_input: str
+    effective_from: str
+    id: str
+    input_: str
+    model: str
+    output: str
+    reasoning: str
+    request: str
+    """ For the request itself. """
+    set_at: str
+    withdrawn_at: None | str | Unset = UNSET
+    additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
+
+    def to_dict(self) -> dict[str, Any]:
+        cached_input = self.cached_input
+
+        effective_from = self.effective_from
+
+        id = self.id
+
+        input_ = self.input_
+
+        model = self.model
+
+        output = self.output
+
+        reasoning = self.reasoning
+
+        request = self.request
+
+        set_at = self.set_at
+
+        withdrawn_at: None | str | Unset
+        if isinstance(self.withdrawn_at, Unset):
+            withdrawn_at = UNSET
+        else:
+            withdrawn_at = self.withdrawn_at
+
+        field_dict: dict[str, Any] = {}
+        field_dict.update(self.additional_properties)
+        field_dict.update(
+            {
+                "cached_input": cached_input,
+                "effective_from": effective_from,
+                "id": id,
+                "input": input_,
+                "model": model,
+                "output": output,
+                "reasoning": reasoning,
+                "request": request,
+                "set_at": set_at,
+            }
+        )
+        if withdrawn_at is not UNSET:
+            field_dict["withdrawn_at"] = withdrawn_at
+
+        return field_dict
+
+    @classmethod
+    def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
+        d = dict(src_dict)
+        cached_input = d.pop("cached_input")
+
+        effective_from = d.pop("effective_from")
+
+        id = d.pop("id")
+
+        input_ = d.pop("input")
+
+        model = d.pop("model")
+
+        output = d.pop("output")
+
+        reasoning = d.pop("reasoning")
+
+        request = d.pop("request")
+
+        set_at = d.pop("set_at")
+
+        def _parse_withdrawn_at(data: object) -> None | str | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            return cast(None | str | Unset, data)
+
+        withdrawn_at = _parse_withdrawn_at(d.pop("withdrawn_at", UNSET))
+
+        price = cls(
+            cached_input=cached_input,
+            effective_from=effective_from,
+            id=id,
+            input_=input_,
+            model=model,
+            output=output,
+            reasoning=reasoning,
+            request=request,
+            set_at=set_at,
+            withdrawn_at=withdrawn_at,
+        )
+
+        price.additional_properties = d
+        return price
+
+    @property
+    def additional_keys(self) -> list[str]:
+        return list(self.additional_properties.keys())
+
+    def __getitem__(self, key: str) -> Any:
+        return self.additional_properties[key]
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        self.additional_properties[key] = value
+
+    def __delitem__(self, key: str) -> None:
+        del self.additional_properties[key]
+
+    def __contains__(self, key: str) -> bool:
+        return key in self.additional_properties

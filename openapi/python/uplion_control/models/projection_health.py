@@ -1,0 +1,121 @@
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Self, TypeVar, cast
+
+from attrs import define as _attrs_define
+from attrs import field as _attrs_field
+
+from ..types import UNSET, Unset
+
+T = TypeVar("T", bound="ProjectionHealth")
+
+
+@_attrs_define
+class ProjectionHealth:
+    lag: int
+    """ Events of the archive that are not in it yet. """
+    name: str
+    pos: int
+    version: int
+    """ The version that this build of control reads. """
+    halted: None | str | Unset = UNSET
+    """ Why it stands still. """
+    live_version: int | None | Unset = UNSET
+    """ The version that is live; null if no projector ever ran. """
+    additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
+
+    def to_dict(self) -> dict[str, Any]:
+        lag = self.lag
+
+        name = self.name
+
+        pos = self.pos
+
+        version = self.version
+
+        halted: None | str | Unset
+        if isinstance(self.halted, Unset):
+            halted = UNSET
+        else:
+            halted = self.halted
+
+        live_version: int | None | Unset
+        if isinstance(self.live_version, Unset):
+            live_version = UNSET
+        else:
+            live_version = self.live_version
+
+        field_dict: dict[str, Any] = {}
+        field_dict.update(self.additional_properties)
+        field_dict.update(
+            {
+                "lag": lag,
+                "name": name,
+                "pos": pos,
+                "version": version,
+            }
+        )
+        if halted is not UNSET:
+            field_dict["halted"] = halted
+        if live_version is not UNSET:
+            field_dict["live_version"] = live_version
+
+        return field_dict
+
+    @classmethod
+    def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
+        d = dict(src_dict)
+        lag = d.pop("lag")
+
+        name = d.pop("name")
+
+        pos = d.pop("pos")
+
+        version = d.pop("version")
+
+        def _parse_halted(data: object) -> None | str | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            return cast(None | str | Unset, data)
+
+        halted = _parse_halted(d.pop("halted", UNSET))
+
+        def _parse_live_version(data: object) -> int | None | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            return cast(int | None | Unset, data)
+
+        live_version = _parse_live_version(d.pop("live_version", UNSET))
+
+        projection_health = cls(
+            lag=lag,
+            name=name,
+            pos=pos,
+            version=version,
+            halted=halted,
+            live_version=live_version,
+        )
+
+        projection_health.additional_properties = d
+        return projection_health
+
+    @property
+    def additional_keys(self) -> list[str]:
+        return list(self.additional_properties.keys())
+
+    def __getitem__(self, key: str) -> Any:
+        return self.additional_properties[key]
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        self.additional_properties[key] = value
+
+    def __delitem__(self, key: str) -> None:
+        del self.additional_properties[key]
+
+    def __contains__(self, key: str) -> bool:
+        return key in self.additional_properties
