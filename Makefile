@@ -3,7 +3,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 
-.PHONY: help dev test servers rust-tests sdk-tests check format lints generated clients-fresh arrows generate clients faults bench real-model
+.PHONY: help dev test servers rust-tests sdk-tests client-tests check format lints generated clients-fresh arrows generate clients faults bench real-model
 
 help: ## List these targets.
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
@@ -11,7 +11,7 @@ help: ## List these targets.
 dev: ## Run UPLION in one process on http://127.0.0.1:8484, with its data in ./uplion-data.
 	cargo run --release -- dev
 
-test: servers rust-tests sdk-tests ## Run every test: Rust, real servers, official SDKs.
+test: servers rust-tests sdk-tests client-tests ## Run every test: Rust, real servers, official SDKs, generated clients.
 
 servers: ## Put the pinned servers that the tests use beside the build.
 	scripts/servers
@@ -26,6 +26,10 @@ sdk-tests: ## Run the official Python and Node SDKs against `uplion dev`, and ag
 	tests/sdk/run
 	tests/sdk/run --replicas 1
 	tests/sdk/run --replicas 3
+
+client-tests: servers ## Compile the generated clients, and walk the life of a key by each, by curl and by the command line.
+	cargo build --workspace --all-targets
+	tests/clients/run
 
 check: format lints generated clients-fresh arrows ## Check format, lints, generated files and the tree's rules.
 
