@@ -365,7 +365,7 @@ export interface paths {
         };
         /**
          * Usage and cost
-         * @description Requests count in the hour in which they ended.
+         * @description Requests count in the hour in which they ended. Who sees several projects, and not all, gets them told apart.
          */
         get: operations["get_usage"];
         put?: never;
@@ -897,7 +897,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No admin key, or not the right one. */
+            /** @description Nobody is signed in, or not with what is good any more. */
             401: {
                 headers: {
                     "WWW-Authenticate": string;
@@ -907,7 +907,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description The caller's roles do not permit it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing, or the caller may not see it. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -1030,7 +1039,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No admin key, or not the right one. */
+            /** @description Nobody is signed in, or not with what is good any more. */
             401: {
                 headers: {
                     "WWW-Authenticate": string;
@@ -1040,7 +1049,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description The caller's roles do not permit it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing, or the caller may not see it. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -1184,7 +1202,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No admin key, or not the right one. */
+            /** @description Nobody is signed in, or not with what is good any more. */
             401: {
                 headers: {
                     "WWW-Authenticate": string;
@@ -1194,7 +1212,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description The caller's roles do not permit it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing, or the caller may not see it. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -1309,7 +1336,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No admin key, or not the right one. */
+            /** @description Nobody is signed in, or not with what is good any more. */
             401: {
                 headers: {
                     "WWW-Authenticate": string;
@@ -1319,7 +1346,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description The caller's roles do not permit it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing, or the caller may not see it. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -1467,7 +1503,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No admin key, or not the right one. */
+            /** @description Nobody is signed in, or not with what is good any more. */
             401: {
                 headers: {
                     "WWW-Authenticate": string;
@@ -1477,7 +1513,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description The caller's roles do not permit it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing, or the caller may not see it. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -1619,7 +1664,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No admin key, or not the right one. */
+            /** @description Nobody is signed in, or not with what is good any more. */
             401: {
                 headers: {
                     "WWW-Authenticate": string;
@@ -1629,7 +1674,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description The caller's roles do not permit it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing, or the caller may not see it. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -1740,7 +1794,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No admin key, or not the right one. */
+            /** @description Nobody is signed in, or not with what is good any more. */
             401: {
                 headers: {
                     "WWW-Authenticate": string;
@@ -1750,7 +1804,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description The caller's roles do not permit it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing, or the caller may not see it. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -1871,7 +1934,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No admin key, or not the right one. */
+            /** @description Nobody is signed in, or not with what is good any more. */
             401: {
                 headers: {
                     "WWW-Authenticate": string;
@@ -1881,7 +1944,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description The caller's roles do not permit it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing, or the caller may not see it. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -2025,7 +2097,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No admin key, or not the right one. */
+            /** @description Nobody is signed in, or not with what is good any more. */
             401: {
                 headers: {
                     "WWW-Authenticate": string;
@@ -2035,7 +2107,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description The caller's roles do not permit it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing, or the caller may not see it. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -2151,7 +2232,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No admin key, or not the right one. */
+            /** @description Nobody is signed in, or not with what is good any more. */
             401: {
                 headers: {
                     "WWW-Authenticate": string;
@@ -2161,7 +2242,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description The caller's roles do not permit it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing, or the caller may not see it. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -2308,7 +2398,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No admin key, or not the right one. */
+            /** @description Nobody is signed in, or not with what is good any more. */
             401: {
                 headers: {
                     "WWW-Authenticate": string;
@@ -2318,7 +2408,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description The caller's roles do not permit it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing, or the caller may not see it. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -2461,7 +2560,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No admin key, or not the right one. */
+            /** @description Nobody is signed in, or not with what is good any more. */
             401: {
                 headers: {
                     "WWW-Authenticate": string;
@@ -2471,7 +2570,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description The caller's roles do not permit it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing, or the caller may not see it. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -2618,7 +2726,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No admin key, or not the right one. */
+            /** @description Nobody is signed in, or not with what is good any more. */
             401: {
                 headers: {
                     "WWW-Authenticate": string;
@@ -2628,7 +2736,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description The caller's roles do not permit it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing, or the caller may not see it. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -2747,7 +2864,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No admin key, or not the right one. */
+            /** @description Nobody is signed in, or not with what is good any more. */
             401: {
                 headers: {
                     "WWW-Authenticate": string;
@@ -2757,7 +2874,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description The caller's roles do not permit it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing, or the caller may not see it. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -2901,7 +3027,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No admin key, or not the right one. */
+            /** @description Nobody is signed in, or not with what is good any more. */
             401: {
                 headers: {
                     "WWW-Authenticate": string;
@@ -2911,7 +3037,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description The caller's roles do not permit it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing, or the caller may not see it. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -3026,7 +3161,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No admin key, or not the right one. */
+            /** @description Nobody is signed in, or not with what is good any more. */
             401: {
                 headers: {
                     "WWW-Authenticate": string;
@@ -3036,7 +3171,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description The caller's roles do not permit it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing, or the caller may not see it. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -3178,7 +3322,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No admin key, or not the right one. */
+            /** @description Nobody is signed in, or not with what is good any more. */
             401: {
                 headers: {
                     "WWW-Authenticate": string;
@@ -3188,7 +3332,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description The caller's roles do not permit it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing, or the caller may not see it. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -3309,7 +3462,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No admin key, or not the right one. */
+            /** @description Nobody is signed in, or not with what is good any more. */
             401: {
                 headers: {
                     "WWW-Authenticate": string;
@@ -3319,7 +3472,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description The caller's roles do not permit it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing, or the caller may not see it. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -3463,7 +3625,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No admin key, or not the right one. */
+            /** @description Nobody is signed in, or not with what is good any more. */
             401: {
                 headers: {
                     "WWW-Authenticate": string;
@@ -3473,7 +3635,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description The caller's roles do not permit it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing, or the caller may not see it. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -3589,7 +3760,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No admin key, or not the right one. */
+            /** @description Nobody is signed in, or not with what is good any more. */
             401: {
                 headers: {
                     "WWW-Authenticate": string;
@@ -3599,7 +3770,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description The caller's roles do not permit it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing, or the caller may not see it. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -3748,7 +3928,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No admin key, or not the right one. */
+            /** @description Nobody is signed in, or not with what is good any more. */
             401: {
                 headers: {
                     "WWW-Authenticate": string;
@@ -3758,7 +3938,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description The caller's roles do not permit it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing, or the caller may not see it. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -3901,7 +4090,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No admin key, or not the right one. */
+            /** @description Nobody is signed in, or not with what is good any more. */
             401: {
                 headers: {
                     "WWW-Authenticate": string;
@@ -3911,7 +4100,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description The caller's roles do not permit it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing, or the caller may not see it. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -4029,7 +4227,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No admin key, or not the right one. */
+            /** @description Nobody is signed in, or not with what is good any more. */
             401: {
                 headers: {
                     "WWW-Authenticate": string;
@@ -4039,7 +4237,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description The caller's roles do not permit it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing, or the caller may not see it. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -4155,7 +4362,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No admin key, or not the right one. */
+            /** @description Nobody is signed in, or not with what is good any more. */
             401: {
                 headers: {
                     "WWW-Authenticate": string;
@@ -4165,7 +4372,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description The caller's roles do not permit it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing, or the caller may not see it. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -4295,7 +4511,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No admin key, or not the right one. */
+            /** @description Nobody is signed in, or not with what is good any more. */
             401: {
                 headers: {
                     "WWW-Authenticate": string;
@@ -4305,7 +4521,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description The caller's roles do not permit it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing, or the caller may not see it. */
             404: {
                 headers: {
                     [name: string]: unknown;

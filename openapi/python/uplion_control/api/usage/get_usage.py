@@ -82,6 +82,11 @@ def _parse_response(
 
         return response_401
 
+    if response.status_code == 403:
+        response_403 = Problem.from_dict(response.json())
+
+        return response_403
+
     if response.status_code == 404:
         response_404 = Problem.from_dict(response.json())
 
@@ -159,7 +164,8 @@ def sync_detailed(
 ) -> Response[Problem | UsageReport]:
     """Usage and cost
 
-     Requests count in the hour in which they ended.
+     Requests count in the hour in which they ended. Who sees several projects, and not all, gets them
+    told apart.
 
     Args:
         by (list[By] | Unset):
@@ -214,7 +220,8 @@ def sync(
 ) -> Problem | UsageReport | None:
     """Usage and cost
 
-     Requests count in the hour in which they ended.
+     Requests count in the hour in which they ended. Who sees several projects, and not all, gets them
+    told apart.
 
     Args:
         by (list[By] | Unset):
@@ -264,7 +271,8 @@ async def asyncio_detailed(
 ) -> Response[Problem | UsageReport]:
     """Usage and cost
 
-     Requests count in the hour in which they ended.
+     Requests count in the hour in which they ended. Who sees several projects, and not all, gets them
+    told apart.
 
     Args:
         by (list[By] | Unset):
@@ -317,7 +325,8 @@ async def asyncio(
 ) -> Problem | UsageReport | None:
     """Usage and cost
 
-     Requests count in the hour in which they ended.
+     Requests count in the hour in which they ended. Who sees several projects, and not all, gets them
+    told apart.
 
     Args:
         by (list[By] | Unset):
