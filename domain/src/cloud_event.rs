@@ -9,7 +9,7 @@ use crate::{subject::Subject, wire::Encoded};
 pub const SOURCE: &str = "uplion";
 pub const CONTENT_TYPE: &str = "application/cloudevents+json";
 
-/// Attributes in lower case, as the standard has them; `actor` and `traceparent` are extensions.
+/// Attributes in lower case, as the standard has them; `actor`, `requestid` and `traceparent` are extensions.
 #[derive(Serialize)]
 struct CloudEvent<'a> {
     specversion: &'static str,
@@ -24,12 +24,14 @@ struct CloudEvent<'a> {
     traceparent: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     actor: Option<&'a str>,
+    #[serde(rename = "requestid", skip_serializing_if = "Option::is_none")]
+    request_id: Option<&'a str>,
     data: &'a RawValue,
 }
 
 /// The event as one JSON object. Fails only if the payload is not JSON: then it was not written by us.
 pub fn json(event: &Encoded, subject: &Subject) -> Result<Vec<u8>, serde_json::Error> {
-    let Encoded { id, kind, at, traceparent, actor, payload } = event;
+    let Encoded { id, kind, at, traceparent, actor, request_id, payload } = event;
     serde_json::to_vec(&CloudEvent {
         specversion: "1.0",
         id: id.as_str(),
@@ -40,6 +42,7 @@ pub fn json(event: &Encoded, subject: &Subject) -> Result<Vec<u8>, serde_json::E
         datacontenttype: "application/json",
         traceparent: traceparent.as_deref(),
         actor: actor.as_deref(),
+        request_id: request_id.as_deref(),
         data: serde_json::from_slice(payload)?,
     })
 }
@@ -56,8 +59,9 @@ mod tests {
         let event = Event::Project(project, project::Event::Created { name: "ü".into(), at });
         let subject = event.subject();
         let traceparent = Some("00-1-2-01".to_owned());
-        let envelope =
-            Envelope { id: EventId::known("evt_7"), at, traceparent, actor: None, event };
+        let id = EventId::known("evt_7");
+        let request_id = Some("req_7".to_owned());
+        let envelope = Envelope { id, at, traceparent, actor: None, request_id, event };
 
         let spelled = json(&envelope.encode(), &subject).unwrap();
         assert_eq!(
@@ -65,7 +69,7 @@ mod tests {
             concat!(
                 r#"{"specversion":"1.0","id":"evt_7","source":"uplion","type":"uplion.project.created.v1","#,
                 r#""time":"2026-11-23T10:33:20Z","subject":"control.project.prj_00000000000000000000000000000007","#,
-                r#""datacontenttype":"application/json","traceparent":"00-1-2-01","#,
+                r#""datacontenttype":"application/json","traceparent":"00-1-2-01","requestid":"req_7","#,
                 r#""data":{"project":"prj_00000000000000000000000000000007","name":"ü"}}"#,
             )
         );
@@ -79,6 +83,7 @@ mod tests {
             at: Timestamp::default(),
             traceparent: None,
             actor: None,
+            request_id: None,
             payload: b"{".to_vec(),
         };
         let project = "prj_00000000000000000000000000000007".parse().unwrap();

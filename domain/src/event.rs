@@ -17,6 +17,8 @@ pub struct Envelope {
     pub traceparent: Option<String>,
     /// Who did it, by id; none for the machinery itself.
     pub actor: Option<String>,
+    /// Of the call to the API that led to it; not of a request to a model, which has its own events.
+    pub request_id: Option<String>,
     pub event: Event,
 }
 
@@ -79,6 +81,13 @@ impl Envelope {
     }
 
     const fn of_request(id: EventId, at: Timestamp, event: request::Event) -> Self {
-        Self { id, at, traceparent: None, actor: None, event: Event::Request(event) }
+        Self {
+            id,
+            at,
+            traceparent: None,
+            actor: None,
+            request_id: None,
+            event: Event::Request(event),
+        }
     }
 }

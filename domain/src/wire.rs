@@ -33,6 +33,7 @@ pub struct Encoded {
     pub at: Timestamp,
     pub traceparent: Option<String>,
     pub actor: Option<String>,
+    pub request_id: Option<String>,
     /// JSON.
     pub payload: Vec<u8>,
 }
@@ -88,6 +89,7 @@ impl Envelope {
             at: self.at,
             traceparent: self.traceparent.clone(),
             actor: self.actor.clone(),
+            request_id: self.request_id.clone(),
             payload,
         }
     }
@@ -113,6 +115,7 @@ fn decode(encoded: &Encoded, readers: &[Readers]) -> Result<Envelope, DecodeErro
         at: encoded.at,
         traceparent: encoded.traceparent.clone(),
         actor: encoded.actor.clone(),
+        request_id: encoded.request_id.clone(),
         event,
     })
 }
@@ -146,6 +149,7 @@ mod tests {
             at: AT,
             traceparent: None,
             actor: None,
+            request_id: None,
             payload: payload.into(),
         }
     }

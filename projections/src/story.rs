@@ -62,7 +62,14 @@ pub fn settled(accepted: &Accepted, outcome: Outcome) -> Settled {
 }
 
 pub fn control(event: Event) -> Envelope {
-    Envelope { id: EventId::fresh(Uuid::nil()), at: START, traceparent: None, actor: None, event }
+    Envelope {
+        id: EventId::fresh(Uuid::nil()),
+        at: START,
+        traceparent: None,
+        actor: None,
+        request_id: None,
+        event,
+    }
 }
 
 pub fn recorded(events: impl IntoIterator<Item = Envelope>) -> Vec<Recorded> {

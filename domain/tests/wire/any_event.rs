@@ -23,13 +23,20 @@ use uuid::Uuid;
 pub const SECRET: &str = "sk-uplion-secret";
 
 pub fn any_envelope() -> impl Strategy<Value = Envelope> {
-    (any_time(), option::of("[0-9a-f-]{55}"), option::of("usr_[0-9a-f]{32}"), any_uuid())
-        .prop_flat_map(|(at, traceparent, actor, id)| {
+    (
+        any_time(),
+        option::of("[0-9a-f-]{55}"),
+        option::of("usr_[0-9a-f]{32}"),
+        option::of("[0-9a-f]{32}"),
+        any_uuid(),
+    )
+        .prop_flat_map(|(at, traceparent, actor, request_id, id)| {
             any_event(at).prop_map(move |event| Envelope {
                 id: EventId::fresh(id),
                 at,
                 traceparent: traceparent.clone(),
                 actor: actor.clone(),
+                request_id: request_id.clone(),
                 event,
             })
         })

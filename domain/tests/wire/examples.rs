@@ -26,6 +26,7 @@ pub fn all() -> Vec<Envelope> {
         at: AT,
         traceparent: None,
         actor: Some("usr_0190c0de000070008000000000000001".into()),
+        request_id: None,
         event,
     });
     events.chain(requests()).collect()

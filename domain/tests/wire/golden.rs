@@ -111,6 +111,7 @@ fn encoded(event: &Value) -> Encoded {
         at: text("time").unwrap().parse().unwrap(),
         traceparent: text("traceparent"),
         actor: text("actor"),
+        request_id: text("requestid"),
         payload: serde_json::to_vec(&event["data"]).unwrap(),
     }
 }

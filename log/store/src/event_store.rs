@@ -1,5 +1,7 @@
 //! The control plane's events, written under optimistic concurrency and published by the relay.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use uplion_domain::{
     EventId, Timestamp,
@@ -7,7 +9,10 @@ use uplion_domain::{
     wire::Encoded,
 };
 
-use crate::StoreError;
+use crate::{
+    StoreError,
+    people::{self, Identifying, Notes, Personal, PersonalChange},
+};
 
 /// What one command leads to: written whole or not at all.
 #[derive(Debug, Clone)]
@@ -17,6 +22,10 @@ pub struct Commit {
     pub expected_version: u64,
     pub events: Vec<Encoded>,
     pub claims: Vec<Uniqueness>,
+    /// What it makes known or forgotten of people, beside the events.
+    pub personal: Vec<PersonalChange>,
+    /// Beside each of the events.
+    pub notes: Notes,
     /// What the same command said again is answered with.
     pub idempotency: Option<Idempotency>,
 }
@@ -41,11 +50,15 @@ pub enum Scope {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Idempotency {
+    /// Each has keys of its own: nobody is answered with what somebody else did.
+    pub actor: String,
     pub key: String,
     /// Of the command; the same key with another command is a mistake of the caller.
     pub fingerprint: String,
     /// The answer's body, without secrets.
     pub answer: String,
+    /// After so long the key is as good as new. Older ones go, so what is kept is bounded.
+    pub kept: Duration,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,6 +75,9 @@ pub enum CommitError {
     Conflict { current: u64 },
     #[error("{value} is taken")]
     Taken { scope: Scope, value: String },
+    /// What it is stays unsaid: errors are written to logs.
+    #[error("another person has this {0}")]
+    PersonalTaken(Identifying),
     /// Nothing was written: this was done before.
     #[error("done before")]
     Repeated { answer: String, position: u64 },
@@ -78,6 +94,31 @@ pub struct Stored {
     pub version: u64,
     pub subject: Subject,
     pub event: Encoded,
+}
+
+impl Commit {
+    /// Of events alone.
+    pub fn new(aggregate: AggregateId, expected_version: u64, events: Vec<Encoded>) -> Self {
+        Self {
+            aggregate,
+            expected_version,
+            events,
+            claims: Vec::new(),
+            personal: Vec::new(),
+            notes: Notes::default(),
+            idempotency: None,
+        }
+    }
+
+    /// Whether something is noted beside the event. Who is forgotten by it leaves no trace of that either.
+    pub(crate) fn notes(&self, event: &Encoded) -> bool {
+        let by_forgotten = |actor: &String| people::forgets(&self.personal, actor);
+        !self.notes.is_empty() && !event.actor.as_ref().is_some_and(by_forgotten)
+    }
+
+    pub(crate) fn forgets(&self) -> bool {
+        self.personal.iter().any(|change| change.what == Personal::Forgotten)
+    }
 }
 
 #[async_trait]
@@ -101,6 +142,7 @@ pub trait EventStore: Send + Sync {
 
     /// Takes in events that CONTROL holds and this store does not (it went back in time). They are in CONTROL's order
     /// without holes, and begin with CONTROL's first or with one that is known. Returns how many were new.
+    /// What was noted beside them and what they made known of people is not on CONTROL, so it stays unknown.
     async fn import(&self, events: &[(Subject, Encoded)]) -> Result<u64, StoreError>;
 
     /// Waits until something was committed (by anybody) after `position`, or `until` (a bound in milliseconds) passed.

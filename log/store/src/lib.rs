@@ -1,11 +1,12 @@
-//! The shared log at rest: the control plane's event store and its relay, the archive of everything, and the rows
-//! of projections with their checkpoints.
+//! The shared log at rest: the control plane's event store with its relay and, beside it, what may be erased; the
+//! archive of everything, and the rows of projections with their checkpoints.
 //!
 //! Two implementations, Postgres and SQLite, and one conformance suite that runs against both.
 
 pub mod archive;
 pub mod event_store;
 pub mod lease;
+pub mod people;
 pub mod postgres;
 pub mod relay;
 pub mod restore;
@@ -16,6 +17,7 @@ mod batch;
 mod claims;
 mod clock;
 mod copies;
+mod done;
 mod number;
 
 use std::sync::Arc;
@@ -24,6 +26,7 @@ use std::sync::Arc;
 #[derive(Clone)]
 pub struct Store {
     pub events: Arc<dyn event_store::EventStore>,
+    pub people: Arc<dyn people::People>,
     pub archive: Arc<dyn archive::Archive>,
     pub rows: Arc<dyn rows::Rows>,
     pub leases: Arc<dyn lease::Leases>,

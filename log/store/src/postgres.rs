@@ -11,14 +11,16 @@ mod event_store;
 mod leases;
 mod listener;
 mod locks;
+mod people;
 mod pool;
 mod rows;
+mod statement;
 
 use std::sync::Arc;
 
 use self::{
-    archive::PostgresArchive, event_store::PostgresEventStore, leases::PostgresLeases, pool::Pool,
-    rows::PostgresRows,
+    archive::PostgresArchive, event_store::PostgresEventStore, leases::PostgresLeases,
+    people::PostgresPeople, pool::Pool, rows::PostgresRows,
 };
 use crate::{Store, StoreError};
 
@@ -36,6 +38,7 @@ pub async fn connect(url: &str) -> Result<Store, StoreError> {
     let pool = Arc::new(pool);
     Ok(Store {
         events: Arc::new(PostgresEventStore::new(Arc::clone(&pool))),
+        people: Arc::new(PostgresPeople::new(Arc::clone(&pool))),
         archive: Arc::new(PostgresArchive::new(Arc::clone(&pool))),
         rows: Arc::new(PostgresRows::new(Arc::clone(&pool))),
         leases: Arc::new(PostgresLeases::new(pool)),

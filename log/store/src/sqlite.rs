@@ -7,6 +7,8 @@
 //! of the streams, as with one NATS server at its usual `sync_interval`: `synchronous` is `NORMAL` for them, because
 //! syncing each commit would cost every request the time of a disk's flush. It is `FULL` for the store, so streams
 //! only ever fall behind it, and take back from the archive what they lost.
+//!
+//! What the store deletes it overwrites with zeros, and whoever is forgotten leaves its journal at once.
 
 mod archive;
 mod connection;
@@ -14,6 +16,7 @@ mod event;
 mod event_store;
 mod folder;
 mod leases;
+mod people;
 mod readers;
 mod rows;
 mod streams;
@@ -29,8 +32,8 @@ use uplion_log_transport::stream::Streams;
 
 use self::{
     archive::SqliteArchive, connection::AtRisk, event_store::SqliteEventStore, folder::Folder,
-    leases::SqliteLeases, readers::Readers, rows::SqliteRows, streams::SqliteStreams,
-    writer::Writer,
+    leases::SqliteLeases, people::SqlitePeople, readers::Readers, rows::SqliteRows,
+    streams::SqliteStreams, writer::Writer,
 };
 use crate::{Store, StoreError};
 
@@ -61,11 +64,14 @@ pub fn open(folder: &Path) -> Result<(Store, Arc<dyn Streams>), OpenError> {
     connection::migrate(&mut connection, &schema::store::migrations::runner())?;
     let streams = SqliteStreams::open(&folder, &connection)?;
     leases::end_all(&connection)?;
+    // Somebody may have been forgotten just before this was killed.
+    connection::empty_journal(&connection)?;
     let writer = Arc::new(Writer::start(connection, &folder));
     let readers = Arc::new(Readers::new(path, &folder));
     let events = SqliteEventStore::new(Arc::clone(&writer), Arc::clone(&readers));
     let store = Store {
         events: Arc::new(events),
+        people: Arc::new(SqlitePeople::new(Arc::clone(&readers))),
         archive: Arc::new(SqliteArchive::new(Arc::clone(&writer), Arc::clone(&readers))),
         rows: Arc::new(SqliteRows::new(Arc::clone(&writer), readers)),
         leases: Arc::new(SqliteLeases::new(writer)),

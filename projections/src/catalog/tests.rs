@@ -17,7 +17,7 @@ fn catalog(events: impl IntoIterator<Item = Event>) -> Catalog {
 
 fn envelope(event: Event) -> Envelope {
     let id = EventId::fresh(Uuid::nil());
-    Envelope { id, at: AT, traceparent: None, actor: None, event }
+    Envelope { id, at: AT, traceparent: None, actor: None, request_id: None, event }
 }
 
 fn project_id() -> ProjectId {

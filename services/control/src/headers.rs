@@ -22,7 +22,7 @@ impl Said {
         let once = match idempotency_key {
             None => None,
             Some(key) if (1..=MAX_IDEMPOTENCY_KEY).contains(&key.len()) => {
-                Some(Once::new(key, command))
+                Some(Once::new(&key, command))
             }
             Some(_) => {
                 let text = format!("an Idempotency-Key has 1 to {MAX_IDEMPOTENCY_KEY} characters");

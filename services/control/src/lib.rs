@@ -52,11 +52,17 @@ pub struct Options {
     pub admin_key: String,
     /// How long a write waits for the log before it is answered with 202.
     pub ack_patience: Duration,
+    /// How long a write that is said again under its `Idempotency-Key` is recognised.
+    pub writes_remembered: Duration,
 }
 
 impl Options {
     pub fn new(admin_key: impl Into<String>) -> Self {
-        Self { admin_key: admin_key.into(), ack_patience: Duration::from_secs(5) }
+        Self {
+            admin_key: admin_key.into(),
+            ack_patience: Duration::from_secs(5),
+            writes_remembered: Duration::from_hours(7 * 24),
+        }
     }
 }
 
@@ -86,7 +92,7 @@ impl Control {
     )]
     /// Needs a runtime. Neither the log nor the database need be there yet: both are retried.
     pub fn start(options: Options, log: Log, store: Store) -> anyhow::Result<Self> {
-        let Options { admin_key, ack_patience } = options;
+        let Options { admin_key, ack_patience, writes_remembered } = options;
         ensure!(
             admin_key.chars().count() >= SHORTEST_ADMIN_KEY,
             "the admin key is too short: give at least {SHORTEST_ADMIN_KEY} characters, for example from `openssl rand -hex 24`"
@@ -94,7 +100,13 @@ impl Control {
         let metrics = Metrics::default();
         let relay = Arc::new(Relay::new(Arc::clone(&store.events), Arc::clone(&log.streams)));
         let force = Force { relay: Arc::clone(&relay), patience: ack_patience };
-        let parts = Parts::new(&log, &store, metrics.clone(), force);
+        let writer = Writer {
+            events: Arc::clone(&store.events),
+            force,
+            metrics: metrics.clone(),
+            remembered: writes_remembered,
+        };
+        let parts = Parts::new(&log, &store, writer);
         let stop = CancellationToken::new();
         let relaying = tokio::spawn({
             let (relay, stop) = (Arc::clone(&relay), stop.clone());
@@ -158,14 +170,14 @@ impl Readiness {
 }
 
 impl Parts {
-    fn new(log: &Log, store: &Store, metrics: Metrics, force: Force) -> Self {
+    fn new(log: &Log, store: &Store, writer: Writer) -> Self {
         let reader = Reader {
             rows: Arc::clone(&store.rows),
             archive: Arc::clone(&store.archive),
             streams: Arc::clone(&log.streams),
         };
         Self {
-            writer: Writer { events: Arc::clone(&store.events), force, metrics },
+            writer,
             names: Names { events: Arc::clone(&store.events) },
             labels: Labels { reader: reader.clone() },
             reader,

@@ -1,6 +1,6 @@
 //! One write: what happened so far, what the command makes of it, one commit, and the wait until it is in force.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use sha2::{Digest, Sha256};
 use uplion_domain::{Envelope, EventId, Timestamp, wire::DecodeError};
@@ -28,6 +28,8 @@ pub struct Writer {
     pub events: Arc<dyn EventStore>,
     pub force: Force,
     pub metrics: Metrics,
+    /// How long a command said again is recognised.
+    pub remembered: Duration,
 }
 
 /// What the caller said beside the command.
@@ -47,8 +49,11 @@ pub struct Once {
 }
 
 impl Once {
-    pub fn new(key: String, command: &str) -> Self {
-        Self { key, fingerprint: hex::encode(Sha256::digest(command.as_bytes())) }
+    /// Only digests of both are kept. The command's is made with the key, which nobody can guess: a command may hold
+    /// a password, and its bare digest could be tried out.
+    pub fn new(key: &str, command: &str) -> Self {
+        let digest = |text: &str| hex::encode(Sha256::digest(text.as_bytes()));
+        Self { key: digest(key), fingerprint: digest(&format!("{key}\n{command}")) }
     }
 }
 
@@ -93,7 +98,8 @@ impl Writer {
     }
 
     async fn commit(&self, commit: Commit, said: &Said, done: &Done) -> Result<Outcome, Problem> {
-        let commit = Commit { idempotency: said.once.as_ref().map(|once| once.of(done)), ..commit };
+        let idempotency = said.once.as_ref().map(|once| self.recognised(once, said, done));
+        let commit = Commit { idempotency, ..commit };
         match self.events.commit(commit).await {
             Ok(committed) => {
                 self.metrics.commits.inc();
@@ -122,19 +128,27 @@ impl Writer {
         let Some(once) = &said.once else { return Err(problem) };
         let done = Done { id: aggregate.id(), version: 0 };
         let question = Commit {
-            aggregate: aggregate.clone(),
-            expected_version: IMPOSSIBLE,
-            events: vec![],
-            claims: vec![],
-            idempotency: Some(once.of(&done)),
+            idempotency: Some(self.recognised(once, said, &done)),
+            ..Commit::new(aggregate.clone(), IMPOSSIBLE, Vec::new())
         };
         match self.events.commit(question).await {
             Err(CommitError::Repeated { answer, position }) => {
                 self.in_force(Done::read(&answer)?, position, true).await
             }
             Err(error @ (CommitError::KeyReused | CommitError::Store(_))) => Err(refused(error)),
-            Err(CommitError::Conflict { .. } | CommitError::Taken { .. }) | Ok(_) => Err(problem),
+            Err(
+                CommitError::Conflict { .. }
+                | CommitError::Taken { .. }
+                | CommitError::PersonalTaken(_),
+            )
+            | Ok(_) => Err(problem),
         }
+    }
+
+    fn recognised(&self, once: &Once, said: &Said, done: &Done) -> Idempotency {
+        let Once { key, fingerprint } = once.clone();
+        let actor = said.caller.actor.to_string();
+        Idempotency { actor, key, fingerprint, answer: done.write(), kept: self.remembered }
     }
 
     /// Waits until CONTROL holds what was written.
@@ -156,13 +170,6 @@ enum Outcome {
     Answer(Receipt),
     /// Somebody else was quicker.
     Again,
-}
-
-impl Once {
-    fn of(&self, done: &Done) -> Idempotency {
-        let Self { key, fingerprint } = self.clone();
-        Idempotency { key, fingerprint, answer: done.write() }
-    }
 }
 
 fn version(history: &[Stored]) -> u64 {
@@ -204,18 +211,14 @@ fn commit<A: Recorded>(
             at,
             traceparent: said.caller.traceparent.clone(),
             actor: Some(said.caller.actor.to_string()),
+            request_id: None,
             event: A::wrap(id, event),
         };
         events.push(envelope.encode());
     }
     let aggregate = A::aggregate(id);
-    (!events.is_empty()).then_some(Commit {
-        aggregate,
-        expected_version: version,
-        events,
-        claims,
-        idempotency: None,
-    })
+    let commit = Commit { claims, ..Commit::new(aggregate, version, events) };
+    (!commit.events.is_empty()).then_some(commit)
 }
 
 fn refused(error: CommitError) -> Problem {
@@ -227,6 +230,9 @@ fn refused(error: CommitError) -> Problem {
                 Scope::ModelName => format!("{value} is the name or an alias of a model already"),
             };
             Problem::conflict("name_taken", what)
+        }
+        CommitError::PersonalTaken(what) => {
+            Problem::conflict("taken", format!("another person has this {what}"))
         }
         CommitError::KeyReused => Problem::unacceptable(
             "idempotency_key_reused",

@@ -66,7 +66,7 @@ impl Context {
         let id = EventId::fresh(Uuid::now_v7());
         let event = Event::Worker(event);
         let subject = event.subject();
-        let envelope = Envelope { id, at, traceparent: None, actor: None, event };
+        let envelope = Envelope { id, at, traceparent: None, actor: None, request_id: None, event };
         let unique = Condition { unique: true, last: None };
         for _ in 0..TRIES {
             match self.log.streams.append(&subject, envelope.encode(), unique).await {

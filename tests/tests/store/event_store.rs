@@ -6,7 +6,7 @@ use tokio::time::timeout;
 use uplion_domain::{EventId, subject::Subject};
 use uplion_log_store::{
     Store,
-    event_store::{Commit, CommitError, Committed, Scope, Uniqueness},
+    event_store::{Commit, CommitError, Committed, Idempotency, Scope, Uniqueness},
 };
 
 use crate::events::{commit, created, idempotency, of, project, renamed};
@@ -23,6 +23,8 @@ crate::on_each!([
     a_command_said_again_is_answered_and_not_done_again
     a_command_said_again_by_many_at_once_is_done_once
     a_key_for_another_command_is_refused
+    what_somebody_else_did_under_the_same_key_is_nobody_elses_answer
+    a_key_is_as_good_as_new_after_a_while
     a_commit_without_events_is_a_commit
     whoever_waits_for_a_commit_is_woken
     what_control_holds_and_the_store_lost_is_taken_in_before_what_was_never_published
@@ -223,6 +225,38 @@ async fn a_key_for_another_command_is_refused(store: Store) {
     store.events.commit(command("f", 0)).await.unwrap();
     let reused = store.events.commit(command("g", 1)).await;
     assert!(matches!(reused, Err(CommitError::KeyReused)), "{reused:?}");
+}
+
+async fn what_somebody_else_did_under_the_same_key_is_nobody_elses_answer(store: Store) {
+    let project = project();
+    let command = |actor: &str, fingerprint: &str, version| Commit {
+        idempotency: Some(Idempotency {
+            actor: actor.into(),
+            ..idempotency("k", fingerprint, actor)
+        }),
+        ..commit(project, version, vec![renamed(project, "a")])
+    };
+    store.events.commit(command("usr_1", "f", 0)).await.unwrap();
+    store.events.commit(command("usr_2", "f", 1)).await.unwrap();
+    store.events.commit(command("adk_1", "g", 2)).await.unwrap();
+    for (actor, fingerprint) in [("usr_1", "f"), ("usr_2", "f"), ("adk_1", "g")] {
+        let again = store.events.commit(command(actor, fingerprint, 7)).await;
+        let Err(CommitError::Repeated { answer, .. }) = again else { panic!("{again:?}") };
+        assert_eq!(answer, actor);
+    }
+}
+
+async fn a_key_is_as_good_as_new_after_a_while(store: Store) {
+    const DAY: Duration = Duration::from_hours(24);
+    let project = project();
+    let command = |fingerprint: &str, version, kept| Commit {
+        idempotency: Some(Idempotency { kept, ..idempotency("k", fingerprint, "{}") }),
+        ..commit(project, version, vec![renamed(project, "a")])
+    };
+    store.events.commit(command("f", 0, DAY)).await.unwrap();
+    store.events.commit(command("g", 1, Duration::ZERO)).await.unwrap();
+    let again = store.events.commit(command("g", 1, DAY)).await;
+    assert!(matches!(again, Err(CommitError::Repeated { position: 2, .. })), "{again:?}");
 }
 
 async fn a_commit_without_events_is_a_commit(store: Store) {

@@ -1,6 +1,9 @@
 //! Events to try stores with.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::{
+    sync::atomic::{AtomicU64, Ordering},
+    time::Duration,
+};
 
 use uplion_domain::{
     Envelope, Event, EventId, ProjectId, RequestId, Timestamp, project,
@@ -30,6 +33,7 @@ pub fn renamed(project: ProjectId, name: &str) -> Encoded {
         at,
         traceparent: Some("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01".into()),
         actor: Some("key_1".into()),
+        request_id: Some("req_0190c0de".into()),
         event: Event::Project(project, event),
     };
     envelope.encode()
@@ -43,6 +47,7 @@ pub fn created(project: ProjectId, name: &str) -> Encoded {
         at,
         traceparent: None,
         actor: None,
+        request_id: None,
         event: Event::Project(project, event),
     };
     envelope.encode()
@@ -53,13 +58,12 @@ pub fn of(project: ProjectId) -> AggregateId {
 }
 
 pub fn commit(project: ProjectId, expected_version: u64, events: Vec<Encoded>) -> Commit {
-    let aggregate = of(project);
-    Commit { aggregate, expected_version, events, claims: vec![], idempotency: None }
+    Commit::new(of(project), expected_version, events)
 }
 
 pub fn idempotency(key: &str, fingerprint: &str, answer: &str) -> Idempotency {
     let [key, fingerprint, answer] = [key, fingerprint, answer].map(ToOwned::to_owned);
-    Idempotency { key, fingerprint, answer }
+    Idempotency { actor: "admin".into(), key, fingerprint, answer, kept: Duration::from_hours(24) }
 }
 
 /// An event of the traffic under an id of one's own, with a payload that is no text.
@@ -70,6 +74,7 @@ pub fn traffic(sequence: u64, kind: TrafficKind, id: EventId) -> Record {
         at: Timestamp::from_micros(1_795_000_000_000_000),
         traceparent: None,
         actor: None,
+        request_id: None,
         payload: vec![0, 1, 2, 0xff],
     };
     Record { sequence, subject: Subject::Traffic { shard: Shard::of(project()), kind }, event }

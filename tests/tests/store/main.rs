@@ -1,7 +1,8 @@
 //! What every store must do, tried on each: `SQLite`, Postgres 15, Postgres 18.
 //!
-//! `event_store`, `archive`, `rows`, `leases`, `statements` and `relay` are written against the traits alone. `sqlite` and
-//! `postgres` are about what only one has, `faults` kills servers.
+//! `event_store`, `archive`, `rows`, `leases`, `people`, `statements` and `relay` are written against the traits alone. `sqlite` and
+//! `postgres` are about what only one has, `upgrade` begins
+//! with the first release's tables, `faults` kills servers.
 
 #![expect(clippy::unwrap_used, reason = "in a test it is the assertion")]
 
@@ -11,8 +12,10 @@ mod event_store;
 mod events;
 mod faults;
 mod leases;
+mod people;
 mod postgres;
 mod relay;
 mod rows;
 mod sqlite;
 mod statements;
+mod upgrade;

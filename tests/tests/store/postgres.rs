@@ -6,6 +6,7 @@ use tokio_postgres::{Client, NoTls};
 use uplion_log_store::{
     Store, StoreError,
     archive::Tail,
+    event_store::{Commit, Idempotency},
     postgres,
     rows::{Copy, Projected},
 };
@@ -13,7 +14,7 @@ use uplion_log_transport::stream::StreamName;
 use uplion_projections::table::{Column, Kind, Table, Value};
 use uplion_tests::postgres::{Server, Version};
 
-use crate::events::{request, settled};
+use crate::events::{commit, idempotency, project, renamed, request, settled};
 
 /// The store, and the database that it is in.
 async fn open(version: Version) -> (Store, Client) {
@@ -87,6 +88,31 @@ async fn people_see_times_as_times_also_after_a_rebuild() {
     write(Copy::Rebuild).await;
     assert!(store.rows.swap(VISITS).await.unwrap());
     assert_eq!(seen().await, "2026-11-18 11:06:40.123456");
+}
+
+#[tokio::test]
+async fn commands_that_are_too_old_to_be_recognised_take_no_room() {
+    let (store, client) = open(Version::V15).await;
+    let project = project();
+    for number in 0..130 {
+        let forgotten = idempotency(&format!("k{number}"), "f", "{}");
+        let idempotency = Some(Idempotency { kept: Duration::from_mins(1), ..forgotten });
+        let commit = commit(project, number, vec![renamed(project, "a")]);
+        store.events.commit(Commit { idempotency, ..commit }).await.unwrap();
+    }
+    let remembered = async || -> i64 {
+        client.query_one("SELECT count(*) FROM commands", &[]).await.unwrap().get(0)
+    };
+    assert_eq!(remembered().await, 130);
+    client.execute("UPDATE commands SET at = at - 60000001", &[]).await.unwrap();
+    // A hundred of them go with each that comes.
+    for (version, left) in [(130, 31), (131, 2), (132, 3)] {
+        let fresh = idempotency(&format!("k{version}"), "f", "{}");
+        let idempotency = Some(Idempotency { kept: Duration::from_mins(1), ..fresh });
+        let commit = commit(project, version, vec![renamed(project, "a")]);
+        store.events.commit(Commit { idempotency, ..commit }).await.unwrap();
+        assert_eq!(remembered().await, left);
+    }
 }
 
 #[tokio::test]

@@ -2,8 +2,11 @@
 
 use std::{fs, time::Duration};
 
+use uplion_domain::wire::Encoded;
 use uplion_log_store::{
     archive::Tail,
+    event_store::Commit,
+    people::{Notes, PasswordHash, Personal, PersonalChange},
     sqlite::{self, OpenError},
 };
 use uplion_log_transport::stream::{Condition, StreamName, StreamSpec};
@@ -70,4 +73,51 @@ async fn streams_that_lost_their_last_events_take_them_back_from_the_archive() {
     let repeated = streams.append(&records[4].subject, records[4].event.clone(), again).await;
     assert!(repeated.unwrap().duplicate);
     assert_eq!(store.archive.tail(TRAFFIC).await.unwrap().unwrap().sequence, 5);
+}
+
+#[tokio::test]
+async fn whoever_is_forgotten_is_in_no_byte_of_the_folder() {
+    const CANARY: &str = "canary-7f3a";
+    let folder = scratch::folder("data").unwrap();
+    let (store, streams) = sqlite::open(&folder).unwrap();
+    let holding = |canary: &str| -> Vec<String> {
+        let files = fs::read_dir(&folder).unwrap().map(|file| file.unwrap().path());
+        let holds = |path: &std::path::PathBuf| {
+            let bytes = fs::read(path).unwrap();
+            bytes.windows(canary.len()).any(|window| window == canary.as_bytes())
+        };
+        files.filter(holds).map(|path| path.display().to_string()).collect()
+    };
+    let user = |number: u64| format!("usr_{number}");
+    let change = |number, what| PersonalChange { user: user(number), what };
+    // So many that the tables' pages split, and every value is moved about and overwritten.
+    for number in 0..200 {
+        let text = |what: &str| format!("{CANARY}-{what}-{number}-{}", "x".repeat(60));
+        for round in 0..2 {
+            let project = project();
+            let event = Encoded { actor: Some(user(number)), ..created(project, "a") };
+            let personal = vec![
+                change(number, Personal::Name(text("name"))),
+                change(number, Personal::Email(text(&format!("email-{round}")))),
+                change(number, Personal::Password(Some(PasswordHash(text("password"))))),
+            ];
+            let notes = Notes { reason: Some(text("reason")), ..Notes::default() };
+            let commit = commit(project, 0, vec![event]);
+            store.events.commit(Commit { personal, notes, ..commit }).await.unwrap();
+        }
+    }
+    assert!(!holding(CANARY).is_empty());
+    for number in 0..200 {
+        let project = project();
+        let personal = vec![change(number, Personal::Forgotten)];
+        let commit = commit(project, 0, vec![created(project, "a")]);
+        store.events.commit(Commit { personal, ..commit }).await.unwrap();
+        if number == 100 {
+            assert_eq!(holding(&format!("{CANARY}-name-100-")), [""; 0]);
+            assert_eq!(holding(&format!("{CANARY}-reason-100-")), [""; 0]);
+        }
+    }
+    assert_eq!(holding(CANARY), [""; 0]);
+    drop((store, streams));
+    assert_eq!(holding(CANARY), [""; 0]);
 }

@@ -29,7 +29,7 @@ pub fn traffic(number: i64) -> (Subject, Encoded) {
     let event = Event::Worker(worker::Event::Stopped { worker: WorkerId::new(unique()), at });
     let subject = event.subject();
     let id = EventId::fresh(unique());
-    (subject, Envelope { id, at, traceparent: None, actor: None, event }.encode())
+    (subject, Envelope { id, at, traceparent: None, actor: None, request_id: None, event }.encode())
 }
 
 /// An event with every attribute that an event can have, and a subject that needs escaping.
@@ -40,6 +40,7 @@ pub fn control() -> (Subject, Encoded) {
         at: Timestamp::from_micros(1_795_000_000_123_456),
         traceparent: Some("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01".into()),
         actor: Some(ProjectId::new(unique()).to_string()),
+        request_id: Some("req_0190c0de".into()),
         payload: br#"{"model":"org/llama-3.1"}"#.to_vec(),
     };
     (Subject::Control(AggregateId::Model(model("org/llama-3.1"))), event)

@@ -6,9 +6,9 @@ use uplion_domain::{EventId, Timestamp, subject::Subject, wire::Encoded};
 use crate::StoreError;
 
 /// In the order in which [`read`] takes them, from the first column on.
-pub const COLUMNS: &str = "subject, id, kind, at, traceparent, actor, payload";
+pub const COLUMNS: &str = "subject, id, kind, at, traceparent, actor, request_id, payload";
 /// Where a statement's own columns begin.
-pub const NEXT: usize = 7;
+pub const NEXT: usize = 8;
 
 pub fn read(row: &Row) -> Result<(Subject, Encoded), StoreError> {
     let subject: &str = row.try_get(0)?;
@@ -18,7 +18,8 @@ pub fn read(row: &Row) -> Result<(Subject, Encoded), StoreError> {
         at: Timestamp::from_micros(row.try_get(3)?),
         traceparent: row.try_get(4)?,
         actor: row.try_get(5)?,
-        payload: row.try_get(6)?,
+        request_id: row.try_get(6)?,
+        payload: row.try_get(7)?,
     };
     let subject = subject.parse().map_err(|error| StoreError::Unreadable(format!("{error}")))?;
     Ok((subject, event))

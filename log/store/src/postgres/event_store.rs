@@ -1,5 +1,6 @@
 //! The event store on Postgres: one transaction a command, one command at a time.
 
+mod done;
 mod import;
 
 use std::{
@@ -8,7 +9,7 @@ use std::{
 };
 
 use async_trait::async_trait;
-use deadpool_postgres::{GenericClient, Transaction};
+use deadpool_postgres::Transaction;
 use tokio::time::{Instant, timeout};
 use tokio_postgres::{Row, types::ToSql};
 use uplion_domain::{
@@ -20,14 +21,13 @@ use uplion_domain::{
 use super::{
     event,
     listener::{CHANNEL, Listener},
-    locks,
+    locks, people,
     pool::{LONG, Pool, Session, USUAL, within},
+    statement::{execute, query},
 };
 use crate::{
     StoreError,
-    event_store::{
-        Commit, CommitError, Committed, EventStore, Idempotency, Scope, Stored, Uniqueness,
-    },
+    event_store::{Commit, CommitError, Committed, EventStore, Scope, Stored, Uniqueness},
     number::{limit, signed, unsigned},
 };
 
@@ -141,35 +141,18 @@ fn first(rows: &[Row]) -> Result<Option<u64>, StoreError> {
     rows.first().map(|row| Ok(unsigned(row.try_get(0)?))).transpose()
 }
 
-async fn query(
-    client: &impl GenericClient,
-    sql: &str,
-    parameters: &[&(dyn ToSql + Sync)],
-) -> Result<Vec<Row>, StoreError> {
-    let statement = client.prepare_cached(sql).await?;
-    Ok(client.query(&statement, parameters).await?)
-}
-
-async fn execute(
-    client: &impl GenericClient,
-    sql: &str,
-    parameters: &[&(dyn ToSql + Sync)],
-) -> Result<u64, StoreError> {
-    let statement = client.prepare_cached(sql).await?;
-    Ok(client.execute(&statement, parameters).await?)
-}
-
 /// Held until the transaction ends: nobody else commits meanwhile, nor between its look and its commit.
 async fn lock(transaction: &Transaction<'_>) -> Result<(), StoreError> {
     query(transaction, "SELECT pg_advisory_xact_lock($1)", &[&locks::COMMIT]).await.map(drop)
 }
 
 async fn write(session: &mut Session, commit: &Commit) -> Result<Committed, CommitError> {
-    let Commit { aggregate, expected_version, events, claims, idempotency } = commit;
+    let Commit { aggregate, expected_version, events, claims, personal, notes, idempotency } =
+        commit;
     let transaction = session.transaction().await.map_err(StoreError::from)?;
     lock(&transaction).await?;
     if let Some(idempotency) = idempotency {
-        unless_done(&transaction, idempotency).await?;
+        done::unless_done(&transaction, idempotency).await?;
     }
     let current = version(&transaction, aggregate).await?;
     if current != *expected_version {
@@ -178,14 +161,19 @@ async fn write(session: &mut Session, commit: &Commit) -> Result<Committed, Comm
     for change in claims {
         exchange(&transaction, aggregate, change).await?;
     }
+    for change in personal {
+        people::change(&transaction, change).await?;
+    }
     let (mut position, mut version) = (head(&transaction).await?, current);
     for event in events {
         (position, version) = (position + 1, version + 1);
         insert(&transaction, aggregate, position, version, event).await?;
+        if commit.notes(event) {
+            people::note(&transaction, &event.id, notes).await?;
+        }
     }
-    if let Some(Idempotency { key, fingerprint, answer }) = idempotency {
-        const SQL: &str = "INSERT INTO commands VALUES ($1, $2, $3, $4)";
-        execute(&transaction, SQL, &[key, fingerprint, answer, &signed(position)]).await?;
+    if let Some(command) = idempotency {
+        done::remember(&transaction, command, position).await?;
     }
     query(&transaction, NOTIFY, &[&CHANNEL, &position.to_string()]).await?;
     transaction.commit().await.map_err(StoreError::from)?;
@@ -204,25 +192,6 @@ async fn version(
         "SELECT coalesce(max(version), 0) FROM events WHERE aggregate = $1 AND aggregate_id = $2";
     let rows = query(transaction, SQL, &[&aggregate.kind(), &aggregate.id()]).await?;
     Ok(first(&rows)?.unwrap_or(0))
-}
-
-async fn unless_done(
-    transaction: &Transaction<'_>,
-    command: &Idempotency,
-) -> Result<(), CommitError> {
-    const SQL: &str =
-        "SELECT fingerprint, answer, position FROM commands WHERE idempotency_key = $1";
-    let rows = query(transaction, SQL, &[&command.key]).await?;
-    let Some(row) = rows.first() else { return Ok(()) };
-    let done = || -> Result<_, tokio_postgres::Error> {
-        Ok((row.try_get::<_, String>(0)?, row.try_get(1)?, unsigned(row.try_get(2)?)))
-    };
-    let (fingerprint, answer, position) = done().map_err(StoreError::from)?;
-    if fingerprint == command.fingerprint {
-        Err(CommitError::Repeated { answer, position })
-    } else {
-        Err(CommitError::KeyReused)
-    }
 }
 
 async fn exchange(
@@ -258,9 +227,10 @@ async fn insert(
     version: u64,
     event: &Encoded,
 ) -> Result<(), StoreError> {
-    const SQL: &str = "INSERT INTO events VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
-    let Encoded { id, kind, at, traceparent, actor, payload } = event;
-    let row: [&(dyn ToSql + Sync); 11] = [
+    const SQL: &str =
+        "INSERT INTO events VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
+    let Encoded { id, kind, at, traceparent, actor, request_id, payload } = event;
+    let row: [&(dyn ToSql + Sync); 12] = [
         &signed(position),
         &aggregate.kind(),
         &aggregate.id(),
@@ -272,6 +242,7 @@ async fn insert(
         traceparent,
         actor,
         payload,
+        request_id,
     ];
     execute(transaction, SQL, &row).await.map(drop)
 }

@@ -104,17 +104,17 @@ impl Archive for SqliteArchive {
     }
 }
 
-const SELECT: &str = "SELECT subject, id, kind, at, traceparent, actor, payload, pos, stream, epoch, sequence, effective FROM archive";
+const SELECT: &str = "SELECT subject, id, kind, at, traceparent, actor, request_id, payload, pos, stream, epoch, sequence, effective FROM archive";
 
 fn archived(row: &Row<'_>) -> Result<Archived, StoreError> {
     let (subject, event) = event::read(row, 0)?;
-    let stream: String = row.get(8)?;
+    let stream: String = row.get(event::NEXT + 1)?;
     Ok(Archived {
-        pos: unsigned(row.get(7)?),
+        pos: unsigned(row.get(event::NEXT)?),
         stream: batch::stream(&stream)?,
-        epoch: small(row.get(9)?),
-        sequence: unsigned(row.get(10)?),
-        effective: row.get(11)?,
+        epoch: small(row.get(event::NEXT + 2)?),
+        sequence: unsigned(row.get(event::NEXT + 3)?),
+        effective: row.get(event::NEXT + 4)?,
         subject,
         event,
     })
@@ -154,12 +154,12 @@ fn append(
     from: Tail,
     batch: &[Record],
 ) -> Result<u64, StoreError> {
-    const SQL: &str = "INSERT INTO archive VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+    const SQL: &str = "INSERT INTO archive VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
     const SEEN: &str = "INSERT INTO seen VALUES (?) ON CONFLICT DO NOTHING";
     let mut pos = head(connection)?;
     for Record { sequence, subject, event } in batch {
         pos += 1;
-        let Encoded { id, kind, at, traceparent, actor, payload } = event;
+        let Encoded { id, kind, at, traceparent, actor, request_id, payload } = event;
         let effective = execute(connection, SEEN, [id.as_str()])? == 1;
         let row = (
             signed(pos),
@@ -175,6 +175,7 @@ fn append(
             traceparent,
             actor,
             payload,
+            request_id,
         );
         execute(connection, SQL, row)?;
     }

@@ -29,10 +29,22 @@ pub fn open(path: &Path, at_risk: AtRisk) -> Result<Connection, StoreError> {
         AtRisk::Nothing => "FULL",
     };
     connection.pragma_update(None, "synchronous", synchronous)?;
+    // What is deleted is overwritten with zeros. The streams hold nothing that may be erased, and delete a lot.
+    connection.pragma_update(None, "secure_delete", at_risk == AtRisk::Nothing)?;
     // 16 MiB of pages, and a log that shrinks again after a large transaction.
     connection.pragma_update(None, "cache_size", -16_384)?;
     connection.pragma_update(None, "journal_size_limit", 64 << 20)?;
     Ok(connection)
+}
+
+/// Has everything in the file itself, and the journal of length zero.
+pub fn empty_journal(connection: &Connection) -> Result<(), StoreError> {
+    const SQL: &str = "PRAGMA wal_checkpoint(TRUNCATE)";
+    let busy = connection.query_row(SQL, [], |row| row.get::<_, bool>(0))?;
+    if busy {
+        return Err(StoreError::Unavailable("somebody reads what the journal holds".into()));
+    }
+    Ok(())
 }
 
 /// One that cannot change anything.

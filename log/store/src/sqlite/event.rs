@@ -6,7 +6,10 @@ use uplion_domain::{EventId, Timestamp, subject::Subject, wire::Encoded};
 use crate::StoreError;
 
 /// In the order in which [`read`] takes them.
-pub const COLUMNS: &str = "subject, id, kind, at, traceparent, actor, payload";
+pub const COLUMNS: &str = "subject, id, kind, at, traceparent, actor, request_id, payload";
+
+/// Where a statement's own columns begin, if the event's are the first.
+pub const NEXT: usize = 8;
 
 /// The event whose columns begin at `first`.
 pub fn read(row: &Row<'_>, first: usize) -> Result<(Subject, Encoded), StoreError> {
@@ -17,7 +20,8 @@ pub fn read(row: &Row<'_>, first: usize) -> Result<(Subject, Encoded), StoreErro
         at: Timestamp::from_micros(column(row, first + 3)?),
         traceparent: column(row, first + 4)?,
         actor: column(row, first + 5)?,
-        payload: column(row, first + 6)?,
+        request_id: column(row, first + 6)?,
+        payload: column(row, first + 7)?,
     };
     let subject = subject.parse().map_err(|error| StoreError::Unreadable(format!("{error}")))?;
     Ok((subject, event))

@@ -1,5 +1,6 @@
 //! The event store on `SQLite`. One thread writes, so positions are in commit order by themselves.
 
+mod done;
 mod import;
 
 use std::{sync::Arc, time::Duration};
@@ -15,15 +16,13 @@ use uplion_domain::{
 
 use super::{
     connection::{execute, select, select_one},
-    event,
+    event, people,
     readers::Readers,
     writer::Writer,
 };
 use crate::{
     StoreError,
-    event_store::{
-        Commit, CommitError, Committed, EventStore, Idempotency, Scope, Stored, Uniqueness,
-    },
+    event_store::{Commit, CommitError, Committed, EventStore, Scope, Stored, Uniqueness},
     number::{limit, signed, unsigned},
 };
 
@@ -60,9 +59,13 @@ impl EventStore for SqliteEventStore {
     }
 
     async fn commit(&self, commit: Commit) -> Result<Committed, CommitError> {
+        let forgets = commit.forgets();
         let write = move |connection: &Connection| write(connection, &commit);
         let committed = self.writer.write(write).await?;
         self.announce(committed.position);
+        if forgets {
+            self.writer.empty_journal().await;
+        }
         Ok(committed)
     }
 
@@ -106,12 +109,12 @@ impl EventStore for SqliteEventStore {
     }
 }
 
-const SELECT: &str =
-    "SELECT subject, id, kind, at, traceparent, actor, payload, position, version FROM events";
+const SELECT: &str = "SELECT subject, id, kind, at, traceparent, actor, request_id, payload,
+    position, version FROM events";
 
 fn stored(row: &Row<'_>) -> Result<Stored, StoreError> {
     let (subject, event) = event::read(row, 0)?;
-    let [position, version] = [row.get(7)?, row.get(8)?].map(unsigned);
+    let [position, version] = [row.get(event::NEXT)?, row.get(event::NEXT + 1)?].map(unsigned);
     Ok(Stored { position, version, subject, event })
 }
 
@@ -150,9 +153,10 @@ fn holder(
 }
 
 fn write(connection: &Connection, commit: &Commit) -> Result<Committed, CommitError> {
-    let Commit { aggregate, expected_version, events, claims, idempotency } = commit;
+    let Commit { aggregate, expected_version, events, claims, personal, notes, idempotency } =
+        commit;
     if let Some(idempotency) = idempotency {
-        unless_done(connection, idempotency)?;
+        done::unless_done(connection, idempotency)?;
     }
     let current = version(connection, aggregate)?;
     if current != *expected_version {
@@ -161,31 +165,21 @@ fn write(connection: &Connection, commit: &Commit) -> Result<Committed, CommitEr
     for change in claims {
         exchange(connection, aggregate, change)?;
     }
+    for change in personal {
+        people::change(connection, change)?;
+    }
     let (mut position, mut version) = (head(connection)?, current);
     for event in events {
         (position, version) = (position + 1, version + 1);
         insert(connection, aggregate, position, version, event)?;
+        if commit.notes(event) {
+            people::note(connection, &event.id, notes)?;
+        }
     }
-    if let Some(Idempotency { key, fingerprint, answer }) = idempotency {
-        const SQL: &str = "INSERT INTO commands VALUES (?, ?, ?, ?)";
-        execute(connection, SQL, (key, fingerprint, answer, signed(position)))?;
+    if let Some(command) = idempotency {
+        done::remember(connection, command, position)?;
     }
     Ok(Committed { position, version })
-}
-
-fn unless_done(connection: &Connection, command: &Idempotency) -> Result<(), CommitError> {
-    const SQL: &str =
-        "SELECT fingerprint, answer, position FROM commands WHERE idempotency_key = ?";
-    let done = select_one(connection, SQL, [&command.key], |row| {
-        Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?, unsigned(row.get(2)?)))
-    })?;
-    match done {
-        None => Ok(()),
-        Some((fingerprint, answer, position)) if fingerprint == command.fingerprint => {
-            Err(CommitError::Repeated { answer, position })
-        }
-        Some(_) => Err(CommitError::KeyReused),
-    }
 }
 
 fn exchange(
@@ -219,8 +213,8 @@ fn insert(
     version: u64,
     event: &Encoded,
 ) -> Result<(), StoreError> {
-    const SQL: &str = "INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
-    let Encoded { id, kind, at, traceparent, actor, payload } = event;
+    const SQL: &str = "INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+    let Encoded { id, kind, at, traceparent, actor, request_id, payload } = event;
     let row = (
         signed(position),
         aggregate.kind(),
@@ -233,6 +227,7 @@ fn insert(
         traceparent,
         actor,
         payload,
+        request_id,
     );
     execute(connection, SQL, row).map(drop)
 }

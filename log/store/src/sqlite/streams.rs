@@ -184,7 +184,7 @@ async fn records(
     let found = readers.read(move |connection| {
         connection::select(connection, &sql, (signed(after), limit(most)), |row| {
             let (subject, event) = event::read(row, 0)?;
-            Ok(Record { sequence: unsigned(row.get(7)?), subject, event })
+            Ok(Record { sequence: unsigned(row.get(event::NEXT)?), subject, event })
         })
     });
     found.await.map_err(|error| unavailable(stream, &error))

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use rusqlite::{Connection, TransactionBehavior};
 use tokio::sync::oneshot;
 
-use super::{folder::Folder, thread::Thread};
+use super::{connection, folder::Folder, thread::Thread};
 use crate::StoreError;
 
 const WAITING: usize = 1_024;
@@ -15,15 +15,21 @@ const TOGETHER: usize = 256;
 type Job = Box<dyn FnOnce(&Connection) -> Answer + Send>;
 type Answer = Box<dyn FnOnce(&Result<(), StoreError>) + Send>;
 
-pub struct Writer(Thread<Job>);
+/// What the thread is asked for.
+enum Task {
+    Write(Job),
+    EmptyJournal(oneshot::Sender<Result<(), StoreError>>),
+}
+
+pub struct Writer(Thread<Task>);
 
 impl Writer {
     pub fn start(connection: Connection, folder: &Arc<Folder>) -> Self {
         // Dropped in this order: the folder is another's only when nobody writes to it any more.
         let mut held = (connection, Arc::clone(folder));
-        let work = move |jobs: Vec<Job>| {
+        let work = move |tasks: Vec<Task>| {
             let (connection, _) = &mut held;
-            transact(connection, jobs);
+            work_off(connection, tasks);
         };
         Self(Thread::start("uplion-store", WAITING, TOGETHER, work))
     }
@@ -46,8 +52,39 @@ impl Writer {
             })
         });
         let gone = || E::from(StoreError::Unavailable("its writer has ended".into()));
-        self.0.jobs().send(job).await.map_err(|_| gone())?;
+        self.0.jobs().send(Task::Write(job)).await.map_err(|_| gone())?;
         answered.await.map_err(|_| gone())?
+    }
+
+    /// Leaves nothing in the journal of what was written so far: what was deleted would stay in it until it is
+    /// overwritten. If somebody reads all the time it is left to the next one, which is noted in the log.
+    pub async fn empty_journal(&self) {
+        let (answer, answered) = oneshot::channel();
+        if self.0.jobs().send(Task::EmptyJournal(answer)).await.is_ok()
+            && let Ok(Err(error)) = answered.await
+        {
+            tracing::warn!(%error, "store.journal");
+        }
+    }
+}
+
+fn work_off(connection: &mut Connection, tasks: Vec<Task>) {
+    let (mut jobs, mut waiting) = (Vec::with_capacity(tasks.len()), Vec::new());
+    for task in tasks {
+        match task {
+            Task::Write(job) => jobs.push(job),
+            Task::EmptyJournal(answer) => waiting.push(answer),
+        }
+    }
+    if !jobs.is_empty() {
+        transact(connection, jobs);
+    }
+    if !waiting.is_empty() {
+        let emptied = connection::empty_journal(connection);
+        for answer in waiting {
+            // Nobody listens any more if the caller was dropped.
+            let _ = answer.send(emptied.clone());
+        }
     }
 }
 

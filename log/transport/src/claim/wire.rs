@@ -215,7 +215,7 @@ impl FromGateway {
 impl Go {
     fn encode(&self) -> Bytes {
         let Self { claim, left_ms, window, body_len, body, accepted } = self;
-        let Encoded { id: _, kind, at, traceparent: _, actor: _, payload } =
+        let Encoded { id: _, kind, at, traceparent: _, actor: _, request_id: _, payload } =
             Envelope::accepted(accepted.clone()).encode();
         let head = FromGatewayV1::Go {
             c: (*claim).into(),
@@ -241,6 +241,7 @@ fn read_accepted(
         at: Timestamp::from_micros(at),
         traceparent: None,
         actor: None,
+        request_id: None,
         payload: payload.get().as_bytes().to_vec(),
     };
     match Envelope::decode(&encoded)?.event {

@@ -12,10 +12,12 @@ const ID: HeaderName = HeaderName::from_static("ce-id");
 const TYPE: HeaderName = HeaderName::from_static("ce-type");
 const TIME: HeaderName = HeaderName::from_static("ce-time");
 const ACTOR: HeaderName = HeaderName::from_static("ce-actor");
+/// `CloudEvents` allows an attribute no other characters.
+const REQUEST_ID: HeaderName = HeaderName::from_static("ce-requestid");
 const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 
 pub(super) fn headers(event: &Encoded, condition: Condition) -> HeaderMap {
-    let Encoded { id, kind, at, traceparent, actor, payload: _ } = event;
+    let Encoded { id, kind, at, traceparent, actor, request_id, payload: _ } = event;
     let mut headers = HeaderMap::new();
     headers.insert(ID, id.as_str());
     headers.insert(TYPE, kind.as_str());
@@ -25,6 +27,9 @@ pub(super) fn headers(event: &Encoded, condition: Condition) -> HeaderMap {
     }
     if let Some(actor) = actor {
         headers.insert(ACTOR, actor.as_str());
+    }
+    if let Some(request) = request_id {
+        headers.insert(REQUEST_ID, request.as_str());
     }
     let Condition { unique, last } = condition;
     if unique {
@@ -56,6 +61,7 @@ pub(super) fn record(
         at: needed(TIME)?.parse().map_err(|error| foreign(format!("{error}")))?,
         traceparent: text(TRACEPARENT),
         actor: text(ACTOR),
+        request_id: text(REQUEST_ID),
         payload,
     };
     let subject = subject.parse().map_err(|error| foreign(format!("{error}")))?;

@@ -78,6 +78,7 @@ async fn a_log_that_knows_what_the_database_does_not_halts_the_relay_with_advice
         at: now(),
         traceparent: None,
         actor: None,
+        request_id: None,
         event: Event::Project(id, created),
     };
     let subject = event.event.subject();

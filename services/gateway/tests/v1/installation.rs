@@ -110,7 +110,7 @@ impl Installation {
     pub async fn record(&self, event: Event) -> u64 {
         let (id, at) = (EventId::fresh(Uuid::now_v7()), Timestamp::from_millis(0));
         let subject = event.subject();
-        let envelope = Envelope { id, at, traceparent: None, actor: None, event };
+        let envelope = Envelope { id, at, traceparent: None, actor: None, request_id: None, event };
         let appended =
             self.log.streams.append(&subject, envelope.encode(), Condition::default()).await;
         appended.unwrap().sequence

@@ -145,13 +145,8 @@ async fn commit(
     expected_version: u64,
     envelope: &Envelope,
 ) {
-    let commit = Commit {
-        aggregate: AggregateId::Project(project),
-        expected_version,
-        events: vec![envelope.encode()],
-        claims: vec![],
-        idempotency: None,
-    };
+    let aggregate = AggregateId::Project(project);
+    let commit = Commit::new(aggregate, expected_version, vec![envelope.encode()]);
     ground.store.events.commit(commit).await.unwrap();
 }
 

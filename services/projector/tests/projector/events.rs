@@ -70,6 +70,7 @@ fn of(project: ProjectId, event: project::Event) -> Envelope {
         at: now(),
         traceparent: None,
         actor: None,
+        request_id: None,
         event: Event::Project(project, event),
     }
 }

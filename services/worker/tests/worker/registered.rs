@@ -22,7 +22,7 @@ const AT: Timestamp = Timestamp::from_micros(1);
 async fn happen(stage: &Stage, name: &str, event: model::Event) {
     let event = Event::Model(model(name), event);
     let (subject, id) = (event.subject(), EventId::fresh(Uuid::now_v7()));
-    let envelope = Envelope { id, at: AT, traceparent: None, actor: None, event };
+    let envelope = Envelope { id, at: AT, traceparent: None, actor: None, request_id: None, event };
     stage.log.streams.append(&subject, envelope.encode(), Condition::default()).await.unwrap();
 }
 

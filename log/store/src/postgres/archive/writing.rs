@@ -137,8 +137,8 @@ async fn copy(
     effective: &[bool],
 ) -> Result<(), StoreError> {
     const SQL: &str = "COPY archive (pos, stream, epoch, sequence, effective, request, subject,
-        id, kind, at, traceparent, actor, payload) FROM STDIN BINARY";
-    const TYPES: [Type; 13] = [
+        id, kind, at, traceparent, actor, request_id, payload) FROM STDIN BINARY";
+    const TYPES: [Type; 14] = [
         Type::INT8,
         Type::TEXT,
         Type::INT8,
@@ -151,14 +151,15 @@ async fn copy(
         Type::INT8,
         Type::TEXT,
         Type::TEXT,
+        Type::TEXT,
         Type::BYTEA,
     ];
     let writer = BinaryCopyInWriter::new(transaction.copy_in(SQL).await?, &TYPES);
     pin_mut!(writer);
     for (pos, (record, effective)) in (head + 1..).zip(batch.iter().zip(effective)) {
         let Record { sequence, subject, event } = record;
-        let Encoded { id, kind, at, traceparent, actor, payload } = event;
-        let row: [&(dyn ToSql + Sync); 13] = [
+        let Encoded { id, kind, at, traceparent, actor, request_id, payload } = event;
+        let row: [&(dyn ToSql + Sync); 14] = [
             &signed(pos),
             &stream.as_str(),
             &i64::from(epoch),
@@ -171,6 +172,7 @@ async fn copy(
             &at.micros(),
             traceparent,
             actor,
+            request_id,
             payload,
         ];
         writer.as_mut().write(&row).await?;

@@ -221,8 +221,8 @@ pub fn insert(
     unique: bool,
 ) -> Result<(), StoreError> {
     let (sequence, size) = (held.last + 1, size(subject, event));
-    let sql = format!("INSERT INTO {} VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", table(stream));
-    let Encoded { id, kind, at, traceparent, actor, payload } = event;
+    let sql = format!("INSERT INTO {} VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", table(stream));
+    let Encoded { id, kind, at, traceparent, actor, request_id, payload } = event;
     let row = (
         signed(sequence),
         subject,
@@ -235,6 +235,7 @@ pub fn insert(
         signed(size),
         clock::now_micros(),
         unique,
+        request_id,
     );
     execute(connection, &sql, row)?;
     held.last = sequence;
@@ -258,10 +259,11 @@ fn original(
 /// What an event takes, about.
 fn size(subject: &str, event: &Encoded) -> u64 {
     const NUMBERS: usize = 40;
-    let Encoded { id, kind, at: _, traceparent, actor, payload } = event;
+    let Encoded { id, kind, at: _, traceparent, actor, request_id, payload } = event;
     let optional = |text: &Option<String>| text.as_ref().map_or(0, String::len);
     let texts = subject.len() + id.as_str().len() + kind.len();
-    (texts + optional(traceparent) + optional(actor) + payload.len() + NUMBERS) as u64
+    let optional = optional(traceparent) + optional(actor) + optional(request_id);
+    (texts + optional + payload.len() + NUMBERS) as u64
 }
 
 fn purge(
