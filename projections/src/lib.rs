@@ -2,20 +2,25 @@
 //!
 //! One file a question; [`catalog`] is the one whose answer gateways and workers hold in memory.
 
+pub mod admin_keys;
+pub mod allowance;
 pub mod api_keys;
 pub mod catalog;
 pub mod columns;
+pub mod members;
 pub mod models;
 pub mod prices;
 pub mod projection;
 pub mod projects;
 pub mod requests;
+pub mod sessions;
 pub mod statement;
 #[cfg(test)]
 mod story;
 pub mod table;
 pub mod totals;
 pub mod usage_by_hour;
+pub mod users;
 
 pub use catalog::Catalog;
 pub use projection::{Projection, Recorded};
@@ -27,6 +32,10 @@ pub const fn all() -> &'static [&'static dyn Projection] {
         &requests::Requests,
         &usage_by_hour::UsageByHour,
         &projects::Projects,
+        &members::Members,
+        &users::Users,
+        &sessions::Sessions,
+        &admin_keys::AdminKeys,
         &api_keys::ApiKeys,
         &models::Models,
         &prices::Prices,
@@ -43,6 +52,12 @@ pub fn statements() -> impl Iterator<Item = &'static Statement> {
         &usage_by_hour::GROUPED,
         &projects::ONE,
         &projects::LIST,
+        &members::OF_PROJECT,
+        &members::OF_USER,
+        &users::ONE,
+        &users::LIST,
+        &sessions::LIST,
+        &admin_keys::LIST,
         &api_keys::ONE,
         &api_keys::LIST,
         &models::ONE,

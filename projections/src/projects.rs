@@ -2,10 +2,11 @@
 //!
 //! Read by `uplion project list` and `show`. One row a project, never deleted: bills name it for ever.
 
-use uplion_domain::{Event, ProjectId, Timestamp, project};
+use uplion_domain::{Budget, Event, Limits, ProjectId, Timestamp, project};
 
 use crate::{
-    columns::{Columns, maybe_time, text, time},
+    allowance::{self, BUDGET},
+    columns::{Columns, count, maybe_time, text, time},
     projection::{Fold, Recorded, TypedRow},
     statement::Statement,
     table::{Column, Key, Kind, Row, Table, kinds},
@@ -19,15 +20,34 @@ pub struct Projects;
 pub struct Project {
     pub project: ProjectId,
     pub name: String,
+    /// How many; who they are is in [`crate::members`].
+    pub members: u64,
+    pub budget: Option<Budget>,
+    pub limits: Limits,
     pub created_at: Timestamp,
+    /// None while its keys are served.
+    pub suspended_at: Option<Timestamp>,
     /// None while it is open.
     pub closed_at: Option<Timestamp>,
 }
 
-const COLUMNS: [Column; 4] = [
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Status {
+    Open,
+    Suspended,
+    Closed,
+}
+
+const COLUMNS: [Column; 9] = [
     Column::key("project", Kind::Text),
     Column::required("name", Kind::Text),
+    Column::required("members", Kind::BigInt),
+    BUDGET[0],
+    BUDGET[1],
+    // A JSON object of what is limited.
+    Column::required("limits", Kind::Text),
     Column::required("created_at", Kind::BigInt),
+    Column::nullable("suspended_at", Kind::BigInt),
     Column::nullable("closed_at", Kind::BigInt),
 ];
 static TABLE: Table = Table { name: NAME, columns: &COLUMNS, indexes: &[] };
@@ -40,19 +60,24 @@ pub static ONE: Statement = Statement {
     columns: &kinds(&COLUMNS),
 };
 
-/// `$1`: a project, of which later ones are wanted; null from the first on. `$2`: how many.
+/// `$1`: only with this status; null for all. `$2`: only those that this user is a member of; null for all. `$3`: a
+/// project, of which later ones are wanted; null from the first on. `$4`: how many.
 /// Answers with [`Project`]s in the order of their creation.
 pub static LIST: Statement = Statement {
     name: "projects.list",
-    sql: "SELECT * FROM {projects} WHERE project > COALESCE(CAST($1 AS TEXT), '') \
-          ORDER BY project LIMIT $2",
-    parameters: &[Kind::Text, Kind::BigInt],
+    sql: "SELECT * FROM {projects} AS listed \
+          WHERE (CAST($1 AS TEXT) IS NULL OR $1 = CASE WHEN closed_at IS NOT NULL THEN 'closed' \
+          WHEN suspended_at IS NOT NULL THEN 'suspended' ELSE 'open' END) \
+          AND (CAST($2 AS TEXT) IS NULL OR EXISTS (SELECT 1 FROM {members} AS belonging \
+          WHERE belonging.project = listed.project AND belonging.user_id = $2)) \
+          AND project > COALESCE(CAST($3 AS TEXT), '') ORDER BY project LIMIT $4",
+    parameters: &[Kind::Text, Kind::Text, Kind::Text, Kind::BigInt],
     columns: &kinds(&COLUMNS),
 };
 
 impl Fold for Projects {
     const NAME: &'static str = NAME;
-    const VERSION: u32 = 1;
+    const VERSION: u32 = 2;
     const TABLE: &'static Table = &TABLE;
     type Row = Project;
 
@@ -63,35 +88,69 @@ impl Fold for Projects {
     fn fold_row(row: Option<Project>, event: &Recorded) -> Option<Project> {
         let (project, event) = of_project(event)?;
         match event {
-            project::Event::Created { name, at } => {
-                Some(Project { project, name: name.clone(), created_at: *at, closed_at: None })
-            }
+            project::Event::Created { name, at } => Some(Project::created(project, name, *at)),
             project::Event::Renamed { name, at: _ } => {
                 row.map(|row| Project { name: name.clone(), ..row })
             }
-            project::Event::MemberAdded { .. }
-            | project::Event::MemberRoleChanged { .. }
-            | project::Event::MemberRemoved { .. }
-            | project::Event::BudgetChanged { .. }
-            | project::Event::LimitsChanged { .. }
-            | project::Event::Suspended { .. }
-            | project::Event::Resumed { .. } => row,
+            project::Event::MemberAdded { .. } => {
+                row.map(|row| Project { members: row.members + 1, ..row })
+            }
+            project::Event::MemberRoleChanged { .. } => row,
+            project::Event::MemberRemoved { .. } => {
+                row.map(|row| Project { members: row.members.saturating_sub(1), ..row })
+            }
+            project::Event::BudgetChanged { budget, at: _ } => {
+                row.map(|row| Project { budget: *budget, ..row })
+            }
+            project::Event::LimitsChanged { limits, at: _ } => {
+                row.map(|row| Project { limits: *limits, ..row })
+            }
+            project::Event::Suspended { at } => {
+                row.map(|row| Project { suspended_at: Some(*at), ..row })
+            }
+            project::Event::Resumed { at: _ } => {
+                row.map(|row| Project { suspended_at: None, ..row })
+            }
             project::Event::Closed { at } => row.map(|row| Project { closed_at: Some(*at), ..row }),
         }
     }
 }
 
 fn of_project(event: &Recorded) -> Option<(ProjectId, &project::Event)> {
-    match &event.envelope.event {
-        Event::Project(id, event) => Some((*id, event)),
-        Event::ApiKey(..)
-        | Event::Model(..)
-        | Event::Price(..)
-        | Event::User(..)
-        | Event::Session(..)
-        | Event::AdminKey(..)
-        | Event::Request(_)
-        | Event::Worker(_) => None,
+    if let Event::Project(id, event) = &event.envelope.event { Some((*id, event)) } else { None }
+}
+
+impl Project {
+    fn created(project: ProjectId, name: &str, created_at: Timestamp) -> Self {
+        Self {
+            project,
+            name: name.to_owned(),
+            members: 0,
+            budget: None,
+            limits: Limits::NONE,
+            created_at,
+            suspended_at: None,
+            closed_at: None,
+        }
+    }
+
+    pub const fn status(&self) -> Status {
+        match (self.closed_at, self.suspended_at) {
+            (Some(_), _) => Status::Closed,
+            (None, Some(_)) => Status::Suspended,
+            (None, None) => Status::Open,
+        }
+    }
+}
+
+impl Status {
+    /// As [`LIST`] knows it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Suspended => "suspended",
+            Self::Closed => "closed",
+        }
     }
 }
 
@@ -100,19 +159,33 @@ impl TypedRow for Project {
         Self {
             project: columns.parsed(),
             name: columns.text(),
+            members: columns.count(),
+            budget: allowance::budget_from(columns),
+            limits: allowance::limits_from(columns),
             created_at: columns.time(),
+            suspended_at: columns.maybe_time(),
             closed_at: columns.maybe_time(),
         }
     }
 
     fn into_row(self) -> Row {
-        let Self { project, name, created_at, closed_at } = self;
-        vec![text(project), text(name), time(created_at), maybe_time(closed_at)]
+        let Self { project, name, members, budget, limits, created_at, suspended_at, closed_at } =
+            self;
+        let mut row = vec![text(project), text(name), count(members)];
+        allowance::extend(&mut row, budget);
+        row.extend([
+            allowance::limits(limits),
+            time(created_at),
+            maybe_time(suspended_at),
+            maybe_time(closed_at),
+        ]);
+        row
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use uplion_domain::{Nanos, UserId, budget::Period, project::Role};
     use uuid::Uuid;
 
     use super::*;
@@ -136,7 +209,45 @@ mod tests {
 
     #[test]
     fn a_closed_project_stays_in_the_list() {
-        let projects = projects([created(), project::Event::Closed { at: seconds(1) }]);
-        assert_eq!(projects[0].closed_at, Some(seconds(1)));
+        let suspended = project::Event::Suspended { at: seconds(1) };
+        let projects = projects([created(), suspended, project::Event::Closed { at: seconds(2) }]);
+        assert_eq!(projects[0].closed_at, Some(seconds(2)));
+        assert_eq!(projects[0].status(), Status::Closed);
+    }
+
+    #[test]
+    fn members_are_counted() {
+        let user = |number| UserId::new(Uuid::from_u128(number));
+        let added = |number| project::Event::MemberAdded {
+            user: user(number),
+            role: Role::Member,
+            at: START,
+        };
+        let role = Role::Owner;
+        let changed = project::Event::MemberRoleChanged { user: user(1), role, at: START };
+        let removed = project::Event::MemberRemoved { user: user(2), at: START };
+        let projects = projects([created(), added(1), added(2), added(3), changed, removed]);
+        assert_eq!(projects[0].members, 2);
+    }
+
+    #[test]
+    fn a_project_has_the_budget_and_the_limits_last_given() {
+        let budget = |nanos| Some(Budget { amount: Nanos::new(nanos), period: Period::Month });
+        let budget = |nanos| project::Event::BudgetChanged { budget: budget(nanos), at: START };
+        let limits = Limits { parallel_requests: Some(4), ..Limits::NONE };
+        let limited = project::Event::LimitsChanged { limits, at: START };
+        let known = projects([created(), budget(1), budget(2), limited.clone()]);
+        assert_eq!(known[0].budget.map(|budget| budget.amount), Some(Nanos::new(2)));
+        assert_eq!(known[0].limits, limits);
+        let taken_away = project::Event::BudgetChanged { budget: None, at: START };
+        assert_eq!(projects([created(), budget(1), taken_away, limited])[0].budget, None);
+    }
+
+    #[test]
+    fn a_resumed_project_is_open() {
+        let suspended = || project::Event::Suspended { at: seconds(1) };
+        assert_eq!(projects([created(), suspended()])[0].status(), Status::Suspended);
+        let resumed = project::Event::Resumed { at: seconds(2) };
+        assert_eq!(projects([created(), suspended(), resumed])[0].status(), Status::Open);
     }
 }

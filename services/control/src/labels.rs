@@ -31,7 +31,7 @@ impl Labels {
         let mut loaded = Loaded::default();
         let mut after = None;
         loop {
-            let parameters = [columns::maybe_text(after), limit()];
+            let parameters = [Value::Null, Value::Null, columns::maybe_text(after), limit()];
             let page = self.reader.query(&projects::LIST, &parameters, Project::from_row).await?;
             after = page.last().map(|project| project.project);
             let last = page.len() < PAGE;

@@ -10,7 +10,7 @@ use uplion_domain::{
     ProjectId,
     project::{self, Project},
 };
-use uplion_projections::{columns, projection::TypedRow, projects};
+use uplion_projections::{columns, projection::TypedRow, projects, table::Value};
 use uuid::Uuid;
 
 use super::{
@@ -96,7 +96,8 @@ impl Projects {
         let limit = page::limit(limit.0);
         let rows = match seen {
             Seen::All => {
-                let parameters = [columns::maybe_text(after.0), page::limit_value(limit)];
+                let after = columns::maybe_text(after.0);
+                let parameters = [Value::Null, Value::Null, after, page::limit_value(limit)];
                 self.reader.query(&projects::LIST, &parameters, projects::Project::from_row).await?
             }
             Seen::Projects(mine) => self.each_of(mine, after.0, limit).await?,
@@ -186,7 +187,7 @@ impl Projects {
 
 impl ProjectView {
     fn of(row: projects::Project) -> Self {
-        let projects::Project { project, name, created_at, closed_at } = row;
+        let projects::Project { project, name, created_at, closed_at, .. } = row;
         Self {
             id: project.to_string(),
             name,

@@ -64,13 +64,10 @@ pub fn renamed(project: ProjectId, name: &str) -> Envelope {
 }
 
 fn of(project: ProjectId, event: project::Event) -> Envelope {
+    control(Event::Project(project, event))
+}
+
+pub fn control(event: Event) -> Envelope {
     let id = EventId::fresh(Uuid::now_v7());
-    Envelope {
-        id,
-        at: now(),
-        traceparent: None,
-        actor: None,
-        request_id: None,
-        event: Event::Project(project, event),
-    }
+    Envelope { id, at: now(), traceparent: None, actor: None, request_id: None, event }
 }

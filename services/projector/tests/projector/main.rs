@@ -6,6 +6,7 @@ mod epochs;
 mod events;
 mod ground;
 mod ingest;
+mod people;
 mod projections;
 mod purge;
 mod rebuild;

@@ -1,0 +1,115 @@
+//! Which sessions are open?
+//!
+//! Read by `GET /control/v1/sessions`. One row a session until it is closed; one that expired unclosed stays, and is not
+//! listed. Whether a session is still good is never asked here, but of its own history: this may be behind.
+
+use uplion_domain::{Event, SessionId, Timestamp, UserId, session};
+
+use crate::{
+    columns::{Columns, text, time},
+    projection::{Fold, Recorded, TypedRow},
+    statement::Statement,
+    table::{Column, Key, Kind, Row, Table, kinds},
+};
+
+pub const NAME: &str = "sessions";
+
+pub struct Sessions;
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Session {
+    pub session: SessionId,
+    pub user: UserId,
+    pub opened_at: Timestamp,
+    pub expires_at: Timestamp,
+}
+
+const COLUMNS: [Column; 4] = [
+    Column::key("session", Kind::Text),
+    // `user` alone is a reserved word.
+    Column::required("user_id", Kind::Text),
+    Column::required("opened_at", Kind::BigInt),
+    Column::required("expires_at", Kind::BigInt),
+];
+static TABLE: Table = Table { name: NAME, columns: &COLUMNS, indexes: &[&["user_id", "session"]] };
+
+/// `$1`: only of this user; null for all. `$2`: only those that expire after this time. `$3`: a session, of which later
+/// ones are wanted; null from the first on. `$4`: how many. Answers with [`Session`]s in the order of their opening.
+pub static LIST: Statement = Statement {
+    name: "sessions.list",
+    sql: "SELECT * FROM {sessions} \
+          WHERE (CAST($1 AS TEXT) IS NULL OR user_id = $1) AND expires_at > $2 \
+          AND session > COALESCE(CAST($3 AS TEXT), '') ORDER BY session LIMIT $4",
+    parameters: &[Kind::Text, Kind::BigInt, Kind::Text, Kind::BigInt],
+    columns: &kinds(&COLUMNS),
+};
+
+impl Fold for Sessions {
+    const NAME: &'static str = NAME;
+    const VERSION: u32 = 1;
+    const TABLE: &'static Table = &TABLE;
+    type Row = Session;
+
+    fn key_of(event: &Recorded) -> Option<Key> {
+        of_session(event).map(|(id, _)| vec![text(id)])
+    }
+
+    fn fold_row(_row: Option<Session>, event: &Recorded) -> Option<Session> {
+        let (session, event) = of_session(event)?;
+        match event {
+            session::Event::Opened { user, digest: _, expires_at, at } => {
+                Some(Session { session, user: *user, opened_at: *at, expires_at: *expires_at })
+            }
+            session::Event::Closed { .. } => None,
+        }
+    }
+}
+
+fn of_session(event: &Recorded) -> Option<(SessionId, &session::Event)> {
+    if let Event::Session(id, event) = &event.envelope.event { Some((*id, event)) } else { None }
+}
+
+impl TypedRow for Session {
+    fn from_columns(columns: &mut Columns) -> Self {
+        Self {
+            session: columns.parsed(),
+            user: columns.parsed(),
+            opened_at: columns.time(),
+            expires_at: columns.time(),
+        }
+    }
+
+    fn into_row(self) -> Row {
+        let Self { session, user, opened_at, expires_at } = self;
+        vec![text(session), text(user), time(opened_at), time(expires_at)]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use uplion_domain::KeyDigest;
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::story::{START, control, rows, seconds};
+
+    fn session(number: u128, event: session::Event) -> Event {
+        Event::Session(SessionId::new(Uuid::from_u128(number)), event)
+    }
+
+    fn opened(number: u128) -> Event {
+        let (user, digest) = (UserId::new(Uuid::from_u128(1)), KeyDigest::of("secret"));
+        let opened = session::Event::Opened { user, digest, expires_at: seconds(60), at: START };
+        session(number, opened)
+    }
+
+    #[test]
+    fn an_open_session_is_listed_until_it_is_closed() {
+        let closed =
+            session(1, session::Event::Closed { why: session::Why::SignedOut, at: seconds(1) });
+        let sessions: Vec<Session> = rows(&Sessions, [opened(1), opened(2), closed].map(control));
+        let ids: Vec<_> = sessions.iter().map(|row| row.session.uuid().as_u128()).collect();
+        assert_eq!(ids, [2]);
+        assert_eq!((sessions[0].opened_at, sessions[0].expires_at), (START, seconds(60)));
+    }
+}
