@@ -4,8 +4,9 @@ use std::{sync::Arc, time::Duration};
 
 use sha2::{Digest, Sha256};
 use uplion_domain::{Envelope, EventId, Timestamp, wire::DecodeError};
-use uplion_log_store::event_store::{
-    Commit, CommitError, EventStore, Idempotency, Scope, Stored, Uniqueness,
+use uplion_log_store::{
+    event_store::{Commit, CommitError, EventStore, Idempotency, Scope, Stored, Uniqueness},
+    people::PersonalChange,
 };
 use uuid::Uuid;
 
@@ -69,6 +70,18 @@ impl Writer {
         said: &Said,
         command: impl Fn(Timestamp) -> A::Command + Send + Sync,
     ) -> Result<Receipt, Problem> {
+        self.execute_all::<A>(id, said, &[], |at| vec![command(at)]).await
+    }
+
+    /// Carries out several commands on one thing, each upon what the ones before it led to: all of them or none.
+    /// `personal` is written with their events, and not if nothing happens.
+    pub async fn execute_all<A: Recorded>(
+        &self,
+        id: &A::Id,
+        said: &Said,
+        personal: &[PersonalChange],
+        commands: impl Fn(Timestamp) -> Vec<A::Command> + Send + Sync,
+    ) -> Result<Receipt, Problem> {
         let aggregate = A::aggregate(id);
         for _ in 0..ATTEMPTS {
             let history = self.events.history(&aggregate).await?;
@@ -78,16 +91,17 @@ impl Writer {
             }
             let at = now();
             let state = replay::<A>(&history)?;
-            let events = match state.decide(command(at)) {
-                Ok(events) => events,
+            let commit = match commit(id, said, version, state, commands(at), at) {
+                Ok(commit) => commit,
                 Err(rejection) => {
                     return self.unless_done(said, &aggregate, rejection.into()).await;
                 }
             };
-            let Some(commit) = commit::<A>(id, said, version, state, events, at) else {
+            if commit.events.is_empty() {
                 let last = history.last().map_or(0, |stored| stored.position);
                 return self.in_force(Done { id: aggregate.id(), version }, last, false).await;
-            };
+            }
+            let commit = Commit { personal: personal.to_vec(), ..commit };
             let done = Done { id: aggregate.id(), version: version + count(&commit) };
             match self.commit(commit, said, &done).await? {
                 Outcome::Answer(receipt) => return Ok(receipt),
@@ -192,33 +206,34 @@ pub fn replay<A: Recorded>(history: &[Stored]) -> Result<A, Problem> {
     Ok(state)
 }
 
-/// None if nothing happens.
+/// Without events if nothing happens.
 fn commit<A: Recorded>(
     id: &A::Id,
     said: &Said,
     version: u64,
     mut state: A,
-    happened: Vec<A::Event>,
+    commands: Vec<A::Command>,
     at: Timestamp,
-) -> Option<Commit> {
+) -> Result<Commit, A::Rejection> {
     let mut claims: Vec<Uniqueness> = Vec::new();
     let mut events = Vec::new();
-    for event in happened {
-        claims.extend(state.claims(id, &event));
-        state = state.evolve(&event);
-        let envelope = Envelope {
-            id: EventId::fresh(Uuid::now_v7()),
-            at,
-            traceparent: said.caller.traceparent.clone(),
-            actor: Some(said.caller.actor.to_string()),
-            request_id: None,
-            event: A::wrap(id, event),
-        };
-        events.push(envelope.encode());
+    for command in commands {
+        for event in state.decide(command)? {
+            claims.extend(state.claims(id, &event));
+            state = state.evolve(&event);
+            let envelope = Envelope {
+                id: EventId::fresh(Uuid::now_v7()),
+                at,
+                traceparent: said.caller.traceparent.clone(),
+                actor: Some(said.caller.actor.to_string()),
+                request_id: None,
+                event: A::wrap(id, event),
+            };
+            events.push(envelope.encode());
+        }
     }
     let aggregate = A::aggregate(id);
-    let commit = Commit { claims, ..Commit::new(aggregate, version, events) };
-    (!commit.events.is_empty()).then_some(commit)
+    Ok(Commit { claims, ..Commit::new(aggregate, version, events) })
 }
 
 fn refused(error: CommitError) -> Problem {
