@@ -21,8 +21,8 @@ becomes 200 "$secret" "$OTHER_MODEL"
 becomes 401 "$secret" "$OTHER_MODEL"
 is "$("$UPLION" key show "$key" --json | field status)" revoked
 
-# A name that is taken is refused: 1. What is not a command: 2.
+# A name that is taken: 5. What is not a command: 2.
 refused=0 && "$UPLION" project create "$name" 2>/dev/null || refused=$?
-is "$refused" 1
+is "$refused" 5
 unknown=0 && "$UPLION" key destroy "$key" 2>/dev/null || unknown=$?
 is "$unknown" 2

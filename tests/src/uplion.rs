@@ -9,6 +9,7 @@ use std::{
 
 use anyhow::{Context, ensure};
 use rustix::process::Signal;
+use tokio::io::AsyncWriteExt as _;
 
 use crate::{
     http,
@@ -159,13 +160,40 @@ pub struct Answer {
 /// # Errors
 /// When the binary is not there.
 pub async fn run(arguments: &[&str], environment: &[(&str, &str)]) -> anyhow::Result<Answer> {
-    let mut command = tokio::process::Command::new(binary()?);
-    command.args(arguments).env_clear().envs(environment.iter().copied());
-    command.env("PATH", env::var_os("PATH").unwrap_or_default());
-    let output = command.stdin(Stdio::null()).kill_on_drop(true).output().await?;
+    run_told(arguments, environment, "").await
+}
+
+/// The same, with something to read on standard input.
+///
+/// # Errors
+/// When the binary is not there.
+pub async fn run_told(
+    arguments: &[&str],
+    environment: &[(&str, &str)],
+    input: &str,
+) -> anyhow::Result<Answer> {
+    let mut child = command(arguments, environment)?.spawn()?;
+    // A command that ends without reading what it is told is not our failure.
+    drop(child.stdin.take().context("standard input is piped")?.write_all(input.as_bytes()).await);
+    let output = child.wait_with_output().await?;
     let stdout = String::from_utf8(output.stdout)?;
     let stderr = String::from_utf8(output.stderr)?;
     Ok(Answer { status: output.status, stdout, stderr })
+}
+
+/// Ready to be run as [`run`] does it: all three streams are piped.
+///
+/// # Errors
+/// When the binary is not there.
+pub fn command(
+    arguments: &[&str],
+    environment: &[(&str, &str)],
+) -> anyhow::Result<tokio::process::Command> {
+    let mut command = tokio::process::Command::new(binary()?);
+    command.args(arguments).env_clear().envs(environment.iter().copied());
+    command.env("PATH", env::var_os("PATH").unwrap_or_default());
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+    Ok(command)
 }
 
 /// `UPLION_BIN`, or the one beside the tests: `target/<profile>/uplion`.

@@ -5,11 +5,11 @@ use std::{net::SocketAddr, path::PathBuf, time::Duration};
 use clap::{Args, Parser, Subcommand};
 use uplion_domain::ModelName;
 
-use crate::{cli, logging};
+use crate::{cli, logging, secret::Secret};
 
 /// UPLION: one OpenAI-compatible API in front of your models, with keys and bills that are right.
 #[derive(Debug, Parser)]
-#[command(name = "uplion", version, propagate_version = true, arg_required_else_help = true)]
+#[command(name = "uplion", version, propagate_version = true, arg_required_else_help = true, after_help = cli::EXIT_CODES)]
 pub struct Uplion {
     #[command(subcommand)]
     pub command: Command,
@@ -205,7 +205,7 @@ pub struct Control {
     pub listen: SocketAddr,
     /// What the first administrator shows as bearer token: at least 16 characters. Better given as a variable.
     #[arg(long, env = "UPLION_ADMIN_KEY", hide_env_values = true)]
-    pub admin_key: String,
+    pub admin_key: Secret,
     #[command(flatten)]
     pub broker: Broker,
     #[command(flatten)]

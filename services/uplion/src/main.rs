@@ -9,8 +9,10 @@ mod dev;
 mod logging;
 mod maintenance;
 mod operations;
+mod private_file;
 mod roles;
 mod runtime;
+mod secret;
 mod signals;
 
 use std::process::ExitCode;

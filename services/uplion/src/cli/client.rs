@@ -6,7 +6,7 @@ use reqwest::{Method, RequestBuilder, Url};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 
-use super::{failure::Failure, place::Place};
+use super::{failure::Failure, place::Place, writing::Writing};
 
 /// Longer than any wait that a command asks the server for.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -50,21 +50,46 @@ impl Client {
         self.send(self.asked(Method::GET, path, query)?).await
     }
 
-    pub async fn post(&self, path: &[&str], body: &Value) -> Result<Value, Failure> {
-        self.send(self.request(Method::POST, path)?.json(body)).await
+    pub async fn post(
+        &self,
+        writing: &Writing,
+        path: &[&str],
+        body: &Value,
+    ) -> Result<Value, Failure> {
+        self.write(writing, Method::POST, path, body).await
     }
 
     /// A command that has nothing to say beside its path.
-    pub async fn order(&self, path: &[&str]) -> Result<Value, Failure> {
-        self.post(path, &json!({})).await
+    pub async fn order(&self, writing: &Writing, path: &[&str]) -> Result<Value, Failure> {
+        self.post(writing, path, &json!({})).await
     }
 
-    pub async fn put(&self, path: &[&str], body: &Value) -> Result<Value, Failure> {
-        self.send(self.request(Method::PUT, path)?.json(body)).await
+    pub async fn put(
+        &self,
+        writing: &Writing,
+        path: &[&str],
+        body: &Value,
+    ) -> Result<Value, Failure> {
+        self.write(writing, Method::PUT, path, body).await
     }
 
-    pub async fn patch(&self, path: &[&str], body: &Value) -> Result<Value, Failure> {
-        self.send(self.request(Method::PATCH, path)?.json(body)).await
+    pub async fn patch(
+        &self,
+        writing: &Writing,
+        path: &[&str],
+        body: &Value,
+    ) -> Result<Value, Failure> {
+        self.write(writing, Method::PATCH, path, body).await
+    }
+
+    async fn write(
+        &self,
+        writing: &Writing,
+        method: Method,
+        path: &[&str],
+        body: &Value,
+    ) -> Result<Value, Failure> {
+        self.send(writing.said(self.asked(method, path, &[])?)?.json(body)).await
     }
 
     /// All of a list, with every change in it that was made before now if that can be had.
@@ -117,10 +142,6 @@ impl Client {
         Some(format!("control:{epoch}:{last}"))
     }
 
-    fn request(&self, method: Method, path: &[&str]) -> Result<RequestBuilder, Failure> {
-        self.asked(method, path, &[])
-    }
-
     fn asked(
         &self,
         method: Method,
@@ -135,7 +156,7 @@ impl Client {
         if !query.is_empty() {
             url.query_pairs_mut().extend_pairs(query);
         }
-        Ok(self.http.request(method, url).bearer_auth(&self.place.key))
+        Ok(self.http.request(method, url).bearer_auth(self.place.key.expose()))
     }
 
     async fn send(&self, request: RequestBuilder) -> Result<Value, Failure> {
@@ -153,6 +174,9 @@ impl Client {
             });
         }
         let problem: Problem = serde_json::from_slice(&body).unwrap_or_default();
+        if status.as_u16() == 401 {
+            return Err(Failure::NotSignedIn(self.place.not_taken()));
+        }
         let detail = match problem.detail.as_str() {
             "" => format!("{} answered {status}: is it the control API of UPLION?", self.place.url),
             detail => detail.to_owned(),
@@ -165,6 +189,8 @@ pub fn http() -> Result<reqwest::Client, Failure> {
     reqwest::Client::builder()
         .connect_timeout(CONNECT)
         .read_timeout(PATIENCE)
+        // A password or a key is for the place that was named, and for no other.
+        .redirect(reqwest::redirect::Policy::none())
         .user_agent(concat!("uplion/", env!("CARGO_PKG_VERSION")))
         .build()
         .map_err(|error| Failure::Here(error.to_string()))

@@ -167,7 +167,7 @@ async fn probe(about: &'static str, url: &str, start: &str) -> Result<Finding, F
 
 async fn models(place: &Place) -> Result<Finding, Failure> {
     let asked = client::http()?.get(format!("{}/models", place.url));
-    let asked = asked.bearer_auth(&place.key).timeout(PATIENCE).send().await;
+    let asked = asked.bearer_auth(place.key.expose()).timeout(PATIENCE).send().await;
     let response = match asked {
         Ok(response) => response,
         Err(error) => {

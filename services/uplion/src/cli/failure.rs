@@ -2,10 +2,23 @@
 
 use std::{io, process::ExitCode};
 
+/// What programs may rely on, as `uplion --help` says it.
+pub const EXIT_CODES: &str = "\
+Exit codes:
+  0  done
+  1  refused by a rule, or failed
+  2  not a command
+  3  the installation cannot be reached, or cannot do it just now: try again
+  4  not signed in, or not permitted
+  5  taken by another, or changed since it was read
+  6  there is no such thing";
+
 #[derive(Debug)]
 pub enum Failure {
-    /// Nothing says where the installation is, or what to show it.
+    /// Nothing says where the installation is.
     Unknown(String),
+    /// Nothing says who asks, or what says it is not taken.
+    NotSignedIn(String),
     Unreachable {
         what: &'static str,
         url: String,
@@ -17,11 +30,13 @@ pub enum Failure {
         code: String,
         detail: String,
     },
+    /// What was named is not there.
+    Missing(String),
     /// Something of this side.
     Here(String),
     /// What was asked was answered: something is wrong with the installation.
     Unwell,
-    /// Nobody reads our output any more: `uplion log tail | head`.
+    /// Nobody reads our output any more: `uplion events --follow | head`.
     NobodyReads,
 }
 
@@ -29,14 +44,13 @@ impl Failure {
     /// None if all was said already.
     pub fn sentence(&self) -> Option<String> {
         match self {
-            Self::Unknown(text) | Self::Here(text) => Some(text.clone()),
+            Self::Unknown(text)
+            | Self::NotSignedIn(text)
+            | Self::Missing(text)
+            | Self::Here(text) => Some(text.clone()),
             Self::Unreachable { what, url, why } => Some(format!(
                 "{what} at {url} cannot be reached ({why}): is it running? `uplion doctor` says more"
             )),
-            Self::Refused { status: 401, .. } => Some(
-                "the key is not valid here: give --admin-key or UPLION_ADMIN_KEY (for `chat`, --api-key or UPLION_API_KEY)"
-                    .to_owned(),
-            ),
             Self::Refused { detail, .. } => Some(detail.clone()),
             Self::Unwell | Self::NobodyReads => None,
         }
@@ -44,10 +58,17 @@ impl Failure {
 
     pub fn code(&self) -> ExitCode {
         match self {
-            Self::Unknown(_) | Self::Refused { .. } | Self::Here(_) | Self::Unwell => {
-                ExitCode::FAILURE
-            }
+            Self::Unknown(_) | Self::Here(_) | Self::Unwell => ExitCode::FAILURE,
             Self::Unreachable { .. } => ExitCode::from(3),
+            Self::NotSignedIn(_) => ExitCode::from(4),
+            Self::Missing(_) => ExitCode::from(6),
+            Self::Refused { status, .. } => match status {
+                429 | 502..=504 => ExitCode::from(3),
+                401 | 403 => ExitCode::from(4),
+                409 | 412 => ExitCode::from(5),
+                404 => ExitCode::from(6),
+                _ => ExitCode::FAILURE,
+            },
             Self::NobodyReads => ExitCode::SUCCESS,
         }
     }

@@ -10,6 +10,7 @@ use super::{
     failure::Failure,
     place,
     table::{Column, table},
+    writing::Writing,
 };
 
 #[derive(Debug, Clone, Args)]
@@ -36,6 +37,8 @@ enum Act {
         /// A model that it may use; may be repeated. Without it, all.
         #[arg(long = "model", value_name = "MODEL")]
         models: Vec<String>,
+        #[command(flatten)]
+        writing: Writing,
     },
     /// Lists all keys.
     List {
@@ -58,11 +61,15 @@ enum Act {
         /// It may use all models from now on.
         #[arg(long, conflicts_with = "models")]
         all_models: bool,
+        #[command(flatten)]
+        writing: Writing,
     },
     /// Revokes it for ever. It is rejected everywhere within 100 ms.
     Revoke {
         /// Its id, or its name if no other has it.
         key: String,
+        #[command(flatten)]
+        writing: Writing,
     },
 }
 
@@ -83,8 +90,8 @@ impl Key {
         let Self { control, format, act } = self;
         let client = Client::new(control.place()?)?;
         match act {
-            Act::Create { name, project, models } => {
-                create(&client, format, &name, project, &models).await
+            Act::Create { name, project, models, writing } => {
+                create(&client, format, &writing, &name, project, &models).await
             }
             Act::List { project } => {
                 let keys = keys(&client, project).await?;
@@ -102,17 +109,17 @@ impl Key {
                     answer::print(&read::<Shown>(shown)?.told())
                 }
             }
-            Act::Change { key, models, all_models } => {
+            Act::Change { key, models, all_models, writing } => {
                 let id = id(&client, &key).await?;
                 let body =
                     json!({ "models": if all_models { Value::Null } else { json!(models) } });
-                let written = client.put(&["keys", &id, "models"], &body).await?;
+                let written = client.put(&writing, &["keys", &id, "models"], &body).await?;
                 let may = if all_models { "all models".to_owned() } else { models.join(", ") };
                 answer::wrote(format, &written, &format!("key {id} may use {may}"))
             }
-            Act::Revoke { key } => {
+            Act::Revoke { key, writing } => {
                 let id = id(&client, &key).await?;
-                let written = client.order(&["keys", &id, "revoke"]).await?;
+                let written = client.order(&writing, &["keys", &id, "revoke"]).await?;
                 answer::wrote(format, &written, &format!("revoked key {id}"))
             }
         }
@@ -122,6 +129,7 @@ impl Key {
 async fn create(
     client: &Client,
     format: Format,
+    writing: &Writing,
     name: &str,
     project: Option<String>,
     models: &[String],
@@ -132,7 +140,7 @@ async fn create(
     };
     let models = if models.is_empty() { Value::Null } else { json!(models) };
     let body = json!({ "project": project, "name": name, "models": models });
-    let written = client.post(&["keys"], &body).await?;
+    let written = client.post(writing, &["keys"], &body).await?;
     let text = |field: &str| written[field].as_str().unwrap_or_default().to_owned();
     let (id, secret) = (text("id"), text("secret"));
     answer::wrote(
@@ -171,7 +179,7 @@ pub async fn id(client: &Client, typed: &str) -> Result<String, Failure> {
     let meant = if active.is_empty() { called.iter().collect() } else { active };
     match meant[..] {
         [key] => Ok(key.id.clone()),
-        [] => Err(Failure::Here(format!(
+        [] => Err(Failure::Missing(format!(
             "no key is called {typed}: `uplion key list` shows them all"
         ))),
         _ => {

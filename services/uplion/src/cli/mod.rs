@@ -1,9 +1,12 @@
 //! What people type: commands that ask a running installation over its API.
 
 mod answer;
+mod archived;
 mod chat;
 mod client;
+mod completions;
 mod doctor;
+mod events;
 mod failure;
 mod key;
 mod log;
@@ -12,15 +15,17 @@ mod place;
 mod price;
 mod project;
 mod request;
+mod sign_ins;
 mod sizes;
 mod table;
 mod usage;
+mod writing;
 
 use std::{io::Write as _, process::ExitCode};
 
 use clap::Subcommand;
 
-pub use self::log::Tail;
+pub use self::{failure::EXIT_CODES, log::Tail};
 
 use self::failure::Failure;
 
@@ -38,6 +43,8 @@ pub enum Command {
     Usage(usage::Usage),
     /// How a request went: its events in order. Without an id, the newest requests.
     Request(request::Request),
+    /// What happened: the newest events, and those to come.
+    Events(events::Events),
     /// Shows events as they come: `uplion log tail`.
     #[command(hide = true)]
     Tail(Tail),
@@ -45,11 +52,13 @@ pub enum Command {
     Doctor(doctor::Doctor),
     /// Asks a model and prints its answer as it comes.
     Chat(chat::Chat),
+    /// Prints what a shell needs to complete these commands.
+    Completions(completions::Completions),
     /// Prints the description of the control API (`OpenAPI` 3.0, JSON).
     Openapi,
 }
 
-/// 0: done. 1: refused or failed. 2: not a command (clap says so). 3: the installation cannot be reached.
+/// Ends with what [`EXIT_CODES`] say; 2 comes from clap.
 pub fn run(command: Command) -> ExitCode {
     match command {
         Command::Project(project) => carried_out(project.run()),
@@ -58,9 +67,11 @@ pub fn run(command: Command) -> ExitCode {
         Command::Price(price) => carried_out(price.run()),
         Command::Usage(usage) => carried_out(usage.run()),
         Command::Request(request) => carried_out(request.run()),
+        Command::Events(events) => carried_out(events.run()),
         Command::Tail(tail) => carried_out(tail.run()),
         Command::Doctor(doctor) => carried_out(doctor.run()),
         Command::Chat(chat) => carried_out(chat.run()),
+        Command::Completions(completions) => carried_out(async { completions.run() }),
         Command::Openapi => {
             carried_out(async { answer::print(uplion_control::OPENAPI.trim_end()) })
         }

@@ -10,6 +10,7 @@ use super::{
     failure::Failure,
     place,
     table::{Column, table},
+    writing::Writing,
 };
 
 #[derive(Debug, Clone, Args)]
@@ -34,6 +35,8 @@ enum Act {
         /// Another name that leads to it; may be repeated.
         #[arg(long = "alias", value_name = "NAME")]
         aliases: Vec<String>,
+        #[command(flatten)]
+        writing: Writing,
     },
     /// Lists all models.
     List,
@@ -57,12 +60,16 @@ enum Act {
         /// It has no other names from now on.
         #[arg(long, conflicts_with = "aliases")]
         no_aliases: bool,
+        #[command(flatten)]
+        writing: Writing,
     },
     /// Retires it for ever. Its aliases are free for others, its name is not.
     #[command(visible_alias = "retire")]
     Revoke {
         /// Its name or an alias.
         model: String,
+        #[command(flatten)]
+        writing: Writing,
     },
 }
 
@@ -105,10 +112,10 @@ impl Model {
         let Self { control, format, act } = self;
         let client = Client::new(control.place()?)?;
         match act {
-            Act::Create { name, upstreams, aliases } => {
+            Act::Create { name, upstreams, aliases, writing } => {
                 let body =
                     json!({ "name": name, "upstreams": upstreams.said(), "aliases": aliases });
-                let written = client.post(&["models"], &body).await?;
+                let written = client.post(&writing, &["models"], &body).await?;
                 answer::wrote(format, &written, &format!("registered model {name}"))
             }
             Act::List => {
@@ -127,14 +134,14 @@ impl Model {
                     answer::print(&read::<Shown>(shown)?.told())
                 }
             }
-            Act::Change { model, upstreams, no_upstreams, aliases, no_aliases } => {
+            Act::Change { model, upstreams, no_upstreams, aliases, no_aliases, writing } => {
                 let upstreams =
                     (no_upstreams || !upstreams.upstream.is_empty()).then(|| upstreams.said());
                 let aliases = (no_aliases || !aliases.is_empty()).then_some(aliases);
-                change(&client, format, &model, upstreams, aliases).await
+                change(&client, format, &writing, &model, upstreams, aliases).await
             }
-            Act::Revoke { model } => {
-                let written = client.order(&["models", &model, "retire"]).await?;
+            Act::Revoke { model, writing } => {
+                let written = client.order(&writing, &["models", &model, "retire"]).await?;
                 answer::wrote(format, &written, &format!("retired model {model}"))
             }
         }
@@ -144,6 +151,7 @@ impl Model {
 async fn change(
     client: &Client,
     format: Format,
+    writing: &Writing,
     model: &str,
     upstreams: Option<Vec<Value>>,
     aliases: Option<Vec<String>>,
@@ -154,12 +162,12 @@ async fn change(
     }
     if let Some(upstreams) = upstreams {
         let body = json!({ "upstreams": upstreams });
-        let written = client.put(&["models", model, "upstreams"], &body).await?;
+        let written = client.put(writing, &["models", model, "upstreams"], &body).await?;
         answer::wrote(format, &written, &format!("changed who answers for {model}"))?;
     }
     if let Some(aliases) = aliases {
         let body = json!({ "aliases": aliases });
-        let written = client.put(&["models", model, "aliases"], &body).await?;
+        let written = client.put(writing, &["models", model, "aliases"], &body).await?;
         answer::wrote(format, &written, &format!("changed the other names of {model}"))?;
     }
     Ok(())

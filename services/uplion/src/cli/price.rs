@@ -10,6 +10,7 @@ use super::{
     failure::Failure,
     place,
     table::{Column, table},
+    writing::Writing,
 };
 
 #[derive(Debug, Clone, Args)]
@@ -31,6 +32,8 @@ enum Act {
         model: String,
         #[command(flatten)]
         rates: Rates,
+        #[command(flatten)]
+        writing: Writing,
     },
     /// Lists all prices, also withdrawn ones and those to come.
     List {
@@ -49,12 +52,16 @@ enum Act {
         price: String,
         #[command(flatten)]
         rates: Rates,
+        #[command(flatten)]
+        writing: Writing,
     },
     /// Withdraws one: for requests to come it is as if it had never been.
     #[command(visible_alias = "withdraw")]
     Revoke {
         /// Its id.
         price: String,
+        #[command(flatten)]
+        writing: Writing,
     },
 }
 
@@ -100,7 +107,7 @@ impl Price {
         let Self { control, format, act } = self;
         let client = Client::new(control.place()?)?;
         match act {
-            Act::Create { model, rates } => {
+            Act::Create { model, rates, writing } => {
                 if rates.input.is_none() && rates.output.is_none() && rates.request.is_none() {
                     let text =
                         "a price says what is charged: give --input and --output, or --request";
@@ -110,7 +117,7 @@ impl Price {
                     Map::from_iter([("input".into(), json!("0")), ("output".into(), json!("0"))]);
                 body.insert("model".into(), json!(model));
                 body.extend(rates.said());
-                let written = client.post(&["prices"], &Value::Object(body)).await?;
+                let written = client.post(&writing, &["prices"], &Value::Object(body)).await?;
                 let id = written["id"].as_str().unwrap_or_default();
                 answer::wrote(format, &written, &format!("set price {id} of model {model}"))
             }
@@ -131,9 +138,11 @@ impl Price {
                     answer::print(&read::<Shown>(shown)?.told())
                 }
             }
-            Act::Change { price, rates } => change(&client, format, &price, &rates).await,
-            Act::Revoke { price } => {
-                let written = client.order(&["prices", &price, "withdraw"]).await?;
+            Act::Change { price, rates, writing } => {
+                change(&client, format, &writing, &price, &rates).await
+            }
+            Act::Revoke { price, writing } => {
+                let written = client.order(&writing, &["prices", &price, "withdraw"]).await?;
                 answer::wrote(format, &written, &format!("withdrew price {price}"))
             }
         }
@@ -144,6 +153,7 @@ impl Price {
 async fn change(
     client: &Client,
     format: Format,
+    writing: &Writing,
     price: &str,
     rates: &Rates,
 ) -> Result<(), Failure> {
@@ -156,9 +166,9 @@ async fn change(
     let old: Shown = read(client.get(&["prices", price], &[]).await?)?;
     let mut body = old.rates();
     body.extend(said);
-    let written = client.post(&["prices"], &Value::Object(body)).await?;
+    let written = client.post(writing, &["prices"], &Value::Object(body)).await?;
     let new: Written = read(written.clone())?;
-    client.order(&["prices", price, "withdraw"]).await?;
+    client.order(&writing.then(), &["prices", price, "withdraw"]).await?;
     answer::wrote(format, &written, &format!("set price {} in the place of {price}", new.id))
 }
 

@@ -10,6 +10,7 @@ use super::{
     failure::Failure,
     place,
     table::{Column, table},
+    writing::Writing,
 };
 
 #[derive(Debug, Clone, Args)]
@@ -25,7 +26,11 @@ pub struct Project {
 #[derive(Debug, Clone, Subcommand)]
 enum Act {
     /// Creates a project.
-    Create { name: String },
+    Create {
+        name: String,
+        #[command(flatten)]
+        writing: Writing,
+    },
     /// Lists all projects.
     List,
     /// Shows one.
@@ -40,12 +45,16 @@ enum Act {
         project: String,
         #[arg(long)]
         name: String,
+        #[command(flatten)]
+        writing: Writing,
     },
     /// Closes it for ever: none of its keys is served again.
     #[command(visible_alias = "close")]
     Revoke {
         /// Its name or id.
         project: String,
+        #[command(flatten)]
+        writing: Writing,
     },
 }
 
@@ -63,8 +72,9 @@ impl Project {
         let Self { control, format, act } = self;
         let client = Client::new(control.place()?)?;
         match act {
-            Act::Create { name } => {
-                let written = client.post(&["projects"], &json!({ "name": name })).await?;
+            Act::Create { name, writing } => {
+                let written =
+                    client.post(&writing, &["projects"], &json!({ "name": name })).await?;
                 let id = written["id"].as_str().unwrap_or_default();
                 answer::wrote(format, &written, &format!("created project {name} ({id})"))
             }
@@ -84,13 +94,14 @@ impl Project {
                     answer::print(&read::<Shown>(shown)?.told())
                 }
             }
-            Act::Change { project, name } => {
-                let written =
-                    client.patch(&["projects", &project], &json!({ "name": name })).await?;
+            Act::Change { project, name, writing } => {
+                let written = client
+                    .patch(&writing, &["projects", &project], &json!({ "name": name }))
+                    .await?;
                 answer::wrote(format, &written, &format!("project {project} is now called {name}"))
             }
-            Act::Revoke { project } => {
-                let written = client.order(&["projects", &project, "close"]).await?;
+            Act::Revoke { project, writing } => {
+                let written = client.order(&writing, &["projects", &project, "close"]).await?;
                 answer::wrote(
                     format,
                     &written,

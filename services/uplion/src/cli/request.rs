@@ -6,9 +6,9 @@ use serde_json::Value;
 
 use super::{
     answer::{self, Format, facts, named},
+    archived::Archived,
     client::{Client, read},
     failure::Failure,
-    log::Archived,
     place,
     table::{Column, table},
 };

@@ -1,14 +1,14 @@
 //! `credentials.json` in the data folder: how to reach the installation that `uplion dev` made there.
 
 use std::{
-    io::Write as _,
     net::{IpAddr, SocketAddr},
-    os::unix::fs::OpenOptionsExt as _,
     path::{Path, PathBuf},
 };
 
 use anyhow::{Context as _, Result};
 use serde::{Deserialize, Serialize};
+
+use crate::private_file;
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Credentials {
@@ -60,24 +60,10 @@ fn read(data: &Path) -> Result<Option<Credentials>> {
     }
 }
 
-/// Whole or not at all, and never readable by others.
 pub fn write(data: &Path, credentials: &Credentials) -> Result<()> {
     let path = path(data);
-    let written = (|| {
-        let draft = path.with_extension("json.draft");
-        // A draft that a killed process left may have been made by somebody else, with other permissions.
-        if draft.exists() {
-            std::fs::remove_file(&draft)?;
-        }
-        let mut file =
-            std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft)?;
-        file.write_all(&serde_json::to_vec_pretty(credentials)?)?;
-        file.write_all(b"\n")?;
-        file.sync_all()?;
-        std::fs::rename(&draft, &path)?;
-        anyhow::Ok(())
-    })();
-    written.with_context(|| format!("{} cannot be written", path.display()))
+    private_file::write(&path, &serde_json::to_vec_pretty(credentials)?)
+        .with_context(|| format!("{} cannot be written", path.display()))
 }
 
 #[cfg(test)]

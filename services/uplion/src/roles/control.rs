@@ -29,7 +29,7 @@ pub async fn run(arguments: &arguments::Control, stop: CancellationToken) -> Res
         return front.closed().await;
     }
 
-    let control = Control::start(Options::new(&arguments.admin_key), log, store)?;
+    let control = Control::start(Options::new(arguments.admin_key.expose()), log, store)?;
     let mut registry = Registry::default();
     control.register(&mut registry);
     let readiness = control.readiness();

@@ -1,49 +1,8 @@
-//! The commands that people type, against `uplion dev`: what they print, and with which code they end.
-
-#![expect(clippy::unwrap_used, reason = "in a test it is the assertion")]
+//! What is done is what is shown.
 
 use serde_json::Value;
-use uplion_tests::{
-    scratch,
-    uplion::{self, Answer, Role, Uplion},
-};
 
-struct Dev {
-    data: String,
-    _running: Uplion,
-}
-
-impl Dev {
-    async fn start() -> Self {
-        let data = scratch::folder("cli").unwrap().display().to_string();
-        let running = Role::new("dev").with("--data", &data).start().await.unwrap();
-        Self { data, _running: running }
-    }
-
-    async fn ask(&self, arguments: &[&str]) -> Answer {
-        uplion::run(arguments, &[("UPLION_DATA", &self.data)]).await.unwrap()
-    }
-
-    /// What a command that succeeds prints.
-    async fn told(&self, arguments: &[&str]) -> String {
-        let answer = self.ask(arguments).await;
-        assert!(answer.status.success(), "{arguments:?}: {answer:?}");
-        answer.stdout
-    }
-
-    async fn json(&self, arguments: &[&str]) -> Value {
-        let told = self.told(&[arguments, &["--json"]].concat()).await;
-        serde_json::from_str(&told).unwrap()
-    }
-
-    /// The one sentence of a command that fails.
-    async fn refused(&self, arguments: &[&str], code: i32) -> String {
-        let answer = self.ask(arguments).await;
-        assert_eq!(answer.status.code(), Some(code), "{arguments:?}: {answer:?}");
-        assert_eq!(answer.stderr.lines().count(), 1, "{answer:?}");
-        answer.stderr
-    }
-}
+use crate::dev::Dev;
 
 #[tokio::test]
 async fn a_key_is_issued_used_billed_and_revoked() {
@@ -64,7 +23,7 @@ async fn a_key_is_issued_used_billed_and_revoked() {
     assert!(line["cost"].as_str().unwrap().starts_with("0.0"), "{line}");
 
     dev.told(&["key", "revoke", "ci"]).await;
-    let refused = dev.refused(&["chat", "--api-key", secret, "again"], 1).await;
+    let refused = dev.refused(&["chat", "--api-key", secret, "again"], 4).await;
     assert!(refused.contains("--api-key"), "{refused}");
 }
 
@@ -121,37 +80,13 @@ async fn what_is_changed_is_what_is_shown() {
 }
 
 #[tokio::test]
-async fn a_command_that_fails_says_in_one_sentence_what_to_do() {
+async fn events_are_followed_as_they_come() {
     let dev = Dev::start().await;
+    let following = dev.begin(&["events", "--follow", "--after", "0", "--json"]);
     dev.told(&["project", "create", "physics"]).await;
-    let refused = dev.refused(&["project", "create", "physics"], 1).await;
-    assert!(refused.contains("another open project is called physics"), "{refused}");
-    let refused = dev.refused(&["key", "create"], 1).await;
-    assert!(refused.contains("--project"), "{refused}");
-    let refused = dev.refused(&["project", "list", "--admin-key", "wrong"], 1).await;
-    assert!(refused.contains("UPLION_ADMIN_KEY"), "{refused}");
-    let nowhere = ["project", "list", "--url", "http://127.0.0.1:1", "--admin-key", "x"];
-    let refused = dev.refused(&nowhere, 3).await;
-    assert!(refused.contains("uplion doctor"), "{refused}");
-}
-
-#[tokio::test]
-async fn doctor_works_whether_control_does_or_not() {
-    let dev = Dev::start().await;
-    let well = dev.told(&["doctor", "--rate", "100000"]).await;
-    for found in ["relay", "TRAFFIC", "usage_by_hour", "--traffic-max-bytes", "gateway"] {
-        assert!(well.contains(found), "{well}");
-    }
-    let unwell = ["doctor", "--url", "http://127.0.0.1:1", "--admin-key", "x"];
-    let unwell = dev.ask(&unwell).await;
-    assert_eq!(unwell.status.code(), Some(1), "{unwell:?}");
-    assert!(unwell.stdout.contains("bad    control"), "{unwell:?}");
-    assert!(unwell.stdout.contains("ok     gateway"), "{unwell:?}");
-}
-
-#[tokio::test]
-async fn the_description_of_the_api_is_printed_without_any_installation() {
-    let answer = uplion::run(&["openapi"], &[]).await.unwrap();
-    let document: Value = serde_json::from_str(&answer.stdout).unwrap();
-    assert_eq!(document["openapi"], "3.0.0");
+    let seen = following.until(|line| line.contains("physics")).await;
+    let events: Vec<Value> = seen.iter().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let places: Vec<u64> = events.iter().map(|event| event["pos"].as_u64().unwrap()).collect();
+    assert_eq!(places, (1..=places.len() as u64).collect::<Vec<_>>());
+    assert_eq!(events.last().unwrap()["event"]["type"], "uplion.project.created.v1");
 }

@@ -1,0 +1,85 @@
+//! A `uplion dev`, and commands that are run against it.
+
+use serde_json::Value;
+use tokio::{
+    io::{AsyncBufReadExt as _, BufReader, Lines},
+    process::{Child, ChildStdout},
+    time::timeout,
+};
+use uplion_tests::{
+    scratch,
+    uplion::{self, Answer, Role, Uplion},
+    wait::PATIENCE,
+};
+
+pub struct Dev {
+    pub data: String,
+    /// Of an account in which nobody is signed in yet.
+    pub home: String,
+    _running: Uplion,
+}
+
+impl Dev {
+    pub async fn start() -> Self {
+        let data = scratch::folder("cli").unwrap().display().to_string();
+        let running = Role::new("dev").with("--data", &data).start().await.unwrap();
+        let home = scratch::folder("home").unwrap().display().to_string();
+        Self { data, home, _running: running }
+    }
+
+    pub async fn ask(&self, arguments: &[&str]) -> Answer {
+        uplion::run(arguments, &self.account()).await.unwrap()
+    }
+
+    fn account(&self) -> [(&str, &str); 2] {
+        [("UPLION_DATA", &self.data), ("HOME", &self.home)]
+    }
+
+    /// A command that does not end by itself.
+    pub fn begin(&self, arguments: &[&str]) -> Running {
+        let mut child = uplion::command(arguments, &self.account()).unwrap().spawn().unwrap();
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        Running { lines, _child: child }
+    }
+
+    /// What a command that succeeds prints.
+    pub async fn told(&self, arguments: &[&str]) -> String {
+        let answer = self.ask(arguments).await;
+        assert!(answer.status.success(), "{arguments:?}: {answer:?}");
+        answer.stdout
+    }
+
+    pub async fn json(&self, arguments: &[&str]) -> Value {
+        let told = self.told(&[arguments, &["--json"]].concat()).await;
+        serde_json::from_str(&told).unwrap()
+    }
+
+    /// The one sentence of a command that fails.
+    pub async fn refused(&self, arguments: &[&str], code: i32) -> String {
+        let answer = self.ask(arguments).await;
+        assert_eq!(answer.status.code(), Some(code), "{arguments:?}: {answer:?}");
+        assert_eq!(answer.stderr.lines().count(), 1, "{answer:?}");
+        answer.stderr
+    }
+}
+
+/// A command that prints as long as nobody stops it.
+pub struct Running {
+    lines: Lines<BufReader<ChildStdout>>,
+    _child: Child,
+}
+
+impl Running {
+    /// The lines up to the one that is waited for.
+    pub async fn until(mut self, last: impl Fn(&str) -> bool) -> Vec<String> {
+        let mut seen = Vec::new();
+        loop {
+            let line = timeout(PATIENCE, self.lines.next_line()).await;
+            let line = line.unwrap_or_else(|_| panic!("waited in vain behind {seen:?}"));
+            seen.push(line.unwrap().unwrap_or_else(|| panic!("ended behind {seen:?}")));
+            if seen.last().is_some_and(|line| last(line)) {
+                return seen;
+            }
+        }
+    }
+}
