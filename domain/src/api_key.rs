@@ -1,31 +1,99 @@
 //! An API key: what a member's program shows the gateway to be served.
 //!
-//! Issued once, in one project, for some models or for all, and dead for ever once revoked.
-//! Only the digest of the secret comes this far; the secret itself is in no event.
+//! Issued once, in one project, on terms that may change later. Its secret may be exchanged for another, with a time in
+//! which both are served. Disabled for a while or revoked: once revoked it is dead for ever.
+//! Only digests of secrets come this far; a secret itself is in no event.
 
-use std::collections::BTreeSet;
+mod terms;
 
-use crate::{Aggregate, KeyDigest, ModelName, ProjectId, Timestamp};
+#[cfg(test)]
+mod spec;
+
+use std::collections::BTreeMap;
+
+pub use terms::{Change, MAX_DESCRIPTION, MAX_NAME, MAX_QUOTA, Models, Quota, Terms};
+
+use crate::{
+    Aggregate, KeyDigest, ModelName, Timestamp,
+    budget::{self, Budget},
+    limits::{self, Limits},
+};
+
+/// Thirty days, in seconds: whoever has not taken the new secret by then needs a key of their own.
+pub const MAX_GRACE_S: u32 = 30 * 24 * 60 * 60;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Command {
-    Issue { project: ProjectId, name: String, digest: KeyDigest, models: Models, at: Timestamp },
-    Allow { models: Models, at: Timestamp },
-    Revoke { at: Timestamp },
+    Issue {
+        digest: KeyDigest,
+        terms: Box<Terms>,
+        at: Timestamp,
+    },
+    Change {
+        change: Change,
+        at: Timestamp,
+    },
+    Enable {
+        at: Timestamp,
+    },
+    Disable {
+        at: Timestamp,
+    },
+    /// The secret that was served until now is served for so long beside the new one.
+    Rotate {
+        digest: KeyDigest,
+        grace_s: u32,
+        at: Timestamp,
+    },
+    Revoke {
+        at: Timestamp,
+    },
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Event {
     Issued {
-        project: ProjectId,
-        name: String,
         digest: KeyDigest,
-        models: Models,
+        terms: Box<Terms>,
+        at: Timestamp,
+    },
+    Described {
+        name: String,
+        description: String,
         at: Timestamp,
     },
     /// From now on the key serves these models and no others.
     Allowed {
         models: Models,
+        at: Timestamp,
+    },
+    ExpiryChanged {
+        expires_at: Option<Timestamp>,
+        at: Timestamp,
+    },
+    QuotaChanged {
+        quota: Quota,
+        at: Timestamp,
+    },
+    BudgetChanged {
+        budget: Option<Budget>,
+        at: Timestamp,
+    },
+    LimitsChanged {
+        limits: Limits,
+        model_limits: BTreeMap<ModelName, Limits>,
+        at: Timestamp,
+    },
+    Enabled {
+        at: Timestamp,
+    },
+    Disabled {
+        at: Timestamp,
+    },
+    /// The secret before it is served until `previous_until`, the one before that no more.
+    Rotated {
+        digest: KeyDigest,
+        previous_until: Timestamp,
         at: Timestamp,
     },
     Revoked {
@@ -41,41 +109,42 @@ pub enum Rejection {
     NotIssued,
     #[error("the API key is revoked")]
     Revoked,
-    #[error("a key without models would serve nothing: revoke it instead")]
+    #[error("a key's name has 1 to {MAX_NAME} characters and no control characters")]
+    UnusableName,
+    #[error("a key's description has at most {MAX_DESCRIPTION} characters")]
+    UnusableDescription,
+    #[error("a key without models would serve nothing: disable or revoke it instead")]
     NoModelLeft,
-}
-
-/// What a key may be used for.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Models {
-    All,
-    Only(BTreeSet<ModelName>),
+    #[error("a key cannot expire in the past: disable or revoke it instead")]
+    ExpiresInThePast,
+    #[error("a quota of no tokens would serve nothing: disable the key instead")]
+    EmptyQuota,
+    #[error("a quota is at most {MAX_QUOTA} tokens: leave it out instead")]
+    EndlessQuota,
+    #[error("the secret before is served for at most {MAX_GRACE_S} seconds more")]
+    GraceTooLong,
+    #[error(transparent)]
+    Budget(#[from] budget::Rejection),
+    #[error(transparent)]
+    Limits(#[from] limits::Rejection),
 }
 
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub enum ApiKey {
     #[default]
     Unissued,
-    Active {
-        models: Models,
+    Issued {
+        terms: Box<Terms>,
+        switch: Switch,
     },
     Revoked,
 }
 
-impl Models {
-    pub fn allow(&self, model: &ModelName) -> bool {
-        match self {
-            Self::All => true,
-            Self::Only(models) => models.contains(model),
-        }
-    }
-
-    fn none_left(&self) -> bool {
-        match self {
-            Self::All => false,
-            Self::Only(models) => models.is_empty(),
-        }
-    }
+/// Whether a key that is neither expired nor revoked is served.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Switch {
+    Enabled,
+    Disabled,
 }
 
 impl Aggregate for ApiKey {
@@ -85,120 +154,91 @@ impl Aggregate for ApiKey {
 
     fn decide(&self, command: Command) -> Result<Vec<Event>, Rejection> {
         match (self, command) {
-            (Self::Active { .. } | Self::Revoked, Command::Issue { .. }) => {
+            (Self::Unissued, Command::Issue { digest, terms, at }) => {
+                terms.check(at)?;
+                Ok(vec![Event::Issued { digest, terms, at }])
+            }
+            (Self::Issued { .. } | Self::Revoked, Command::Issue { .. }) => {
                 Err(Rejection::AlreadyIssued)
             }
-            (Self::Unissued, Command::Issue { models, .. }) if models.none_left() => {
-                Err(Rejection::NoModelLeft)
+
+            (Self::Issued { terms, .. }, Command::Change { change, at }) => {
+                terms.change(change, at)
             }
-            (Self::Unissued, Command::Issue { project, name, digest, models, at }) => {
-                Ok(vec![Event::Issued { project, name, digest, models, at }])
+            (Self::Issued { switch, .. }, Command::Enable { at }) => {
+                Ok(unless(*switch == Switch::Enabled, Event::Enabled { at }))
+            }
+            (Self::Issued { switch, .. }, Command::Disable { at }) => {
+                Ok(unless(*switch == Switch::Disabled, Event::Disabled { at }))
+            }
+            (Self::Issued { .. }, Command::Rotate { grace_s, .. }) if grace_s > MAX_GRACE_S => {
+                Err(Rejection::GraceTooLong)
+            }
+            (Self::Issued { .. }, Command::Rotate { digest, grace_s, at }) => {
+                let previous_until = at.plus_millis(i64::from(grace_s) * 1_000);
+                Ok(vec![Event::Rotated { digest, previous_until, at }])
             }
 
-            (Self::Active { .. }, Command::Allow { models, .. }) if models.none_left() => {
-                Err(Rejection::NoModelLeft)
-            }
-            (Self::Active { models: now }, Command::Allow { models, .. }) if *now == models => {
-                Ok(vec![])
-            }
-            (Self::Active { .. }, Command::Allow { models, at }) => {
-                Ok(vec![Event::Allowed { models, at }])
-            }
-            (Self::Revoked, Command::Allow { .. }) => Err(Rejection::Revoked),
-
-            (Self::Active { .. }, Command::Revoke { at }) => Ok(vec![Event::Revoked { at }]),
+            (Self::Issued { .. }, Command::Revoke { at }) => Ok(vec![Event::Revoked { at }]),
             (Self::Revoked, Command::Revoke { .. }) => Ok(vec![]),
+            (
+                Self::Revoked,
+                Command::Change { .. }
+                | Command::Enable { .. }
+                | Command::Disable { .. }
+                | Command::Rotate { .. },
+            ) => Err(Rejection::Revoked),
 
-            (Self::Unissued, Command::Allow { .. } | Command::Revoke { .. }) => {
-                Err(Rejection::NotIssued)
-            }
+            (
+                Self::Unissued,
+                Command::Change { .. }
+                | Command::Enable { .. }
+                | Command::Disable { .. }
+                | Command::Rotate { .. }
+                | Command::Revoke { .. },
+            ) => Err(Rejection::NotIssued),
         }
     }
 
     fn evolve(self, event: &Event) -> Self {
-        match event {
-            Event::Issued { models, .. } | Event::Allowed { models, .. } => {
-                Self::Active { models: models.clone() }
+        match (self, event) {
+            (_, Event::Issued { terms, .. }) => {
+                Self::Issued { terms: terms.clone(), switch: Switch::Enabled }
             }
-            Event::Revoked { .. } => Self::Revoked,
+            (_, Event::Revoked { .. }) => Self::Revoked,
+            (Self::Issued { terms, .. }, Event::Enabled { .. }) => {
+                Self::Issued { terms, switch: Switch::Enabled }
+            }
+            (Self::Issued { terms, .. }, Event::Disabled { .. }) => {
+                Self::Issued { terms, switch: Switch::Disabled }
+            }
+            (
+                Self::Issued { terms, switch },
+                Event::Described { .. }
+                | Event::Allowed { .. }
+                | Event::ExpiryChanged { .. }
+                | Event::QuotaChanged { .. }
+                | Event::BudgetChanged { .. }
+                | Event::LimitsChanged { .. }
+                | Event::Rotated { .. },
+            ) => Self::Issued { terms: Box::new(terms.after(event)), switch },
+            (
+                state @ (Self::Unissued | Self::Revoked),
+                Event::Described { .. }
+                | Event::Allowed { .. }
+                | Event::ExpiryChanged { .. }
+                | Event::QuotaChanged { .. }
+                | Event::BudgetChanged { .. }
+                | Event::LimitsChanged { .. }
+                | Event::Enabled { .. }
+                | Event::Disabled { .. }
+                | Event::Rotated { .. },
+            ) => state,
         }
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use uuid::Uuid;
-
-    use super::*;
-    use crate::spec::given;
-
-    const AT: Timestamp = Timestamp::from_micros(1);
-
-    #[test]
-    fn a_key_is_issued_once() {
-        given::<ApiKey>([]).when(issue(Models::All)).then([issued()]);
-        given::<ApiKey>([issued()])
-            .when(issue(Models::All))
-            .then_rejected(Rejection::AlreadyIssued);
-    }
-
-    #[test]
-    fn a_revoked_key_stays_revoked() {
-        let history = [issued(), Event::Revoked { at: AT }];
-        given::<ApiKey>(history.clone())
-            .when(issue(Models::All))
-            .then_rejected(Rejection::AlreadyIssued);
-        given::<ApiKey>(history).when(allow(&["llama"])).then_rejected(Rejection::Revoked);
-    }
-
-    #[test]
-    fn revoking_twice_is_revoking_once() {
-        let revoked = Event::Revoked { at: AT };
-        given::<ApiKey>([issued()]).when(Command::Revoke { at: AT }).then([revoked.clone()]);
-        given::<ApiKey>([issued(), revoked]).when(Command::Revoke { at: AT }).then_nothing();
-    }
-
-    #[test]
-    fn a_key_without_models_is_revoked_not_restricted() {
-        given::<ApiKey>([issued()]).when(allow(&[])).then_rejected(Rejection::NoModelLeft);
-        given::<ApiKey>([]).when(issue(only(&[]))).then_rejected(Rejection::NoModelLeft);
-    }
-
-    #[test]
-    fn allowing_what_is_allowed_is_nothing() {
-        given::<ApiKey>([issued()])
-            .when(allow(&["llama"]))
-            .then([Event::Allowed { models: only(&["llama"]), at: AT }]);
-        given::<ApiKey>([issued(), Event::Allowed { models: only(&["llama"]), at: AT }])
-            .when(allow(&["llama"]))
-            .then_nothing();
-    }
-
-    #[test]
-    fn what_was_never_issued_cannot_change() {
-        given::<ApiKey>([]).when(Command::Revoke { at: AT }).then_rejected(Rejection::NotIssued);
-    }
-
-    fn only(models: &[&str]) -> Models {
-        Models::Only(models.iter().map(|name| name.parse().unwrap()).collect())
-    }
-
-    fn allow(models: &[&str]) -> Command {
-        Command::Allow { models: only(models), at: AT }
-    }
-
-    fn project() -> ProjectId {
-        ProjectId::new(Uuid::from_u128(7))
-    }
-
-    fn issue(models: Models) -> Command {
-        let digest = KeyDigest::of("secret");
-        Command::Issue { project: project(), name: "ci".into(), digest, models, at: AT }
-    }
-
-    fn issued() -> Event {
-        let digest = KeyDigest::of("secret");
-        let models = Models::All;
-        Event::Issued { project: project(), name: "ci".into(), digest, models, at: AT }
-    }
+/// What is so already does not happen again.
+fn unless(already_so: bool, event: Event) -> Vec<Event> {
+    if already_so { vec![] } else { vec![event] }
 }

@@ -3,55 +3,95 @@
 //! Its name is its id, is never used again, and keeps its meaning in every bill. A model without
 //! upstreams is served by workers that bring their own. Once retired it stays retired.
 
-use std::{borrow::Borrow, collections::BTreeSet, fmt, str::FromStr, sync::Arc};
+mod name;
+mod upstream;
 
+#[cfg(test)]
+mod spec;
+
+use std::{collections::BTreeSet, fmt, str::FromStr};
+
+pub use self::{
+    name::{MAX_NAME, ModelName, UnusableName},
+    upstream::{Credential, MAX_WEIGHT, UnknownUpstreamId, Upstream, UpstreamId},
+};
 use crate::{Aggregate, Timestamp};
 
-/// The name of a model, as clients write it: `llama-3.1`, `org/model`.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct ModelName(Arc<str>);
+/// Who runs what answers for the model.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// The installation itself.
+    Local,
+    /// A provider, or somebody else's server.
+    Remote,
+}
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "{0:?} is not a model name: use 1 to {MAX_NAME} printable ASCII characters without spaces or quotes"
-)]
-pub struct UnusableName(pub String);
-
-/// Bytes.
-pub const MAX_NAME: usize = 128;
-
-/// An OpenAI-compatible server that answers for a model.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Upstream {
-    /// Up to and including `/v1`.
-    pub url: String,
-    /// What that server calls the model.
-    pub model: ModelName,
-    pub credential: Option<Credential>,
-    /// Requests at once; the worker takes no more tasks than this.
-    pub max_in_flight: u32,
-}
-
-/// Where the worker finds what the upstream wants to be shown. Never the secret itself.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Credential {
-    /// The name of an environment variable of the worker.
-    Environment(String),
-}
+#[error("{0:?} is not a kind of model: it is local or remote")]
+pub struct UnknownKind(pub String);
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Command {
-    Register { upstreams: Vec<Upstream>, aliases: BTreeSet<ModelName>, at: Timestamp },
-    ChangeUpstreams { upstreams: Vec<Upstream>, at: Timestamp },
-    ChangeAliases { aliases: BTreeSet<ModelName>, at: Timestamp },
-    Retire { at: Timestamp },
+    Register {
+        kind: Kind,
+        upstreams: Vec<Upstream>,
+        aliases: BTreeSet<ModelName>,
+        max_processes: Option<u32>,
+        at: Timestamp,
+    },
+    /// These upstreams and no others.
+    ChangeUpstreams {
+        upstreams: Vec<Upstream>,
+        at: Timestamp,
+    },
+    AddUpstream {
+        upstream: Upstream,
+        at: Timestamp,
+    },
+    /// The one with the same id; what is none stays as it is.
+    ChangeUpstream {
+        upstream: UpstreamId,
+        change: UpstreamChange,
+        at: Timestamp,
+    },
+    RemoveUpstream {
+        upstream: UpstreamId,
+        at: Timestamp,
+    },
+    ChangeAliases {
+        aliases: BTreeSet<ModelName>,
+        at: Timestamp,
+    },
+    ChangeKind {
+        kind: Kind,
+        at: Timestamp,
+    },
+    /// None: as many as there are.
+    ChangeProcesses {
+        max_processes: Option<u32>,
+        at: Timestamp,
+    },
+    Retire {
+        at: Timestamp,
+    },
+}
+
+/// What may change about an upstream. Another server, or another name there, is another upstream.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct UpstreamChange {
+    /// None within: it wants to be shown nothing.
+    pub credential: Option<Option<Credential>>,
+    pub weight: Option<u32>,
+    pub max_in_flight: Option<u32>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Event {
     Registered {
+        kind: Kind,
         upstreams: Vec<Upstream>,
         aliases: BTreeSet<ModelName>,
+        max_processes: Option<u32>,
         at: Timestamp,
     },
     /// From now on these upstreams answer, and no others.
@@ -61,6 +101,14 @@ pub enum Event {
     },
     AliasesChanged {
         aliases: BTreeSet<ModelName>,
+        at: Timestamp,
+    },
+    KindChanged {
+        kind: Kind,
+        at: Timestamp,
+    },
+    ProcessesChanged {
+        max_processes: Option<u32>,
         at: Timestamp,
     },
     Retired {
@@ -82,19 +130,38 @@ pub enum Rejection {
     UnusableUrl(String),
     #[error("an upstream serves at least one request at once")]
     NoCapacity,
+    #[error("an upstream's weight is from 1 to {MAX_WEIGHT}: remove the upstream instead")]
+    UnusableWeight,
     #[error("a credential is the name of an environment variable, not the secret itself")]
     UnusableCredential,
+    #[error(
+        "a credential is the name of a Kubernetes Secret and a key in it, not the secret itself"
+    )]
+    UnusableSecret,
+    #[error("the model has this upstream already: the same server under the same name")]
+    SameUpstream,
+    #[error("the model has no such upstream")]
+    NoSuchUpstream,
+    #[error("a model runs in at least one process: retire it instead")]
+    NoProcess,
 }
 
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub enum Model {
     #[default]
     Unknown,
-    Registered {
-        upstreams: Vec<Upstream>,
-        aliases: BTreeSet<ModelName>,
-    },
+    Registered(Registration),
     Retired,
+}
+
+/// What is known of a model that is there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Registration {
+    pub kind: Kind,
+    pub upstreams: Vec<Upstream>,
+    pub aliases: BTreeSet<ModelName>,
+    /// None: as many as there are.
+    pub max_processes: Option<u32>,
 }
 
 impl Aggregate for Model {
@@ -104,43 +171,65 @@ impl Aggregate for Model {
 
     fn decide(&self, command: Command) -> Result<Vec<Event>, Rejection> {
         match (self, command) {
-            (Self::Unknown, Command::Register { upstreams, aliases, at }) => {
-                upstreams.iter().try_for_each(Upstream::check)?;
-                Ok(vec![Event::Registered { upstreams, aliases, at }])
+            (Self::Unknown, Command::Register { kind, upstreams, aliases, max_processes, at }) => {
+                check(&upstreams)?;
+                some(max_processes)?;
+                Ok(vec![Event::Registered { kind, upstreams, aliases, max_processes, at }])
             }
-            (Self::Registered { .. }, Command::Register { .. }) => {
-                Err(Rejection::AlreadyRegistered)
-            }
+            (Self::Registered(_), Command::Register { .. }) => Err(Rejection::AlreadyRegistered),
 
-            (
-                Self::Registered { upstreams: now, .. },
-                Command::ChangeUpstreams { upstreams, at },
-            ) => {
-                upstreams.iter().try_for_each(Upstream::check)?;
-                let changed = *now != upstreams;
-                Ok(changed
-                    .then_some(Event::UpstreamsChanged { upstreams, at })
-                    .into_iter()
-                    .collect())
+            (Self::Registered(now), Command::ChangeUpstreams { upstreams, at }) => {
+                now.with(upstreams, at)
             }
-            (Self::Registered { aliases: now, .. }, Command::ChangeAliases { aliases, at }) => {
-                let changed = *now != aliases;
-                Ok(changed.then_some(Event::AliasesChanged { aliases, at }).into_iter().collect())
+            (Self::Registered(now), Command::AddUpstream { upstream, at }) => {
+                now.with(now.upstreams.iter().cloned().chain([upstream]).collect(), at)
             }
-            (Self::Registered { .. }, Command::Retire { at }) => Ok(vec![Event::Retired { at }]),
+            (Self::Registered(now), Command::ChangeUpstream { upstream, change, at }) => {
+                now.with(now.changed(&upstream, &change)?, at)
+            }
+            (Self::Registered(now), Command::RemoveUpstream { upstream, at }) => {
+                let others = now.upstreams.iter().filter(|one| one.id() != upstream);
+                let others: Vec<_> = others.cloned().collect();
+                if others.len() == now.upstreams.len() {
+                    return Err(Rejection::NoSuchUpstream);
+                }
+                now.with(others, at)
+            }
+            (Self::Registered(now), Command::ChangeAliases { aliases, at }) => {
+                Ok(unless(now.aliases == aliases, Event::AliasesChanged { aliases, at }))
+            }
+            (Self::Registered(now), Command::ChangeKind { kind, at }) => {
+                Ok(unless(now.kind == kind, Event::KindChanged { kind, at }))
+            }
+            (Self::Registered(now), Command::ChangeProcesses { max_processes, at }) => {
+                some(max_processes)?;
+                let same = now.max_processes == max_processes;
+                Ok(unless(same, Event::ProcessesChanged { max_processes, at }))
+            }
+            (Self::Registered(_), Command::Retire { at }) => Ok(vec![Event::Retired { at }]),
 
             (Self::Retired, Command::Retire { .. }) => Ok(vec![]),
             (
                 Self::Retired,
                 Command::Register { .. }
                 | Command::ChangeUpstreams { .. }
-                | Command::ChangeAliases { .. },
+                | Command::AddUpstream { .. }
+                | Command::ChangeUpstream { .. }
+                | Command::RemoveUpstream { .. }
+                | Command::ChangeAliases { .. }
+                | Command::ChangeKind { .. }
+                | Command::ChangeProcesses { .. },
             ) => Err(Rejection::Retired),
 
             (
                 Self::Unknown,
                 Command::ChangeUpstreams { .. }
+                | Command::AddUpstream { .. }
+                | Command::ChangeUpstream { .. }
+                | Command::RemoveUpstream { .. }
                 | Command::ChangeAliases { .. }
+                | Command::ChangeKind { .. }
+                | Command::ChangeProcesses { .. }
                 | Command::Retire { .. },
             ) => Err(Rejection::NotRegistered),
         }
@@ -148,171 +237,106 @@ impl Aggregate for Model {
 
     fn evolve(self, event: &Event) -> Self {
         match (self, event) {
-            (_, Event::Registered { upstreams, aliases, .. }) => {
-                Self::Registered { upstreams: upstreams.clone(), aliases: aliases.clone() }
+            (_, Event::Registered { kind, upstreams, aliases, max_processes, at: _ }) => {
+                Self::Registered(Registration {
+                    kind: *kind,
+                    upstreams: upstreams.clone(),
+                    aliases: aliases.clone(),
+                    max_processes: *max_processes,
+                })
             }
-            (Self::Registered { aliases, .. }, Event::UpstreamsChanged { upstreams, .. }) => {
-                Self::Registered { upstreams: upstreams.clone(), aliases }
+            (Self::Registered(now), Event::UpstreamsChanged { upstreams, .. }) => {
+                Self::Registered(Registration { upstreams: upstreams.clone(), ..now })
             }
-            (Self::Registered { upstreams, .. }, Event::AliasesChanged { aliases, .. }) => {
-                Self::Registered { upstreams, aliases: aliases.clone() }
+            (Self::Registered(now), Event::AliasesChanged { aliases, .. }) => {
+                Self::Registered(Registration { aliases: aliases.clone(), ..now })
+            }
+            (Self::Registered(now), Event::KindChanged { kind, .. }) => {
+                Self::Registered(Registration { kind: *kind, ..now })
+            }
+            (Self::Registered(now), Event::ProcessesChanged { max_processes, .. }) => {
+                Self::Registered(Registration { max_processes: *max_processes, ..now })
             }
             (_, Event::Retired { .. }) => Self::Retired,
             (
                 state @ (Self::Unknown | Self::Retired),
-                Event::UpstreamsChanged { .. } | Event::AliasesChanged { .. },
+                Event::UpstreamsChanged { .. }
+                | Event::AliasesChanged { .. }
+                | Event::KindChanged { .. }
+                | Event::ProcessesChanged { .. },
             ) => state,
         }
     }
 }
 
-impl Upstream {
-    fn check(&self) -> Result<(), Rejection> {
-        let rest = self.url.strip_prefix("https://").or_else(|| self.url.strip_prefix("http://"));
-        let host = rest.map(|rest| rest.split('/').next().unwrap_or_default());
-        let plain =
-            !self.url.contains(['?', '#', '@']) && self.url.chars().all(|c| c.is_ascii_graphic());
-        if !plain || host.is_none_or(str::is_empty) {
-            return Err(Rejection::UnusableUrl(self.url.clone()));
-        }
-        if self.max_in_flight == 0 {
-            return Err(Rejection::NoCapacity);
-        }
-        match &self.credential {
-            Some(Credential::Environment(name)) if !is_variable(name) => {
-                Err(Rejection::UnusableCredential)
-            }
-            Some(Credential::Environment(_)) | None => Ok(()),
+impl Registration {
+    fn with(&self, upstreams: Vec<Upstream>, at: Timestamp) -> Result<Vec<Event>, Rejection> {
+        check(&upstreams)?;
+        Ok(unless(self.upstreams == upstreams, Event::UpstreamsChanged { upstreams, at }))
+    }
+
+    fn changed(
+        &self,
+        id: &UpstreamId,
+        change: &UpstreamChange,
+    ) -> Result<Vec<Upstream>, Rejection> {
+        let mut upstreams = self.upstreams.clone();
+        let found = upstreams.iter_mut().find(|one| one.id() == *id);
+        let upstream = found.ok_or(Rejection::NoSuchUpstream)?;
+        let UpstreamChange { credential, weight, max_in_flight } = change.clone();
+        upstream.credential = credential.unwrap_or_else(|| upstream.credential.take());
+        upstream.weight = weight.unwrap_or(upstream.weight);
+        upstream.max_in_flight = max_in_flight.unwrap_or(upstream.max_in_flight);
+        Ok(upstreams)
+    }
+}
+
+fn check(upstreams: &[Upstream]) -> Result<(), Rejection> {
+    upstreams.iter().try_for_each(Upstream::check)?;
+    let same =
+        |(at, one): (usize, &Upstream)| upstreams[..at].iter().any(|had| had.id() == one.id());
+    if upstreams.iter().enumerate().any(same) { Err(Rejection::SameUpstream) } else { Ok(()) }
+}
+
+const fn some(max_processes: Option<u32>) -> Result<(), Rejection> {
+    match max_processes {
+        Some(0) => Err(Rejection::NoProcess),
+        Some(_) | None => Ok(()),
+    }
+}
+
+/// What is so already does not happen again.
+fn unless(already_so: bool, event: Event) -> Vec<Event> {
+    if already_so { vec![] } else { vec![event] }
+}
+
+impl Kind {
+    /// What a model is that nobody called one or the other.
+    pub const fn of(upstreams: &[Upstream]) -> Self {
+        if upstreams.is_empty() { Self::Local } else { Self::Remote }
+    }
+
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Local => "local",
+            Self::Remote => "remote",
         }
     }
 }
 
-/// Names as POSIX has them. A pasted secret nearly always has a dash, a dot or lower case in it.
-fn is_variable(name: &str) -> bool {
-    name.starts_with(|c: char| c.is_ascii_uppercase() || c == '_')
-        && name.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_')
-}
-
-impl ModelName {
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl FromStr for ModelName {
-    type Err = UnusableName;
-
-    fn from_str(text: &str) -> Result<Self, UnusableName> {
-        let usable = (1..=MAX_NAME).contains(&text.len())
-            && text.bytes().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\\'));
-        if usable { Ok(Self(text.into())) } else { Err(UnusableName(text.to_owned())) }
-    }
-}
-
-impl fmt::Display for ModelName {
+impl fmt::Display for Kind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(&self.0)
+        f.pad(self.as_str())
     }
 }
 
-impl Borrow<str> for ModelName {
-    fn borrow(&self) -> &str {
-        &self.0
-    }
-}
+impl FromStr for Kind {
+    type Err = UnknownKind;
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::spec::given;
-
-    const AT: Timestamp = Timestamp::from_micros(1);
-
-    #[test]
-    fn a_name_is_used_once_and_never_again() {
-        given::<Model>([]).when(register([upstream()])).then([registered()]);
-        given::<Model>([registered()])
-            .when(register([upstream()]))
-            .then_rejected(Rejection::AlreadyRegistered);
-        given::<Model>([registered(), Event::Retired { at: AT }])
-            .when(register([upstream()]))
-            .then_rejected(Rejection::Retired);
-    }
-
-    #[test]
-    fn retiring_twice_is_retiring_once() {
-        let retired = Event::Retired { at: AT };
-        given::<Model>([registered()]).when(Command::Retire { at: AT }).then([retired.clone()]);
-        given::<Model>([registered(), retired]).when(Command::Retire { at: AT }).then_nothing();
-    }
-
-    #[test]
-    fn changing_to_what_is_already_so_is_nothing() {
-        let change = |upstreams| Command::ChangeUpstreams { upstreams, at: AT };
-        given::<Model>([registered()]).when(change(vec![upstream()])).then_nothing();
-        given::<Model>([registered()])
-            .when(change(vec![]))
-            .then([Event::UpstreamsChanged { upstreams: vec![], at: AT }]);
-    }
-
-    #[test]
-    fn an_upstream_has_a_url_that_can_be_called() {
-        for url in [
-            "",
-            "ftp://host/v1",
-            "http://",
-            "http:///v1",
-            "https://me:pass@host/v1",
-            "http://h/v1?k=1",
-            "http://h /v1",
-        ] {
-            given::<Model>([])
-                .when(register([Upstream { url: url.into(), ..upstream() }]))
-                .then_rejected(Rejection::UnusableUrl(url.into()));
-        }
-    }
-
-    #[test]
-    fn a_secret_is_not_taken_for_the_name_of_one() {
-        for name in ["sk-abc", "", "Abc", "A-B", "1A"] {
-            let credential = Some(Credential::Environment(name.into()));
-            given::<Model>([])
-                .when(register([Upstream { credential, ..upstream() }]))
-                .then_rejected(Rejection::UnusableCredential);
-        }
-    }
-
-    #[test]
-    fn an_upstream_without_capacity_is_none() {
-        given::<Model>([])
-            .when(register([Upstream { max_in_flight: 0, ..upstream() }]))
-            .then_rejected(Rejection::NoCapacity);
-    }
-
-    #[test]
-    fn names_are_what_clients_can_write() {
-        for name in ["llama-3.1", "org/model:7b", "a*>b"] {
-            assert!(name.parse::<ModelName>().is_ok(), "{name}");
-        }
-        for name in ["", "a b", "a\"b", "ü", &"x".repeat(MAX_NAME + 1)] {
-            assert!(name.parse::<ModelName>().is_err(), "{name}");
-        }
-    }
-
-    fn upstream() -> Upstream {
-        Upstream {
-            url: "http://127.0.0.1:9200/v1".into(),
-            model: "smollm2".parse().unwrap(),
-            credential: Some(Credential::Environment("SMOL_KEY".into())),
-            max_in_flight: 4,
-        }
-    }
-
-    fn register(upstreams: impl Into<Vec<Upstream>>) -> Command {
-        Command::Register { upstreams: upstreams.into(), aliases: BTreeSet::new(), at: AT }
-    }
-
-    fn registered() -> Event {
-        Event::Registered { upstreams: vec![upstream()], aliases: BTreeSet::new(), at: AT }
+    fn from_str(text: &str) -> Result<Self, UnknownKind> {
+        [Self::Local, Self::Remote]
+            .into_iter()
+            .find(|kind| kind.as_str() == text)
+            .ok_or_else(|| UnknownKind(text.to_owned()))
     }
 }

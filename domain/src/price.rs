@@ -1,20 +1,38 @@
-//! A price: what a model charges from some time on.
+//! A price: what a model charges from some time on, everybody or one project alone.
 //!
+//! A project's own price that is in force comes before everybody's.
 //! A request is rated with the price in force when it was admitted; a price set later, even for the past,
 //! changes no settled charge. A withdrawn price is as if it had never been, for requests to come.
 
-use crate::{Aggregate, ModelName, Nanos, Rates, Timestamp};
+use crate::{Aggregate, ModelName, Nanos, ProjectId, Rates, Timestamp};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Command {
-    Set { model: ModelName, rates: Rates, effective_from: Timestamp, at: Timestamp },
-    Withdraw { at: Timestamp },
+    Set {
+        model: ModelName,
+        /// None: whoever has no price of its own.
+        project: Option<ProjectId>,
+        rates: Rates,
+        effective_from: Timestamp,
+        at: Timestamp,
+    },
+    Withdraw {
+        at: Timestamp,
+    },
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Event {
-    Set { model: ModelName, rates: Rates, effective_from: Timestamp, at: Timestamp },
-    Withdrawn { at: Timestamp },
+    Set {
+        model: ModelName,
+        project: Option<ProjectId>,
+        rates: Rates,
+        effective_from: Timestamp,
+        at: Timestamp,
+    },
+    Withdrawn {
+        at: Timestamp,
+    },
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -49,8 +67,8 @@ impl Aggregate for Price {
             (Self::Unset, Command::Set { rates, .. }) if !usable(&rates) => {
                 Err(Rejection::UnusableRate)
             }
-            (Self::Unset, Command::Set { model, rates, effective_from, at }) => {
-                Ok(vec![Event::Set { model, rates, effective_from, at }])
+            (Self::Unset, Command::Set { model, project, rates, effective_from, at }) => {
+                Ok(vec![Event::Set { model, project, rates, effective_from, at }])
             }
             (Self::Set | Self::Withdrawn, Command::Set { .. }) => Err(Rejection::AlreadySet),
 
@@ -109,11 +127,11 @@ mod tests {
 
     fn set(input: i128) -> Command {
         let model = "llama".parse().unwrap();
-        Command::Set { model, rates: rates(input), effective_from: AT, at: AT }
+        Command::Set { model, project: None, rates: rates(input), effective_from: AT, at: AT }
     }
 
     fn was_set() -> Event {
         let model = "llama".parse().unwrap();
-        Event::Set { model, rates: rates(5), effective_from: AT, at: AT }
+        Event::Set { model, project: None, rates: rates(5), effective_from: AT, at: AT }
     }
 }

@@ -4,16 +4,21 @@
 //! its digest is here; who has a secret asks the catalog.
 
 use uplion_domain::{
-    Event, KeyId, ProjectId, Timestamp,
-    api_key::{self, Models},
+    Event, KeyId, Timestamp,
+    api_key::{self, Switch, Terms},
 };
 
 use crate::{
-    columns::{Columns, json, maybe_json, maybe_time, text, time},
-    projection::{Fold, Recorded, TypedRow},
+    allowance,
+    columns::text,
+    projection::{Fold, Recorded},
     statement::Statement,
-    table::{Column, Key, Kind, Row, Table, Value, kinds},
+    table::{Column, Key, Kind, Table, kinds},
 };
+
+mod row;
+#[cfg(test)]
+mod tests;
 
 pub const NAME: &str = "api_keys";
 
@@ -22,23 +27,48 @@ pub struct ApiKeys;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ApiKey {
     pub key: KeyId,
-    pub project: ProjectId,
-    pub name: String,
-    pub models: Models,
+    pub terms: Terms,
+    pub switch: Switch,
     pub issued_at: Timestamp,
+    /// When it was last given a new secret, and until when the one before is served.
+    pub rotation: Option<Rotation>,
     pub revoked_at: Option<Timestamp>,
 }
 
-const COLUMNS: [Column; 6] = [
-    Column::key("key", Kind::Text),
-    Column::required("project", Kind::Text),
-    Column::required("name", Kind::Text),
-    // A JSON list of names; null for all models.
-    Column::nullable("models", Kind::Text),
-    Column::required("issued_at", Kind::BigInt),
-    Column::nullable("revoked_at", Kind::BigInt),
-];
-static TABLE: Table = Table { name: NAME, columns: &COLUMNS, indexes: &[&["project", "key"]] };
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rotation {
+    pub at: Timestamp,
+    pub previous_until: Timestamp,
+}
+
+const COLUMNS: [Column; 17] = {
+    let [budget_nanos, budget_period] = allowance::BUDGET;
+    [
+        Column::key("key", Kind::Text),
+        Column::required("project", Kind::Text),
+        // A user; null if it is the project's own.
+        Column::nullable("owner", Kind::Text),
+        Column::required("name", Kind::Text),
+        Column::required("description", Kind::Text),
+        // A JSON list of names; null for all models.
+        Column::nullable("models", Kind::Text),
+        Column::nullable("expires_at", Kind::BigInt),
+        // Tokens; null if there is no end to them.
+        Column::nullable("quota", Kind::BigInt),
+        budget_nanos,
+        budget_period,
+        // JSON objects: what is limited, and the same by model.
+        Column::required("limits", Kind::Text),
+        Column::required("model_limits", Kind::Text),
+        Column::required("enabled", Kind::Boolean),
+        Column::required("issued_at", Kind::BigInt),
+        Column::nullable("rotated_at", Kind::BigInt),
+        Column::nullable("previous_until", Kind::BigInt),
+        Column::nullable("revoked_at", Kind::BigInt),
+    ]
+};
+static TABLE: Table =
+    Table { name: NAME, columns: &COLUMNS, indexes: &[&["project", "key"], &["owner", "key"]] };
 
 /// `$1`: the key. Answers with an [`ApiKey`].
 pub static ONE: Statement = Statement {
@@ -48,20 +78,35 @@ pub static ONE: Statement = Statement {
     columns: &kinds(&COLUMNS),
 };
 
-/// `$1`: only keys of this project; null for all. `$2`: a key, of which later ones are wanted; null from the first on.
-/// `$3`: how many. Answers with [`ApiKey`]s in the order of their issue.
+/// `$1`: only keys of this project; `$2`: of this owner; `$3`: that are `active`, `disabled`, `expired` or `revoked`
+/// at `$4`; `$5`: that may use this model, as JSON. `$6`: a key, of which later ones are wanted. Null in any of these:
+/// all. `$7`: how many. Answers with [`ApiKey`]s in the order of their issue.
 pub static LIST: Statement = Statement {
     name: "api_keys.list",
     sql: "SELECT * FROM {api_keys} \
           WHERE (CAST($1 AS TEXT) IS NULL OR project = $1) \
-          AND key > COALESCE(CAST($2 AS TEXT), '') ORDER BY key LIMIT $3",
-    parameters: &[Kind::Text, Kind::Text, Kind::BigInt],
+          AND (CAST($2 AS TEXT) IS NULL OR owner = $2) \
+          AND (CAST($3 AS TEXT) IS NULL OR $3 = CASE \
+            WHEN revoked_at IS NOT NULL THEN 'revoked' \
+            WHEN expires_at <= CAST($4 AS BIGINT) THEN 'expired' \
+            WHEN enabled THEN 'active' ELSE 'disabled' END) \
+          AND (CAST($5 AS TEXT) IS NULL OR models IS NULL OR REPLACE(models, $5, '') <> models) \
+          AND key > COALESCE(CAST($6 AS TEXT), '') ORDER BY key LIMIT $7",
+    parameters: &[
+        Kind::Text,
+        Kind::Text,
+        Kind::Text,
+        Kind::BigInt,
+        Kind::Text,
+        Kind::Text,
+        Kind::BigInt,
+    ],
     columns: &kinds(&COLUMNS),
 };
 
 impl Fold for ApiKeys {
     const NAME: &'static str = NAME;
-    const VERSION: u32 = 1;
+    const VERSION: u32 = 2;
     const TABLE: &'static Table = &TABLE;
     type Row = ApiKey;
 
@@ -72,20 +117,51 @@ impl Fold for ApiKeys {
     fn fold_row(row: Option<ApiKey>, event: &Recorded) -> Option<ApiKey> {
         let (key, event) = of_key(event)?;
         match event {
-            api_key::Event::Issued { project, name, digest: _, models, at } => Some(ApiKey {
+            api_key::Event::Issued { digest: _, terms, at } => Some(ApiKey {
                 key,
-                project: *project,
-                name: name.clone(),
-                models: models.clone(),
+                terms: (**terms).clone(),
+                switch: Switch::Enabled,
                 issued_at: *at,
+                rotation: None,
                 revoked_at: None,
             }),
-            api_key::Event::Allowed { models, at: _ } => {
-                row.map(|row| ApiKey { models: models.clone(), ..row })
+            api_key::Event::Described { .. }
+            | api_key::Event::Allowed { .. }
+            | api_key::Event::ExpiryChanged { .. }
+            | api_key::Event::QuotaChanged { .. }
+            | api_key::Event::BudgetChanged { .. }
+            | api_key::Event::LimitsChanged { .. } => {
+                row.map(|row| ApiKey { terms: row.terms.after(event), ..row })
+            }
+            api_key::Event::Enabled { at: _ } => {
+                row.map(|row| ApiKey { switch: Switch::Enabled, ..row })
+            }
+            api_key::Event::Disabled { at: _ } => {
+                row.map(|row| ApiKey { switch: Switch::Disabled, ..row })
+            }
+            api_key::Event::Rotated { digest: _, previous_until, at } => {
+                let rotation = Some(Rotation { at: *at, previous_until: *previous_until });
+                row.map(|row| ApiKey { rotation, ..row })
             }
             api_key::Event::Revoked { at } => {
                 row.map(|row| ApiKey { revoked_at: Some(*at), ..row })
             }
+        }
+    }
+}
+
+impl ApiKey {
+    /// `active`, `disabled`, `expired` or `revoked`.
+    pub fn status(&self, now: Timestamp) -> &'static str {
+        if self.revoked_at.is_some() {
+            return "revoked";
+        }
+        if self.terms.expires_at.is_some_and(|expires_at| expires_at <= now) {
+            return "expired";
+        }
+        match self.switch {
+            Switch::Enabled => "active",
+            Switch::Disabled => "disabled",
         }
     }
 }
@@ -101,80 +177,5 @@ fn of_key(event: &Recorded) -> Option<(KeyId, &api_key::Event)> {
         | Event::AdminKey(..)
         | Event::Request(_)
         | Event::Worker(_) => None,
-    }
-}
-
-impl TypedRow for ApiKey {
-    fn from_columns(columns: &mut Columns) -> Self {
-        Self {
-            key: columns.parsed(),
-            project: columns.parsed(),
-            name: columns.text(),
-            models: maybe_json(columns).map_or(Models::All, |names: Vec<String>| {
-                Models::Only(names.iter().map(|name| columns.read(name)).collect())
-            }),
-            issued_at: columns.time(),
-            revoked_at: columns.maybe_time(),
-        }
-    }
-
-    fn into_row(self) -> Row {
-        let Self { key, project, name, models, issued_at, revoked_at } = self;
-        let models = match models {
-            Models::All => Value::Null,
-            Models::Only(models) => {
-                json(&models.iter().map(ToString::to_string).collect::<Vec<_>>())
-            }
-        };
-        let (issued_at, revoked_at) = (time(issued_at), maybe_time(revoked_at));
-        vec![text(key), text(project), text(name), models, issued_at, revoked_at]
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use uplion_domain::KeyDigest;
-    use uuid::Uuid;
-
-    use super::*;
-    use crate::story::{START, control, rows, seconds, table};
-
-    const SECRET: &str = "sk-uplion-secret";
-
-    fn keys(events: impl IntoIterator<Item = api_key::Event>) -> Vec<ApiKey> {
-        let id = KeyId::new(Uuid::from_u128(2));
-        rows(&ApiKeys, events.into_iter().map(|event| control(Event::ApiKey(id, event))))
-    }
-
-    fn issued() -> api_key::Event {
-        api_key::Event::Issued {
-            project: ProjectId::new(Uuid::from_u128(1)),
-            name: "ci".into(),
-            digest: KeyDigest::of(SECRET),
-            models: Models::All,
-            at: START,
-        }
-    }
-
-    #[test]
-    fn a_key_may_do_what_it_was_last_allowed() {
-        let only = || Models::Only(["org/a", "b"].map(|name| name.parse().unwrap()).into());
-        assert_eq!(keys([issued()])[0].models, Models::All);
-        let allowed = api_key::Event::Allowed { models: only(), at: seconds(1) };
-        assert_eq!(keys([issued(), allowed])[0].models, only());
-    }
-
-    #[test]
-    fn a_revoked_key_stays_in_the_list() {
-        let keys = keys([issued(), api_key::Event::Revoked { at: seconds(1) }]);
-        assert_eq!((keys[0].issued_at, keys[0].revoked_at), (START, Some(seconds(1))));
-    }
-
-    #[test]
-    fn neither_secret_nor_digest_is_in_the_table() {
-        let id = KeyId::new(Uuid::from_u128(2));
-        let table = format!("{:?}", table(&ApiKeys, [control(Event::ApiKey(id, issued()))]));
-        assert!(!table.contains(SECRET));
-        assert!(!table.contains(&KeyDigest::of(SECRET).to_string()));
     }
 }

@@ -10,11 +10,12 @@ mod prices;
 use std::sync::Arc;
 
 use uplion_domain::{
-    Envelope, Event, KeyDigest, KeyId, ModelName, ProjectId, Rates, Timestamp, api_key::Models,
+    Envelope, Event, KeyDigest, KeyId, ModelName, ProjectId, Rates, Timestamp,
+    api_key::{Switch, Terms},
     model::Upstream,
 };
 
-pub use self::models::NotServed;
+pub use self::{keys::NotValid, models::NotServed};
 
 /// Everything that admission needs to know. `apply` the events of CONTROL in order, from the first.
 #[derive(Debug, Default, Clone)]
@@ -24,12 +25,12 @@ pub struct Catalog {
     prices: prices::Prices,
 }
 
-/// An API key that is served.
+/// An API key that is not revoked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Key {
     pub id: KeyId,
-    pub project: ProjectId,
-    pub models: Models,
+    pub terms: Terms,
+    pub switch: Switch,
 }
 
 /// A model that is not retired.
@@ -59,9 +60,9 @@ impl Catalog {
         }
     }
 
-    /// The key with this digest, unless it is revoked or its project is closed.
-    pub fn key(&self, digest: &KeyDigest) -> Option<&Arc<Key>> {
-        self.keys.active(digest)
+    /// The key whose secret has this digest, if it is served `now`.
+    pub fn key(&self, digest: &KeyDigest, now: Timestamp) -> Result<&Arc<Key>, NotValid> {
+        self.keys.served(digest, now)
     }
 
     /// The model that clients mean by `name`: its own name or an alias.
@@ -69,9 +70,9 @@ impl Catalog {
         self.models.resolve(name)
     }
 
-    /// What `model` charges a request that is admitted `now`; nothing if no price is in force.
-    pub fn rates(&self, model: &ModelName, now: Timestamp) -> Rates {
-        self.prices.in_force(model, now)
+    /// What `model` charges a request of `project` that is admitted `now`; nothing if no price is in force.
+    pub fn rates(&self, model: &ModelName, project: ProjectId, now: Timestamp) -> Rates {
+        self.prices.in_force(model, project, now)
     }
 
     /// All models that are not retired, by name.
@@ -81,7 +82,7 @@ impl Catalog {
 
     /// Those that `key` may use, by name.
     pub fn models_for(&self, key: &Key) -> impl Iterator<Item = &Arc<Model>> {
-        self.models().filter(|model| key.models.allow(&model.name))
+        self.models().filter(|model| key.terms.models.allow(&model.name))
     }
 
     /// The upstreams registered for `model`, by its own name; none if it is unknown or retired.

@@ -7,11 +7,11 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 use uplion_domain::{
     Event, ModelName, Timestamp,
-    model::{self, Credential, Upstream},
+    model::{self, Credential, Kind as ModelKind, Upstream},
 };
 
 use crate::{
-    columns::{Columns, json, maybe_json, maybe_time, text, time},
+    columns::{Columns, json, maybe_count, maybe_json, maybe_time, text, time},
     projection::{Fold, Recorded, TypedRow},
     statement::Statement,
     table::{Column, Key, Kind, Row, Table, kinds},
@@ -24,18 +24,24 @@ pub struct Models;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Model {
     pub model: ModelName,
+    pub kind: ModelKind,
     /// Empty if workers bring their own.
     pub upstreams: Vec<Upstream>,
     pub aliases: BTreeSet<ModelName>,
+    /// None: as many as there are.
+    pub max_processes: Option<u32>,
     pub registered_at: Timestamp,
     pub retired_at: Option<Timestamp>,
 }
 
-const COLUMNS: [Column; 5] = [
+const COLUMNS: [Column; 7] = [
     Column::key("model", Kind::Text),
+    // local or remote.
+    Column::required("kind", Kind::Text),
     // JSON lists.
     Column::required("upstreams", Kind::Text),
     Column::required("aliases", Kind::Text),
+    Column::nullable("max_processes", Kind::BigInt),
     Column::required("registered_at", Kind::BigInt),
     Column::nullable("retired_at", Kind::BigInt),
 ];
@@ -49,19 +55,21 @@ pub static ONE: Statement = Statement {
     columns: &kinds(&COLUMNS),
 };
 
-/// `$1`: a model, of which those behind it are wanted; null from the first on. `$2`: how many.
-/// Answers with [`Model`]s by name, also retired ones.
+/// `$1`: only of this kind, `local` or `remote`; `$2`: only those `registered` or `retired`; `$3`: a model, of which
+/// those behind it are wanted. Null in any of these: all. `$4`: how many. Answers with [`Model`]s by name.
 pub static LIST: Statement = Statement {
     name: "models.list",
-    sql: "SELECT * FROM {models} WHERE model > COALESCE(CAST($1 AS TEXT), '') \
-          ORDER BY model LIMIT $2",
-    parameters: &[Kind::Text, Kind::BigInt],
+    sql: "SELECT * FROM {models} WHERE (CAST($1 AS TEXT) IS NULL OR kind = $1) \
+          AND (CAST($2 AS TEXT) IS NULL \
+            OR $2 = CASE WHEN retired_at IS NULL THEN 'registered' ELSE 'retired' END) \
+          AND model > COALESCE(CAST($3 AS TEXT), '') ORDER BY model LIMIT $4",
+    parameters: &[Kind::Text, Kind::Text, Kind::Text, Kind::BigInt],
     columns: &kinds(&COLUMNS),
 };
 
 impl Fold for Models {
     const NAME: &'static str = NAME;
-    const VERSION: u32 = 1;
+    const VERSION: u32 = 2;
     const TABLE: &'static Table = &TABLE;
     type Row = Model;
 
@@ -72,18 +80,28 @@ impl Fold for Models {
     fn fold_row(row: Option<Model>, event: &Recorded) -> Option<Model> {
         let (name, event) = of_model(event)?;
         match event {
-            model::Event::Registered { upstreams, aliases, at } => Some(Model {
-                model: name.clone(),
-                upstreams: upstreams.clone(),
-                aliases: aliases.clone(),
-                registered_at: *at,
-                retired_at: None,
-            }),
+            model::Event::Registered { kind, upstreams, aliases, max_processes, at } => {
+                Some(Model {
+                    model: name.clone(),
+                    kind: *kind,
+                    upstreams: upstreams.clone(),
+                    aliases: aliases.clone(),
+                    max_processes: *max_processes,
+                    registered_at: *at,
+                    retired_at: None,
+                })
+            }
             model::Event::UpstreamsChanged { upstreams, at: _ } => {
                 row.map(|row| Model { upstreams: upstreams.clone(), ..row })
             }
             model::Event::AliasesChanged { aliases, at: _ } => {
                 row.map(|row| Model { aliases: aliases.clone(), ..row })
+            }
+            model::Event::KindChanged { kind, at: _ } => {
+                row.map(|row| Model { kind: *kind, ..row })
+            }
+            model::Event::ProcessesChanged { max_processes, at: _ } => {
+                row.map(|row| Model { max_processes: *max_processes, ..row })
             }
             model::Event::Retired { at } => row.map(|row| Model { retired_at: Some(*at), ..row }),
         }
@@ -110,47 +128,69 @@ struct UpstreamText {
     url: String,
     model: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    api_key_env: Option<String>,
+    credential: Option<CredentialText>,
+    weight: u32,
     max_in_flight: u32,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum CredentialText {
+    Environment(String),
+    Secret { name: String, key: String },
 }
 
 impl UpstreamText {
     fn of(upstream: Upstream) -> Self {
-        let Upstream { url, model, credential, max_in_flight } = upstream;
-        let api_key_env = credential.map(|credential| match credential {
-            Credential::Environment(name) => name,
+        let Upstream { url, model, credential, weight, max_in_flight } = upstream;
+        let credential = credential.map(|credential| match credential {
+            Credential::Environment(name) => CredentialText::Environment(name),
+            Credential::Secret { name, key } => CredentialText::Secret { name, key },
         });
-        Self { url, model: model.to_string(), api_key_env, max_in_flight }
+        Self { url, model: model.to_string(), credential, weight, max_in_flight }
     }
 
     fn read(self, columns: &Columns) -> Upstream {
-        let Self { url, model, api_key_env, max_in_flight } = self;
-        let credential = api_key_env.map(Credential::Environment);
-        Upstream { url, model: columns.read(&model), credential, max_in_flight }
+        let Self { url, model, credential, weight, max_in_flight } = self;
+        let credential = credential.map(|credential| match credential {
+            CredentialText::Environment(name) => Credential::Environment(name),
+            CredentialText::Secret { name, key } => Credential::Secret { name, key },
+        });
+        Upstream { url, model: columns.read(&model), credential, weight, max_in_flight }
     }
 }
 
 impl TypedRow for Model {
     fn from_columns(columns: &mut Columns) -> Self {
-        let model = columns.parsed();
+        let (model, kind) = (columns.parsed(), columns.parsed());
         let upstreams: Vec<UpstreamText> = maybe_json(columns).unwrap_or_default();
         let upstreams = upstreams.into_iter().map(|upstream| upstream.read(columns)).collect();
         let aliases: Vec<String> = maybe_json(columns).unwrap_or_default();
         Self {
             model,
+            kind,
             upstreams,
             aliases: aliases.iter().map(|alias| columns.read(alias)).collect(),
+            max_processes: columns.maybe_count().and_then(|count| u32::try_from(count).ok()),
             registered_at: columns.time(),
             retired_at: columns.maybe_time(),
         }
     }
 
     fn into_row(self) -> Row {
-        let Self { model, upstreams, aliases, registered_at, retired_at } = self;
+        let Self { model, kind, upstreams, aliases, max_processes, registered_at, retired_at } =
+            self;
         let upstreams: Vec<_> = upstreams.into_iter().map(UpstreamText::of).collect();
         let aliases: Vec<_> = aliases.iter().map(ToString::to_string).collect();
-        let (registered_at, retired_at) = (time(registered_at), maybe_time(retired_at));
-        vec![text(model), json(&upstreams), json(&aliases), registered_at, retired_at]
+        vec![
+            text(model),
+            text(kind),
+            json(&upstreams),
+            json(&aliases),
+            maybe_count(max_processes.map(u64::from)),
+            time(registered_at),
+            maybe_time(retired_at),
+        ]
     }
 }
 
@@ -165,19 +205,36 @@ mod tests {
     }
 
     fn registered() -> model::Event {
-        model::Event::Registered { upstreams: vec![], aliases: BTreeSet::new(), at: START }
+        model::Event::Registered {
+            kind: ModelKind::Local,
+            upstreams: vec![],
+            aliases: BTreeSet::new(),
+            max_processes: None,
+            at: START,
+        }
     }
 
     fn upstreams() -> Vec<Upstream> {
-        let local = Upstream {
-            url: "http://127.0.0.1:9200/v1".into(),
-            model: "smollm2".parse().unwrap(),
-            credential: None,
-            max_in_flight: 4,
-        };
-        let credential = Some(Credential::Environment("EXAMPLE_KEY".into()));
-        let url = "https://api.example.org/v1".into();
-        vec![local.clone(), Upstream { url, credential, ..local }]
+        let model: ModelName = "smollm2".parse().unwrap();
+        let local = Upstream::new("http://127.0.0.1:9200/v1", model.clone(), 4);
+        let credentials = [
+            Credential::Environment("EXAMPLE_KEY".into()),
+            Credential::Secret { name: "example".into(), key: "api-key".into() },
+        ];
+        let remote = credentials.map(|credential| Upstream {
+            credential: Some(credential),
+            weight: 3,
+            ..Upstream::new("https://api.example.org/v1", model.clone(), 4)
+        });
+        std::iter::once(local).chain(remote).collect()
+    }
+
+    #[test]
+    fn a_model_is_of_the_kind_that_it_was_last_called() {
+        let remote = model::Event::KindChanged { kind: ModelKind::Remote, at: seconds(1) };
+        let two = model::Event::ProcessesChanged { max_processes: Some(2), at: seconds(1) };
+        let models = models([registered(), remote, two]);
+        assert_eq!((models[0].kind, models[0].max_processes), (ModelKind::Remote, Some(2)));
     }
 
     #[test]

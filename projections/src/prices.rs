@@ -3,10 +3,10 @@
 //! Read by `uplion price list` and `show`. One row a price, never deleted. Gateways do not read it: they have the catalog,
 //! which comes to the same answer.
 
-use uplion_domain::{Event, ModelName, PriceId, Rates, Timestamp, price};
+use uplion_domain::{Event, ModelName, PriceId, ProjectId, Rates, Timestamp, price};
 
 use crate::{
-    columns::{Columns, count, maybe_time, nanos, text, time},
+    columns::{Columns, count, maybe_text, maybe_time, nanos, text, time},
     projection::{Fold, Recorded, TypedRow},
     statement::Statement,
     table::{Column, Key, Kind, Row, Table, kinds},
@@ -20,6 +20,8 @@ pub struct Prices;
 pub struct Price {
     pub price: PriceId,
     pub model: ModelName,
+    /// None: for whoever has no price of its own.
+    pub project: Option<ProjectId>,
     pub rates: Rates,
     pub effective_from: Timestamp,
     pub set_at: Timestamp,
@@ -29,9 +31,10 @@ pub struct Price {
     pub pos: u64,
 }
 
-const COLUMNS: [Column; 11] = [
+const COLUMNS: [Column; 12] = [
     Column::key("price", Kind::Text),
     Column::required("model", Kind::Text),
+    Column::nullable("project", Kind::Text),
     // Nano-units of the currency for a million tokens, and for a request.
     Column::required("input_nanos", Kind::BigInt),
     Column::required("cached_input_nanos", Kind::BigInt),
@@ -54,29 +57,43 @@ pub static ONE: Statement = Statement {
     columns: &kinds(&COLUMNS),
 };
 
-/// `$1`: only prices of this model; null for all. `$2`: how many at most.
-/// Answers with [`Price`]s by model, the one in force last before those to come; withdrawn ones are among them.
+/// `$1`: only prices of this model; `$2`: only those that this project alone pays; `$3`: only those in force at this
+/// time; `$4`: a price, of which those behind it are wanted. Null in any of these: all. `$5`: how many.
+/// Answers with [`Price`]s by model, everybody's before those of single projects, the earliest first; withdrawn ones
+/// are among them unless only those in force are wanted.
 pub static LIST: Statement = Statement {
     name: "prices.list",
-    sql: "SELECT * FROM {prices} WHERE (CAST($1 AS TEXT) IS NULL OR model = $1) \
-          ORDER BY model, effective_from, pos LIMIT $2",
-    parameters: &[Kind::Text, Kind::BigInt],
+    sql: "SELECT * FROM {prices} AS listed WHERE (CAST($1 AS TEXT) IS NULL OR model = $1) \
+          AND (CAST($2 AS TEXT) IS NULL OR project = $2) \
+          AND (CAST($3 AS BIGINT) IS NULL OR (effective_from <= $3 AND withdrawn_at IS NULL \
+            AND NOT EXISTS (SELECT 1 FROM {prices} AS later \
+              WHERE later.model = listed.model \
+              AND COALESCE(later.project, '') = COALESCE(listed.project, '') \
+              AND later.withdrawn_at IS NULL AND later.effective_from <= $3 \
+              AND (later.effective_from, later.pos) > (listed.effective_from, listed.pos)))) \
+          AND (CAST($4 AS TEXT) IS NULL OR (model, COALESCE(project, ''), effective_from, pos) > \
+            (SELECT last.model, COALESCE(last.project, ''), last.effective_from, last.pos \
+              FROM {prices} AS last WHERE last.price = $4)) \
+          ORDER BY model, COALESCE(project, ''), effective_from, pos LIMIT $5",
+    parameters: &[Kind::Text, Kind::Text, Kind::BigInt, Kind::Text, Kind::BigInt],
     columns: &kinds(&COLUMNS),
 };
 
-/// `$1`: the model. `$2`: the time. Answers with the [`Price`] in force then, if there is one.
+/// `$1`: the model. `$2`: the project. `$3`: the time. Answers with the [`Price`] that the project pays then, if
+/// there is one.
 pub static IN_FORCE: Statement = Statement {
     name: "prices.in_force",
-    sql: "SELECT * FROM {prices} \
-          WHERE model = $1 AND effective_from <= $2 AND withdrawn_at IS NULL \
-          ORDER BY effective_from DESC, pos DESC LIMIT 1",
-    parameters: &[Kind::Text, Kind::BigInt],
+    sql: "SELECT * FROM {prices} WHERE model = $1 AND (project IS NULL OR project = $2) \
+          AND effective_from <= $3 AND withdrawn_at IS NULL \
+          ORDER BY CASE WHEN project IS NULL THEN 1 ELSE 0 END, effective_from DESC, pos DESC \
+          LIMIT 1",
+    parameters: &[Kind::Text, Kind::Text, Kind::BigInt],
     columns: &kinds(&COLUMNS),
 };
 
 impl Fold for Prices {
     const NAME: &'static str = NAME;
-    const VERSION: u32 = 1;
+    const VERSION: u32 = 2;
     const TABLE: &'static Table = &TABLE;
     type Row = Price;
 
@@ -88,9 +105,10 @@ impl Fold for Prices {
         let pos = event.pos;
         let (price, event) = of_price(event)?;
         match event {
-            price::Event::Set { model, rates, effective_from, at } => Some(Price {
+            price::Event::Set { model, project, rates, effective_from, at } => Some(Price {
                 price,
                 model: model.clone(),
+                project: *project,
                 rates: *rates,
                 effective_from: *effective_from,
                 set_at: *at,
@@ -123,6 +141,7 @@ impl TypedRow for Price {
         Self {
             price: columns.parsed(),
             model: columns.parsed(),
+            project: columns.maybe_parsed(),
             rates: Rates {
                 input: columns.nanos(),
                 cached_input: columns.nanos(),
@@ -142,6 +161,7 @@ impl TypedRow for Price {
         vec![
             text(self.price),
             text(self.model),
+            maybe_text(self.project),
             nanos(input),
             nanos(cached_input),
             nanos(output),
@@ -171,6 +191,7 @@ mod tests {
     fn set() -> price::Event {
         price::Event::Set {
             model: "llama".parse().unwrap(),
+            project: Some(ProjectId::new(Uuid::from_u128(1))),
             rates: Rates { output: Nanos::new(600_000_000), ..Rates::default() },
             effective_from: seconds(60),
             at: START,
@@ -182,6 +203,7 @@ mod tests {
         let prices = prices([set()]);
         assert_eq!((prices[0].effective_from, prices[0].pos), (seconds(60), 1));
         assert_eq!(prices[0].rates.output, Nanos::new(600_000_000));
+        assert_eq!(prices[0].project, Some(ProjectId::new(Uuid::from_u128(1))));
     }
 
     #[test]

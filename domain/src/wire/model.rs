@@ -7,24 +7,35 @@ use crate::{
     Event, ModelName, Timestamp,
     model::{
         self, Credential,
-        Event::{AliasesChanged, Registered, Retired, UpstreamsChanged},
-        Upstream,
+        Event::{
+            AliasesChanged, KindChanged, ProcessesChanged, Registered, Retired, UpstreamsChanged,
+        },
+        Kind, Upstream,
     },
 };
 
-const REGISTERED: &str = "uplion.model.registered.v1";
-const UPSTREAMS_CHANGED: &str = "uplion.model.upstreams_changed.v1";
+const REGISTERED_V1: &str = "uplion.model.registered.v1";
+const REGISTERED: &str = "uplion.model.registered.v2";
+const UPSTREAMS_CHANGED_V1: &str = "uplion.model.upstreams_changed.v1";
+const UPSTREAMS_CHANGED: &str = "uplion.model.upstreams_changed.v2";
 const ALIASES_CHANGED: &str = "uplion.model.aliases_changed.v1";
+const KIND_CHANGED: &str = "uplion.model.kind_changed.v1";
+const PROCESSES_CHANGED: &str = "uplion.model.processes_changed.v1";
 const RETIRED: &str = "uplion.model.retired.v1";
 
 pub const READERS: Readers = &[
     (REGISTERED, registered),
+    (REGISTERED_V1, registered_v1),
     (UPSTREAMS_CHANGED, upstreams_changed),
+    (UPSTREAMS_CHANGED_V1, upstreams_changed_v1),
     (ALIASES_CHANGED, aliases_changed),
+    (KIND_CHANGED, kind_changed),
+    (PROCESSES_CHANGED, processes_changed),
     (RETIRED, retired),
 ];
 
-#[derive(Serialize, Deserialize)]
+/// From before a model had a kind, and its upstreams weights.
+#[derive(Deserialize)]
 struct RegisteredV1 {
     model: String,
     upstreams: Vec<UpstreamV1>,
@@ -32,9 +43,38 @@ struct RegisteredV1 {
 }
 
 #[derive(Serialize, Deserialize)]
+struct RegisteredV2 {
+    model: String,
+    kind: String,
+    upstreams: Vec<UpstreamV2>,
+    aliases: Vec<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    max_processes: Option<u32>,
+}
+
+#[derive(Deserialize)]
 struct UpstreamsV1 {
     model: String,
     upstreams: Vec<UpstreamV1>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct UpstreamsV2 {
+    model: String,
+    upstreams: Vec<UpstreamV2>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct KindV1 {
+    model: String,
+    kind: String,
+}
+
+#[derive(Serialize, Deserialize)]
+struct ProcessesV1 {
+    model: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    max_processes: Option<u32>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -48,55 +88,108 @@ struct ModelV1 {
     model: String,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Deserialize)]
 struct UpstreamV1 {
     url: String,
     model: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
     credential: Option<CredentialV1>,
     max_in_flight: u32,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum CredentialV1 {
     Environment(String),
 }
 
+#[derive(Serialize, Deserialize)]
+struct UpstreamV2 {
+    url: String,
+    model: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    credential: Option<CredentialV2>,
+    weight: u32,
+    max_in_flight: u32,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum CredentialV2 {
+    Environment(String),
+    Secret { name: String, key: String },
+}
+
 pub fn encode(name: &ModelName, event: &model::Event) -> (&'static str, Vec<u8>) {
     let model = name.to_string();
     match event {
-        Registered { upstreams, aliases, at: _ } => {
-            let upstreams = upstreams.iter().map(UpstreamV1::from).collect();
-            (REGISTERED, json(&RegisteredV1 { model, upstreams, aliases: texts(aliases) }))
+        Registered { kind, upstreams, aliases, max_processes, at: _ } => {
+            let registered = RegisteredV2 {
+                model,
+                kind: kind.to_string(),
+                upstreams: upstreams.iter().map(UpstreamV2::from).collect(),
+                aliases: texts(aliases),
+                max_processes: *max_processes,
+            };
+            (REGISTERED, json(&registered))
         }
         UpstreamsChanged { upstreams, at: _ } => {
-            let upstreams = upstreams.iter().map(UpstreamV1::from).collect();
-            (UPSTREAMS_CHANGED, json(&UpstreamsV1 { model, upstreams }))
+            let upstreams = upstreams.iter().map(UpstreamV2::from).collect();
+            (UPSTREAMS_CHANGED, json(&UpstreamsV2 { model, upstreams }))
         }
         AliasesChanged { aliases, at: _ } => {
             (ALIASES_CHANGED, json(&AliasesV1 { model, aliases: texts(aliases) }))
+        }
+        KindChanged { kind, at: _ } => {
+            (KIND_CHANGED, json(&KindV1 { model, kind: kind.to_string() }))
+        }
+        ProcessesChanged { max_processes, at: _ } => {
+            (PROCESSES_CHANGED, json(&ProcessesV1 { model, max_processes: *max_processes }))
         }
         Retired { at: _ } => (RETIRED, json(&ModelV1 { model })),
     }
 }
 
-fn registered(payload: &[u8], at: Timestamp) -> Result<Event, serde_json::Error> {
+fn registered_v1(payload: &[u8], at: Timestamp) -> Result<Event, serde_json::Error> {
     let RegisteredV1 { model, upstreams, aliases } = shape(payload)?;
+    let upstreams = upstreams.into_iter().map(UpstreamV1::read).collect::<Result<Vec<_>, _>>()?;
+    let (kind, aliases) = (Kind::of(&upstreams), names(&aliases)?);
+    let registered = Registered { kind, upstreams, aliases, max_processes: None, at };
+    Ok(Event::Model(parsed(&model)?, registered))
+}
+
+fn registered(payload: &[u8], at: Timestamp) -> Result<Event, serde_json::Error> {
+    let RegisteredV2 { model, kind, upstreams, aliases, max_processes } = shape(payload)?;
+    let upstreams = upstreams.into_iter().map(UpstreamV2::read).collect::<Result<_, _>>()?;
+    let (kind, aliases) = (parsed(&kind)?, names(&aliases)?);
+    let registered = Registered { kind, upstreams, aliases, max_processes, at };
+    Ok(Event::Model(parsed(&model)?, registered))
+}
+
+fn upstreams_changed_v1(payload: &[u8], at: Timestamp) -> Result<Event, serde_json::Error> {
+    let UpstreamsV1 { model, upstreams } = shape(payload)?;
     let upstreams = upstreams.into_iter().map(UpstreamV1::read).collect::<Result<_, _>>()?;
-    let aliases = names(&aliases)?;
-    Ok(Event::Model(parsed(&model)?, Registered { upstreams, aliases, at }))
+    Ok(Event::Model(parsed(&model)?, UpstreamsChanged { upstreams, at }))
 }
 
 fn upstreams_changed(payload: &[u8], at: Timestamp) -> Result<Event, serde_json::Error> {
-    let UpstreamsV1 { model, upstreams } = shape(payload)?;
-    let upstreams = upstreams.into_iter().map(UpstreamV1::read).collect::<Result<_, _>>()?;
+    let UpstreamsV2 { model, upstreams } = shape(payload)?;
+    let upstreams = upstreams.into_iter().map(UpstreamV2::read).collect::<Result<_, _>>()?;
     Ok(Event::Model(parsed(&model)?, UpstreamsChanged { upstreams, at }))
 }
 
 fn aliases_changed(payload: &[u8], at: Timestamp) -> Result<Event, serde_json::Error> {
     let AliasesV1 { model, aliases } = shape(payload)?;
     Ok(Event::Model(parsed(&model)?, AliasesChanged { aliases: names(&aliases)?, at }))
+}
+
+fn kind_changed(payload: &[u8], at: Timestamp) -> Result<Event, serde_json::Error> {
+    let KindV1 { model, kind } = shape(payload)?;
+    Ok(Event::Model(parsed(&model)?, KindChanged { kind: parsed(&kind)?, at }))
+}
+
+fn processes_changed(payload: &[u8], at: Timestamp) -> Result<Event, serde_json::Error> {
+    let ProcessesV1 { model, max_processes } = shape(payload)?;
+    Ok(Event::Model(parsed(&model)?, ProcessesChanged { max_processes, at }))
 }
 
 fn retired(payload: &[u8], at: Timestamp) -> Result<Event, serde_json::Error> {
@@ -112,23 +205,36 @@ fn names<C: FromIterator<ModelName>>(texts: &[String]) -> Result<C, serde_json::
     texts.iter().map(|text| parsed(text)).collect()
 }
 
-impl From<&Upstream> for UpstreamV1 {
+impl From<&Upstream> for UpstreamV2 {
     fn from(upstream: &Upstream) -> Self {
-        let Upstream { url, model, credential, max_in_flight } = upstream;
+        let Upstream { url, model, credential, weight, max_in_flight } = upstream;
         let credential = credential.as_ref().map(|credential| match credential {
-            Credential::Environment(name) => CredentialV1::Environment(name.clone()),
+            Credential::Environment(name) => CredentialV2::Environment(name.clone()),
+            Credential::Secret { name, key } => {
+                CredentialV2::Secret { name: name.clone(), key: key.clone() }
+            }
         });
         let (url, model) = (url.clone(), model.to_string());
-        Self { url, model, credential, max_in_flight: *max_in_flight }
+        Self { url, model, credential, weight: *weight, max_in_flight: *max_in_flight }
+    }
+}
+
+impl UpstreamV2 {
+    fn read(self) -> Result<Upstream, serde_json::Error> {
+        let Self { url, model, credential, weight, max_in_flight } = self;
+        let credential = credential.map(|credential| match credential {
+            CredentialV2::Environment(name) => Credential::Environment(name),
+            CredentialV2::Secret { name, key } => Credential::Secret { name, key },
+        });
+        Ok(Upstream { url, model: parsed(&model)?, credential, weight, max_in_flight })
     }
 }
 
 impl UpstreamV1 {
     fn read(self) -> Result<Upstream, serde_json::Error> {
         let Self { url, model, credential, max_in_flight } = self;
-        let credential = credential.map(|credential| match credential {
-            CredentialV1::Environment(name) => Credential::Environment(name),
-        });
-        Ok(Upstream { url, model: parsed(&model)?, credential, max_in_flight })
+        let credential =
+            credential.map(|CredentialV1::Environment(name)| Credential::Environment(name));
+        Ok(Upstream { credential, ..Upstream::new(url, parsed(&model)?, max_in_flight) })
     }
 }

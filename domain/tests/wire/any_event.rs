@@ -1,13 +1,15 @@
 //! Every event that can be, at random.
 
+use std::collections::BTreeMap;
+
 use proptest::{collection, option, prelude::*, sample::select};
 use uplion_domain::{
     AdminKeyId, Budget, ClaimId, Envelope, Event, EventId, GatewayId, KeyDigest, KeyId, Limits,
     ModelName, Nanos, PriceId, ProjectId, Rates, RequestId, SessionId, Timestamp, Usage, UserId,
     WorkerId, admin_key,
-    api_key::{self, Models},
+    api_key::{self, Models, Quota, Terms},
     budget::Period,
-    model::{self, Credential, Upstream},
+    model::{self, Credential, Kind, Upstream},
     price,
     project::{self, Role},
     request::{
@@ -141,35 +143,89 @@ fn any_limits() -> impl Strategy<Value = Limits> {
 fn any_api_key(at: Timestamp) -> impl Strategy<Value = api_key::Event> {
     let digest = KeyDigest::of(SECRET);
     prop_oneof![
-        (any_uuid(), ".{1,40}", any_models()).prop_map(move |(project, name, models)| {
-            let project = ProjectId::new(project);
-            api_key::Event::Issued { project, name, digest, models, at }
+        any_terms().prop_map(move |terms| {
+            api_key::Event::Issued { digest, terms: Box::new(terms), at }
+        }),
+        (".{1,40}", ".{0,40}").prop_map(move |(name, description)| {
+            api_key::Event::Described { name, description, at }
         }),
         any_models().prop_map(move |models| api_key::Event::Allowed { models, at }),
+        option::of(any_time())
+            .prop_map(move |expires_at| api_key::Event::ExpiryChanged { expires_at, at }),
+        any_quota().prop_map(move |quota| api_key::Event::QuotaChanged { quota, at }),
+        option::of(any_budget())
+            .prop_map(move |budget| api_key::Event::BudgetChanged { budget, at }),
+        (any_limits(), any_model_limits()).prop_map(move |(limits, model_limits)| {
+            api_key::Event::LimitsChanged { limits, model_limits, at }
+        }),
+        Just(api_key::Event::Enabled { at }),
+        Just(api_key::Event::Disabled { at }),
+        any_time().prop_map(move |previous_until| {
+            api_key::Event::Rotated { digest, previous_until, at }
+        }),
         Just(api_key::Event::Revoked { at }),
     ]
+}
+
+fn any_terms() -> impl Strategy<Value = Terms> {
+    let who = (any_uuid(), option::of(any_uuid()), ".{1,40}", ".{0,40}");
+    let what = (any_models(), option::of(any_time()), any_quota());
+    let limits = (option::of(any_budget()), any_limits(), any_model_limits());
+    (who, what, limits).prop_map(|(who, what, limits)| {
+        let (project, owner, name, description) = who;
+        let (models, expires_at, quota) = what;
+        let (budget, limits, model_limits) = limits;
+        Terms {
+            project: ProjectId::new(project),
+            owner: owner.map(UserId::new),
+            name,
+            description,
+            models,
+            expires_at,
+            quota,
+            budget,
+            limits,
+            model_limits,
+        }
+    })
+}
+
+fn any_quota() -> impl Strategy<Value = Quota> {
+    prop_oneof![Just(Quota::Unlimited), any::<u64>().prop_map(Quota::Tokens)]
+}
+
+fn any_model_limits() -> impl Strategy<Value = BTreeMap<ModelName, Limits>> {
+    collection::btree_map(any_name(), any_limits(), 0..3)
 }
 
 fn any_model(at: Timestamp) -> impl Strategy<Value = model::Event> {
     let upstreams = || collection::vec(any_upstream(), 0..3);
     let aliases = || collection::btree_set(any_name(), 0..3);
+    let kind = || select(vec![Kind::Local, Kind::Remote]);
+    let processes = || option::of(any::<u32>());
     prop_oneof![
-        (upstreams(), aliases()).prop_map(move |(upstreams, aliases)| model::Event::Registered {
-            upstreams,
-            aliases,
-            at
-        }),
+        (kind(), upstreams(), aliases(), processes()).prop_map(
+            move |(kind, upstreams, aliases, max_processes)| {
+                model::Event::Registered { kind, upstreams, aliases, max_processes, at }
+            }
+        ),
         upstreams().prop_map(move |upstreams| model::Event::UpstreamsChanged { upstreams, at }),
         aliases().prop_map(move |aliases| model::Event::AliasesChanged { aliases, at }),
+        kind().prop_map(move |kind| model::Event::KindChanged { kind, at }),
+        processes()
+            .prop_map(move |max_processes| model::Event::ProcessesChanged { max_processes, at }),
         Just(model::Event::Retired { at }),
     ]
 }
 
 fn any_price(at: Timestamp) -> impl Strategy<Value = price::Event> {
+    let project = option::of(any_uuid().prop_map(ProjectId::new));
     prop_oneof![
-        (any_name(), any_rates(), any_time()).prop_map(move |(model, rates, effective_from)| {
-            price::Event::Set { model, rates, effective_from, at }
-        }),
+        (any_name(), project, any_rates(), any_time()).prop_map(
+            move |(model, project, rates, effective_from)| {
+                price::Event::Set { model, project, rates, effective_from, at }
+            }
+        ),
         Just(price::Event::Withdrawn { at }),
     ]
 }
@@ -274,12 +330,17 @@ fn any_rates() -> impl Strategy<Value = Rates> {
 }
 
 fn any_upstream() -> impl Strategy<Value = Upstream> {
-    let credential = option::of("[A-Z_]{1,20}".prop_map(Credential::Environment));
-    ("https?://[a-z.]{1,20}/v1", any_name(), credential, any::<u32>()).prop_map(
-        |(url, model, credential, max_in_flight)| Upstream {
+    let credential = prop_oneof![
+        "[A-Z_]{1,20}".prop_map(Credential::Environment),
+        ("[a-z]{1,20}", "[a-z.]{1,20}").prop_map(|(name, key)| Credential::Secret { name, key }),
+    ];
+    let url = "https?://[a-z.]{1,20}/v1";
+    (url, any_name(), option::of(credential), any::<u32>(), any::<u32>()).prop_map(
+        |(url, model, credential, weight, max_in_flight)| Upstream {
             url,
             model,
             credential,
+            weight,
             max_in_flight,
         },
     )

@@ -1,10 +1,13 @@
 //! One example or more of every event in its present version: what is written to `golden/` when a type is new.
 
+use std::collections::BTreeMap;
+
 use uplion_domain::{
-    Budget, Envelope, Event, EventId, KeyDigest, Limits, Nanos, Rates, Timestamp, Usage, admin_key,
-    api_key::{self, Models},
+    Budget, Envelope, Event, EventId, KeyDigest, Limits, ModelName, Nanos, Rates, Timestamp, Usage,
+    admin_key,
+    api_key::{self, Models, Quota, Terms},
     budget::Period,
-    model::{self, Credential, Upstream},
+    model::{self, Credential, Kind, Upstream},
     price,
     project::{self, Role},
     request::{Accepted, Assigned, Cancelled, Class, Failure, Outcome, Settled, Timings, Writer},
@@ -100,46 +103,89 @@ fn admin_keys() -> Vec<Event> {
 }
 
 fn api_keys() -> Vec<Event> {
-    let (key, project, digest) = (id("key"), id("prj"), KeyDigest::of("sk-example"));
+    let (digest, terms) = (KeyDigest::of("sk-example"), Terms::new(id("prj"), "ci"));
     let some = || Models::Only([name("llama-3.1"), name("org/model:7b")].into());
-    let issued =
-        |models| api_key::Event::Issued { project, name: "ci".into(), digest, models, at: AT };
-    vec![
-        Event::ApiKey(key, issued(Models::All)),
-        Event::ApiKey(key, issued(some())),
-        Event::ApiKey(key, api_key::Event::Allowed { models: some(), at: AT }),
-        Event::ApiKey(key, api_key::Event::Allowed { models: Models::All, at: AT }),
-        Event::ApiKey(key, api_key::Event::Revoked { at: AT }),
-    ]
+    let strict = Terms {
+        owner: Some(id("usr")),
+        description: "of the continuous integration".into(),
+        models: some(),
+        expires_at: Some(AT.plus_millis(86_400_000)),
+        quota: Quota::Tokens(1_000_000),
+        budget: Some(budget()),
+        limits: limits(),
+        model_limits: model_limits(),
+        ..terms.clone()
+    };
+    let until = AT.plus_millis(3_600_000);
+    let events = vec![
+        api_key::Event::Issued { digest, terms: Box::new(terms), at: AT },
+        api_key::Event::Issued { digest, terms: Box::new(strict), at: AT },
+        api_key::Event::Described { name: "ci".into(), description: "nightly".into(), at: AT },
+        api_key::Event::Allowed { models: some(), at: AT },
+        api_key::Event::Allowed { models: Models::All, at: AT },
+        api_key::Event::ExpiryChanged { expires_at: Some(until), at: AT },
+        api_key::Event::ExpiryChanged { expires_at: None, at: AT },
+        api_key::Event::QuotaChanged { quota: Quota::Tokens(5_000), at: AT },
+        api_key::Event::QuotaChanged { quota: Quota::Unlimited, at: AT },
+        api_key::Event::BudgetChanged { budget: Some(budget()), at: AT },
+        api_key::Event::BudgetChanged { budget: None, at: AT },
+        api_key::Event::LimitsChanged { limits: limits(), model_limits: model_limits(), at: AT },
+        api_key::Event::Enabled { at: AT },
+        api_key::Event::Disabled { at: AT },
+        api_key::Event::Rotated { digest, previous_until: until, at: AT },
+        api_key::Event::Revoked { at: AT },
+    ];
+    events.into_iter().map(|event| Event::ApiKey(id("key"), event)).collect()
+}
+
+fn budget() -> Budget {
+    Budget { amount: Nanos::new(25_500_000_000), period: Period::Month }
+}
+
+fn model_limits() -> BTreeMap<ModelName, Limits> {
+    [(name("llama-3.1"), Limits { parallel_requests: Some(2), ..Limits::default() })].into()
 }
 
 fn models() -> Vec<Event> {
     let model = || name("llama-3.1");
     let aliases = || [name("llama"), name("default")].into();
     let upstreams = || {
-        let url = "https://api.example.org/v1".into();
+        let url = "https://api.example.org/v1";
         let credential = Some(Credential::Environment("EXAMPLE_KEY".into()));
-        let remote =
-            Upstream { url, model: name("meta/llama-3.1-8b"), credential, max_in_flight: 32 };
-        let url = "http://127.0.0.1:8000/v1".into();
-        vec![remote, Upstream { url, model: model(), credential: None, max_in_flight: 4 }]
+        let remote = Upstream::new(url, name("meta/llama-3.1-8b"), 32);
+        let remote = Upstream { credential, weight: 3, ..remote };
+        let credential = Credential::Secret { name: "other-ai".into(), key: "api-key".into() };
+        let other = Upstream::new("https://api.example.com/v1", name("llama"), 16);
+        let other = Upstream { credential: Some(credential), ..other };
+        vec![remote, other, Upstream::new("http://127.0.0.1:8000/v1", model(), 4)]
     };
-    vec![
-        Event::Model(
-            model(),
-            model::Event::Registered { upstreams: upstreams(), aliases: aliases(), at: AT },
-        ),
-        Event::Model(model(), model::Event::UpstreamsChanged { upstreams: upstreams(), at: AT }),
-        Event::Model(model(), model::Event::AliasesChanged { aliases: aliases(), at: AT }),
-        Event::Model(model(), model::Event::Retired { at: AT }),
-    ]
+    let registered = |kind, upstreams, max_processes| {
+        let aliases = aliases();
+        model::Event::Registered { kind, upstreams, aliases, max_processes, at: AT }
+    };
+    let events = vec![
+        registered(Kind::Remote, upstreams(), None),
+        registered(Kind::Local, vec![], Some(2)),
+        model::Event::UpstreamsChanged { upstreams: upstreams(), at: AT },
+        model::Event::AliasesChanged { aliases: aliases(), at: AT },
+        model::Event::KindChanged { kind: Kind::Local, at: AT },
+        model::Event::ProcessesChanged { max_processes: Some(4), at: AT },
+        model::Event::ProcessesChanged { max_processes: None, at: AT },
+        model::Event::Retired { at: AT },
+    ];
+    events.into_iter().map(|event| Event::Model(model(), event)).collect()
 }
 
 fn prices() -> Vec<Event> {
-    let (id, model, rates) = (id("prc"), name("llama-3.1"), rates());
+    let id = id("prc");
     let effective_from = AT.plus_millis(3_600_000);
+    let set = |project| {
+        let (model, rates) = (name("llama-3.1"), rates());
+        price::Event::Set { model, project, rates, effective_from, at: AT }
+    };
     vec![
-        Event::Price(id, price::Event::Set { model, rates, effective_from, at: AT }),
+        Event::Price(id, set(None)),
+        Event::Price(id, set(Some(self::id("prj")))),
         Event::Price(id, price::Event::Withdrawn { at: AT }),
     ]
 }
@@ -238,7 +284,7 @@ fn rates() -> Rates {
     }
 }
 
-fn name(text: &str) -> uplion_domain::ModelName {
+fn name(text: &str) -> ModelName {
     text.parse().unwrap()
 }
 

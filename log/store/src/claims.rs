@@ -4,30 +4,33 @@ use uplion_domain::{Event, admin_key, api_key, model, project};
 
 use crate::event_store::Scope;
 
-/// All that the aggregate holds after the event; none if the event changes nothing of it.
-pub fn held_after(event: &Event) -> Option<Vec<(Scope, String)>> {
-    let project_name = |name: &String| vec![(Scope::ProjectName, name.clone())];
+pub type Held = Vec<(Scope, String)>;
+
+/// All that the aggregate holds after the event, if it held `held` before.
+pub fn held_after(mut held: Held, event: &Event) -> Held {
     match event {
         Event::Project(_, event) => match event {
             project::Event::Created { name, .. } | project::Event::Renamed { name, .. } => {
-                Some(project_name(name))
+                vec![(Scope::ProjectName, name.clone())]
             }
-            project::Event::Closed { .. } => Some(Vec::new()),
+            project::Event::Closed { .. } => Vec::new(),
             project::Event::MemberAdded { .. }
             | project::Event::MemberRoleChanged { .. }
             | project::Event::MemberRemoved { .. }
             | project::Event::BudgetChanged { .. }
             | project::Event::LimitsChanged { .. }
             | project::Event::Suspended { .. }
-            | project::Event::Resumed { .. } => None,
+            | project::Event::Resumed { .. } => held,
         },
-        // A revoked key's digest stays taken.
-        Event::ApiKey(_, event) => match event {
-            api_key::Event::Issued { digest, .. } => {
-                Some(vec![(Scope::KeyDigest, digest.to_string())])
+        // Digests are kept for ever: neither a revoked key's nor a replaced one ever is another's.
+        Event::ApiKey(_, event) => {
+            if let api_key::Event::Issued { digest, .. } | api_key::Event::Rotated { digest, .. } =
+                event
+            {
+                held.push((Scope::KeyDigest, digest.to_string()));
             }
-            api_key::Event::Allowed { .. } | api_key::Event::Revoked { .. } => None,
-        },
+            held
+        }
         Event::Model(name, event) => {
             let names = std::iter::once(name);
             let names: Vec<_> = match event {
@@ -35,22 +38,24 @@ pub fn held_after(event: &Event) -> Option<Vec<(Scope, String)>> {
                 | model::Event::AliasesChanged { aliases, .. } => names.chain(aliases).collect(),
                 // Its own name is never free again.
                 model::Event::Retired { .. } => names.collect(),
-                model::Event::UpstreamsChanged { .. } => return None,
+                model::Event::UpstreamsChanged { .. }
+                | model::Event::KindChanged { .. }
+                | model::Event::ProcessesChanged { .. } => return held,
             };
-            Some(names.into_iter().map(|name| (Scope::ModelName, name.to_string())).collect())
+            names.into_iter().map(|name| (Scope::ModelName, name.to_string())).collect()
         }
-        Event::AdminKey(_, event) => match event {
-            admin_key::Event::Issued { digest, .. } => {
-                Some(vec![(Scope::KeyDigest, digest.to_string())])
+        Event::AdminKey(_, event) => {
+            if let admin_key::Event::Issued { digest, .. } = event {
+                held.push((Scope::KeyDigest, digest.to_string()));
             }
-            admin_key::Event::Revoked { .. } => None,
-        },
+            held
+        }
         // A user's e-mail address is unique too, but in no event: the table of people sees to it.
         Event::Price(..)
         | Event::User(..)
         | Event::Session(..)
         | Event::Request(_)
-        | Event::Worker(_) => None,
+        | Event::Worker(_) => held,
     }
 }
 

@@ -59,7 +59,7 @@ impl Models {
 
     pub fn apply(&mut self, name: &ModelName, event: &model::Event) {
         match event {
-            model::Event::Registered { upstreams, aliases, at } => {
+            model::Event::Registered { kind: _, upstreams, aliases, max_processes: _, at } => {
                 if !self.known.contains_key(name) {
                     let model = Model {
                         name: name.clone(),
@@ -75,6 +75,7 @@ impl Models {
                 self.change(name, |model| model.upstreams.clone_from(upstreams));
             }
             model::Event::AliasesChanged { aliases, at: _ } => self.rename(name, aliases),
+            model::Event::KindChanged { .. } | model::Event::ProcessesChanged { .. } => {}
             model::Event::Retired { at: _ } => {
                 self.known.insert(name.clone(), State::Retired);
             }

@@ -2,18 +2,28 @@
 
 use std::collections::{HashMap, hash_map::Entry};
 
-use uplion_domain::{ModelName, PriceId, Rates, Timestamp, price};
+use uplion_domain::{ModelName, PriceId, ProjectId, Rates, Timestamp, price};
 
 #[derive(Debug, Default, Clone)]
 pub struct Prices {
     known: HashMap<PriceId, State>,
-    /// By the time from which they are in force; of two with the same, the one set later stands later.
-    by_model: HashMap<ModelName, Vec<Price>>,
+    by_model: HashMap<ModelName, Tariff>,
 }
+
+/// What a model charges, in the order of time.
+#[derive(Debug, Default, Clone)]
+struct Tariff {
+    everybody: Series,
+    own: HashMap<ProjectId, Series>,
+}
+
+/// By the time from which they are in force; of two with the same, the one set later stands later.
+#[derive(Debug, Default, Clone)]
+struct Series(Vec<Price>);
 
 #[derive(Debug, Clone)]
 enum State {
-    Set(ModelName),
+    Set { model: ModelName, project: Option<ProjectId> },
     Withdrawn,
 }
 
@@ -25,31 +35,52 @@ struct Price {
 }
 
 impl Prices {
-    pub fn in_force(&self, model: &ModelName, now: Timestamp) -> Rates {
-        let prices = self.by_model.get(model).map_or(&[][..], Vec::as_slice);
-        let begun = prices.partition_point(|price| price.effective_from <= now);
-        prices[..begun].last().map(|price| price.rates).unwrap_or_default()
+    pub fn in_force(&self, model: &ModelName, project: ProjectId, now: Timestamp) -> Rates {
+        let Some(tariff) = self.by_model.get(model) else { return Rates::default() };
+        // Few models have prices for single projects.
+        let own = if tariff.own.is_empty() { None } else { tariff.own.get(&project) };
+        own.and_then(|own| own.at(now)).or_else(|| tariff.everybody.at(now)).unwrap_or_default()
     }
 
     pub fn apply(&mut self, id: PriceId, event: &price::Event) {
         match event {
-            price::Event::Set { model, rates, effective_from, at: _ } => {
+            price::Event::Set { model, project, rates, effective_from, at: _ } => {
                 if let Entry::Vacant(unknown) = self.known.entry(id) {
-                    unknown.insert(State::Set(model.clone()));
-                    let effective_from = *effective_from;
-                    let prices = self.by_model.entry(model.clone()).or_default();
-                    let place =
-                        prices.partition_point(|price| price.effective_from <= effective_from);
-                    prices.insert(place, Price { id, effective_from, rates: *rates });
+                    unknown.insert(State::Set { model: model.clone(), project: *project });
+                    let price = Price { id, effective_from: *effective_from, rates: *rates };
+                    let tariff = self.by_model.entry(model.clone()).or_default();
+                    tariff.series(*project).insert(price);
                 }
             }
             price::Event::Withdrawn { at: _ } => {
-                if let Some(State::Set(model)) = self.known.insert(id, State::Withdrawn)
-                    && let Some(prices) = self.by_model.get_mut(&model)
+                let state = self.known.insert(id, State::Withdrawn);
+                if let Some(State::Set { model, project }) = state
+                    && let Some(tariff) = self.by_model.get_mut(&model)
                 {
-                    prices.retain(|price| price.id != id);
+                    tariff.series(project).0.retain(|price| price.id != id);
                 }
             }
         }
+    }
+}
+
+impl Tariff {
+    fn series(&mut self, project: Option<ProjectId>) -> &mut Series {
+        match project {
+            Some(project) => self.own.entry(project).or_default(),
+            None => &mut self.everybody,
+        }
+    }
+}
+
+impl Series {
+    fn at(&self, now: Timestamp) -> Option<Rates> {
+        let begun = self.0.partition_point(|price| price.effective_from <= now);
+        self.0[..begun].last().map(|price| price.rates)
+    }
+
+    fn insert(&mut self, price: Price) {
+        let place = self.0.partition_point(|had| had.effective_from <= price.effective_from);
+        self.0.insert(place, price);
     }
 }

@@ -1,6 +1,10 @@
 //! The rules of the catalog, told as events and what is then served.
 
-use uplion_domain::{EventId, Nanos, PriceId, api_key, model, price, project};
+use uplion_domain::{
+    EventId, Nanos, PriceId,
+    api_key::{self, Models},
+    model, price, project,
+};
 use uuid::Uuid;
 
 use super::*;
@@ -33,8 +37,8 @@ fn key(number: u128, event: api_key::Event) -> Event {
 }
 
 fn issued(number: u128, secret: &str, models: Models) -> Event {
-    let (project, digest) = (project_id(), KeyDigest::of(secret));
-    key(number, api_key::Event::Issued { project, name: "ci".into(), digest, models, at: AT })
+    let terms = Box::new(Terms { models, ..Terms::new(project_id(), "ci") });
+    key(number, api_key::Event::Issued { digest: KeyDigest::of(secret), terms, at: AT })
 }
 
 fn name(text: &str) -> ModelName {
@@ -43,7 +47,9 @@ fn name(text: &str) -> ModelName {
 
 fn registered(model: &str, aliases: &[&str]) -> Event {
     let aliases = aliases.iter().map(|alias| name(alias)).collect();
-    Event::Model(name(model), model::Event::Registered { upstreams: vec![], aliases, at: AT })
+    let (kind, upstreams, max_processes) = (model::Kind::Local, vec![], None);
+    let registered = model::Event::Registered { kind, upstreams, aliases, max_processes, at: AT };
+    Event::Model(name(model), registered)
 }
 
 fn renamed(model: &str, aliases: &[&str]) -> Event {
@@ -56,9 +62,13 @@ fn retired(model: &str) -> Event {
 }
 
 fn price(number: u128, input: i128, effective_from: i64) -> Event {
+    price_of(number, None, input, effective_from)
+}
+
+fn price_of(number: u128, project: Option<ProjectId>, input: i128, from: i64) -> Event {
     let rates = Rates { input: Nanos::new(input), ..Rates::default() };
-    let effective_from = Timestamp::from_micros(effective_from);
-    let set = price::Event::Set { model: name("llama"), rates, effective_from, at: AT };
+    let (model, effective_from) = (name("llama"), Timestamp::from_micros(from));
+    let set = price::Event::Set { model, project, rates, effective_from, at: AT };
     Event::Price(PriceId::new(Uuid::from_u128(number)), set)
 }
 
@@ -67,11 +77,20 @@ fn withdrawn(number: u128) -> Event {
 }
 
 fn input_rate(catalog: &Catalog, now: i64) -> i128 {
-    catalog.rates(&name("llama"), Timestamp::from_micros(now)).input.get()
+    rate_of(catalog, project_id(), now)
+}
+
+fn rate_of(catalog: &Catalog, project: ProjectId, now: i64) -> i128 {
+    catalog.rates(&name("llama"), project, Timestamp::from_micros(now)).input.get()
 }
 
 fn served(catalog: &Catalog, secret: &str) -> bool {
-    catalog.key(&KeyDigest::of(secret)).is_some()
+    answered(catalog, secret, AT).is_ok()
+}
+
+/// Whether the secret is served at a time, and if not, why.
+fn answered(catalog: &Catalog, secret: &str, now: Timestamp) -> Result<(), NotValid> {
+    catalog.key(&KeyDigest::of(secret), now).map(|_| ())
 }
 
 fn meant(catalog: &Catalog, name: &str) -> Result<String, NotServed> {
@@ -81,8 +100,8 @@ fn meant(catalog: &Catalog, name: &str) -> Result<String, NotServed> {
 #[test]
 fn a_key_is_found_by_its_secrets_digest() {
     let catalog = catalog([created(), issued(7, "secret", Models::All)]);
-    let key = catalog.key(&KeyDigest::of("secret")).unwrap();
-    assert_eq!((key.id, key.project), (KeyId::new(Uuid::from_u128(7)), project_id()));
+    let key = catalog.key(&KeyDigest::of("secret"), AT).unwrap();
+    assert_eq!((key.id, key.terms.project), (KeyId::new(Uuid::from_u128(7)), project_id()));
     assert!(!served(&catalog, "other"));
 }
 
@@ -93,6 +112,79 @@ fn a_revoked_key_is_not_served_even_if_its_issue_is_told_again() {
     let catalog = catalog([created(), issue(), issued(8, "b", Models::All), revoked, issue()]);
     assert!(!served(&catalog, "a"));
     assert!(served(&catalog, "b"));
+}
+
+#[test]
+fn a_secret_that_is_not_served_is_told_why() {
+    let mut catalog = catalog([created(), issued(7, "a", Models::All)]);
+    assert_eq!(answered(&catalog, "b", AT), Err(NotValid::Unknown));
+    let expires_at = Some(Timestamp::from_micros(10));
+    for (event, now, why) in [
+        (api_key::Event::Disabled { at: AT }, 9, Err(NotValid::Disabled)),
+        (api_key::Event::Enabled { at: AT }, 9, Ok(())),
+        (api_key::Event::ExpiryChanged { expires_at, at: AT }, 9, Ok(())),
+        (api_key::Event::ExpiryChanged { expires_at, at: AT }, 10, Err(NotValid::Expired)),
+        (api_key::Event::ExpiryChanged { expires_at: None, at: AT }, 10, Ok(())),
+        (api_key::Event::Revoked { at: AT }, 9, Err(NotValid::Revoked)),
+        (api_key::Event::Enabled { at: AT }, 9, Err(NotValid::Revoked)),
+    ] {
+        catalog.apply(&envelope(key(7, event.clone())));
+        assert_eq!(answered(&catalog, "a", Timestamp::from_micros(now)), why, "{event:?}");
+    }
+}
+
+fn rotated(digest: &str, previous_until: i64) -> Event {
+    let previous_until = Timestamp::from_micros(previous_until);
+    let digest = KeyDigest::of(digest);
+    key(7, api_key::Event::Rotated { digest, previous_until, at: AT })
+}
+
+#[test]
+fn both_secrets_of_a_rotated_key_are_served_until_the_grace_is_over() {
+    let catalog = catalog([created(), issued(7, "old", Models::All), rotated("new", 10)]);
+    let at = Timestamp::from_micros;
+    assert_eq!(answered(&catalog, "old", at(9)), Ok(()));
+    assert_eq!(answered(&catalog, "new", at(9)), Ok(()));
+    assert_eq!(answered(&catalog, "old", at(10)), Err(NotValid::Replaced));
+    assert_eq!(answered(&catalog, "new", at(10)), Ok(()));
+}
+
+#[test]
+fn without_a_grace_the_secret_before_is_over_whatever_the_clock_says() {
+    let catalog = catalog([created(), issued(7, "old", Models::All), rotated("new", AT.micros())]);
+    let earlier = Timestamp::from_micros(-5);
+    assert_eq!(answered(&catalog, "old", earlier), Err(NotValid::Replaced));
+    assert_eq!(answered(&catalog, "new", earlier), Ok(()));
+}
+
+#[test]
+fn a_key_has_two_secrets_at_most() {
+    let history = [created(), issued(7, "a", Models::All), rotated("b", 100), rotated("c", 10)];
+    let mut catalog = catalog(history);
+    assert_eq!(answered(&catalog, "a", AT), Err(NotValid::Replaced));
+    assert_eq!(answered(&catalog, "b", AT), Ok(()));
+    assert_eq!(answered(&catalog, "c", AT), Ok(()));
+    catalog.apply(&envelope(rotated("b", 100)));
+    assert_eq!(answered(&catalog, "b", Timestamp::from_micros(10)), Err(NotValid::Replaced));
+}
+
+#[test]
+fn what_changes_of_a_rotated_key_changes_under_both_of_its_secrets() {
+    let only = || Models::Only([name("mistral")].into());
+    let allowed = key(7, api_key::Event::Allowed { models: only(), at: AT });
+    let mut catalog = catalog([created(), issued(7, "a", Models::All), rotated("b", 10), allowed]);
+    for secret in ["a", "b"] {
+        let key = catalog.key(&KeyDigest::of(secret), AT).unwrap();
+        assert_eq!(key.terms.models, only());
+    }
+    catalog.apply(&envelope(key(7, api_key::Event::Disabled { at: AT })));
+    for secret in ["a", "b"] {
+        assert_eq!(answered(&catalog, secret, AT), Err(NotValid::Disabled));
+    }
+    catalog.apply(&envelope(key(7, api_key::Event::Revoked { at: AT })));
+    for secret in ["a", "b"] {
+        assert_eq!(answered(&catalog, secret, AT), Err(NotValid::Revoked));
+    }
 }
 
 #[test]
@@ -119,7 +211,7 @@ fn a_key_serves_what_it_was_last_allowed() {
         issued(7, "a", only("llama")),
         key(7, api_key::Event::Allowed { models: only("mistral"), at: AT }),
     ]);
-    let key = catalog.key(&KeyDigest::of("a")).unwrap();
+    let key = catalog.key(&KeyDigest::of("a"), AT).unwrap();
     let names: Vec<_> = catalog.models_for(key).map(|model| model.name.to_string()).collect();
     assert_eq!(names, ["mistral"]);
 }
@@ -164,12 +256,7 @@ fn a_retired_models_alias_can_be_taken_by_another() {
 
 #[test]
 fn upstreams_are_those_last_set() {
-    let upstream = Upstream {
-        url: "http://127.0.0.1:1/v1".into(),
-        model: name("m"),
-        credential: None,
-        max_in_flight: 1,
-    };
+    let upstream = Upstream::new("http://127.0.0.1:1/v1", name("m"), 1);
     let upstreams = vec![upstream.clone()];
     let changed = model::Event::UpstreamsChanged { upstreams, at: AT };
     let catalog = catalog([registered("llama", &[]), Event::Model(name("llama"), changed)]);
@@ -194,4 +281,15 @@ fn of_two_prices_from_the_same_time_the_one_set_later_is_in_force() {
 fn a_withdrawn_price_is_as_if_it_had_never_been() {
     let catalog = catalog([price(1, 10, 100), price(2, 20, 200), withdrawn(2), price(2, 20, 200)]);
     assert_eq!(input_rate(&catalog, 1_000), 10);
+}
+
+#[test]
+fn a_projects_own_price_comes_before_everybodys_while_it_is_in_force() {
+    let own = |number, input, from| price_of(number, Some(project_id()), input, from);
+    let mut catalog = catalog([price(1, 10, 100), own(2, 5, 200), price(3, 30, 300)]);
+    let other = ProjectId::new(Uuid::from_u128(9));
+    assert_eq!([199, 200, 300].map(|now| input_rate(&catalog, now)), [10, 5, 5]);
+    assert_eq!([199, 200, 300].map(|now| rate_of(&catalog, other, now)), [10, 10, 30]);
+    catalog.apply(&envelope(withdrawn(2)));
+    assert_eq!(input_rate(&catalog, 300), 30);
 }

@@ -88,11 +88,21 @@ impl Recorded for ApiKey {
         if let Event::ApiKey(_, event) = event { Some(event) } else { None }
     }
 
-    /// A revoked key's digest stays taken: it must never become valid again under another id.
+    /// Neither a revoked nor a replaced secret ever becomes valid again under another id: digests stay taken.
     fn claims(&self, _id: &KeyId, event: &api_key::Event) -> Vec<Uniqueness> {
         match event {
-            api_key::Event::Issued { digest, .. } => vec![claim(Scope::KeyDigest, digest)],
-            api_key::Event::Allowed { .. } | api_key::Event::Revoked { .. } => vec![],
+            api_key::Event::Issued { digest, .. } | api_key::Event::Rotated { digest, .. } => {
+                vec![claim(Scope::KeyDigest, digest)]
+            }
+            api_key::Event::Described { .. }
+            | api_key::Event::Allowed { .. }
+            | api_key::Event::ExpiryChanged { .. }
+            | api_key::Event::QuotaChanged { .. }
+            | api_key::Event::BudgetChanged { .. }
+            | api_key::Event::LimitsChanged { .. }
+            | api_key::Event::Enabled { .. }
+            | api_key::Event::Disabled { .. }
+            | api_key::Event::Revoked { .. } => vec![],
         }
     }
 }
@@ -115,7 +125,7 @@ impl Recorded for Model {
     /// A model's name is never free again; its aliases are once it is retired.
     fn claims(&self, id: &ModelName, event: &model::Event) -> Vec<Uniqueness> {
         let held = match self {
-            Self::Registered { aliases, .. } => aliases.clone(),
+            Self::Registered(registration) => registration.aliases.clone(),
             Self::Unknown | Self::Retired => std::collections::BTreeSet::new(),
         };
         let exchange = |wanted: &std::collections::BTreeSet<ModelName>| {
@@ -131,7 +141,9 @@ impl Recorded for Model {
             }
             model::Event::AliasesChanged { aliases, .. } => exchange(aliases),
             model::Event::Retired { .. } => exchange(&std::collections::BTreeSet::new()),
-            model::Event::UpstreamsChanged { .. } => vec![],
+            model::Event::UpstreamsChanged { .. }
+            | model::Event::KindChanged { .. }
+            | model::Event::ProcessesChanged { .. } => vec![],
         }
     }
 }
@@ -175,12 +187,18 @@ impl From<project::Rejection> for Problem {
 
 impl From<api_key::Rejection> for Problem {
     fn from(rejection: api_key::Rejection) -> Self {
-        use api_key::Rejection::{AlreadyIssued, NoModelLeft, NotIssued, Revoked};
+        use api_key::Rejection::{
+            AlreadyIssued, Budget, EmptyQuota, EndlessQuota, ExpiresInThePast, GraceTooLong,
+            Limits, NoModelLeft, NotIssued, Revoked, UnusableDescription, UnusableName,
+        };
         let text = rejection.to_string();
         match rejection {
             NotIssued => Self::not_found(text),
             AlreadyIssued | Revoked => Self::conflict("rejected", text),
-            NoModelLeft => Self::unacceptable("rejected", text),
+            NoModelLeft | UnusableName | UnusableDescription | ExpiresInThePast | EmptyQuota
+            | EndlessQuota | GraceTooLong | Budget(_) | Limits(_) => {
+                Self::unacceptable("rejected", text)
+            }
         }
     }
 }
@@ -188,15 +206,15 @@ impl From<api_key::Rejection> for Problem {
 impl From<model::Rejection> for Problem {
     fn from(rejection: model::Rejection) -> Self {
         use model::Rejection::{
-            AlreadyRegistered, NoCapacity, NotRegistered, Retired, UnusableCredential, UnusableUrl,
+            AlreadyRegistered, NoCapacity, NoProcess, NoSuchUpstream, NotRegistered, Retired,
+            SameUpstream, UnusableCredential, UnusableSecret, UnusableUrl, UnusableWeight,
         };
         let text = rejection.to_string();
         match rejection {
-            NotRegistered => Self::not_found(text),
-            AlreadyRegistered | Retired => Self::conflict("rejected", text),
-            UnusableUrl(_) | NoCapacity | UnusableCredential => {
-                Self::unacceptable("rejected", text)
-            }
+            NotRegistered | NoSuchUpstream => Self::not_found(text),
+            AlreadyRegistered | Retired | SameUpstream => Self::conflict("rejected", text),
+            UnusableUrl(_) | NoCapacity | UnusableCredential | UnusableSecret | UnusableWeight
+            | NoProcess => Self::unacceptable("rejected", text),
         }
     }
 }

@@ -42,11 +42,13 @@ impl Labels {
         }
         let mut after = None;
         loop {
-            let parameters = [Value::Null, columns::maybe_text(after), limit()];
+            let all = || Value::Null;
+            let after_this = columns::maybe_text(after);
+            let parameters = [all(), all(), all(), all(), all(), after_this, limit()];
             let page = self.reader.query(&api_keys::LIST, &parameters, ApiKey::from_row).await?;
             after = page.last().map(|key| key.key);
             let last = page.len() < PAGE;
-            loaded.keys.extend(page.into_iter().map(|row| (row.key, row.name)));
+            loaded.keys.extend(page.into_iter().map(|row| (row.key, row.terms.name)));
             if last {
                 return Ok(loaded);
             }

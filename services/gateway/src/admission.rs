@@ -8,8 +8,11 @@ use uplion_domain::{
     request::{Accepted, Class},
 };
 use uplion_log_transport::message::Link;
-use uplion_openai::{error::ApiError, request::ChatRequest};
-use uplion_projections::catalog::{Key, Model};
+use uplion_openai::{
+    error::{ApiError, KeyFault},
+    request::ChatRequest,
+};
+use uplion_projections::catalog::{Key, Model, NotValid};
 
 use crate::{
     Clock,
@@ -31,9 +34,10 @@ impl Admission {
     /// The key that a request shows.
     pub fn key(&self, headers: &HeaderMap) -> Result<Arc<Key>, ApiError> {
         let secret = bearer(headers).ok_or(ApiError::MissingApiKey)?;
-        let digest = KeyDigest::of(secret);
-        let key = self.known.ask(|catalog| catalog.key(&digest).cloned());
-        key.map_err(|stale| self.stale(stale))?.ok_or(ApiError::InvalidApiKey)
+        let (digest, now) = (KeyDigest::of(secret), (self.clock)());
+        let key = self.known.ask(|catalog| catalog.key(&digest, now).cloned());
+        key.map_err(|stale| self.stale(stale))?
+            .map_err(|why| ApiError::InvalidApiKey { fault: fault(why) })
     }
 
     /// Whether there is room for one more, and a way to answer it.
@@ -64,9 +68,11 @@ impl Admission {
         let now = (self.clock)();
         let deadline = i64::try_from(self.options.pace.deadline.as_millis()).unwrap_or(i64::MAX);
         let found = self.known.ask(|catalog| {
-            let model =
-                catalog.resolve(&chat.model).ok().filter(|model| key.models.allow(&model.name))?;
-            Some((model.name.clone(), catalog.rates(&model.name, now)))
+            let model = catalog
+                .resolve(&chat.model)
+                .ok()
+                .filter(|model| key.terms.models.allow(&model.name))?;
+            Some((model.name.clone(), catalog.rates(&model.name, key.terms.project, now)))
         });
         let Some((model, rates)) = found.map_err(|stale| self.stale(stale))? else {
             return Err(ApiError::ModelNotFound { model: chat.model.clone() });
@@ -74,7 +80,7 @@ impl Admission {
         // Limits, reservations and budgets of the project and the key are checked here.
         Ok(Accepted {
             request,
-            project: key.project,
+            project: key.terms.project,
             key: key.id,
             model,
             class: Class::Interactive,
@@ -94,7 +100,7 @@ impl Admission {
 
     pub fn model(&self, key: &Key, name: &str) -> Result<Arc<Model>, ApiError> {
         let model = self.known.ask(|catalog| {
-            catalog.resolve(name).ok().filter(|model| key.models.allow(&model.name)).cloned()
+            catalog.resolve(name).ok().filter(|model| key.terms.models.allow(&model.name)).cloned()
         });
         model
             .map_err(|stale| self.stale(stale))?
@@ -108,6 +114,18 @@ impl Admission {
 
     pub const fn retry_after_s(&self) -> u64 {
         self.options.pace.retry_after.as_secs()
+    }
+}
+
+const fn fault(why: NotValid) -> KeyFault {
+    match why {
+        NotValid::Unknown => KeyFault::Unknown,
+        NotValid::Revoked => KeyFault::Revoked,
+        NotValid::Replaced => KeyFault::Replaced,
+        NotValid::ProjectClosed => KeyFault::ProjectClosed,
+        NotValid::ProjectSuspended => KeyFault::ProjectSuspended,
+        NotValid::Disabled => KeyFault::Disabled,
+        NotValid::Expired => KeyFault::Expired,
     }
 }
 

@@ -14,8 +14,8 @@ const NAME_CHARS: usize = 128;
 pub enum ApiError {
     #[error("no API key was given; send it as `Authorization: Bearer KEY`")]
     MissingApiKey,
-    #[error("the API key is unknown or revoked")]
-    InvalidApiKey,
+    #[error("the API key {}", fault.as_str())]
+    InvalidApiKey { fault: KeyFault },
     /// Also a model that is there, but not for this key: whoever asks shall not learn the difference.
     #[error("the model `{}` does not exist or you do not have access to it", cut(model))]
     ModelNotFound { model: String },
@@ -50,11 +50,38 @@ pub enum ApiError {
     Internal,
 }
 
+/// What is wrong with a key, and what its owner can do. Only who has the secret learns it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KeyFault {
+    Unknown,
+    Revoked,
+    /// Another secret took the place of this one.
+    Replaced,
+    Disabled,
+    Expired,
+    ProjectClosed,
+    ProjectSuspended,
+}
+
+impl KeyFault {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Unknown => "is unknown; check that it was copied whole",
+            Self::Revoked => "is revoked for good; ask for another one",
+            Self::Replaced => "was rotated, and this secret is no longer served; use the new one",
+            Self::Disabled => "is disabled; ask for it to be enabled",
+            Self::Expired => "has expired; ask for more time or for another one",
+            Self::ProjectClosed => "belongs to a project that is closed; ask for one of another",
+            Self::ProjectSuspended => "belongs to a project that is suspended; ask why",
+        }
+    }
+}
+
 impl ApiError {
     pub const fn status(&self) -> u16 {
         match self {
             Self::BadRequest(_) => 400,
-            Self::MissingApiKey | Self::InvalidApiKey => 401,
+            Self::MissingApiKey | Self::InvalidApiKey { .. } => 401,
             Self::ModelNotFound { .. } | Self::RouteNotFound { .. } => 404,
             Self::MethodNotAllowed { .. } => 405,
             Self::PayloadTooLarge { .. } => 413,
@@ -69,7 +96,7 @@ impl ApiError {
 
     pub const fn code(&self) -> &'static str {
         match self {
-            Self::MissingApiKey | Self::InvalidApiKey => "invalid_api_key",
+            Self::MissingApiKey | Self::InvalidApiKey { .. } => "invalid_api_key",
             Self::ModelNotFound { .. } => "model_not_found",
             Self::BadRequest(bad) => bad.code(),
             Self::RouteNotFound { .. } => "unknown_url",
@@ -90,7 +117,7 @@ impl ApiError {
     pub const fn kind(&self) -> &'static str {
         match self {
             Self::MissingApiKey
-            | Self::InvalidApiKey
+            | Self::InvalidApiKey { .. }
             | Self::ModelNotFound { .. }
             | Self::BadRequest(_)
             | Self::RouteNotFound { .. }
@@ -111,7 +138,7 @@ impl ApiError {
             Self::BadRequest(bad) => bad.param(),
             Self::ModelNotFound { .. } => Some("model"),
             Self::MissingApiKey
-            | Self::InvalidApiKey
+            | Self::InvalidApiKey { .. }
             | Self::RouteNotFound { .. }
             | Self::MethodNotAllowed { .. }
             | Self::UnsupportedMediaType
@@ -134,7 +161,7 @@ impl ApiError {
             | Self::Overloaded { retry_after_s }
             | Self::Unavailable { retry_after_s, .. } => Some(*retry_after_s),
             Self::MissingApiKey
-            | Self::InvalidApiKey
+            | Self::InvalidApiKey { .. }
             | Self::ModelNotFound { .. }
             | Self::BadRequest(_)
             | Self::RouteNotFound { .. }
@@ -157,7 +184,7 @@ impl ApiError {
             | Self::Timeout
             | Self::UpstreamFailed { .. } => true,
             Self::MissingApiKey
-            | Self::InvalidApiKey
+            | Self::InvalidApiKey { .. }
             | Self::ModelNotFound { .. }
             | Self::BadRequest(_)
             | Self::RouteNotFound { .. }

@@ -6,7 +6,13 @@ use crate::{chunk::Chunk, request::ChatRequest};
 fn all() -> Vec<ApiError> {
     vec![
         ApiError::MissingApiKey,
-        ApiError::InvalidApiKey,
+        ApiError::InvalidApiKey { fault: KeyFault::Unknown },
+        ApiError::InvalidApiKey { fault: KeyFault::Revoked },
+        ApiError::InvalidApiKey { fault: KeyFault::Replaced },
+        ApiError::InvalidApiKey { fault: KeyFault::Disabled },
+        ApiError::InvalidApiKey { fault: KeyFault::Expired },
+        ApiError::InvalidApiKey { fault: KeyFault::ProjectClosed },
+        ApiError::InvalidApiKey { fault: KeyFault::ProjectSuspended },
         ApiError::ModelNotFound { model: "gpt-9".into() },
         ChatRequest::read(b"{}").unwrap_err().into(),
         ChatRequest::read(b"{").unwrap_err().into(),
@@ -37,7 +43,13 @@ fn each_error_has_its_status_code_and_class() {
         .collect();
     insta::assert_snapshot!(table.join("\n"), @r#"
     401 invalid_api_key invalid_request_error no retry: no API key was given; send it as `Authorization: Bearer KEY`
-    401 invalid_api_key invalid_request_error no retry: the API key is unknown or revoked
+    401 invalid_api_key invalid_request_error no retry: the API key is unknown; check that it was copied whole
+    401 invalid_api_key invalid_request_error no retry: the API key is revoked for good; ask for another one
+    401 invalid_api_key invalid_request_error no retry: the API key was rotated, and this secret is no longer served; use the new one
+    401 invalid_api_key invalid_request_error no retry: the API key is disabled; ask for it to be enabled
+    401 invalid_api_key invalid_request_error no retry: the API key has expired; ask for more time or for another one
+    401 invalid_api_key invalid_request_error no retry: the API key belongs to a project that is closed; ask for one of another
+    401 invalid_api_key invalid_request_error no retry: the API key belongs to a project that is suspended; ask why
     404 model_not_found invalid_request_error no retry: the model `gpt-9` does not exist or you do not have access to it
     400 missing_required_parameter invalid_request_error no retry: missing required parameter: 'model'
     400 invalid_json invalid_request_error no retry: the body is not valid JSON: no string where one belongs at byte 1

@@ -4,6 +4,7 @@ use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use clap::{Args, Parser, Subcommand};
 use uplion_domain::ModelName;
+use uplion_worker::Secrets;
 
 use crate::{cli, logging, secret::Secret};
 
@@ -193,6 +194,9 @@ pub struct Worker {
         value_name = "N"
     )]
     pub max_in_flight: u32,
+    /// Where Secrets that registered upstreams name are mounted: FOLDER/<name>/<key>.
+    #[arg(long, env = "UPLION_SECRETS", default_value = Secrets::FOLDER, value_name = "FOLDER")]
+    pub secrets: PathBuf,
     #[command(flatten)]
     pub broker: Broker,
     #[command(flatten)]

@@ -16,12 +16,14 @@ use uuid::Uuid;
 use crate::{
     mailbox::Mailboxes,
     metrics::{Metrics, ModelLabels},
+    secrets::Secrets,
     tokens::Tokenizer,
 };
 
 pub struct Context {
     pub worker: WorkerId,
     pub log: Log,
+    pub secrets: Secrets,
     pub mailboxes: Mailboxes,
     pub tokenizer: Arc<Tokenizer>,
     pub metrics: Metrics,
@@ -31,10 +33,11 @@ pub struct Context {
 const TRIES: u32 = 5;
 
 impl Context {
-    pub fn new(log: Log) -> Self {
+    pub fn new(log: Log, secrets: Secrets) -> Self {
         Self {
             worker: WorkerId::new(Uuid::now_v7()),
             log,
+            secrets,
             mailboxes: Mailboxes::default(),
             tokenizer: Arc::default(),
             metrics: Metrics::default(),

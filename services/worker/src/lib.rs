@@ -17,6 +17,7 @@ mod outbox;
 mod puller;
 mod registration;
 mod roster;
+mod secrets;
 mod settle;
 mod ticket;
 mod tokens;
@@ -24,6 +25,7 @@ mod upstream;
 mod vigil;
 
 pub use options::{Options, Serve};
+pub use secrets::Secrets;
 
 use std::{
     collections::BTreeSet,
@@ -66,9 +68,10 @@ impl Worker {
             let _ = rustls::crypto::ring::default_provider().install_default();
         }
         if let Serve::Own { model, upstream } = &options.serve {
-            upstream::Upstream::new(model.clone(), upstream)?;
+            upstream::Upstream::new(model.clone(), upstream, &options.secrets)?;
         }
-        let (context, listening) = (Arc::new(Context::new(log)), watch::Sender::new(false));
+        let context = Arc::new(Context::new(log, options.secrets.clone()));
+        let listening = watch::Sender::new(false);
         Ok(Self { options, context, listening, informed: AtomicBool::new(false) })
     }
 

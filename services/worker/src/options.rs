@@ -4,11 +4,15 @@ use std::time::Duration;
 
 use uplion_domain::{ModelName, model::Upstream};
 
+use crate::secrets::Secrets;
+
 #[derive(Debug, Clone)]
 pub struct Options {
     pub serve: Serve,
     /// How long a stopping worker goes on with what it has, before it hands it back.
     pub drain: Duration,
+    /// What the upstreams want to be shown.
+    pub secrets: Secrets,
 }
 
 /// Which upstreams this worker answers for.
@@ -23,11 +27,15 @@ pub enum Serve {
 impl Options {
     pub const DRAIN: Duration = Duration::from_secs(30);
 
-    pub const fn registered() -> Self {
-        Self { serve: Serve::Registered { only: None }, drain: Self::DRAIN }
+    pub fn registered() -> Self {
+        Self::of(Serve::Registered { only: None })
     }
 
     pub fn own(model: ModelName, upstream: Upstream) -> Self {
-        Self { serve: Serve::Own { model, upstream: Box::new(upstream) }, drain: Self::DRAIN }
+        Self::of(Serve::Own { model, upstream: Box::new(upstream) })
+    }
+
+    fn of(serve: Serve) -> Self {
+        Self { serve, drain: Self::DRAIN, secrets: Secrets::default() }
     }
 }

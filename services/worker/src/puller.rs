@@ -110,7 +110,8 @@ impl Puller {
     async fn set_up(&self) -> Arc<Upstream> {
         let mut told = false;
         loop {
-            match Upstream::new(self.model.clone(), &self.upstream) {
+            let secrets = &self.context.secrets;
+            match Upstream::new(self.model.clone(), &self.upstream, secrets) {
                 Ok(upstream) => return Arc::new(upstream),
                 Err(error) => {
                     tracing::error!(model = %self.model, "upstream cannot be used: {error:#}");

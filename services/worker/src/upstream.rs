@@ -26,7 +26,7 @@ use self::{
     health::Health,
     verdict::{Trouble, Verdict, needs_body, retry_after, verdict},
 };
-use crate::context::Context;
+use crate::{context::Context, secrets::Secrets};
 
 const CONNECT_WITHIN: Duration = Duration::from_secs(5);
 /// Shorter than servers keep an idle connection (uvicorn: 5 s), or calls would go out on connections that close.
@@ -47,7 +47,11 @@ pub struct Upstream {
 
 impl Upstream {
     /// Fails with what a person must mend.
-    pub fn new(model: ModelName, upstream: &model::Upstream) -> anyhow::Result<Self> {
+    pub fn new(
+        model: ModelName,
+        upstream: &model::Upstream,
+        secrets: &Secrets,
+    ) -> anyhow::Result<Self> {
         let url = format!("{}/chat/completions", upstream.url.trim_end_matches('/'));
         let url = Url::parse(&url).with_context(|| format!("upstream URL {url}"))?;
         let client = Client::builder()
@@ -65,7 +69,7 @@ impl Upstream {
             health: Health::default(),
             client,
             url,
-            headers: headers(upstream.credential.as_ref())?,
+            headers: headers(upstream.credential.as_ref(), secrets)?,
         })
     }
 
@@ -104,20 +108,15 @@ impl Upstream {
     }
 }
 
-fn headers(credential: Option<&Credential>) -> anyhow::Result<HeaderMap> {
+fn headers(credential: Option<&Credential>, secrets: &Secrets) -> anyhow::Result<HeaderMap> {
     let mut headers = HeaderMap::new();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    match credential {
-        Some(Credential::Environment(name)) => {
-            let secret = std::env::var(name).with_context(|| {
-                format!("environment variable {name}, which holds the upstream's API key")
-            })?;
-            let mut value = HeaderValue::try_from(format!("Bearer {}", secret.trim()))
-                .with_context(|| format!("environment variable {name} holds no API key"))?;
-            value.set_sensitive(true);
-            headers.insert(AUTHORIZATION, value);
-        }
-        None => {}
+    if let Some(credential) = credential {
+        let secret = secrets.reveal(credential)?;
+        let mut value = HeaderValue::try_from(format!("Bearer {secret}"))
+            .context("the upstream's API key cannot be sent in a header")?;
+        value.set_sensitive(true);
+        headers.insert(AUTHORIZATION, value);
     }
     Ok(headers)
 }

@@ -8,9 +8,9 @@ use poem_openapi::{
 };
 use uplion_domain::{
     KeyDigest, KeyId,
-    api_key::{self, ApiKey, Models},
+    api_key::{self, ApiKey, Change, Models, Terms},
 };
-use uplion_projections::{api_keys, columns, projection::TypedRow};
+use uplion_projections::{api_keys, columns, projection::TypedRow, table::Value};
 use uuid::Uuid;
 
 use super::{
@@ -28,7 +28,7 @@ use crate::{
     reading::Reader,
     receipt::{Answer, IssuedKey, Written},
     secret::Secret,
-    write::{Said, Writer},
+    write::{Said, Writer, now},
 };
 
 pub struct Keys {
@@ -95,13 +95,8 @@ impl Keys {
         let models = self.names.models(body.models.as_deref()).await?;
         let secret = Secret::mint().map_err(|error| Problem::internal(error.to_string()))?;
         let digest = KeyDigest::of(secret.reveal());
-        let issue = |at| api_key::Command::Issue {
-            project,
-            name: body.name.clone(),
-            digest,
-            models: models.clone(),
-            at,
-        };
+        let terms = Terms { models, ..Terms::new(project, body.name.clone()) };
+        let issue = |at| api_key::Command::Issue { digest, terms: Box::new(terms.clone()), at };
         let id = KeyId::new(Uuid::now_v7());
         Ok(self.writer.execute::<ApiKey>(&id, &said, issue).await?.issued(secret.reveal()))
     }
@@ -135,7 +130,8 @@ impl Keys {
         for project in seen.filters() {
             let (project, after) =
                 (columns::maybe_text(project), columns::maybe_text(after.0.clone()));
-            let parameters = [project, after, page::limit_value(limit)];
+            let (all, now) = (|| Value::Null, columns::time(now()));
+            let parameters = [project, all(), all(), now, all(), after, page::limit_value(limit)];
             let read = api_keys::ApiKey::from_row;
             rows.extend(self.reader.query(&api_keys::LIST, &parameters, read).await?);
         }
@@ -174,7 +170,8 @@ impl Keys {
         let caller = auth.0.may(Operation::AllowModels, whose(&row))?;
         let said = Said::new(caller, if_match.0.as_deref(), idempotency_key.0, &command)?;
         let models = self.names.models(body.models.as_deref()).await?;
-        let allow = |at| api_key::Command::Allow { models: models.clone(), at };
+        let change = || Change::Allow { models: models.clone() };
+        let allow = |at| api_key::Command::Change { change: change(), at };
         Ok(self.writer.execute::<ApiKey>(&id, &said, allow).await?.changed())
     }
 
@@ -209,12 +206,14 @@ impl Keys {
 }
 
 fn whose(key: &api_keys::ApiKey) -> Target {
-    Target::Owned { project: key.project, owner: None }
+    Target::Owned { project: key.terms.project, owner: key.terms.owner }
 }
 
 impl KeyView {
     fn of(row: api_keys::ApiKey, labels: &Loaded) -> Self {
-        let api_keys::ApiKey { key, project, name, models, issued_at, revoked_at } = row;
+        let status = row.status(now()).to_owned();
+        let api_keys::ApiKey { key, terms, issued_at, revoked_at, .. } = row;
+        let Terms { project, name, models, .. } = terms;
         let models = match models {
             Models::All => None,
             Models::Only(models) => Some(models.iter().map(ToString::to_string).collect()),
@@ -225,7 +224,7 @@ impl KeyView {
             project_name: labels.project(project),
             project: project.to_string(),
             models,
-            status: if revoked_at.is_some() { "revoked" } else { "active" }.to_owned(),
+            status,
             issued_at: issued_at.to_string(),
             revoked_at: revoked_at.map(|at| at.to_string()),
         }

@@ -10,9 +10,9 @@ use poem_openapi::{
 };
 use uplion_domain::{
     ModelName,
-    model::{self, Credential, Model, Upstream},
+    model::{self, Credential, Kind, Model, Upstream},
 };
-use uplion_projections::{columns, models, projection::TypedRow};
+use uplion_projections::{columns, models, projection::TypedRow, table::Value};
 
 use super::{
     Tag,
@@ -111,8 +111,10 @@ impl Models {
         let upstreams = upstreams(&body.upstreams, &id)?;
         let aliases = aliases(&body.aliases, &id)?;
         let register = |at| model::Command::Register {
+            kind: Kind::of(&upstreams),
             upstreams: upstreams.clone(),
             aliases: aliases.clone(),
+            max_processes: None,
             at,
         };
         Ok(self.writer.execute::<Model>(&id, &said, register).await?.created())
@@ -137,7 +139,8 @@ impl Models {
         let position = headers::position(position.0.as_deref(), at.0.as_deref())?;
         self.reader.at(position, &[models::NAME]).await?;
         let limit = page::limit(limit.0);
-        let parameters = [columns::maybe_text(after.0), page::limit_value(limit)];
+        let after = columns::maybe_text(after.0);
+        let parameters = [Value::Null, Value::Null, after, page::limit_value(limit)];
         let rows = self.reader.query(&models::LIST, &parameters, models::Model::from_row).await?;
         Ok(Json(Page::of(rows, limit, |row| row.model.to_string(), ModelView::of)))
     }
@@ -222,7 +225,7 @@ impl Models {
 
 impl ModelView {
     fn of(row: models::Model) -> Self {
-        let models::Model { model, upstreams, aliases, registered_at, retired_at } = row;
+        let models::Model { model, upstreams, aliases, registered_at, retired_at, .. } = row;
         Self {
             name: model.to_string(),
             upstreams: upstreams.into_iter().map(UpstreamView::of).collect(),
@@ -236,9 +239,10 @@ impl ModelView {
 
 impl UpstreamView {
     fn of(upstream: Upstream) -> Self {
-        let Upstream { url, model, credential, max_in_flight } = upstream;
-        let api_key_env = credential.map(|credential| match credential {
-            Credential::Environment(name) => name,
+        let Upstream { url, model, credential, weight: _, max_in_flight } = upstream;
+        let api_key_env = credential.and_then(|credential| match credential {
+            Credential::Environment(name) => Some(name),
+            Credential::Secret { .. } => None,
         });
         let (model, max_in_flight) = (Some(model.to_string()), Some(max_in_flight));
         Self { url, model, api_key_env, max_in_flight }
@@ -251,6 +255,7 @@ impl UpstreamView {
             url: url.trim_end_matches('/').to_owned(),
             model: model.as_deref().map_or_else(|| Ok(of.clone()), name)?,
             credential: api_key_env.map(Credential::Environment),
+            weight: 1,
             max_in_flight: max_in_flight.unwrap_or(DEFAULT_MAX_IN_FLIGHT),
         })
     }

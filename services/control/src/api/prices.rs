@@ -10,7 +10,7 @@ use uplion_domain::{
     Nanos, PriceId, Rates, Timestamp,
     price::{self, Price},
 };
-use uplion_projections::{columns, prices, projection::TypedRow};
+use uplion_projections::{columns, prices, projection::TypedRow, table::Value};
 use uuid::Uuid;
 
 use super::{
@@ -97,6 +97,7 @@ impl Prices {
         let from = body.effective_from.as_deref().map(time).transpose()?;
         let set = |at| price::Command::Set {
             model: model.clone(),
+            project: None,
             rates,
             effective_from: from.unwrap_or(at),
             at,
@@ -127,7 +128,8 @@ impl Prices {
             Some(text) => Some(self.names.model(&text).await?),
             None => None,
         };
-        let parameters = [columns::maybe_text(model), page::limit_value(MOST)];
+        let all = || Value::Null;
+        let parameters = [columns::maybe_text(model), all(), all(), all(), page::limit_value(MOST)];
         let rows = self.reader.query(&prices::LIST, &parameters, prices::Price::from_row).await?;
         Ok(Json(Page { data: rows.into_iter().map(PriceView::of).collect(), next: None }))
     }
@@ -180,8 +182,7 @@ impl NewPrice {
 
 impl PriceView {
     fn of(row: prices::Price) -> Self {
-        let prices::Price { price, model, rates, effective_from, set_at, withdrawn_at, pos: _ } =
-            row;
+        let prices::Price { price, model, rates, effective_from, set_at, withdrawn_at, .. } = row;
         let Rates { input, cached_input, output, reasoning, request } = rates;
         Self {
             id: price.to_string(),

@@ -17,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 use uplion_bench::upstream::Upstream as Server;
 use uplion_domain::{
     Envelope, Event, EventId, KeyDigest, KeyId, Nanos, PriceId, ProjectId, Rates, Timestamp,
-    api_key::{self, Models},
+    api_key::{self, Models, Terms},
     model::{self, Upstream},
     price, project,
     request::{self, Settled},
@@ -89,18 +89,20 @@ impl Installation {
         let only_demo = Models::Only(["demo".parse().unwrap()].into());
         for (number, secret, models) in [(1, KEY, Models::All), (2, DEMO_KEY, only_demo)] {
             let digest = KeyDigest::of(secret);
-            let name = secret.to_owned();
-            let issued = api_key::Event::Issued { project, name, digest, models, at };
+            let terms = Box::new(Terms { models, ..Terms::new(project, secret) });
+            let issued = api_key::Event::Issued { digest, terms, at };
             self.record(Event::ApiKey(KeyId::new(Uuid::from_u128(number)), issued)).await;
         }
         for (name, alias) in [("demo", "alias"), ("org/model", "other")] {
             let aliases = [alias.parse().unwrap()].into();
-            let registered = model::Event::Registered { upstreams: vec![], aliases, at };
+            let (kind, upstreams, max_processes) = (model::Kind::Local, vec![], None);
+            let registered =
+                model::Event::Registered { kind, upstreams, aliases, max_processes, at };
             self.record(Event::Model(name.parse().unwrap(), registered)).await;
         }
         let rates = Rates { output: Nanos::new(1_000_000), ..Rates::default() };
         let model = "demo".parse().unwrap();
-        let set = price::Event::Set { model, rates, effective_from: at, at };
+        let set = price::Event::Set { model, project: None, rates, effective_from: at, at };
         let last = self.record(Event::Price(PriceId::new(Uuid::from_u128(1)), set)).await;
         assert_eq!(last, 6);
         self.until(async || self.models().await.contains("org/model")).await;
@@ -122,12 +124,7 @@ impl Installation {
 
     /// A worker that answers for `model` with this installation's upstream.
     pub fn add_worker(&self, model: &str) {
-        let upstream = Upstream {
-            url: self.server.url(),
-            model: model.parse().unwrap(),
-            credential: None,
-            max_in_flight: 100,
-        };
+        let upstream = Upstream::new(self.server.url(), model.parse().unwrap(), 100);
         let options = uplion_worker::Options::own(model.parse().unwrap(), upstream);
         let worker = uplion_worker::Worker::start(options, self.log.clone()).unwrap();
         let stop = self.worker.clone();

@@ -7,7 +7,7 @@ use prometheus_client::registry::Registry;
 use tokio_util::sync::CancellationToken;
 use uplion_domain::model::{Credential, Upstream};
 use uplion_gateway::ServeOptions;
-use uplion_worker::{Options, Serve, Worker};
+use uplion_worker::{Options, Secrets, Serve, Worker};
 
 use super::Front;
 use crate::{
@@ -22,7 +22,8 @@ pub async fn run(arguments: &arguments::Worker, stop: CancellationToken) -> Resu
         return front.closed().await;
     };
 
-    let options = Options { serve: serve(arguments), drain: Options::DRAIN };
+    let secrets = Secrets::in_folder(&arguments.secrets);
+    let options = Options { serve: serve(arguments), drain: Options::DRAIN, secrets };
     let worker = Arc::new(Worker::start(options, log)?);
     let mut registry = Registry::default();
     worker.register_metrics(&mut registry);
@@ -44,10 +45,12 @@ fn serve(arguments: &arguments::Worker) -> Serve {
         (Some(model), Some(url)) => Serve::Own {
             model: model.clone(),
             upstream: Box::new(Upstream {
-                url: url.trim_end_matches('/').to_owned(),
-                model: upstream_model.as_ref().unwrap_or(model).clone(),
                 credential: api_key_env.clone().map(Credential::Environment),
-                max_in_flight: *max_in_flight,
+                ..Upstream::new(
+                    url.trim_end_matches('/'),
+                    upstream_model.as_ref().unwrap_or(model).clone(),
+                    *max_in_flight,
+                )
             }),
         },
         (only, _) => Serve::Registered { only: only.clone() },

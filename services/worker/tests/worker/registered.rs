@@ -27,8 +27,9 @@ async fn happen(stage: &Stage, name: &str, event: model::Event) {
 }
 
 async fn register(stage: &Stage, name: &str, upstreams: Vec<Upstream>) {
-    let aliases = BTreeSet::new();
-    happen(stage, name, model::Event::Registered { upstreams, aliases, at: AT }).await;
+    let (kind, aliases, max_processes) = (model::Kind::Local, BTreeSet::new(), None);
+    let registered = model::Event::Registered { kind, upstreams, aliases, max_processes, at: AT };
+    happen(stage, name, registered).await;
 }
 
 #[tokio::test]

@@ -65,12 +65,7 @@ impl Stage {
     }
 
     pub fn upstream(&self) -> Upstream {
-        Upstream {
-            url: self.upstream.url(),
-            model: model("upstream-model"),
-            credential: None,
-            max_in_flight: 4,
-        }
+        Upstream::new(self.upstream.url(), model("upstream-model"), 4)
     }
 
     /// A worker with the mock for its own upstream.

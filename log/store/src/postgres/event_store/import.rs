@@ -87,7 +87,7 @@ async fn claim(transaction: &Transaction<'_>, aggregate: &AggregateId) -> Result
     for row in query(transaction, &of_aggregate(), &[&kind, &id]).await? {
         let envelope = Envelope::decode(&stored(&row)?.event)
             .map_err(|error| StoreError::Unreadable(format!("{error}")))?;
-        held = claims::held_after(&envelope.event).unwrap_or(held);
+        held = claims::held_after(held, &envelope.event);
     }
     execute(transaction, FORGET, &[&kind, &id]).await?;
     for (scope, value) in held {

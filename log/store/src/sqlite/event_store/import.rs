@@ -72,7 +72,7 @@ fn claim(connection: &Connection, aggregate: &AggregateId) -> Result<(), StoreEr
     for stored in history(connection, aggregate)? {
         let envelope = Envelope::decode(&stored.event)
             .map_err(|error| StoreError::Unreadable(format!("{error}")))?;
-        held = claims::held_after(&envelope.event).unwrap_or(held);
+        held = claims::held_after(held, &envelope.event);
     }
     let of = (aggregate.kind(), aggregate.id());
     execute(connection, "DELETE FROM holders WHERE aggregate = ? AND aggregate_id = ?", of)?;
