@@ -12,6 +12,7 @@ use subtle::ConstantTimeEq;
 
 use crate::{
     caller::{Actor, Caller},
+    origin::Origin,
     permissions::Role,
     problem::Problem,
 };
@@ -49,12 +50,12 @@ impl Doorkeeper {
         if !self.admin_key.is(token) {
             return Err(Problem::unauthorized("this is not the admin key of this installation"));
         }
-        let traceparent = request.header("traceparent").filter(|text| is_trace_context(text));
+        let origin = Origin::of(request)?;
         Ok(Caller {
             actor: Actor::Installation,
             everywhere: Some(Role::Admin),
             projects: BTreeMap::new(),
-            traceparent: traceparent.map(ToOwned::to_owned),
+            origin,
         })
     }
 }
@@ -100,12 +101,6 @@ fn bearer(request: &Request) -> Option<&str> {
     scheme.eq_ignore_ascii_case("Bearer").then(|| token.trim())
 }
 
-/// Version 00: `00-<32 hex>-<16 hex>-<2 hex>`. Anything else is not passed on.
-fn is_trace_context(text: &str) -> bool {
-    let lengths: Vec<usize> = text.split('-').map(str::len).collect();
-    lengths == [2, 32, 16, 2] && text.bytes().all(|byte| byte == b'-' || byte.is_ascii_hexdigit())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -116,16 +111,6 @@ mod tests {
         assert!(key.is("sk-admin-1"));
         for wrong in ["", "sk-admin-2", "sk-admin-1 ", "sk-admin"] {
             assert!(!key.is(wrong), "{wrong:?}");
-        }
-    }
-
-    #[test]
-    fn a_trace_context_is_passed_on_only_if_it_is_one() {
-        assert!(is_trace_context("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"));
-        for wrong in
-            ["", "00", "00-x-y-01", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-zz"]
-        {
-            assert!(!is_trace_context(wrong), "{wrong:?}");
         }
     }
 }

@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, fmt};
 use uplion_domain::{AdminKeyId, ProjectId, UserId};
 
 use crate::{
+    origin::Origin,
     permissions::{May, Operation, Role},
     problem::Problem,
 };
@@ -16,8 +17,7 @@ pub struct Caller {
     pub everywhere: Option<Role>,
     /// [`Role::Owner`] or [`Role::Member`] of each.
     pub projects: BTreeMap<ProjectId, Role>,
-    /// W3C trace context.
-    pub traceparent: Option<String>,
+    pub origin: Origin,
 }
 
 /// Who did it, as events name them.
@@ -165,7 +165,7 @@ mod tests {
 
     fn caller(everywhere: Option<Role>, projects: &[(ProjectId, Role)]) -> Caller {
         let projects = projects.iter().copied().collect();
-        Caller { actor: Actor::User(user(1)), everywhere, projects, traceparent: None }
+        Caller { actor: Actor::User(user(1)), everywhere, projects, origin: Origin::default() }
     }
 
     fn answer(caller: &Caller, operation: Operation, target: Target) -> &'static str {

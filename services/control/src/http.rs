@@ -1,14 +1,16 @@
 //! The API as an endpoint: bodies bounded, every error a problem, every answer counted.
 
 use poem::{
-    Endpoint, EndpointExt, Error, IntoResponse, Request, Response, Route, endpoint::make_sync,
-    http::header::CONTENT_TYPE,
+    Endpoint, EndpointExt, Error, IntoResponse, Request, Response, Route,
+    endpoint::make_sync,
+    http::{HeaderValue, header::CONTENT_TYPE},
 };
 
 use crate::{
     OPENAPI, Parts, api,
     auth::Doorkeeper,
     metrics::{Metrics, Status},
+    origin::{REQUEST_ID, request_id},
     problem::Problem,
 };
 
@@ -34,9 +36,13 @@ struct Answering<E> {
 impl<E: Endpoint> Endpoint for Answering<E> {
     type Output = Response;
 
-    async fn call(&self, request: Request) -> poem::Result<Response> {
+    async fn call(&self, mut request: Request) -> poem::Result<Response> {
+        let id = request_id(&request);
+        let id = HeaderValue::try_from(id).expect("it is made of letters and digits");
+        request.headers_mut().insert(REQUEST_ID, id.clone());
         let answer = self.answer(request).await;
-        let response = answer.unwrap_or_else(|error| told(error).into_response());
+        let mut response = answer.unwrap_or_else(|error| told(error).into_response());
+        response.headers_mut().insert(REQUEST_ID, id);
         let status = Status { status: response.status().as_u16() };
         self.metrics.answers.get_or_create(&status).inc();
         Ok(response)

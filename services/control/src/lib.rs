@@ -11,6 +11,7 @@ mod http;
 mod labels;
 mod metrics;
 mod names;
+mod origin;
 mod permissions;
 mod position;
 mod problem;

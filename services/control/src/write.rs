@@ -224,16 +224,17 @@ fn commit<A: Recorded>(
             let envelope = Envelope {
                 id: EventId::fresh(Uuid::now_v7()),
                 at,
-                traceparent: said.caller.traceparent.clone(),
+                traceparent: said.caller.origin.traceparent.clone(),
                 actor: Some(said.caller.actor.to_string()),
-                request_id: None,
+                request_id: said.caller.origin.request_id.clone(),
                 event: A::wrap(id, event),
             };
             events.push(envelope.encode());
         }
     }
     let aggregate = A::aggregate(id);
-    Ok(Commit { claims, ..Commit::new(aggregate, version, events) })
+    let notes = said.caller.origin.notes.clone();
+    Ok(Commit { claims, notes, ..Commit::new(aggregate, version, events) })
 }
 
 fn refused(error: CommitError) -> Problem {

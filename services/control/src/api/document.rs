@@ -5,6 +5,8 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
 
+use crate::origin::{LONGEST_REASON, REASON};
+
 /// The largest whole number that every language's JSON carries exactly.
 const MOST: u64 = (1 << 53) - 1;
 
@@ -20,8 +22,11 @@ pub fn completed(spec: &str) -> String {
         }
     }
     for (_, path) in fields(&mut document["paths"]) {
-        for (_, operation) in fields(path) {
+        for (method, operation) in fields(path) {
             complete_operation(operation);
+            if method != "get" {
+                may_say_why(operation);
+            }
         }
     }
     without_defaults(&mut document);
@@ -47,6 +52,24 @@ fn complete_operation(operation: &mut Value) {
             continue;
         };
         *headers = std::mem::take(headers).into_iter().map(spelt).collect();
+    }
+}
+
+/// Read for all operations in one place, of which the framework does not know.
+fn may_say_why(operation: &mut Value) {
+    let description = format!(
+        "Why: at most {LONGEST_REASON} characters, noted beside what is changed. UTF-8, or `UTF-8''` and percent-encoding."
+    );
+    let reason = json!({
+        "name": REASON,
+        "in": "header",
+        "description": description,
+        "required": false,
+        "schema": { "type": "string" },
+    });
+    match operation["parameters"].as_array_mut() {
+        Some(parameters) => parameters.push(reason),
+        None => operation["parameters"] = json!([reason]),
     }
 }
 

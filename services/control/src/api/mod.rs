@@ -71,7 +71,8 @@ pub fn service(parts: &Parts) -> OpenApiService<Operations, ()> {
         .description(
             "Projects, keys, models, prices and usage of an installation. \
              A write answers once it is on the log; name its Uplion-Position in a read to see it there. \
-             Every error is application/problem+json.",
+             Every error is application/problem+json. Every answer has an X-Request-Id, the caller's own if it sent one; \
+             the events that a call led to bear it as `requestid`.",
         )
         .server(PATH)
 }

@@ -9,6 +9,7 @@ mod errors;
 mod events;
 mod keys;
 mod models;
+mod origin;
 mod prices;
 mod projects;
 mod relay;
