@@ -273,7 +273,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List projects */
+        /**
+         * List projects
+         * @description All of them to administrators and auditors, to others those that they are members of.
+         */
         get: operations["list_projects"];
         put?: never;
         /** Create a project */
@@ -298,8 +301,11 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
-        /** Rename a project */
-        patch: operations["rename_project"];
+        /**
+         * Change a project
+         * @description Its owners may rename it; its budget and its limits are for administrators.
+         */
+        patch: operations["change_project"];
         trace?: never;
     };
     "/projects/{project}/close": {
@@ -316,6 +322,85 @@ export interface paths {
          * @description For ever: none of its keys is served again. Its name is free for another.
          */
         post: operations["close_project"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/projects/{project}/members": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the members of a project */
+        get: operations["list_members"];
+        put?: never;
+        /** Add a member to a project */
+        post: operations["add_member"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/projects/{project}/members/{user}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Remove a member from a project
+         * @description Their keys stay: they are the project's. The last owner cannot be removed.
+         */
+        delete: operations["remove_member"];
+        options?: never;
+        head?: never;
+        /**
+         * Change a member's role
+         * @description The last owner stays one.
+         */
+        patch: operations["change_member"];
+        trace?: never;
+    };
+    "/projects/{project}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Resume a suspended project */
+        post: operations["resume_project"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/projects/{project}/suspend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Suspend a project
+         * @description None of its keys is served until it is resumed. Its members can still change it.
+         */
+        post: operations["suspend_project"];
         delete?: never;
         options?: never;
         head?: never;
@@ -419,10 +504,36 @@ export interface components {
             head: number;
         };
         /**
+         * Budget
+         * @description How much may be spent.
+         */
+        Budget: {
+            /** @description Units of the installation's currency, exact: `250` or `0.5`. */
+            amount: string;
+            /** @description After which it is whole again; periods are those of the calendar, in UTC. */
+            period: components["schemas"]["Period"];
+        };
+        /**
          * @description What lines are told apart by.
          * @enum {string}
          */
         By: "project" | "key" | "model" | "hour";
+        /** ChangedMember */
+        ChangedMember: {
+            role: components["schemas"]["MemberRole"];
+        };
+        /**
+         * ChangedProject
+         * @description What is left out stays as it is.
+         */
+        ChangedProject: {
+            /** @description Null: it may spend what it likes. */
+            budget?: components["schemas"]["Budget"] | null;
+            /** @description All of them: what is left out within is limited no more. Null: nothing is limited. */
+            limits?: components["schemas"]["Limits"] | null;
+            /** @description 1 to 128 characters; no other open project has it. */
+            name?: string | null;
+        };
         /** EventPage */
         EventPage: {
             data: components["schemas"]["ArchivedEvent"][];
@@ -472,6 +583,21 @@ export interface components {
             /** @description `active` or `revoked`. */
             status: string;
         };
+        /**
+         * Limits
+         * @description How fast requests may come. What is left out is not limited.
+         */
+        Limits: {
+            /**
+             * Format: uint32
+             * @description Served at the same time.
+             */
+            parallel_requests?: number | null;
+            /** Format: uint32 */
+            requests_per_minute?: number | null;
+            /** Format: uint64 */
+            tokens_per_minute?: number | null;
+        };
         /** LogHealth */
         LogHealth: {
             archive: components["schemas"]["ArchiveHealth"];
@@ -481,6 +607,20 @@ export interface components {
             /** @description Of control. */
             version: string;
         };
+        /**
+         * Member
+         * @description A user in a project.
+         */
+        Member: {
+            added_at: string;
+            email?: string | null;
+            /** @description Null of a person who was erased. */
+            name?: string | null;
+            role: components["schemas"]["MemberRole"];
+            user: string;
+        };
+        /** @enum {string} */
+        MemberRole: "owner" | "member";
         /**
          * Model
          * @description A model that clients can name.
@@ -502,6 +642,13 @@ export interface components {
             name: string;
             /** @description The project that its usage is billed to, by id or name. */
             project: string;
+        };
+        /** NewMember */
+        NewMember: {
+            /** @description `member` if left out. */
+            role?: components["schemas"]["MemberRole"] | null;
+            /** @description By id or e-mail address. */
+            user: string;
         };
         /** NewModel */
         NewModel: {
@@ -538,12 +685,32 @@ export interface components {
             /** @description For the request itself; nothing if left out. */
             request?: string | null;
         };
+        /** NewProject */
+        NewProject: {
+            /** @description Left out: it may spend what it likes. */
+            budget?: components["schemas"]["Budget"] | null;
+            /** @description Left out: nothing is limited. */
+            limits?: components["schemas"]["Limits"] | null;
+            /** @description 1 to 128 characters; no other open project has it. */
+            name: string;
+            /** @description The first owner, by id or e-mail address; without one administrators alone can change it. */
+            owner?: string | null;
+        };
         /**
          * Page_Key
          * @description A page of a list.
          */
         Page_Key: {
             data: components["schemas"]["Key"][];
+            /** @description Ask with `after` for what follows; null at the end. */
+            next?: string | null;
+        };
+        /**
+         * Page_Member
+         * @description A page of a list.
+         */
+        Page_Member: {
+            data: components["schemas"]["Member"][];
             /** @description Ask with `after` for what follows; null at the end. */
             next?: string | null;
         };
@@ -574,6 +741,8 @@ export interface components {
             /** @description Ask with `after` for what follows; null at the end. */
             next?: string | null;
         };
+        /** @enum {string} */
+        Period: "day" | "week" | "month" | "total";
         /**
          * Price
          * @description What a model charges from some time on: units of the installation's currency for a million tokens.
@@ -616,12 +785,20 @@ export interface components {
          * @description A tenant: keys belong to it, usage is billed to it.
          */
         Project: {
+            budget?: components["schemas"]["Budget"] | null;
             closed_at?: string | null;
             created_at: string;
             id: string;
+            /** @description Null: nothing is limited. */
+            limits?: components["schemas"]["Limits"] | null;
+            /**
+             * Format: uint64
+             * @description How many.
+             */
+            members: number;
             name: string;
-            /** @description `open` or `closed`. */
-            status: string;
+            status: components["schemas"]["ProjectStatus"];
+            suspended_at?: string | null;
         };
         /** ProjectionHealth */
         ProjectionHealth: {
@@ -646,14 +823,8 @@ export interface components {
              */
             version: number;
         };
-        /**
-         * ProjectName
-         * @description What a project is called.
-         */
-        ProjectName: {
-            /** @description 1 to 128 characters; no other open project has it. */
-            name: string;
-        };
+        /** @enum {string} */
+        ProjectStatus: "open" | "suspended" | "closed";
         /** RelayHealth */
         RelayHealth: {
             /** Format: uint64 */
@@ -1149,6 +1320,8 @@ export interface operations {
             header?: {
                 /** @description Said again with the same key, the command is carried out once; the secret is not shown again. */
                 "Idempotency-Key"?: string;
+                /** @description Why: at most 500 characters, noted beside what is changed. UTF-8, or `UTF-8''` and percent-encoding. */
+                "Uplion-Reason"?: string;
             };
             path?: never;
             cookie?: never;
@@ -1448,6 +1621,8 @@ export interface operations {
                 "Idempotency-Key"?: string;
                 /** @description The version that you saw last; without it the last writer wins. */
                 "If-Match"?: string;
+                /** @description Why: at most 500 characters, noted beside what is changed. UTF-8, or `UTF-8''` and percent-encoding. */
+                "Uplion-Reason"?: string;
             };
             path: {
                 key: string;
@@ -1613,6 +1788,8 @@ export interface operations {
             header?: {
                 /** @description The version that you saw last. */
                 "If-Match"?: string;
+                /** @description Why: at most 500 characters, noted beside what is changed. UTF-8, or `UTF-8''` and percent-encoding. */
+                "Uplion-Reason"?: string;
             };
             path: {
                 key: string;
@@ -2044,6 +2221,8 @@ export interface operations {
             header?: {
                 /** @description Said again with the same key, the command is carried out once. */
                 "Idempotency-Key"?: string;
+                /** @description Why: at most 500 characters, noted beside what is changed. UTF-8, or `UTF-8''` and percent-encoding. */
+                "Uplion-Reason"?: string;
             };
             path?: never;
             cookie?: never;
@@ -2342,6 +2521,8 @@ export interface operations {
             header?: {
                 /** @description The version that you saw last; without it the last writer wins. */
                 "If-Match"?: string;
+                /** @description Why: at most 500 characters, noted beside what is changed. UTF-8, or `UTF-8''` and percent-encoding. */
+                "Uplion-Reason"?: string;
             };
             path: {
                 /** @description Its name or an alias. */
@@ -2508,6 +2689,8 @@ export interface operations {
             header?: {
                 /** @description The version that you saw last. */
                 "If-Match"?: string;
+                /** @description Why: at most 500 characters, noted beside what is changed. UTF-8, or `UTF-8''` and percent-encoding. */
+                "Uplion-Reason"?: string;
             };
             path: {
                 /** @description Its name or an alias. */
@@ -2670,6 +2853,8 @@ export interface operations {
             header?: {
                 /** @description The version that you saw last; without it the last writer wins. */
                 "If-Match"?: string;
+                /** @description Why: at most 500 characters, noted beside what is changed. UTF-8, or `UTF-8''` and percent-encoding. */
+                "Uplion-Reason"?: string;
             };
             path: {
                 /** @description Its name or an alias. */
@@ -2974,6 +3159,8 @@ export interface operations {
             header?: {
                 /** @description Said again with the same key, the command is carried out once. */
                 "Idempotency-Key"?: string;
+                /** @description Why: at most 500 characters, noted beside what is changed. UTF-8, or `UTF-8''` and percent-encoding. */
+                "Uplion-Reason"?: string;
             };
             path?: never;
             cookie?: never;
@@ -3271,6 +3458,8 @@ export interface operations {
             header?: {
                 /** @description The version that you saw last. */
                 "If-Match"?: string;
+                /** @description Why: at most 500 characters, noted beside what is changed. UTF-8, or `UTF-8''` and percent-encoding. */
+                "Uplion-Reason"?: string;
             };
             path: {
                 price: string;
@@ -3435,6 +3624,10 @@ export interface operations {
                 at?: string;
                 /** @description At most 1000; 100 if not said. */
                 limit?: number;
+                /** @description Only those that this user is a member of, by id or e-mail address. */
+                member?: string;
+                /** @description Only with this status. */
+                status?: components["schemas"]["ProjectStatus"];
             };
             header?: {
                 /** @description See also the write that was answered with this position. */
@@ -3572,13 +3765,15 @@ export interface operations {
             header?: {
                 /** @description Said again with the same key, the command is carried out once. */
                 "Idempotency-Key"?: string;
+                /** @description Why: at most 500 characters, noted beside what is changed. UTF-8, or `UTF-8''` and percent-encoding. */
+                "Uplion-Reason"?: string;
             };
             path?: never;
             cookie?: never;
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["ProjectName"];
+                "application/json": components["schemas"]["NewProject"];
             };
         };
         responses: {
@@ -3864,7 +4059,7 @@ export interface operations {
             };
         };
     };
-    rename_project: {
+    change_project: {
         parameters: {
             query?: never;
             header?: {
@@ -3872,6 +4067,8 @@ export interface operations {
                 "Idempotency-Key"?: string;
                 /** @description The version that you saw last; without it the last writer wins. */
                 "If-Match"?: string;
+                /** @description Why: at most 500 characters, noted beside what is changed. UTF-8, or `UTF-8''` and percent-encoding. */
+                "Uplion-Reason"?: string;
             };
             path: {
                 /** @description Its id or its name. */
@@ -3881,7 +4078,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["ProjectName"];
+                "application/json": components["schemas"]["ChangedProject"];
             };
         };
         responses: {
@@ -4036,8 +4233,999 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description Said again with the same key, the command is carried out once. */
+                "Idempotency-Key"?: string;
                 /** @description The version that you saw last. */
                 "If-Match"?: string;
+                /** @description Why: at most 500 characters, noted beside what is changed. UTF-8, or `UTF-8''` and percent-encoding. */
+                "Uplion-Reason"?: string;
+            };
+            path: {
+                /** @description Its id or its name. */
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description In force, or so already. */
+            200: {
+                headers: {
+                    ETag: string;
+                    /** @description Name it in a read to see this write. */
+                    "Uplion-Position"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Written"];
+                };
+            };
+            /** @description Made, and in force. */
+            201: {
+                headers: {
+                    ETag: string;
+                    /** @description Name it in a read to see this write. */
+                    "Uplion-Position"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Written"];
+                };
+            };
+            /** @description Recorded, not yet in force: the log did not acknowledge it in time. It will be, without anybody doing anything. */
+            202: {
+                headers: {
+                    ETag: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Written"];
+                };
+            };
+            /** @description The request cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or not with what is good any more. */
+            401: {
+                headers: {
+                    "WWW-Authenticate": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's roles do not permit it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing, or the caller may not see it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The path does not take this method. */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description As things stand it cannot be done. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is not at the version that `If-Match` names. */
+            412: {
+                headers: {
+                    ETag: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It can be read, but breaks a rule. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something is wrong on our side. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or the log cannot be reached, or is behind: try again. */
+            503: {
+                headers: {
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_members: {
+        parameters: {
+            query?: {
+                /** @description Those whose ids are after this one. */
+                after?: string;
+                /** @description The same as `Uplion-Position`. */
+                at?: string;
+                /** @description At most 1000; 100 if not said. */
+                limit?: number;
+                /** @description Only those in this role. */
+                role?: components["schemas"]["MemberRole"];
+            };
+            header?: {
+                /** @description See also the write that was answered with this position. */
+                "Uplion-Position"?: string;
+            };
+            path: {
+                /** @description Its id or its name. */
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Member"];
+                };
+            };
+            /** @description The request cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or not with what is good any more. */
+            401: {
+                headers: {
+                    "WWW-Authenticate": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's roles do not permit it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing, or the caller may not see it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The path does not take this method. */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description As things stand it cannot be done. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is not at the version that `If-Match` names. */
+            412: {
+                headers: {
+                    ETag: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It can be read, but breaks a rule. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something is wrong on our side. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or the log cannot be reached, or is behind: try again. */
+            503: {
+                headers: {
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    add_member: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Said again with the same key, the command is carried out once. */
+                "Idempotency-Key"?: string;
+                /** @description The version of the project that you saw last; without it the last writer wins. */
+                "If-Match"?: string;
+                /** @description Why: at most 500 characters, noted beside what is changed. UTF-8, or `UTF-8''` and percent-encoding. */
+                "Uplion-Reason"?: string;
+            };
+            path: {
+                /** @description Its id or its name. */
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewMember"];
+            };
+        };
+        responses: {
+            /** @description In force, or so already. */
+            200: {
+                headers: {
+                    ETag: string;
+                    /** @description Name it in a read to see this write. */
+                    "Uplion-Position"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Written"];
+                };
+            };
+            /** @description Made, and in force. */
+            201: {
+                headers: {
+                    ETag: string;
+                    /** @description Name it in a read to see this write. */
+                    "Uplion-Position"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Written"];
+                };
+            };
+            /** @description Recorded, not yet in force: the log did not acknowledge it in time. It will be, without anybody doing anything. */
+            202: {
+                headers: {
+                    ETag: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Written"];
+                };
+            };
+            /** @description The request cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or not with what is good any more. */
+            401: {
+                headers: {
+                    "WWW-Authenticate": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's roles do not permit it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing, or the caller may not see it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The path does not take this method. */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description As things stand it cannot be done. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is not at the version that `If-Match` names. */
+            412: {
+                headers: {
+                    ETag: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It can be read, but breaks a rule. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something is wrong on our side. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or the log cannot be reached, or is behind: try again. */
+            503: {
+                headers: {
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove_member: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Said again with the same key, the command is carried out once. */
+                "Idempotency-Key"?: string;
+                /** @description The version of the project that you saw last; without it the last writer wins. */
+                "If-Match"?: string;
+                /** @description Why: at most 500 characters, noted beside what is changed. UTF-8, or `UTF-8''` and percent-encoding. */
+                "Uplion-Reason"?: string;
+            };
+            path: {
+                /** @description Its id or its name. */
+                project: string;
+                /** @description Their id or e-mail address. */
+                user: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description In force, or so already. */
+            200: {
+                headers: {
+                    ETag: string;
+                    /** @description Name it in a read to see this write. */
+                    "Uplion-Position"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Written"];
+                };
+            };
+            /** @description Made, and in force. */
+            201: {
+                headers: {
+                    ETag: string;
+                    /** @description Name it in a read to see this write. */
+                    "Uplion-Position"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Written"];
+                };
+            };
+            /** @description Recorded, not yet in force: the log did not acknowledge it in time. It will be, without anybody doing anything. */
+            202: {
+                headers: {
+                    ETag: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Written"];
+                };
+            };
+            /** @description The request cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or not with what is good any more. */
+            401: {
+                headers: {
+                    "WWW-Authenticate": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's roles do not permit it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing, or the caller may not see it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The path does not take this method. */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description As things stand it cannot be done. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is not at the version that `If-Match` names. */
+            412: {
+                headers: {
+                    ETag: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It can be read, but breaks a rule. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something is wrong on our side. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or the log cannot be reached, or is behind: try again. */
+            503: {
+                headers: {
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_member: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Said again with the same key, the command is carried out once. */
+                "Idempotency-Key"?: string;
+                /** @description The version of the project that you saw last; without it the last writer wins. */
+                "If-Match"?: string;
+                /** @description Why: at most 500 characters, noted beside what is changed. UTF-8, or `UTF-8''` and percent-encoding. */
+                "Uplion-Reason"?: string;
+            };
+            path: {
+                /** @description Its id or its name. */
+                project: string;
+                /** @description Their id or e-mail address. */
+                user: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangedMember"];
+            };
+        };
+        responses: {
+            /** @description In force, or so already. */
+            200: {
+                headers: {
+                    ETag: string;
+                    /** @description Name it in a read to see this write. */
+                    "Uplion-Position"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Written"];
+                };
+            };
+            /** @description Made, and in force. */
+            201: {
+                headers: {
+                    ETag: string;
+                    /** @description Name it in a read to see this write. */
+                    "Uplion-Position"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Written"];
+                };
+            };
+            /** @description Recorded, not yet in force: the log did not acknowledge it in time. It will be, without anybody doing anything. */
+            202: {
+                headers: {
+                    ETag: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Written"];
+                };
+            };
+            /** @description The request cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or not with what is good any more. */
+            401: {
+                headers: {
+                    "WWW-Authenticate": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's roles do not permit it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing, or the caller may not see it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The path does not take this method. */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description As things stand it cannot be done. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is not at the version that `If-Match` names. */
+            412: {
+                headers: {
+                    ETag: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It can be read, but breaks a rule. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something is wrong on our side. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or the log cannot be reached, or is behind: try again. */
+            503: {
+                headers: {
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    resume_project: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Said again with the same key, the command is carried out once. */
+                "Idempotency-Key"?: string;
+                /** @description The version that you saw last. */
+                "If-Match"?: string;
+                /** @description Why: at most 500 characters, noted beside what is changed. UTF-8, or `UTF-8''` and percent-encoding. */
+                "Uplion-Reason"?: string;
+            };
+            path: {
+                /** @description Its id or its name. */
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description In force, or so already. */
+            200: {
+                headers: {
+                    ETag: string;
+                    /** @description Name it in a read to see this write. */
+                    "Uplion-Position"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Written"];
+                };
+            };
+            /** @description Made, and in force. */
+            201: {
+                headers: {
+                    ETag: string;
+                    /** @description Name it in a read to see this write. */
+                    "Uplion-Position"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Written"];
+                };
+            };
+            /** @description Recorded, not yet in force: the log did not acknowledge it in time. It will be, without anybody doing anything. */
+            202: {
+                headers: {
+                    ETag: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Written"];
+                };
+            };
+            /** @description The request cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or not with what is good any more. */
+            401: {
+                headers: {
+                    "WWW-Authenticate": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's roles do not permit it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing, or the caller may not see it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The path does not take this method. */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description As things stand it cannot be done. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is not at the version that `If-Match` names. */
+            412: {
+                headers: {
+                    ETag: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It can be read, but breaks a rule. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something is wrong on our side. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or the log cannot be reached, or is behind: try again. */
+            503: {
+                headers: {
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    suspend_project: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Said again with the same key, the command is carried out once. */
+                "Idempotency-Key"?: string;
+                /** @description The version that you saw last. */
+                "If-Match"?: string;
+                /** @description Why: at most 500 characters, noted beside what is changed. UTF-8, or `UTF-8''` and percent-encoding. */
+                "Uplion-Reason"?: string;
             };
             path: {
                 /** @description Its id or its name. */

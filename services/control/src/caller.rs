@@ -180,7 +180,7 @@ mod tests {
     #[test]
     fn a_role_in_one_project_says_nothing_in_another() {
         let owner = caller(None, &[(project(1), Role::Owner)]);
-        let rename = |id| answer(&owner, Operation::RenameProject, Target::Project(project(id)));
+        let rename = |id| answer(&owner, Operation::ChangeProject, Target::Project(project(id)));
         assert_eq!((rename(1), rename(2)), ("yes", "not found"));
     }
 
@@ -188,16 +188,16 @@ mod tests {
     fn what_one_sees_and_may_not_change_is_forbidden() {
         let member = caller(None, &[(project(1), Role::Member)]);
         let here = Target::Project(project(1));
-        assert_eq!(answer(&member, Operation::RenameProject, here), "forbidden");
+        assert_eq!(answer(&member, Operation::ChangeProject, here), "forbidden");
         assert_eq!(answer(&member, Operation::RetireModel, Target::Installation), "forbidden");
         let auditor = caller(Some(Role::Auditor), &[]);
-        assert_eq!(answer(&auditor, Operation::RenameProject, here), "forbidden");
+        assert_eq!(answer(&auditor, Operation::ChangeProject, here), "forbidden");
     }
 
     #[test]
     fn the_best_of_a_callers_roles_counts() {
         let both = caller(Some(Role::Auditor), &[(project(1), Role::Owner)]);
-        let rename = |id| answer(&both, Operation::RenameProject, Target::Project(project(id)));
+        let rename = |id| answer(&both, Operation::ChangeProject, Target::Project(project(id)));
         assert_eq!((rename(1), rename(2)), ("yes", "forbidden"));
     }
 

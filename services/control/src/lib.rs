@@ -179,7 +179,7 @@ impl Parts {
         };
         Self {
             writer,
-            names: Names { events: Arc::clone(&store.events) },
+            names: Names { events: Arc::clone(&store.events), people: Arc::clone(&store.people) },
             labels: Labels { reader: reader.clone() },
             reader,
         }

@@ -1,17 +1,22 @@
-//! What a person types for a project, a key, a model or a price, and what it is: an id, or a name that only one holds.
+//! What a person types for a project, a user, a key, a model or a price, and what it is: an id, or a name that only one holds.
 
 use std::{str::FromStr, sync::Arc};
 
 use uplion_domain::{
-    KeyId, ModelName, PriceId, ProjectId, api_key::Models, project::Project, subject::AggregateId,
+    KeyId, ModelName, PriceId, ProjectId, UserId, api_key::Models, project::Project,
+    subject::AggregateId, user::User,
 };
-use uplion_log_store::event_store::{EventStore, Scope};
+use uplion_log_store::{
+    event_store::{EventStore, Scope},
+    people::People,
+};
 
 use crate::{aggregate::Recorded, problem::Problem, write::replay};
 
 #[derive(Clone)]
 pub struct Names {
     pub events: Arc<dyn EventStore>,
+    pub people: Arc<dyn People>,
 }
 
 impl Names {
@@ -34,6 +39,32 @@ impl Names {
             Project::Closed => {
                 Err(Problem::conflict("rejected", format!("project {id} is closed")))
             }
+        }
+    }
+
+    /// By id, or by e-mail address.
+    pub async fn user(&self, text: &str) -> Result<UserId, Problem> {
+        if let Ok(id) = text.parse() {
+            return Ok(id);
+        }
+        let person = self.people.by_email(text).await?;
+        person.and_then(|person| person.user.parse().ok()).ok_or_else(Problem::unseen)
+    }
+
+    /// A user that can be given something to do: nobody who was never registered or is erased.
+    pub async fn registered_user(&self, text: &str) -> Result<UserId, Problem> {
+        let unknown = || {
+            let text = format!("no user has the id or the e-mail address {text:?}");
+            Problem::unacceptable("unknown_user", text)
+        };
+        let id = self.user(text).await.map_err(|problem| match problem {
+            Problem::NotFound(_) => unknown(),
+            other => other,
+        })?;
+        let history = self.events.history(&User::aggregate(&id)).await?;
+        match replay::<User>(&history)? {
+            User::Active(_) | User::Disabled(_) => Ok(id),
+            User::Unregistered | User::Erased => Err(unknown()),
         }
     }
 

@@ -4,23 +4,33 @@ from .aliases import Aliases
 from .allowed_models import AllowedModels
 from .archive_health import ArchiveHealth
 from .archived_event import ArchivedEvent
+from .budget import Budget
 from .by import By
+from .changed_member import ChangedMember
+from .changed_project import ChangedProject
 from .event_page import EventPage
 from .issued_key import IssuedKey
 from .key import Key
+from .limits import Limits
 from .log_health import LogHealth
+from .member import Member
+from .member_role import MemberRole
 from .model import Model
 from .new_key import NewKey
+from .new_member import NewMember
 from .new_model import NewModel
 from .new_price import NewPrice
+from .new_project import NewProject
 from .page_key import PageKey
+from .page_member import PageMember
 from .page_model import PageModel
 from .page_price import PagePrice
 from .page_project import PageProject
+from .period import Period
 from .price import Price
 from .problem import Problem
 from .project import Project
-from .project_name import ProjectName
+from .project_status import ProjectStatus
 from .projection_health import ProjectionHealth
 from .relay_health import RelayHealth
 from .request_page import RequestPage
@@ -38,23 +48,33 @@ __all__ = (
     "AllowedModels",
     "ArchiveHealth",
     "ArchivedEvent",
+    "Budget",
     "By",
+    "ChangedMember",
+    "ChangedProject",
     "EventPage",
     "IssuedKey",
     "Key",
+    "Limits",
     "LogHealth",
+    "Member",
+    "MemberRole",
     "Model",
     "NewKey",
+    "NewMember",
     "NewModel",
     "NewPrice",
+    "NewProject",
     "PageKey",
+    "PageMember",
     "PageModel",
     "PagePrice",
     "PageProject",
+    "Period",
     "Price",
     "Problem",
     "Project",
-    "ProjectName",
+    "ProjectStatus",
     "ProjectionHealth",
     "RelayHealth",
     "RequestPage",

@@ -1,12 +1,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Self, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
+from ..models.project_status import ProjectStatus
 from ..types import UNSET, Unset
+
+if TYPE_CHECKING:
+    from ..models.budget import Budget
+    from ..models.limits import Limits
+
 
 T = TypeVar("T", bound="Project")
 
@@ -17,20 +23,38 @@ class Project:
 
     created_at: str
     id: str
+    members: int
+    """ How many. """
     name: str
-    status: str
-    """ `open` or `closed`. """
+    status: ProjectStatus
+    budget: Budget | None | Unset = UNSET
     closed_at: None | str | Unset = UNSET
+    limits: Limits | None | Unset = UNSET
+    """ Null: nothing is limited. """
+    suspended_at: None | str | Unset = UNSET
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
+        from ..models.budget import Budget
+        from ..models.limits import Limits
+
         created_at = self.created_at
 
         id = self.id
 
+        members = self.members
+
         name = self.name
 
-        status = self.status
+        status = self.status.value
+
+        budget: dict[str, Any] | None | Unset
+        if isinstance(self.budget, Unset):
+            budget = UNSET
+        elif isinstance(self.budget, Budget):
+            budget = self.budget.to_dict()
+        else:
+            budget = self.budget
 
         closed_at: None | str | Unset
         if isinstance(self.closed_at, Unset):
@@ -38,31 +62,74 @@ class Project:
         else:
             closed_at = self.closed_at
 
+        limits: dict[str, Any] | None | Unset
+        if isinstance(self.limits, Unset):
+            limits = UNSET
+        elif isinstance(self.limits, Limits):
+            limits = self.limits.to_dict()
+        else:
+            limits = self.limits
+
+        suspended_at: None | str | Unset
+        if isinstance(self.suspended_at, Unset):
+            suspended_at = UNSET
+        else:
+            suspended_at = self.suspended_at
+
         field_dict: dict[str, Any] = {}
         field_dict.update(self.additional_properties)
         field_dict.update(
             {
                 "created_at": created_at,
                 "id": id,
+                "members": members,
                 "name": name,
                 "status": status,
             }
         )
+        if budget is not UNSET:
+            field_dict["budget"] = budget
         if closed_at is not UNSET:
             field_dict["closed_at"] = closed_at
+        if limits is not UNSET:
+            field_dict["limits"] = limits
+        if suspended_at is not UNSET:
+            field_dict["suspended_at"] = suspended_at
 
         return field_dict
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
+        from ..models.budget import Budget
+        from ..models.limits import Limits
+
         d = dict(src_dict)
         created_at = d.pop("created_at")
 
         id = d.pop("id")
 
+        members = d.pop("members")
+
         name = d.pop("name")
 
-        status = d.pop("status")
+        status = ProjectStatus(d.pop("status"))
+
+        def _parse_budget(data: object) -> Budget | None | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            try:
+                if not isinstance(data, dict):
+                    raise TypeError()
+                budget_type_1 = Budget.from_dict(data)
+
+                return budget_type_1
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            return cast(Budget | None | Unset, data)
+
+        budget = _parse_budget(d.pop("budget", UNSET))
 
         def _parse_closed_at(data: object) -> None | str | Unset:
             if data is None:
@@ -73,12 +140,42 @@ class Project:
 
         closed_at = _parse_closed_at(d.pop("closed_at", UNSET))
 
+        def _parse_limits(data: object) -> Limits | None | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            try:
+                if not isinstance(data, dict):
+                    raise TypeError()
+                limits_type_1 = Limits.from_dict(data)
+
+                return limits_type_1
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            return cast(Limits | None | Unset, data)
+
+        limits = _parse_limits(d.pop("limits", UNSET))
+
+        def _parse_suspended_at(data: object) -> None | str | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            return cast(None | str | Unset, data)
+
+        suspended_at = _parse_suspended_at(d.pop("suspended_at", UNSET))
+
         project = cls(
             created_at=created_at,
             id=id,
+            members=members,
             name=name,
             status=status,
+            budget=budget,
             closed_at=closed_at,
+            limits=limits,
+            suspended_at=suspended_at,
         )
 
         project.additional_properties = d

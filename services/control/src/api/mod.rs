@@ -1,9 +1,11 @@
 //! The operations of `/control/v1`, a file for each kind of thing, and the document that describes them.
 
+mod allowance;
 mod document;
 mod events;
 mod health;
 mod keys;
+mod members;
 mod models;
 mod page;
 mod prices;
@@ -20,6 +22,8 @@ use crate::Parts;
 enum Tag {
     /// Tenants: keys belong to them, usage is billed to them.
     Projects,
+    /// Who runs a project.
+    Members,
     /// What members' programs show the gateway.
     Keys,
     /// What clients name, and who answers.
@@ -36,6 +40,7 @@ enum Tag {
 
 type Operations = (
     projects::Projects,
+    members::Members,
     keys::Keys,
     models::Models,
     prices::Prices,
@@ -55,6 +60,7 @@ pub fn service(parts: &Parts) -> OpenApiService<Operations, ()> {
     let Parts { writer, reader, names, labels } = parts.clone();
     let operations = (
         projects::Projects { writer: writer.clone(), reader: reader.clone(), names: names.clone() },
+        members::Members { writer: writer.clone(), reader: reader.clone(), names: names.clone() },
         keys::Keys {
             writer: writer.clone(),
             reader: reader.clone(),

@@ -1,18 +1,21 @@
-//! Projects: create, list, show, rename, close.
+//! Projects: create, list, show, change, suspend, resume, close.
+
+mod view;
 
 use poem_openapi::{
-    Object, OpenApi,
+    OpenApi,
     param::{Header, Path, Query},
     payload::Json,
-    types::ToJSON,
+    types::{MaybeUndefined, ToJSON},
 };
 use uplion_domain::{
-    ProjectId,
-    project::{self, Project},
+    Limits, ProjectId, Timestamp,
+    project::{self, Command, Project},
 };
-use uplion_projections::{columns, projection::TypedRow, projects, table::Value};
+use uplion_projections::{columns, members, projection::TypedRow, projects};
 use uuid::Uuid;
 
+use self::view::{ChangedProject, NewProject, ProjectStatus, ProjectView};
 use super::{
     Tag,
     page::{self, Found, Page, current},
@@ -35,26 +38,6 @@ pub struct Projects {
     pub names: Names,
 }
 
-/// What a project is called.
-#[derive(Debug, Object)]
-#[oai(deny_unknown_fields)]
-struct ProjectName {
-    /// 1 to 128 characters; no other open project has it.
-    name: String,
-}
-
-/// A tenant: keys belong to it, usage is billed to it.
-#[derive(Debug, Object)]
-#[oai(rename = "Project")]
-struct ProjectView {
-    id: String,
-    name: String,
-    /// `open` or `closed`.
-    status: String,
-    created_at: String,
-    closed_at: Option<String>,
-}
-
 #[OpenApi(tag = "Tag::Projects")]
 impl Projects {
     /// Create a project
@@ -65,21 +48,40 @@ impl Projects {
         /// Said again with the same key, the command is carried out once.
         #[oai(name = "Idempotency-Key")]
         idempotency_key: Header<Option<String>>,
-        body: Json<ProjectName>,
+        body: Json<NewProject>,
     ) -> Result<Answer<Written>, Problem> {
         let caller = auth.0.may(Operation::CreateProject, Target::Installation)?;
         let command = format!("create project {}", body.to_json_string());
         let said = Said::new(caller, None, idempotency_key.0, &command)?;
+        let owner = match &body.owner {
+            Some(user) => Some(self.names.registered_user(user).await?),
+            None => None,
+        };
+        let budget = body.budget.as_ref().map(|budget| budget.read()).transpose()?;
+        let limits = body.limits.as_ref().map_or(Limits::NONE, |limits| limits.read());
+        let commands = |at| {
+            let create = Command::Create { name: body.name.clone(), at };
+            let role = project::Role::Owner;
+            let own = owner.map(|user| Command::AddMember { user, role, at });
+            let allow =
+                [Command::ChangeBudget { budget, at }, Command::ChangeLimits { limits, at }];
+            std::iter::once(create).chain(own).chain(allow).collect()
+        };
         let id = ProjectId::new(Uuid::now_v7());
-        let create = |at| project::Command::Create { name: body.name.clone(), at };
-        Ok(self.writer.execute::<Project>(&id, &said, create).await?.created())
+        Ok(self.writer.execute_all::<Project>(&id, &said, &[], commands).await?.created())
     }
 
     /// List projects
+    ///
+    /// All of them to administrators and auditors, to others those that they are members of.
     #[oai(path = "/projects", method = "get", operation_id = "list_projects")]
     async fn list(
         &self,
         auth: Auth,
+        /// Only with this status.
+        status: Query<Option<ProjectStatus>>,
+        /// Only those that this user is a member of, by id or e-mail address.
+        member: Query<Option<String>>,
         /// Those created after this one.
         after: Query<Option<String>>,
         /// At most 1000; 100 if not said.
@@ -91,17 +93,28 @@ impl Projects {
         at: Query<Option<String>>,
     ) -> Result<Json<Page<ProjectView>>, Problem> {
         let seen = auth.0.sees(Operation::ListProjects, None)?;
-        let position = headers::position(position.0.as_deref(), at.0.as_deref())?;
-        self.reader.at(position, &[projects::NAME]).await?;
-        let limit = page::limit(limit.0);
-        let rows = match seen {
-            Seen::All => {
-                let after = columns::maybe_text(after.0);
-                let parameters = [Value::Null, Value::Null, after, page::limit_value(limit)];
-                self.reader.query(&projects::LIST, &parameters, projects::Project::from_row).await?
-            }
-            Seen::Projects(mine) => self.each_of(mine, after.0, limit).await?,
+        let mut member = match &member.0 {
+            Some(text) => Some(self.names.user(text).await?),
+            None => None,
         };
+        if let Seen::Projects(_) = seen {
+            let own = auth.0.user();
+            if member.is_some() && member != own {
+                return Err(Problem::unseen());
+            }
+            member = own;
+        }
+        let position = headers::position(position.0.as_deref(), at.0.as_deref())?;
+        self.reader.at(position, &[projects::NAME, members::NAME]).await?;
+        let limit = page::limit(limit.0);
+        let parameters = [
+            columns::maybe_text(status.0.map(ProjectStatus::as_str)),
+            columns::maybe_text(member),
+            columns::maybe_text(after.0),
+            page::limit_value(limit),
+        ];
+        let read = projects::Project::from_row;
+        let rows = self.reader.query(&projects::LIST, &parameters, read).await?;
         Ok(Json(Page::of(rows, limit, |row| row.project.to_string(), ProjectView::of)))
     }
 
@@ -122,9 +135,11 @@ impl Projects {
         }
     }
 
-    /// Rename a project
-    #[oai(path = "/projects/:project", method = "patch", operation_id = "rename_project")]
-    async fn rename(
+    /// Change a project
+    ///
+    /// Its owners may rename it; its budget and its limits are for administrators.
+    #[oai(path = "/projects/:project", method = "patch", operation_id = "change_project")]
+    async fn change(
         &self,
         auth: Auth,
         /// Its id or its name.
@@ -135,14 +150,70 @@ impl Projects {
         /// Said again with the same key, the command is carried out once.
         #[oai(name = "Idempotency-Key")]
         idempotency_key: Header<Option<String>>,
-        body: Json<ProjectName>,
+        body: Json<ChangedProject>,
     ) -> Result<Answer<Written>, Problem> {
-        let command = format!("rename project {} {}", project.0, body.to_json_string());
+        let command = format!("change project {} {}", project.0, body.to_json_string());
         let id = self.names.project(&project).await?;
-        let caller = auth.0.may(Operation::RenameProject, Target::Project(id))?;
+        let mut caller = auth.0.may(Operation::ChangeProject, Target::Project(id))?;
+        if !body.budget.is_undefined() || !body.limits.is_undefined() {
+            caller = caller.may(Operation::ChangeProjectAllowance, Target::Project(id))?;
+        }
         let said = Said::new(caller, if_match.0.as_deref(), idempotency_key.0, &command)?;
-        let rename = |at| project::Command::Rename { name: body.name.clone(), at };
-        Ok(self.writer.execute::<Project>(&id, &said, rename).await?.changed())
+        let budget = match &body.budget {
+            MaybeUndefined::Undefined => None,
+            MaybeUndefined::Null => Some(None),
+            MaybeUndefined::Value(budget) => Some(Some(budget.read()?)),
+        };
+        let limits = match &body.limits {
+            MaybeUndefined::Undefined => None,
+            MaybeUndefined::Null => Some(Limits::NONE),
+            MaybeUndefined::Value(limits) => Some(limits.read()),
+        };
+        let commands = |at| {
+            let name = body.name.clone().map(|name| Command::Rename { name, at });
+            let budget = budget.map(|budget| Command::ChangeBudget { budget, at });
+            let limits = limits.map(|limits| Command::ChangeLimits { limits, at });
+            name.into_iter().chain(budget).chain(limits).collect()
+        };
+        Ok(self.writer.execute_all::<Project>(&id, &said, &[], commands).await?.changed())
+    }
+
+    /// Suspend a project
+    ///
+    /// None of its keys is served until it is resumed. Its members can still change it.
+    #[oai(path = "/projects/:project/suspend", method = "post", operation_id = "suspend_project")]
+    async fn suspend(
+        &self,
+        auth: Auth,
+        /// Its id or its name.
+        project: Path<String>,
+        /// The version that you saw last.
+        #[oai(name = "If-Match")]
+        if_match: Header<Option<String>>,
+        /// Said again with the same key, the command is carried out once.
+        #[oai(name = "Idempotency-Key")]
+        idempotency_key: Header<Option<String>>,
+    ) -> Result<Answer<Written>, Problem> {
+        let order = Order { auth, project, if_match, idempotency_key };
+        self.order(Operation::SuspendProject, order, |at| Command::Suspend { at }).await
+    }
+
+    /// Resume a suspended project
+    #[oai(path = "/projects/:project/resume", method = "post", operation_id = "resume_project")]
+    async fn resume(
+        &self,
+        auth: Auth,
+        /// Its id or its name.
+        project: Path<String>,
+        /// The version that you saw last.
+        #[oai(name = "If-Match")]
+        if_match: Header<Option<String>>,
+        /// Said again with the same key, the command is carried out once.
+        #[oai(name = "Idempotency-Key")]
+        idempotency_key: Header<Option<String>>,
+    ) -> Result<Answer<Written>, Problem> {
+        let order = Order { auth, project, if_match, idempotency_key };
+        self.order(Operation::ResumeProject, order, |at| Command::Resume { at }).await
     }
 
     /// Close a project
@@ -157,43 +228,35 @@ impl Projects {
         /// The version that you saw last.
         #[oai(name = "If-Match")]
         if_match: Header<Option<String>>,
+        /// Said again with the same key, the command is carried out once.
+        #[oai(name = "Idempotency-Key")]
+        idempotency_key: Header<Option<String>>,
     ) -> Result<Answer<Written>, Problem> {
-        let id = self.names.project(&project).await?;
-        let caller = auth.0.may(Operation::CloseProject, Target::Project(id))?;
-        let said = Said::new(caller, if_match.0.as_deref(), None, "")?;
-        let close = |at| project::Command::Close { at };
-        Ok(self.writer.execute::<Project>(&id, &said, close).await?.changed())
+        let order = Order { auth, project, if_match, idempotency_key };
+        self.order(Operation::CloseProject, order, |at| Command::Close { at }).await
     }
+}
+
+/// What comes with an operation that has no body.
+struct Order {
+    auth: Auth,
+    project: Path<String>,
+    if_match: Header<Option<String>>,
+    idempotency_key: Header<Option<String>>,
 }
 
 impl Projects {
-    /// Some projects by id, in the order of their creation.
-    async fn each_of(
+    async fn order(
         &self,
-        projects: Vec<ProjectId>,
-        after: Option<String>,
-        limit: usize,
-    ) -> Result<Vec<projects::Project>, Problem> {
-        let later = |id: &ProjectId| after.as_ref().is_none_or(|after| id.to_string() > *after);
-        let mut rows = Vec::new();
-        for project in projects.into_iter().filter(later).take(limit) {
-            let parameters = [columns::text(project)];
-            let read = projects::Project::from_row;
-            rows.extend(self.reader.query(&projects::ONE, &parameters, read).await?);
-        }
-        Ok(rows)
-    }
-}
-
-impl ProjectView {
-    fn of(row: projects::Project) -> Self {
-        let projects::Project { project, name, created_at, closed_at, .. } = row;
-        Self {
-            id: project.to_string(),
-            name,
-            status: if closed_at.is_some() { "closed" } else { "open" }.to_owned(),
-            created_at: created_at.to_string(),
-            closed_at: closed_at.map(|at| at.to_string()),
-        }
+        operation: Operation,
+        order: Order,
+        command: fn(Timestamp) -> Command,
+    ) -> Result<Answer<Written>, Problem> {
+        let Order { auth, project, if_match, idempotency_key } = order;
+        let id = self.names.project(&project).await?;
+        let caller = auth.0.may(operation, Target::Project(id))?;
+        let said = format!("{} {}", operation.id(), project.0);
+        let said = Said::new(caller, if_match.0.as_deref(), idempotency_key.0, &said)?;
+        Ok(self.writer.execute::<Project>(&id, &said, command).await?.changed())
     }
 }

@@ -18,6 +18,7 @@ def _get_kwargs(
     body: AllowedModels,
     if_match: str | Unset = UNSET,
     idempotency_key: str | Unset = UNSET,
+    uplion_reason: str | Unset = UNSET,
 ) -> dict[str, Any]:
     headers: dict[str, Any] = {}
     if not isinstance(if_match, Unset):
@@ -25,6 +26,9 @@ def _get_kwargs(
 
     if not isinstance(idempotency_key, Unset):
         headers["Idempotency-Key"] = idempotency_key
+
+    if not isinstance(uplion_reason, Unset):
+        headers["Uplion-Reason"] = uplion_reason
 
     _kwargs: dict[str, Any] = {
         "method": "put",
@@ -143,6 +147,7 @@ def sync_detailed(
     body: AllowedModels,
     if_match: str | Unset = UNSET,
     idempotency_key: str | Unset = UNSET,
+    uplion_reason: str | Unset = UNSET,
 ) -> Response[Problem | Written]:
     """Change what an API key may use
 
@@ -150,6 +155,7 @@ def sync_detailed(
         key (str):
         if_match (str | Unset):
         idempotency_key (str | Unset):
+        uplion_reason (str | Unset):
         body (AllowedModels):
 
     Raises:
@@ -165,6 +171,7 @@ def sync_detailed(
         body=body,
         if_match=if_match,
         idempotency_key=idempotency_key,
+        uplion_reason=uplion_reason,
     )
 
     response = client.get_httpx_client().request(
@@ -181,6 +188,7 @@ def sync(
     body: AllowedModels,
     if_match: str | Unset = UNSET,
     idempotency_key: str | Unset = UNSET,
+    uplion_reason: str | Unset = UNSET,
 ) -> Problem | Written | None:
     """Change what an API key may use
 
@@ -188,6 +196,7 @@ def sync(
         key (str):
         if_match (str | Unset):
         idempotency_key (str | Unset):
+        uplion_reason (str | Unset):
         body (AllowedModels):
 
     Raises:
@@ -204,6 +213,7 @@ def sync(
         body=body,
         if_match=if_match,
         idempotency_key=idempotency_key,
+        uplion_reason=uplion_reason,
     ).parsed
 
 
@@ -214,6 +224,7 @@ async def asyncio_detailed(
     body: AllowedModels,
     if_match: str | Unset = UNSET,
     idempotency_key: str | Unset = UNSET,
+    uplion_reason: str | Unset = UNSET,
 ) -> Response[Problem | Written]:
     """Change what an API key may use
 
@@ -221,6 +232,7 @@ async def asyncio_detailed(
         key (str):
         if_match (str | Unset):
         idempotency_key (str | Unset):
+        uplion_reason (str | Unset):
         body (AllowedModels):
 
     Raises:
@@ -236,6 +248,7 @@ async def asyncio_detailed(
         body=body,
         if_match=if_match,
         idempotency_key=idempotency_key,
+        uplion_reason=uplion_reason,
     )
 
     response = await client.get_async_httpx_client().request(**kwargs)
@@ -250,6 +263,7 @@ async def asyncio(
     body: AllowedModels,
     if_match: str | Unset = UNSET,
     idempotency_key: str | Unset = UNSET,
+    uplion_reason: str | Unset = UNSET,
 ) -> Problem | Written | None:
     """Change what an API key may use
 
@@ -257,6 +271,7 @@ async def asyncio(
         key (str):
         if_match (str | Unset):
         idempotency_key (str | Unset):
+        uplion_reason (str | Unset):
         body (AllowedModels):
 
     Raises:
@@ -274,5 +289,6 @@ async def asyncio(
             body=body,
             if_match=if_match,
             idempotency_key=idempotency_key,
+            uplion_reason=uplion_reason,
         )
     ).parsed

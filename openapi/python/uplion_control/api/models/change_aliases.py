@@ -17,10 +17,14 @@ def _get_kwargs(
     *,
     body: Aliases,
     if_match: str | Unset = UNSET,
+    uplion_reason: str | Unset = UNSET,
 ) -> dict[str, Any]:
     headers: dict[str, Any] = {}
     if not isinstance(if_match, Unset):
         headers["If-Match"] = if_match
+
+    if not isinstance(uplion_reason, Unset):
+        headers["Uplion-Reason"] = uplion_reason
 
     _kwargs: dict[str, Any] = {
         "method": "put",
@@ -138,12 +142,14 @@ def sync_detailed(
     client: AuthenticatedClient,
     body: Aliases,
     if_match: str | Unset = UNSET,
+    uplion_reason: str | Unset = UNSET,
 ) -> Response[Problem | Written]:
     """Change a model's other names
 
     Args:
         model (str):
         if_match (str | Unset):
+        uplion_reason (str | Unset):
         body (Aliases):
 
     Raises:
@@ -158,6 +164,7 @@ def sync_detailed(
         model=model,
         body=body,
         if_match=if_match,
+        uplion_reason=uplion_reason,
     )
 
     response = client.get_httpx_client().request(
@@ -173,12 +180,14 @@ def sync(
     client: AuthenticatedClient,
     body: Aliases,
     if_match: str | Unset = UNSET,
+    uplion_reason: str | Unset = UNSET,
 ) -> Problem | Written | None:
     """Change a model's other names
 
     Args:
         model (str):
         if_match (str | Unset):
+        uplion_reason (str | Unset):
         body (Aliases):
 
     Raises:
@@ -194,6 +203,7 @@ def sync(
         client=client,
         body=body,
         if_match=if_match,
+        uplion_reason=uplion_reason,
     ).parsed
 
 
@@ -203,12 +213,14 @@ async def asyncio_detailed(
     client: AuthenticatedClient,
     body: Aliases,
     if_match: str | Unset = UNSET,
+    uplion_reason: str | Unset = UNSET,
 ) -> Response[Problem | Written]:
     """Change a model's other names
 
     Args:
         model (str):
         if_match (str | Unset):
+        uplion_reason (str | Unset):
         body (Aliases):
 
     Raises:
@@ -223,6 +235,7 @@ async def asyncio_detailed(
         model=model,
         body=body,
         if_match=if_match,
+        uplion_reason=uplion_reason,
     )
 
     response = await client.get_async_httpx_client().request(**kwargs)
@@ -236,12 +249,14 @@ async def asyncio(
     client: AuthenticatedClient,
     body: Aliases,
     if_match: str | Unset = UNSET,
+    uplion_reason: str | Unset = UNSET,
 ) -> Problem | Written | None:
     """Change a model's other names
 
     Args:
         model (str):
         if_match (str | Unset):
+        uplion_reason (str | Unset):
         body (Aliases):
 
     Raises:
@@ -258,5 +273,6 @@ async def asyncio(
             client=client,
             body=body,
             if_match=if_match,
+            uplion_reason=uplion_reason,
         )
     ).parsed

@@ -15,10 +15,14 @@ def _get_kwargs(
     *,
     body: NewModel,
     idempotency_key: str | Unset = UNSET,
+    uplion_reason: str | Unset = UNSET,
 ) -> dict[str, Any]:
     headers: dict[str, Any] = {}
     if not isinstance(idempotency_key, Unset):
         headers["Idempotency-Key"] = idempotency_key
+
+    if not isinstance(uplion_reason, Unset):
+        headers["Uplion-Reason"] = uplion_reason
 
     _kwargs: dict[str, Any] = {
         "method": "post",
@@ -133,11 +137,13 @@ def sync_detailed(
     client: AuthenticatedClient,
     body: NewModel,
     idempotency_key: str | Unset = UNSET,
+    uplion_reason: str | Unset = UNSET,
 ) -> Response[Problem | Written]:
     """Register a model
 
     Args:
         idempotency_key (str | Unset):
+        uplion_reason (str | Unset):
         body (NewModel):
 
     Raises:
@@ -151,6 +157,7 @@ def sync_detailed(
     kwargs = _get_kwargs(
         body=body,
         idempotency_key=idempotency_key,
+        uplion_reason=uplion_reason,
     )
 
     response = client.get_httpx_client().request(
@@ -165,11 +172,13 @@ def sync(
     client: AuthenticatedClient,
     body: NewModel,
     idempotency_key: str | Unset = UNSET,
+    uplion_reason: str | Unset = UNSET,
 ) -> Problem | Written | None:
     """Register a model
 
     Args:
         idempotency_key (str | Unset):
+        uplion_reason (str | Unset):
         body (NewModel):
 
     Raises:
@@ -184,6 +193,7 @@ def sync(
         client=client,
         body=body,
         idempotency_key=idempotency_key,
+        uplion_reason=uplion_reason,
     ).parsed
 
 
@@ -192,11 +202,13 @@ async def asyncio_detailed(
     client: AuthenticatedClient,
     body: NewModel,
     idempotency_key: str | Unset = UNSET,
+    uplion_reason: str | Unset = UNSET,
 ) -> Response[Problem | Written]:
     """Register a model
 
     Args:
         idempotency_key (str | Unset):
+        uplion_reason (str | Unset):
         body (NewModel):
 
     Raises:
@@ -210,6 +222,7 @@ async def asyncio_detailed(
     kwargs = _get_kwargs(
         body=body,
         idempotency_key=idempotency_key,
+        uplion_reason=uplion_reason,
     )
 
     response = await client.get_async_httpx_client().request(**kwargs)
@@ -222,11 +235,13 @@ async def asyncio(
     client: AuthenticatedClient,
     body: NewModel,
     idempotency_key: str | Unset = UNSET,
+    uplion_reason: str | Unset = UNSET,
 ) -> Problem | Written | None:
     """Register a model
 
     Args:
         idempotency_key (str | Unset):
+        uplion_reason (str | Unset):
         body (NewModel):
 
     Raises:
@@ -242,5 +257,6 @@ async def asyncio(
             client=client,
             body=body,
             idempotency_key=idempotency_key,
+            uplion_reason=uplion_reason,
         )
     ).parsed

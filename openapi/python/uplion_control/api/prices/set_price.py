@@ -15,10 +15,14 @@ def _get_kwargs(
     *,
     body: NewPrice,
     idempotency_key: str | Unset = UNSET,
+    uplion_reason: str | Unset = UNSET,
 ) -> dict[str, Any]:
     headers: dict[str, Any] = {}
     if not isinstance(idempotency_key, Unset):
         headers["Idempotency-Key"] = idempotency_key
+
+    if not isinstance(uplion_reason, Unset):
+        headers["Uplion-Reason"] = uplion_reason
 
     _kwargs: dict[str, Any] = {
         "method": "post",
@@ -133,6 +137,7 @@ def sync_detailed(
     client: AuthenticatedClient,
     body: NewPrice,
     idempotency_key: str | Unset = UNSET,
+    uplion_reason: str | Unset = UNSET,
 ) -> Response[Problem | Written]:
     """Set a price
 
@@ -140,6 +145,7 @@ def sync_detailed(
 
     Args:
         idempotency_key (str | Unset):
+        uplion_reason (str | Unset):
         body (NewPrice): Decimal units of the installation's currency, as text: `0.15`.
 
     Raises:
@@ -153,6 +159,7 @@ def sync_detailed(
     kwargs = _get_kwargs(
         body=body,
         idempotency_key=idempotency_key,
+        uplion_reason=uplion_reason,
     )
 
     response = client.get_httpx_client().request(
@@ -167,6 +174,7 @@ def sync(
     client: AuthenticatedClient,
     body: NewPrice,
     idempotency_key: str | Unset = UNSET,
+    uplion_reason: str | Unset = UNSET,
 ) -> Problem | Written | None:
     """Set a price
 
@@ -174,6 +182,7 @@ def sync(
 
     Args:
         idempotency_key (str | Unset):
+        uplion_reason (str | Unset):
         body (NewPrice): Decimal units of the installation's currency, as text: `0.15`.
 
     Raises:
@@ -188,6 +197,7 @@ def sync(
         client=client,
         body=body,
         idempotency_key=idempotency_key,
+        uplion_reason=uplion_reason,
     ).parsed
 
 
@@ -196,6 +206,7 @@ async def asyncio_detailed(
     client: AuthenticatedClient,
     body: NewPrice,
     idempotency_key: str | Unset = UNSET,
+    uplion_reason: str | Unset = UNSET,
 ) -> Response[Problem | Written]:
     """Set a price
 
@@ -203,6 +214,7 @@ async def asyncio_detailed(
 
     Args:
         idempotency_key (str | Unset):
+        uplion_reason (str | Unset):
         body (NewPrice): Decimal units of the installation's currency, as text: `0.15`.
 
     Raises:
@@ -216,6 +228,7 @@ async def asyncio_detailed(
     kwargs = _get_kwargs(
         body=body,
         idempotency_key=idempotency_key,
+        uplion_reason=uplion_reason,
     )
 
     response = await client.get_async_httpx_client().request(**kwargs)
@@ -228,6 +241,7 @@ async def asyncio(
     client: AuthenticatedClient,
     body: NewPrice,
     idempotency_key: str | Unset = UNSET,
+    uplion_reason: str | Unset = UNSET,
 ) -> Problem | Written | None:
     """Set a price
 
@@ -235,6 +249,7 @@ async def asyncio(
 
     Args:
         idempotency_key (str | Unset):
+        uplion_reason (str | Unset):
         body (NewPrice): Decimal units of the installation's currency, as text: `0.15`.
 
     Raises:
@@ -250,5 +265,6 @@ async def asyncio(
             client=client,
             body=body,
             idempotency_key=idempotency_key,
+            uplion_reason=uplion_reason,
         )
     ).parsed

@@ -15,10 +15,14 @@ def _get_kwargs(
     price: str,
     *,
     if_match: str | Unset = UNSET,
+    uplion_reason: str | Unset = UNSET,
 ) -> dict[str, Any]:
     headers: dict[str, Any] = {}
     if not isinstance(if_match, Unset):
         headers["If-Match"] = if_match
+
+    if not isinstance(uplion_reason, Unset):
+        headers["Uplion-Reason"] = uplion_reason
 
     _kwargs: dict[str, Any] = {
         "method": "post",
@@ -131,6 +135,7 @@ def sync_detailed(
     *,
     client: AuthenticatedClient,
     if_match: str | Unset = UNSET,
+    uplion_reason: str | Unset = UNSET,
 ) -> Response[Problem | Written]:
     """Withdraw a price
 
@@ -139,6 +144,7 @@ def sync_detailed(
     Args:
         price (str):
         if_match (str | Unset):
+        uplion_reason (str | Unset):
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -151,6 +157,7 @@ def sync_detailed(
     kwargs = _get_kwargs(
         price=price,
         if_match=if_match,
+        uplion_reason=uplion_reason,
     )
 
     response = client.get_httpx_client().request(
@@ -165,6 +172,7 @@ def sync(
     *,
     client: AuthenticatedClient,
     if_match: str | Unset = UNSET,
+    uplion_reason: str | Unset = UNSET,
 ) -> Problem | Written | None:
     """Withdraw a price
 
@@ -173,6 +181,7 @@ def sync(
     Args:
         price (str):
         if_match (str | Unset):
+        uplion_reason (str | Unset):
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -186,6 +195,7 @@ def sync(
         price=price,
         client=client,
         if_match=if_match,
+        uplion_reason=uplion_reason,
     ).parsed
 
 
@@ -194,6 +204,7 @@ async def asyncio_detailed(
     *,
     client: AuthenticatedClient,
     if_match: str | Unset = UNSET,
+    uplion_reason: str | Unset = UNSET,
 ) -> Response[Problem | Written]:
     """Withdraw a price
 
@@ -202,6 +213,7 @@ async def asyncio_detailed(
     Args:
         price (str):
         if_match (str | Unset):
+        uplion_reason (str | Unset):
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -214,6 +226,7 @@ async def asyncio_detailed(
     kwargs = _get_kwargs(
         price=price,
         if_match=if_match,
+        uplion_reason=uplion_reason,
     )
 
     response = await client.get_async_httpx_client().request(**kwargs)
@@ -226,6 +239,7 @@ async def asyncio(
     *,
     client: AuthenticatedClient,
     if_match: str | Unset = UNSET,
+    uplion_reason: str | Unset = UNSET,
 ) -> Problem | Written | None:
     """Withdraw a price
 
@@ -234,6 +248,7 @@ async def asyncio(
     Args:
         price (str):
         if_match (str | Unset):
+        uplion_reason (str | Unset):
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -248,5 +263,6 @@ async def asyncio(
             price=price,
             client=client,
             if_match=if_match,
+            uplion_reason=uplion_reason,
         )
     ).parsed

@@ -15,10 +15,18 @@ def _get_kwargs(
     project: str,
     *,
     if_match: str | Unset = UNSET,
+    idempotency_key: str | Unset = UNSET,
+    uplion_reason: str | Unset = UNSET,
 ) -> dict[str, Any]:
     headers: dict[str, Any] = {}
     if not isinstance(if_match, Unset):
         headers["If-Match"] = if_match
+
+    if not isinstance(idempotency_key, Unset):
+        headers["Idempotency-Key"] = idempotency_key
+
+    if not isinstance(uplion_reason, Unset):
+        headers["Uplion-Reason"] = uplion_reason
 
     _kwargs: dict[str, Any] = {
         "method": "post",
@@ -131,6 +139,8 @@ def sync_detailed(
     *,
     client: AuthenticatedClient,
     if_match: str | Unset = UNSET,
+    idempotency_key: str | Unset = UNSET,
+    uplion_reason: str | Unset = UNSET,
 ) -> Response[Problem | Written]:
     """Close a project
 
@@ -139,6 +149,8 @@ def sync_detailed(
     Args:
         project (str):
         if_match (str | Unset):
+        idempotency_key (str | Unset):
+        uplion_reason (str | Unset):
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -151,6 +163,8 @@ def sync_detailed(
     kwargs = _get_kwargs(
         project=project,
         if_match=if_match,
+        idempotency_key=idempotency_key,
+        uplion_reason=uplion_reason,
     )
 
     response = client.get_httpx_client().request(
@@ -165,6 +179,8 @@ def sync(
     *,
     client: AuthenticatedClient,
     if_match: str | Unset = UNSET,
+    idempotency_key: str | Unset = UNSET,
+    uplion_reason: str | Unset = UNSET,
 ) -> Problem | Written | None:
     """Close a project
 
@@ -173,6 +189,8 @@ def sync(
     Args:
         project (str):
         if_match (str | Unset):
+        idempotency_key (str | Unset):
+        uplion_reason (str | Unset):
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -186,6 +204,8 @@ def sync(
         project=project,
         client=client,
         if_match=if_match,
+        idempotency_key=idempotency_key,
+        uplion_reason=uplion_reason,
     ).parsed
 
 
@@ -194,6 +214,8 @@ async def asyncio_detailed(
     *,
     client: AuthenticatedClient,
     if_match: str | Unset = UNSET,
+    idempotency_key: str | Unset = UNSET,
+    uplion_reason: str | Unset = UNSET,
 ) -> Response[Problem | Written]:
     """Close a project
 
@@ -202,6 +224,8 @@ async def asyncio_detailed(
     Args:
         project (str):
         if_match (str | Unset):
+        idempotency_key (str | Unset):
+        uplion_reason (str | Unset):
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -214,6 +238,8 @@ async def asyncio_detailed(
     kwargs = _get_kwargs(
         project=project,
         if_match=if_match,
+        idempotency_key=idempotency_key,
+        uplion_reason=uplion_reason,
     )
 
     response = await client.get_async_httpx_client().request(**kwargs)
@@ -226,6 +252,8 @@ async def asyncio(
     *,
     client: AuthenticatedClient,
     if_match: str | Unset = UNSET,
+    idempotency_key: str | Unset = UNSET,
+    uplion_reason: str | Unset = UNSET,
 ) -> Problem | Written | None:
     """Close a project
 
@@ -234,6 +262,8 @@ async def asyncio(
     Args:
         project (str):
         if_match (str | Unset):
+        idempotency_key (str | Unset):
+        uplion_reason (str | Unset):
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -248,5 +278,7 @@ async def asyncio(
             project=project,
             client=client,
             if_match=if_match,
+            idempotency_key=idempotency_key,
+            uplion_reason=uplion_reason,
         )
     ).parsed

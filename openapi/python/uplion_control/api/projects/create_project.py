@@ -5,20 +5,24 @@ import httpx
 
 from ... import errors
 from ...client import AuthenticatedClient, Client
+from ...models.new_project import NewProject
 from ...models.problem import Problem
-from ...models.project_name import ProjectName
 from ...models.written import Written
 from ...types import UNSET, Response, Unset
 
 
 def _get_kwargs(
     *,
-    body: ProjectName,
+    body: NewProject,
     idempotency_key: str | Unset = UNSET,
+    uplion_reason: str | Unset = UNSET,
 ) -> dict[str, Any]:
     headers: dict[str, Any] = {}
     if not isinstance(idempotency_key, Unset):
         headers["Idempotency-Key"] = idempotency_key
+
+    if not isinstance(uplion_reason, Unset):
+        headers["Uplion-Reason"] = uplion_reason
 
     _kwargs: dict[str, Any] = {
         "method": "post",
@@ -131,14 +135,16 @@ def _build_response(
 def sync_detailed(
     *,
     client: AuthenticatedClient,
-    body: ProjectName,
+    body: NewProject,
     idempotency_key: str | Unset = UNSET,
+    uplion_reason: str | Unset = UNSET,
 ) -> Response[Problem | Written]:
     """Create a project
 
     Args:
         idempotency_key (str | Unset):
-        body (ProjectName): What a project is called.
+        uplion_reason (str | Unset):
+        body (NewProject):
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -151,6 +157,7 @@ def sync_detailed(
     kwargs = _get_kwargs(
         body=body,
         idempotency_key=idempotency_key,
+        uplion_reason=uplion_reason,
     )
 
     response = client.get_httpx_client().request(
@@ -163,14 +170,16 @@ def sync_detailed(
 def sync(
     *,
     client: AuthenticatedClient,
-    body: ProjectName,
+    body: NewProject,
     idempotency_key: str | Unset = UNSET,
+    uplion_reason: str | Unset = UNSET,
 ) -> Problem | Written | None:
     """Create a project
 
     Args:
         idempotency_key (str | Unset):
-        body (ProjectName): What a project is called.
+        uplion_reason (str | Unset):
+        body (NewProject):
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -184,20 +193,23 @@ def sync(
         client=client,
         body=body,
         idempotency_key=idempotency_key,
+        uplion_reason=uplion_reason,
     ).parsed
 
 
 async def asyncio_detailed(
     *,
     client: AuthenticatedClient,
-    body: ProjectName,
+    body: NewProject,
     idempotency_key: str | Unset = UNSET,
+    uplion_reason: str | Unset = UNSET,
 ) -> Response[Problem | Written]:
     """Create a project
 
     Args:
         idempotency_key (str | Unset):
-        body (ProjectName): What a project is called.
+        uplion_reason (str | Unset):
+        body (NewProject):
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -210,6 +222,7 @@ async def asyncio_detailed(
     kwargs = _get_kwargs(
         body=body,
         idempotency_key=idempotency_key,
+        uplion_reason=uplion_reason,
     )
 
     response = await client.get_async_httpx_client().request(**kwargs)
@@ -220,14 +233,16 @@ async def asyncio_detailed(
 async def asyncio(
     *,
     client: AuthenticatedClient,
-    body: ProjectName,
+    body: NewProject,
     idempotency_key: str | Unset = UNSET,
+    uplion_reason: str | Unset = UNSET,
 ) -> Problem | Written | None:
     """Create a project
 
     Args:
         idempotency_key (str | Unset):
-        body (ProjectName): What a project is called.
+        uplion_reason (str | Unset):
+        body (NewProject):
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -242,5 +257,6 @@ async def asyncio(
             client=client,
             body=body,
             idempotency_key=idempotency_key,
+            uplion_reason=uplion_reason,
         )
     ).parsed

@@ -7,11 +7,14 @@ from ... import errors
 from ...client import AuthenticatedClient, Client
 from ...models.page_project import PageProject
 from ...models.problem import Problem
+from ...models.project_status import ProjectStatus
 from ...types import UNSET, Response, Unset
 
 
 def _get_kwargs(
     *,
+    status: ProjectStatus | Unset = UNSET,
+    member: str | Unset = UNSET,
     after: str | Unset = UNSET,
     limit: int | Unset = UNSET,
     at: str | Unset = UNSET,
@@ -22,6 +25,14 @@ def _get_kwargs(
         headers["Uplion-Position"] = uplion_position
 
     params: dict[str, Any] = {}
+
+    json_status: str | Unset = UNSET
+    if not isinstance(status, Unset):
+        json_status = status.value
+
+    params["status"] = json_status
+
+    params["member"] = member
 
     params["after"] = after
 
@@ -129,6 +140,8 @@ def _build_response(
 def sync_detailed(
     *,
     client: AuthenticatedClient,
+    status: ProjectStatus | Unset = UNSET,
+    member: str | Unset = UNSET,
     after: str | Unset = UNSET,
     limit: int | Unset = UNSET,
     at: str | Unset = UNSET,
@@ -136,7 +149,11 @@ def sync_detailed(
 ) -> Response[PageProject | Problem]:
     """List projects
 
+     All of them to administrators and auditors, to others those that they are members of.
+
     Args:
+        status (ProjectStatus | Unset):
+        member (str | Unset):
         after (str | Unset):
         limit (int | Unset):
         at (str | Unset):
@@ -151,6 +168,8 @@ def sync_detailed(
     """
 
     kwargs = _get_kwargs(
+        status=status,
+        member=member,
         after=after,
         limit=limit,
         at=at,
@@ -167,6 +186,8 @@ def sync_detailed(
 def sync(
     *,
     client: AuthenticatedClient,
+    status: ProjectStatus | Unset = UNSET,
+    member: str | Unset = UNSET,
     after: str | Unset = UNSET,
     limit: int | Unset = UNSET,
     at: str | Unset = UNSET,
@@ -174,7 +195,11 @@ def sync(
 ) -> PageProject | Problem | None:
     """List projects
 
+     All of them to administrators and auditors, to others those that they are members of.
+
     Args:
+        status (ProjectStatus | Unset):
+        member (str | Unset):
         after (str | Unset):
         limit (int | Unset):
         at (str | Unset):
@@ -190,6 +215,8 @@ def sync(
 
     return sync_detailed(
         client=client,
+        status=status,
+        member=member,
         after=after,
         limit=limit,
         at=at,
@@ -200,6 +227,8 @@ def sync(
 async def asyncio_detailed(
     *,
     client: AuthenticatedClient,
+    status: ProjectStatus | Unset = UNSET,
+    member: str | Unset = UNSET,
     after: str | Unset = UNSET,
     limit: int | Unset = UNSET,
     at: str | Unset = UNSET,
@@ -207,7 +236,11 @@ async def asyncio_detailed(
 ) -> Response[PageProject | Problem]:
     """List projects
 
+     All of them to administrators and auditors, to others those that they are members of.
+
     Args:
+        status (ProjectStatus | Unset):
+        member (str | Unset):
         after (str | Unset):
         limit (int | Unset):
         at (str | Unset):
@@ -222,6 +255,8 @@ async def asyncio_detailed(
     """
 
     kwargs = _get_kwargs(
+        status=status,
+        member=member,
         after=after,
         limit=limit,
         at=at,
@@ -236,6 +271,8 @@ async def asyncio_detailed(
 async def asyncio(
     *,
     client: AuthenticatedClient,
+    status: ProjectStatus | Unset = UNSET,
+    member: str | Unset = UNSET,
     after: str | Unset = UNSET,
     limit: int | Unset = UNSET,
     at: str | Unset = UNSET,
@@ -243,7 +280,11 @@ async def asyncio(
 ) -> PageProject | Problem | None:
     """List projects
 
+     All of them to administrators and auditors, to others those that they are members of.
+
     Args:
+        status (ProjectStatus | Unset):
+        member (str | Unset):
         after (str | Unset):
         limit (int | Unset):
         at (str | Unset):
@@ -260,6 +301,8 @@ async def asyncio(
     return (
         await asyncio_detailed(
             client=client,
+            status=status,
+            member=member,
             after=after,
             limit=limit,
             at=at,

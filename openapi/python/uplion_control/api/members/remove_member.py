@@ -7,17 +7,17 @@ import httpx
 from ... import errors
 from ...client import AuthenticatedClient, Client
 from ...models.problem import Problem
-from ...models.project_name import ProjectName
 from ...models.written import Written
 from ...types import UNSET, Response, Unset
 
 
 def _get_kwargs(
     project: str,
+    user: str,
     *,
-    body: ProjectName,
     if_match: str | Unset = UNSET,
     idempotency_key: str | Unset = UNSET,
+    uplion_reason: str | Unset = UNSET,
 ) -> dict[str, Any]:
     headers: dict[str, Any] = {}
     if not isinstance(if_match, Unset):
@@ -26,16 +26,16 @@ def _get_kwargs(
     if not isinstance(idempotency_key, Unset):
         headers["Idempotency-Key"] = idempotency_key
 
+    if not isinstance(uplion_reason, Unset):
+        headers["Uplion-Reason"] = uplion_reason
+
     _kwargs: dict[str, Any] = {
-        "method": "patch",
-        "url": "/projects/{project}".format(
+        "method": "delete",
+        "url": "/projects/{project}/members/{user}".format(
             project=quote(str(project), safe=""),
+            user=quote(str(user), safe=""),
         ),
     }
-
-    _kwargs["json"] = body.to_dict()
-
-    headers["Content-Type"] = "application/json"
 
     _kwargs["headers"] = headers
     return _kwargs
@@ -138,19 +138,23 @@ def _build_response(
 
 def sync_detailed(
     project: str,
+    user: str,
     *,
     client: AuthenticatedClient,
-    body: ProjectName,
     if_match: str | Unset = UNSET,
     idempotency_key: str | Unset = UNSET,
+    uplion_reason: str | Unset = UNSET,
 ) -> Response[Problem | Written]:
-    """Rename a project
+    """Remove a member from a project
+
+     Their keys stay: they are the project's. The last owner cannot be removed.
 
     Args:
         project (str):
+        user (str):
         if_match (str | Unset):
         idempotency_key (str | Unset):
-        body (ProjectName): What a project is called.
+        uplion_reason (str | Unset):
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -162,9 +166,10 @@ def sync_detailed(
 
     kwargs = _get_kwargs(
         project=project,
-        body=body,
+        user=user,
         if_match=if_match,
         idempotency_key=idempotency_key,
+        uplion_reason=uplion_reason,
     )
 
     response = client.get_httpx_client().request(
@@ -176,19 +181,23 @@ def sync_detailed(
 
 def sync(
     project: str,
+    user: str,
     *,
     client: AuthenticatedClient,
-    body: ProjectName,
     if_match: str | Unset = UNSET,
     idempotency_key: str | Unset = UNSET,
+    uplion_reason: str | Unset = UNSET,
 ) -> Problem | Written | None:
-    """Rename a project
+    """Remove a member from a project
+
+     Their keys stay: they are the project's. The last owner cannot be removed.
 
     Args:
         project (str):
+        user (str):
         if_match (str | Unset):
         idempotency_key (str | Unset):
-        body (ProjectName): What a project is called.
+        uplion_reason (str | Unset):
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -200,28 +209,33 @@ def sync(
 
     return sync_detailed(
         project=project,
+        user=user,
         client=client,
-        body=body,
         if_match=if_match,
         idempotency_key=idempotency_key,
+        uplion_reason=uplion_reason,
     ).parsed
 
 
 async def asyncio_detailed(
     project: str,
+    user: str,
     *,
     client: AuthenticatedClient,
-    body: ProjectName,
     if_match: str | Unset = UNSET,
     idempotency_key: str | Unset = UNSET,
+    uplion_reason: str | Unset = UNSET,
 ) -> Response[Problem | Written]:
-    """Rename a project
+    """Remove a member from a project
+
+     Their keys stay: they are the project's. The last owner cannot be removed.
 
     Args:
         project (str):
+        user (str):
         if_match (str | Unset):
         idempotency_key (str | Unset):
-        body (ProjectName): What a project is called.
+        uplion_reason (str | Unset):
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -233,9 +247,10 @@ async def asyncio_detailed(
 
     kwargs = _get_kwargs(
         project=project,
-        body=body,
+        user=user,
         if_match=if_match,
         idempotency_key=idempotency_key,
+        uplion_reason=uplion_reason,
     )
 
     response = await client.get_async_httpx_client().request(**kwargs)
@@ -245,19 +260,23 @@ async def asyncio_detailed(
 
 async def asyncio(
     project: str,
+    user: str,
     *,
     client: AuthenticatedClient,
-    body: ProjectName,
     if_match: str | Unset = UNSET,
     idempotency_key: str | Unset = UNSET,
+    uplion_reason: str | Unset = UNSET,
 ) -> Problem | Written | None:
-    """Rename a project
+    """Remove a member from a project
+
+     Their keys stay: they are the project's. The last owner cannot be removed.
 
     Args:
         project (str):
+        user (str):
         if_match (str | Unset):
         idempotency_key (str | Unset):
-        body (ProjectName): What a project is called.
+        uplion_reason (str | Unset):
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -270,9 +289,10 @@ async def asyncio(
     return (
         await asyncio_detailed(
             project=project,
+            user=user,
             client=client,
-            body=body,
             if_match=if_match,
             idempotency_key=idempotency_key,
+            uplion_reason=uplion_reason,
         )
     ).parsed

@@ -5,24 +5,23 @@ from typing import Any, Self, TypeVar
 
 from attrs import define as _attrs_define
 
-T = TypeVar("T", bound="ProjectName")
+from ..models.member_role import MemberRole
+
+T = TypeVar("T", bound="ChangedMember")
 
 
 @_attrs_define
-class ProjectName:
-    """What a project is called."""
-
-    name: str
-    """ 1 to 128 characters; no other open project has it. """
+class ChangedMember:
+    role: MemberRole
 
     def to_dict(self) -> dict[str, Any]:
-        name = self.name
+        role = self.role.value
 
         field_dict: dict[str, Any] = {}
 
         field_dict.update(
             {
-                "name": name,
+                "role": role,
             }
         )
 
@@ -31,10 +30,10 @@ class ProjectName:
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
         d = dict(src_dict)
-        name = d.pop("name")
+        role = MemberRole(d.pop("role"))
 
-        project_name = cls(
-            name=name,
+        changed_member = cls(
+            role=role,
         )
 
-        return project_name
+        return changed_member
