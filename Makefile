@@ -3,7 +3,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 
-.PHONY: help dev test servers rust-tests sdk-tests client-tests check format lints generated clients-fresh arrows generate clients faults bench real-model
+.PHONY: help dev test servers rust-tests sdk-tests client-tests check format lints generated clients-fresh arrows dependencies generate clients faults bench real-model
 
 help: ## List these targets.
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
@@ -31,7 +31,7 @@ client-tests: servers ## Compile the generated clients, and walk the life of a k
 	cargo build --workspace --all-targets
 	tests/clients/run
 
-check: format lints generated clients-fresh arrows ## Check format, lints, generated files and the tree's rules.
+check: format lints generated clients-fresh arrows dependencies ## Check format, lints, generated files, the tree's rules and its dependencies.
 
 format: ## Check the format.
 	cargo fmt --all --check
@@ -52,6 +52,9 @@ clients-fresh: ## Check that the generated clients are those of openapi/control.
 
 arrows: ## Check which crate uses which.
 	cargo test --workspace --test arrows
+
+dependencies: ## Check the licences, sources and versions of what is built in.
+	scripts/cargo-deny check bans licenses sources
 
 generate: ## Write the generated files anew.
 	UPLION_GENERATE=1 cargo test --workspace $(GENERATORS)

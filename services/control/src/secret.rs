@@ -1,24 +1,41 @@
-//! The secret of an API key: made here, shown once, never kept.
+//! What lets in whoever knows it: keys that are made here and shown once, passwords that somebody typed. Never kept,
+//! and in no log line: neither `Debug` nor JSON show what it is.
 
-use std::fmt;
+use std::{borrow::Cow, fmt};
 
+use poem_openapi::{
+    registry::{MetaSchema, MetaSchemaRef},
+    types::{ParseError, ParseFromJSON, ParseResult, ToJSON, Type},
+};
 use rand::{TryRng, rngs::SysRng};
+use serde_json::Value;
 
-const PREFIX: &str = "sk-uplion-";
+const API_KEY: &str = "sk-uplion-";
 const BYTES: usize = 32;
 
+#[derive(Clone)]
 pub struct Secret(String);
 
 impl Secret {
-    /// From the operating system's randomness.
+    /// Of an API key, from the operating system's randomness.
     pub fn mint() -> anyhow::Result<Self> {
-        let mut bytes = [0; BYTES];
-        SysRng.try_fill_bytes(&mut bytes)?;
-        Ok(Self::of(bytes))
+        Self::minted(API_KEY)
     }
 
-    fn of(bytes: [u8; BYTES]) -> Self {
-        Self(format!("{PREFIX}{}", base62(bytes)))
+    /// Of anything else whose secrets start in a way of their own.
+    pub fn minted(prefix: &str) -> anyhow::Result<Self> {
+        let mut bytes = [0; BYTES];
+        SysRng.try_fill_bytes(&mut bytes)?;
+        Ok(Self::of(prefix, bytes))
+    }
+
+    #[allow(dead_code, reason = "signing in is next")]
+    pub fn given(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    fn of(prefix: &str, bytes: [u8; BYTES]) -> Self {
+        Self(format!("{prefix}{}", base62(bytes)))
     }
 
     pub fn reveal(&self) -> &str {
@@ -26,10 +43,51 @@ impl Secret {
     }
 }
 
-/// Never what it is.
 impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Secret")
+    }
+}
+
+/// In the API's document it is a text that is only ever sent.
+impl Type for Secret {
+    const IS_REQUIRED: bool = true;
+
+    type RawValueType = Self;
+    type RawElementValueType = Self;
+
+    fn name() -> Cow<'static, str> {
+        "string_password".into()
+    }
+
+    fn schema_ref() -> MetaSchemaRef {
+        let text = MetaSchema::new_with_format("string", "password");
+        MetaSchemaRef::Inline(Box::new(MetaSchema { write_only: true, ..text }))
+    }
+
+    fn as_raw_value(&self) -> Option<&Self> {
+        Some(self)
+    }
+
+    fn raw_element_iter<'a>(&'a self) -> Box<dyn Iterator<Item = &'a Self> + 'a> {
+        Box::new(std::iter::once(self))
+    }
+}
+
+impl ParseFromJSON for Secret {
+    fn parse_from_json(value: Option<Value>) -> ParseResult<Self> {
+        match value {
+            Some(Value::String(text)) => Ok(Self(text)),
+            // The value itself is not repeated: it may be a secret in the wrong place.
+            Some(_) | None => Err(ParseError::custom("a text is expected here")),
+        }
+    }
+}
+
+/// Absent: what is remembered of a command, its fingerprint, is not made of its secrets.
+impl ToJSON for Secret {
+    fn to_json(&self) -> Option<Value> {
+        None
     }
 }
 
@@ -58,10 +116,19 @@ mod tests {
     #[test]
     fn a_secret_is_a_word_of_fixed_length() {
         for bytes in [[0; BYTES], [0xff; BYTES]] {
-            let secret = Secret::of(bytes);
-            assert_eq!(secret.reveal().len(), PREFIX.len() + 43);
-            assert!(secret.reveal()[PREFIX.len()..].bytes().all(|b| b.is_ascii_alphanumeric()));
+            let secret = Secret::of(API_KEY, bytes);
+            assert_eq!(secret.reveal().len(), API_KEY.len() + 43);
+            assert!(secret.reveal()[API_KEY.len()..].bytes().all(|b| b.is_ascii_alphanumeric()));
         }
+    }
+
+    #[test]
+    fn a_secret_is_shown_by_neither_debug_nor_json() {
+        let secret = Secret::given("hunter2");
+        assert_eq!(format!("{secret:?}"), "Secret");
+        assert_eq!(secret.to_json(), None);
+        let wrong = Secret::parse_from_json(Some(serde_json::json!({ "p": "hunter2" })));
+        assert!(!wrong.unwrap_err().message().contains("hunter2"));
     }
 
     #[test]
@@ -70,7 +137,7 @@ mod tests {
         for place in 0..BYTES {
             let mut bytes = [0; BYTES];
             bytes[place] = 1;
-            seen.insert(Secret::of(bytes).reveal().to_owned());
+            seen.insert(Secret::of(API_KEY, bytes).reveal().to_owned());
         }
         assert_eq!(seen.len(), BYTES);
     }
