@@ -20,7 +20,6 @@ pub fn write(path: &Path, text: &[u8]) -> io::Result<()> {
     std::fs::rename(&draft, path)
 }
 
-#[allow(dead_code, reason = "nobody can sign in yet")]
 /// Makes what of it is missing.
 pub fn folder(path: &Path) -> io::Result<()> {
     DirBuilder::new().recursive(true).mode(0o700).create(path)

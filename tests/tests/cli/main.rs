@@ -6,5 +6,6 @@ mod completions;
 mod dev;
 mod exit_codes;
 mod installation;
+mod projects;
 mod shown;
 mod writing;

@@ -46,8 +46,7 @@ impl Chat {
         let body = json!({
             "model": model, "stream": true, "messages": [{ "role": "user", "content": question }],
         });
-        let asked =
-            http.post(format!("{}/chat/completions", place.url)).bearer_auth(place.key.expose());
+        let asked = place.shown(http.post(format!("{}/chat/completions", place.url)));
         let response = accepted(asked.json(&body).send().await, &place).await?;
         print(response, &place).await
     }
@@ -72,8 +71,7 @@ fn question(words: &[String]) -> Result<String, Failure> {
 }
 
 async fn first_model(http: &reqwest::Client, place: &Place) -> Result<String, Failure> {
-    let asked =
-        http.get(format!("{}/models", place.url)).bearer_auth(place.key.expose()).send().await;
+    let asked = place.shown(http.get(format!("{}/models", place.url))).send().await;
     let body: Value =
         accepted(asked, place).await?.json().await.map_err(|error| unreachable(&error, place))?;
     match body["data"][0]["id"].as_str() {
@@ -95,8 +93,10 @@ async fn accepted(asked: reqwest::Result<Response>, place: &Place) -> Result<Res
     let body = response.text().await.unwrap_or_default();
     let body: Value = serde_json::from_str(&body).unwrap_or_default();
     let said = |field: &str| body["error"][field].as_str().map(ToOwned::to_owned);
-    if status.as_u16() == 401 {
-        return Err(Failure::NotSignedIn(place.not_taken()));
+    if status.as_u16() == 401
+        && let Some(sentence) = place.not_taken()
+    {
+        return Err(Failure::NotSignedIn(sentence));
     }
     let detail = said("message").unwrap_or_else(|| {
         format!("{} answered {status}: is it an OpenAI-compatible API?", place.url)

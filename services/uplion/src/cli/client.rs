@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use reqwest::{Method, RequestBuilder, Url};
+use reqwest::{
+    Method, RequestBuilder, StatusCode, Url,
+    header::{ETAG, HeaderMap},
+};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 
@@ -82,6 +85,22 @@ impl Client {
         self.write(writing, Method::PATCH, path, body).await
     }
 
+    pub async fn delete(&self, writing: &Writing, path: &[&str]) -> Result<Value, Failure> {
+        self.send(writing.said(self.asked(Method::DELETE, path, &[])?)?).await
+    }
+
+    /// What is there now, of which a part is to stay: unless a version was named, the write that follows holds only if
+    /// nobody else writes in between.
+    pub async fn read_to_change(
+        &self,
+        writing: &mut Writing,
+        path: &[&str],
+    ) -> Result<Value, Failure> {
+        let (value, version) = self.answered(self.asked(Method::GET, path, &[])?).await?;
+        writing.if_version = writing.if_version.or(version);
+        Ok(value)
+    }
+
     async fn write(
         &self,
         writing: &Writing,
@@ -156,10 +175,15 @@ impl Client {
         if !query.is_empty() {
             url.query_pairs_mut().extend_pairs(query);
         }
-        Ok(self.http.request(method, url).bearer_auth(self.place.key.expose()))
+        Ok(self.place.shown(self.http.request(method, url)))
     }
 
     async fn send(&self, request: RequestBuilder) -> Result<Value, Failure> {
+        Ok(self.answered(request).await?.0)
+    }
+
+    /// With the version that it is at, if the answer says so.
+    async fn answered(&self, request: RequestBuilder) -> Result<(Value, Option<u64>), Failure> {
         let unreachable = |error: &reqwest::Error| Failure::Unreachable {
             what: "control",
             url: self.place.url.clone(),
@@ -167,15 +191,22 @@ impl Client {
         };
         let response = request.send().await.map_err(|error| unreachable(&error))?;
         let status = response.status();
+        let version = version(response.headers());
         let body = response.bytes().await.map_err(|error| unreachable(&error))?;
+        if status == StatusCode::NO_CONTENT {
+            return Ok((Value::Null, version));
+        }
         if status.is_success() {
-            return serde_json::from_slice(&body).map_err(|_| {
+            let value = serde_json::from_slice(&body).map_err(|_| {
                 Failure::Here(format!("{} does not answer like a control API", self.place.url))
-            });
+            })?;
+            return Ok((value, version));
         }
         let problem: Problem = serde_json::from_slice(&body).unwrap_or_default();
-        if status.as_u16() == 401 {
-            return Err(Failure::NotSignedIn(self.place.not_taken()));
+        if status.as_u16() == 401
+            && let Some(sentence) = self.place.not_taken()
+        {
+            return Err(Failure::NotSignedIn(sentence));
         }
         let detail = match problem.detail.as_str() {
             "" => format!("{} answered {status}: is it the control API of UPLION?", self.place.url),
@@ -183,6 +214,11 @@ impl Client {
         };
         Err(Failure::Refused { status: status.as_u16(), code: problem.code, detail })
     }
+}
+
+/// `ETag: "3"`
+fn version(headers: &HeaderMap) -> Option<u64> {
+    headers.get(ETAG)?.to_str().ok()?.trim_matches('"').parse().ok()
 }
 
 pub fn http() -> Result<reqwest::Client, Failure> {

@@ -166,8 +166,8 @@ async fn probe(about: &'static str, url: &str, start: &str) -> Result<Finding, F
 }
 
 async fn models(place: &Place) -> Result<Finding, Failure> {
-    let asked = client::http()?.get(format!("{}/models", place.url));
-    let asked = asked.bearer_auth(place.key.expose()).timeout(PATIENCE).send().await;
+    let asked = place.shown(client::http()?.get(format!("{}/models", place.url)));
+    let asked = asked.timeout(PATIENCE).send().await;
     let response = match asked {
         Ok(response) => response,
         Err(error) => {

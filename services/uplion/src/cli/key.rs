@@ -10,7 +10,7 @@ use super::{
     failure::Failure,
     place,
     table::{Column, table},
-    writing::Writing,
+    writing::{Creating, Writing},
 };
 
 #[derive(Debug, Clone, Args)]
@@ -38,7 +38,7 @@ enum Act {
         #[arg(long = "model", value_name = "MODEL")]
         models: Vec<String>,
         #[command(flatten)]
-        writing: Writing,
+        creating: Creating,
     },
     /// Lists all keys.
     List {
@@ -90,8 +90,8 @@ impl Key {
         let Self { control, format, act } = self;
         let client = Client::new(control.place()?)?;
         match act {
-            Act::Create { name, project, models, writing } => {
-                create(&client, format, &writing, &name, project, &models).await
+            Act::Create { name, project, models, creating } => {
+                create(&client, format, &creating.into(), &name, project, &models).await
             }
             Act::List { project } => {
                 let keys = keys(&client, project).await?;

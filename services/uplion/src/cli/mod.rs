@@ -1,5 +1,6 @@
 //! What people type: commands that ask a running installation over its API.
 
+mod allowance;
 mod answer;
 mod archived;
 mod chat;
@@ -10,14 +11,17 @@ mod events;
 mod failure;
 mod key;
 mod log;
+mod login;
 mod model;
 mod place;
 mod price;
 mod project;
 mod request;
+mod session;
 mod sign_ins;
 mod sizes;
 mod table;
+mod typed;
 mod usage;
 mod writing;
 
@@ -31,8 +35,16 @@ use self::failure::Failure;
 
 #[derive(Debug, Clone, Subcommand)]
 pub enum Command {
+    /// Signs you in at an installation, with your e-mail address and your password.
+    Login(login::Login),
+    /// Signs you out.
+    Logout(login::Logout),
+    /// Says who you are to an installation, and what you may.
+    Whoami(login::Whoami),
     /// Projects: tenants that keys belong to and usage is billed to.
     Project(project::Project),
+    /// Sessions: where people are signed in.
+    Session(session::Session),
     /// API keys: what members' programs show the gateway.
     Key(key::Key),
     /// Models: what clients name, and who answers.
@@ -61,7 +73,11 @@ pub enum Command {
 /// Ends with what [`EXIT_CODES`] say; 2 comes from clap.
 pub fn run(command: Command) -> ExitCode {
     match command {
+        Command::Login(login) => carried_out(login.run()),
+        Command::Logout(logout) => carried_out(logout.run()),
+        Command::Whoami(whoami) => carried_out(whoami.run()),
         Command::Project(project) => carried_out(project.run()),
+        Command::Session(session) => carried_out(session.run()),
         Command::Key(key) => carried_out(key.run()),
         Command::Model(model) => carried_out(model.run()),
         Command::Price(price) => carried_out(price.run()),

@@ -10,7 +10,7 @@ use super::{
     failure::Failure,
     place,
     table::{Column, table},
-    writing::Writing,
+    writing::{Creating, Writing},
 };
 
 #[derive(Debug, Clone, Args)]
@@ -36,7 +36,7 @@ enum Act {
         #[arg(long = "alias", value_name = "NAME")]
         aliases: Vec<String>,
         #[command(flatten)]
-        writing: Writing,
+        creating: Creating,
     },
     /// Lists all models.
     List,
@@ -112,10 +112,10 @@ impl Model {
         let Self { control, format, act } = self;
         let client = Client::new(control.place()?)?;
         match act {
-            Act::Create { name, upstreams, aliases, writing } => {
+            Act::Create { name, upstreams, aliases, creating } => {
                 let body =
                     json!({ "name": name, "upstreams": upstreams.said(), "aliases": aliases });
-                let written = client.post(&writing, &["models"], &body).await?;
+                let written = client.post(&creating.into(), &["models"], &body).await?;
                 answer::wrote(format, &written, &format!("registered model {name}"))
             }
             Act::List => {

@@ -4,6 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use reqwest::RequestBuilder;
 use serde::Deserialize;
 
 use super::{
@@ -53,7 +54,7 @@ pub struct Folder {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Place {
     pub url: String,
-    pub key: Secret,
+    pub key: Option<Secret>,
     pub proof: Proof,
 }
 
@@ -63,6 +64,7 @@ pub enum Proof {
     AdminKey,
     SignIn,
     ApiKey,
+    Nothing,
 }
 
 /// What a data folder knows. Only what is asked for is read.
@@ -86,10 +88,17 @@ impl Control {
         self.among(&SignIns::of_this_account().all()?)
     }
 
-    #[allow(dead_code, reason = "nobody can sign in yet")]
-    /// Where it is, also for who is not signed in yet.
-    pub fn url(&self) -> Result<String, Failure> {
-        self.asked(&self.folder.control()?, &SignIns::of_this_account().all()?)
+    /// Where it is, for who is not signed in yet.
+    pub fn anonymous(&self) -> Result<Place, Failure> {
+        let url = self.asked(&self.folder.control()?, &SignIns::of_this_account().all()?)?;
+        Ok(Place { url, key: None, proof: Proof::Nothing })
+    }
+
+    /// As who is signed in there, whatever key is at hand.
+    pub fn signed_in(&self) -> Result<Option<Place>, Failure> {
+        let sign_ins = SignIns::of_this_account().all()?;
+        let url = self.asked(&self.folder.control()?, &sign_ins)?;
+        Ok(Place::of_sign_in(&url, &sign_ins))
     }
 
     /// What is said wins over what lies in the data folder, and that over a sign-in.
@@ -97,16 +106,13 @@ impl Control {
         let folder = self.folder.control()?;
         let url = self.asked(&folder, sign_ins)?;
         if let Some(key) = self.admin_key.clone().or_else(|| folder.for_place(&url)) {
-            return Ok(Place { url, key, proof: Proof::AdminKey });
+            return Ok(Place { url, key: Some(key), proof: Proof::AdminKey });
         }
-        match sign_ins.iter().find(|sign_in| sign_in.url == url) {
-            Some(SignIn { token, .. }) => {
-                Ok(Place { url, key: token.clone(), proof: Proof::SignIn })
-            }
-            None => Err(Failure::NotSignedIn(format!(
+        Place::of_sign_in(&url, sign_ins).ok_or_else(|| {
+            Failure::NotSignedIn(format!(
                 "you are not signed in at {url}: `uplion login --url {url}`, or give --admin-key or UPLION_ADMIN_KEY"
-            ))),
-        }
+            ))
+        })
     }
 
     fn asked(&self, folder: &Known, sign_ins: &[SignIn]) -> Result<String, Failure> {
@@ -134,7 +140,7 @@ impl Gateway {
             return Err(nowhere("--base-url", "UPLION_BASE_URL", &folder.data));
         };
         match self.api_key.clone().or_else(|| known.for_place(&url)) {
-            Some(key) => Ok(Place { url, key, proof: Proof::ApiKey }),
+            Some(key) => Ok(Place { url, key: Some(key), proof: Proof::ApiKey }),
             None => Err(Failure::NotSignedIn(format!(
                 "no key for {url}: give --api-key or UPLION_API_KEY"
             ))),
@@ -143,10 +149,23 @@ impl Gateway {
 }
 
 impl Place {
-    /// What to say when it was shown and not taken.
-    pub fn not_taken(&self) -> String {
+    fn of_sign_in(url: &str, sign_ins: &[SignIn]) -> Option<Self> {
+        let SignIn { url, token } = sign_ins.iter().find(|sign_in| sign_in.url == url)?.clone();
+        Some(Self { url, key: Some(token), proof: Proof::SignIn })
+    }
+
+    pub fn shown(&self, request: RequestBuilder) -> RequestBuilder {
+        match &self.key {
+            Some(key) => request.bearer_auth(key.expose()),
+            None => request,
+        }
+    }
+
+    /// What to say when it was shown and not taken; none if the answer says it.
+    pub fn not_taken(&self) -> Option<String> {
         let Self { url, key: _, proof } = self;
-        match proof {
+        Some(match proof {
+            Proof::Nothing => return None,
             Proof::AdminKey => format!(
                 "the admin key is not valid at {url}: give another with --admin-key or UPLION_ADMIN_KEY"
             ),
@@ -156,7 +175,7 @@ impl Place {
             Proof::ApiKey => format!(
                 "the key is not valid at {url}: give another with --api-key or UPLION_API_KEY"
             ),
-        }
+        })
     }
 }
 
@@ -233,7 +252,7 @@ mod tests {
             let (url, admin_key) = (url.map(ToOwned::to_owned), key.map(Secret::new));
             let place = Control { url, admin_key, folder }.among(&self.sign_ins);
             place
-                .map(|place| (place.url, place.key.expose().to_owned()))
+                .map(|place| (place.url, place.key.unwrap().expose().to_owned()))
                 .map_err(|failure| failure.sentence().unwrap_or_default())
         }
     }

@@ -10,7 +10,7 @@ use super::{
     failure::Failure,
     place,
     table::{Column, table},
-    writing::Writing,
+    writing::{Creating, Writing},
 };
 
 #[derive(Debug, Clone, Args)]
@@ -33,7 +33,7 @@ enum Act {
         #[command(flatten)]
         rates: Rates,
         #[command(flatten)]
-        writing: Writing,
+        creating: Creating,
     },
     /// Lists all prices, also withdrawn ones and those to come.
     List {
@@ -107,7 +107,7 @@ impl Price {
         let Self { control, format, act } = self;
         let client = Client::new(control.place()?)?;
         match act {
-            Act::Create { model, rates, writing } => {
+            Act::Create { model, rates, creating } => {
                 if rates.input.is_none() && rates.output.is_none() && rates.request.is_none() {
                     let text =
                         "a price says what is charged: give --input and --output, or --request";
@@ -117,7 +117,8 @@ impl Price {
                     Map::from_iter([("input".into(), json!("0")), ("output".into(), json!("0"))]);
                 body.insert("model".into(), json!(model));
                 body.extend(rates.said());
-                let written = client.post(&writing, &["prices"], &Value::Object(body)).await?;
+                let written =
+                    client.post(&creating.into(), &["prices"], &Value::Object(body)).await?;
                 let id = written["id"].as_str().unwrap_or_default();
                 answer::wrote(format, &written, &format!("set price {id} of model {model}"))
             }

@@ -1,16 +1,19 @@
 //! `uplion project`
 
+mod member;
+
 use clap::{Args, Subcommand};
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
 use super::{
+    allowance::{Bound, Budget, Limits, ToldLimits},
     answer::{self, Format, facts},
     client::{Client, read},
     failure::Failure,
     place,
     table::{Column, table},
-    writing::Writing,
+    writing::{Creating, Writing},
 };
 
 #[derive(Debug, Clone, Args)]
@@ -28,34 +31,67 @@ enum Act {
     /// Creates a project.
     Create {
         name: String,
+        /// Its first owner, by e-mail address or id. Without one, administrators alone can change it.
+        #[arg(long, value_name = "USER")]
+        owner: Option<String>,
         #[command(flatten)]
-        writing: Writing,
+        allowance: Allowance,
+        #[command(flatten)]
+        creating: Creating,
     },
-    /// Lists all projects.
-    List,
+    /// Lists projects.
+    List {
+        /// Only those that are open, suspended or closed.
+        #[arg(long)]
+        status: Option<String>,
+        /// Only those that this user is a member of, by e-mail address or id.
+        #[arg(long, value_name = "USER")]
+        member: Option<String>,
+    },
     /// Shows one.
     Show {
         /// Its name or id.
         project: String,
     },
-    /// Gives it another name.
+    /// Changes its name, its budget or its limits. What is not given stays as it is.
     #[command(visible_alias = "rename")]
     Change {
         /// Its name or id.
         project: String,
         #[arg(long)]
-        name: String,
+        name: Option<String>,
+        #[command(flatten)]
+        allowance: Allowance,
         #[command(flatten)]
         writing: Writing,
     },
+    /// Suspends it: none of its keys is served until it is resumed.
+    Suspend(Order),
+    /// Resumes it.
+    Resume(Order),
     /// Closes it for ever: none of its keys is served again.
     #[command(visible_alias = "close")]
-    Revoke {
-        /// Its name or id.
-        project: String,
-        #[command(flatten)]
-        writing: Writing,
-    },
+    Revoke(Order),
+    /// Its members, and what they may.
+    #[command(subcommand)]
+    Member(member::Member),
+}
+
+#[derive(Debug, Clone, Args)]
+struct Order {
+    /// Its name or id.
+    project: String,
+    #[command(flatten)]
+    writing: Writing,
+}
+
+#[derive(Debug, Clone, Args)]
+struct Allowance {
+    /// What it may spend in a calendar period (UTC), like 250/month: day, week, month or total; `none` for any amount.
+    #[arg(long, value_name = "AMOUNT/PERIOD")]
+    budget: Option<Bound<Budget>>,
+    #[command(flatten)]
+    limits: Limits,
 }
 
 #[derive(Debug, Deserialize)]
@@ -63,7 +99,11 @@ struct Shown {
     id: String,
     name: String,
     status: String,
+    members: u64,
+    budget: Option<Budget>,
+    limits: Option<ToldLimits>,
     created_at: String,
+    suspended_at: Option<String>,
     closed_at: Option<String>,
 }
 
@@ -72,14 +112,21 @@ impl Project {
         let Self { control, format, act } = self;
         let client = Client::new(control.place()?)?;
         match act {
-            Act::Create { name, writing } => {
+            Act::Create { name, owner, allowance, creating } => {
+                let mut body = allowance.over(&Value::Null);
+                body.retain(|_, value| !value.is_null());
+                body.insert("name".into(), json!(name));
+                body.extend(owner.map(|owner| ("owner".into(), json!(owner))));
                 let written =
-                    client.post(&writing, &["projects"], &json!({ "name": name })).await?;
+                    client.post(&creating.into(), &["projects"], &Value::Object(body)).await?;
                 let id = written["id"].as_str().unwrap_or_default();
                 answer::wrote(format, &written, &format!("created project {name} ({id})"))
             }
-            Act::List => {
-                let projects = client.list(&["projects"], &[]).await?;
+            Act::List { status, member } => {
+                let said = [("status", status), ("member", member)];
+                let query: Vec<_> =
+                    said.into_iter().filter_map(|(name, value)| Some((name, value?))).collect();
+                let projects = client.list(&["projects"], &query).await?;
                 if format.json {
                     return answer::print_json(&json!(projects));
                 }
@@ -94,42 +141,106 @@ impl Project {
                     answer::print(&read::<Shown>(shown)?.told())
                 }
             }
-            Act::Change { project, name, writing } => {
-                let written = client
-                    .patch(&writing, &["projects", &project], &json!({ "name": name }))
-                    .await?;
-                answer::wrote(format, &written, &format!("project {project} is now called {name}"))
+            Act::Change { project, name, allowance, writing } => {
+                change(&client, format, writing, &project, name, &allowance).await
             }
-            Act::Revoke { project, writing } => {
-                let written = client.order(&writing, &["projects", &project, "close"]).await?;
-                answer::wrote(
-                    format,
-                    &written,
-                    &format!("closed project {project}: none of its keys is served"),
-                )
+            Act::Suspend(order) => {
+                let done = "suspended: none of its keys is served until it is resumed";
+                order.carry_out(&client, format, "suspend", done).await
             }
+            Act::Resume(order) => order.carry_out(&client, format, "resume", "resumed").await,
+            Act::Revoke(order) => {
+                let done = "closed: none of its keys is served again";
+                order.carry_out(&client, format, "close", done).await
+            }
+            Act::Member(member) => member.run(&client, format).await,
         }
     }
 }
 
+async fn change(
+    client: &Client,
+    format: Format,
+    mut writing: Writing,
+    project: &str,
+    name: Option<String>,
+    allowance: &Allowance,
+) -> Result<(), Failure> {
+    let path = ["projects", project];
+    let current = if allowance.limits.are_said() {
+        client.read_to_change(&mut writing, &path).await?
+    } else {
+        Value::Null
+    };
+    let mut body = allowance.over(&current["limits"]);
+    body.extend(name.map(|name| ("name".into(), json!(name))));
+    if body.is_empty() {
+        let text = "nothing to change: give --name, --budget or a limit";
+        return Err(Failure::Here(text.to_owned()));
+    }
+    let written = client.patch(&writing, &path, &Value::Object(body)).await?;
+    answer::wrote(format, &written, &format!("changed project {project}"))
+}
+
+impl Order {
+    async fn carry_out(
+        self,
+        client: &Client,
+        format: Format,
+        order: &str,
+        done: &str,
+    ) -> Result<(), Failure> {
+        let Self { project, writing } = self;
+        let written = client.order(&writing, &["projects", &project, order]).await?;
+        answer::wrote(format, &written, &format!("project {project} is {done}"))
+    }
+}
+
+impl Allowance {
+    /// What was given, under the API's names.
+    fn over(&self, limits: &Value) -> Map<String, Value> {
+        let budget = self.budget.as_ref().map(|budget| budget.json(Budget::json));
+        let said = [("budget", budget), ("limits", self.limits.over(limits))];
+        said.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect()
+    }
+}
+
 fn listed(projects: &[Shown]) -> String {
-    let columns = ["NAME", "ID", "STATUS", "CREATED"].map(Column::Text);
+    let columns = [
+        Column::Text("NAME"),
+        Column::Text("ID"),
+        Column::Number("MEMBERS"),
+        Column::Text("BUDGET"),
+        Column::Text("STATUS"),
+        Column::Text("CREATED"),
+    ];
     let row = |project: &Shown| {
-        let Shown { id, name, status, created_at, closed_at: _ } = project;
-        [name, id, status, created_at].map(Clone::clone).to_vec()
+        let Shown { id, name, members, budget, status, created_at, .. } = project;
+        let budget = budget.as_ref().map(ToString::to_string).unwrap_or_default();
+        vec![
+            name.clone(),
+            id.clone(),
+            members.to_string(),
+            budget,
+            status.clone(),
+            created_at.clone(),
+        ]
     };
     table(&columns, &projects.iter().map(row).collect::<Vec<_>>())
 }
 
 impl Shown {
     fn told(self) -> String {
-        let Self { id, name, status, created_at, closed_at } = self;
         facts(&[
-            ("name", Some(name)),
-            ("id", Some(id)),
-            ("status", Some(status)),
-            ("created", Some(created_at)),
-            ("closed", closed_at),
+            ("name", Some(self.name)),
+            ("id", Some(self.id)),
+            ("status", Some(self.status)),
+            ("members", Some(self.members.to_string())),
+            ("budget", self.budget.map(|budget| budget.to_string())),
+            ("limits", self.limits.map(|limits| limits.to_string())),
+            ("created", Some(self.created_at)),
+            ("suspended", self.suspended_at),
+            ("closed", self.closed_at),
         ])
     }
 }

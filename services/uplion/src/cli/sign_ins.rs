@@ -59,7 +59,6 @@ impl SignIns {
         Ok(all)
     }
 
-    #[allow(dead_code, reason = "nobody can sign in yet")]
     pub fn keep(&self, sign_in: &SignIn) -> Result<(), Failure> {
         let Some(folder) = &self.folder else {
             return Err(Failure::Here(
@@ -75,7 +74,6 @@ impl SignIns {
         )
     }
 
-    #[allow(dead_code, reason = "nobody can sign in yet")]
     pub fn forget(&self, url: &str) -> Result<(), Failure> {
         let Some(folder) = &self.folder else { return Ok(()) };
         let path = folder.join(file_name(url));

@@ -5,6 +5,26 @@ use reqwest::{RequestBuilder, header::HeaderValue};
 
 use super::failure::Failure;
 
+/// Beside what makes something new.
+#[derive(Debug, Clone, Args)]
+pub struct Creating {
+    /// Why, for whoever reads the changes later.
+    #[arg(long, value_name = "TEXT")]
+    reason: Option<String>,
+    /// The same command under the same key is carried out once, however often it is said.
+    #[arg(long, value_name = "KEY")]
+    idempotency_key: Option<String>,
+}
+
+/// Beside what can be done once, and so needs no more.
+#[derive(Debug, Clone, Args)]
+pub struct Ending {
+    /// Why, for whoever reads the changes later.
+    #[arg(long, value_name = "TEXT")]
+    reason: Option<String>,
+}
+
+/// Beside what changes something that is there.
 #[derive(Debug, Clone, Default, Args)]
 pub struct Writing {
     /// Why, for whoever reads the changes later.
@@ -37,6 +57,19 @@ impl Writing {
             request = request.header("Idempotency-Key", line("--idempotency-key", key)?);
         }
         Ok(request)
+    }
+}
+
+impl From<Creating> for Writing {
+    fn from(creating: Creating) -> Self {
+        let Creating { reason, idempotency_key } = creating;
+        Self { reason, idempotency_key, if_version: None }
+    }
+}
+
+impl From<Ending> for Writing {
+    fn from(ending: Ending) -> Self {
+        Self { reason: ending.reason, ..Self::default() }
     }
 }
 

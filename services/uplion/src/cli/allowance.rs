@@ -1,0 +1,155 @@
+//! Budgets and limits, as they are typed and as they are told.
+
+use std::{fmt, str::FromStr};
+
+use clap::Args;
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+
+/// A bound that is set, or taken away by saying `none`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Bound<T> {
+    None,
+    At(T),
+}
+
+/// How much may be spent.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Budget {
+    amount: String,
+    period: String,
+}
+
+/// How fast requests may come. What is not said stays as it is.
+#[derive(Debug, Clone, Default, Args)]
+pub struct Limits {
+    /// Requests in a minute; `none` for any number.
+    #[arg(long, value_name = "N")]
+    requests_per_minute: Option<Bound<u64>>,
+    /// Tokens in a minute; `none` for any number.
+    #[arg(long, value_name = "N")]
+    tokens_per_minute: Option<Bound<u64>>,
+    /// Requests at the same time; `none` for any number.
+    #[arg(long, value_name = "N")]
+    parallel_requests: Option<Bound<u64>>,
+}
+
+/// As the API tells them.
+#[derive(Debug, Clone, Deserialize)]
+pub struct ToldLimits {
+    requests_per_minute: Option<u64>,
+    tokens_per_minute: Option<u64>,
+    parallel_requests: Option<u64>,
+}
+
+impl Limits {
+    /// All of them as they are to be, if anything is said about them. The API takes them together.
+    pub fn over(&self, current: &Value) -> Option<Value> {
+        let Self { requests_per_minute, tokens_per_minute, parallel_requests } = self;
+        let said = [
+            ("requests_per_minute", requests_per_minute),
+            ("tokens_per_minute", tokens_per_minute),
+            ("parallel_requests", parallel_requests),
+        ];
+        let mut all: Map<String, Value> = current.as_object().cloned().unwrap_or_default();
+        let mut changed = false;
+        for (name, bound) in said {
+            let Some(bound) = bound else { continue };
+            changed = true;
+            match bound {
+                Bound::None => all.remove(name),
+                Bound::At(most) => all.insert(name.to_owned(), json!(most)),
+            };
+        }
+        all.retain(|_, most| !most.is_null());
+        changed.then(|| if all.is_empty() { Value::Null } else { Value::Object(all) })
+    }
+
+    pub fn are_said(&self) -> bool {
+        self.over(&Value::Null).is_some()
+    }
+}
+
+impl Budget {
+    pub fn json(&self) -> Value {
+        json!({ "amount": self.amount, "period": self.period })
+    }
+}
+
+impl<T> Bound<T> {
+    /// Null for none.
+    pub fn json(&self, at: impl FnOnce(&T) -> Value) -> Value {
+        match self {
+            Self::None => Value::Null,
+            Self::At(most) => at(most),
+        }
+    }
+}
+
+impl<T: FromStr> FromStr for Bound<T> {
+    type Err = T::Err;
+
+    fn from_str(text: &str) -> Result<Self, T::Err> {
+        if text == "none" { Ok(Self::None) } else { text.parse().map(Self::At) }
+    }
+}
+
+impl FromStr for Budget {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let (amount, period) = text.split_once('/').ok_or(
+            "a budget is an amount and a period (day, week, month or total), like 250/month",
+        )?;
+        Ok(Self { amount: amount.to_owned(), period: period.to_owned() })
+    }
+}
+
+impl fmt::Display for Budget {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.amount, self.period)
+    }
+}
+
+impl fmt::Display for ToldLimits {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { requests_per_minute, tokens_per_minute, parallel_requests } = self;
+        let told = [
+            (requests_per_minute, "requests a minute"),
+            (tokens_per_minute, "tokens a minute"),
+            (parallel_requests, "at once"),
+        ];
+        let told = told.iter().filter_map(|(most, what)| most.map(|most| format!("{most} {what}")));
+        f.write_str(&told.collect::<Vec<_>>().join(", "))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_limit_that_is_not_said_stays_and_none_takes_one_away() {
+        let current = json!({ "requests_per_minute": 60, "tokens_per_minute": 1000, "parallel_requests": null });
+        let said = Limits {
+            requests_per_minute: Some(Bound::None),
+            parallel_requests: Some(Bound::At(4)),
+            ..Limits::default()
+        };
+        let all = json!({ "tokens_per_minute": 1000, "parallel_requests": 4 });
+        assert_eq!(said.over(&current), Some(all));
+        assert_eq!(Limits::default().over(&current), None);
+        let only = json!({ "requests_per_minute": 60 });
+        let none = Limits { requests_per_minute: Some(Bound::None), ..Limits::default() };
+        assert_eq!(none.over(&only), Some(Value::Null));
+    }
+
+    #[test]
+    fn a_budget_is_an_amount_and_a_period() {
+        let budget: Bound<Budget> = "250/month".parse().unwrap();
+        let json = budget.json(Budget::json);
+        assert_eq!(json, json!({ "amount": "250", "period": "month" }));
+        assert_eq!("none".parse::<Bound<Budget>>().unwrap().json(Budget::json), Value::Null);
+        assert!("250".parse::<Bound<Budget>>().unwrap_err().contains("250/month"));
+    }
+}

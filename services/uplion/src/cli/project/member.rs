@@ -1,0 +1,123 @@
+//! `uplion project member`
+
+use clap::{Subcommand, ValueEnum};
+use serde::Deserialize;
+use serde_json::json;
+
+use super::super::{
+    answer::{self, Format},
+    client::{Client, read},
+    failure::Failure,
+    table::{Column, table},
+    writing::Writing,
+};
+
+#[derive(Debug, Clone, Subcommand)]
+pub enum Member {
+    /// Adds a user to a project.
+    Add {
+        /// The project, by name or id.
+        project: String,
+        /// Their e-mail address or id.
+        user: String,
+        #[arg(long, default_value = "member")]
+        role: Role,
+        #[command(flatten)]
+        writing: Writing,
+    },
+    /// Lists the members of a project.
+    List {
+        /// The project, by name or id.
+        project: String,
+    },
+    /// Changes what a member is in a project. The last owner stays one.
+    Role {
+        /// The project, by name or id.
+        project: String,
+        /// Their e-mail address or id.
+        user: String,
+        role: Role,
+        #[command(flatten)]
+        writing: Writing,
+    },
+    /// Removes a member. Their keys stay: they are the project's.
+    Remove {
+        /// The project, by name or id.
+        project: String,
+        /// Their e-mail address or id.
+        user: String,
+        #[command(flatten)]
+        writing: Writing,
+    },
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum Role {
+    /// Changes the project's name, its members and all of its keys.
+    Owner,
+    /// Sees all of the project, and has keys of their own.
+    Member,
+}
+
+#[derive(Debug, Deserialize)]
+struct Shown {
+    user: String,
+    name: Option<String>,
+    email: Option<String>,
+    role: String,
+    added_at: String,
+}
+
+impl Member {
+    pub async fn run(self, client: &Client, format: Format) -> Result<(), Failure> {
+        match self {
+            Self::Add { project, user, role, writing } => {
+                let body = json!({ "user": user, "role": role.as_str() });
+                let path = ["projects", &project, "members"];
+                let written = client.post(&writing, &path, &body).await?;
+                let done = format!("{user} is {} of project {project}", role.as_str());
+                answer::wrote(format, &written, &done)
+            }
+            Self::List { project } => {
+                let members = client.list(&["projects", &project, "members"], &[]).await?;
+                if format.json {
+                    return answer::print_json(&json!(members));
+                }
+                let rows = members.into_iter().map(read).collect::<Result<Vec<Shown>, _>>()?;
+                answer::print(&listed(&rows))
+            }
+            Self::Role { project, user, role, writing } => {
+                let path = ["projects", &project, "members", &user];
+                let body = json!({ "role": role.as_str() });
+                let written = client.patch(&writing, &path, &body).await?;
+                let done = format!("{user} is now {} of project {project}", role.as_str());
+                answer::wrote(format, &written, &done)
+            }
+            Self::Remove { project, user, writing } => {
+                let path = ["projects", &project, "members", &user];
+                let written = client.delete(&writing, &path).await?;
+                let done = format!("{user} is no member of project {project} any more");
+                answer::wrote(format, &written, &done)
+            }
+        }
+    }
+}
+
+impl Role {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Owner => "owner",
+            Self::Member => "member",
+        }
+    }
+}
+
+fn listed(members: &[Shown]) -> String {
+    let columns = ["E-MAIL", "NAME", "ID", "ROLE", "ADDED"].map(Column::Text);
+    let row = |member: &Shown| {
+        let Shown { user, name, email, role, added_at } = member;
+        let text = |text: &Option<String>| text.clone().unwrap_or_default();
+        vec![text(email), text(name), user.clone(), role.clone(), added_at.clone()]
+    };
+    table(&columns, &members.iter().map(row).collect::<Vec<_>>())
+}
