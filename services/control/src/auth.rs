@@ -1,11 +1,16 @@
-//! Who is at the other end? Whoever shows the installation's admin key.
+//! Who is at the other end? Whoever holds an admin key, or is signed in.
+//!
+//! What is shown is looked up in the event store at every call: a session that was closed, a key that was revoked and
+//! a user who was disabled are refused at once, by every control.
 
-#[allow(dead_code, reason = "signing in is next")]
+pub mod memberships;
+#[allow(dead_code, reason = "users get passwords next")]
 pub mod password;
-#[allow(dead_code, reason = "signing in is next")]
+pub mod proof;
+pub mod sign_in;
 pub mod throttle;
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use poem::{Request, RequestBody};
 use poem_openapi::{
@@ -14,17 +19,32 @@ use poem_openapi::{
 };
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
+use uplion_domain::{
+    KeyDigest, SessionId, UserId,
+    admin_key::AdminKey as IssuedKey,
+    session::Session,
+    subject::AggregateId,
+    user::{Access, Account, User},
+};
+use uplion_log_store::event_store::{EventStore, Scope};
 
+use self::{
+    memberships::Memberships,
+    proof::{COOKIE, Proof},
+};
 use crate::{
+    aggregate::Recorded,
     caller::{Actor, Caller},
     origin::Origin,
     permissions::Role,
     problem::Problem,
+    write::{now, replay},
 };
 
 const TOKEN: &str = "Token";
+const SESSION_COOKIE: &str = "SessionCookie";
 
-/// The digest of the admin key: the key itself is forgotten at once.
+/// The digest of the installation's first admin key: the key itself is forgotten at once.
 #[derive(Clone)]
 pub struct AdminKey([u8; 32]);
 
@@ -35,6 +55,10 @@ pub struct Auth(pub Caller);
 #[derive(Clone)]
 pub struct Doorkeeper {
     pub admin_key: AdminKey,
+    pub events: Arc<dyn EventStore>,
+    pub memberships: Memberships,
+    /// Other origins whose pages may make changes with a browser's cookie.
+    pub allowed_origins: Arc<[String]>,
 }
 
 impl AdminKey {
@@ -49,19 +73,89 @@ impl AdminKey {
 }
 
 impl Doorkeeper {
-    #[expect(clippy::unused_async, reason = "whoever is not the first admin is looked up")]
     async fn caller(&self, request: &Request) -> Result<Caller, Problem> {
-        let token = bearer(request).ok_or_else(Problem::anonymous)?;
-        if !self.admin_key.is(token) {
-            return Err(Problem::unauthorized("this is not the admin key of this installation"));
+        let origin = request.data::<Origin>().cloned();
+        let origin = origin.ok_or_else(|| Problem::internal("nobody saw the call arrive"))?;
+        match Proof::of(request).ok_or_else(Problem::anonymous)? {
+            Proof::Token(token) if self.admin_key.is(token.reveal()) => Ok(Caller {
+                actor: Actor::Installation,
+                everywhere: Some(Role::Admin),
+                projects: BTreeMap::new(),
+                session: None,
+                origin,
+            }),
+            Proof::Token(token) if token.reveal().starts_with("ses_") => {
+                self.session(token.reveal(), origin).await
+            }
+            Proof::Token(token) => self.issued_key(token.reveal(), origin).await,
+            Proof::Cookie(token) => {
+                self.must_be_from_here(request)?;
+                self.session(token.reveal(), origin).await
+            }
         }
-        let origin = Origin::of(request)?;
+    }
+
+    pub fn must_be_from_here(&self, request: &Request) -> Result<(), Problem> {
+        proof::must_be_from_here(request, &self.allowed_origins)
+    }
+
+    /// By a token `ses_<id>.<secret>`.
+    async fn session(&self, token: &str, origin: Origin) -> Result<Caller, Problem> {
+        let (id, secret) = token.split_once('.').ok_or_else(Problem::signed_out)?;
+        let id: SessionId = id.parse().map_err(|_| Problem::signed_out())?;
+        let history = self.events.history(&Session::aggregate(&id)).await?;
+        let Session::Open { user, digest, opened_at, expires_at } = replay::<Session>(&history)?
+        else {
+            return Err(Problem::signed_out());
+        };
+        let right = KeyDigest::of(secret).as_bytes().ct_eq(digest.as_bytes());
+        if !bool::from(right) || now() >= expires_at {
+            return Err(Problem::signed_out());
+        }
+        let history = self.events.history(&User::aggregate(&user)).await?;
+        match replay::<User>(&history)? {
+            state @ User::Active(account) if state.keeps_session(opened_at) => {
+                self.signed_in(user, account, Some(id), origin).await
+            }
+            User::Unregistered | User::Active(_) | User::Disabled(_) | User::Erased => {
+                Err(Problem::signed_out())
+            }
+        }
+    }
+
+    pub async fn signed_in(
+        &self,
+        user: UserId,
+        account: Account,
+        session: Option<SessionId>,
+        origin: Origin,
+    ) -> Result<Caller, Problem> {
         Ok(Caller {
-            actor: Actor::Installation,
-            everywhere: Some(Role::Admin),
-            projects: BTreeMap::new(),
+            actor: Actor::User(user),
+            everywhere: Role::of_access(account.access),
+            projects: self.memberships.of(user).await?,
+            session,
             origin,
         })
+    }
+
+    async fn issued_key(&self, token: &str, origin: Origin) -> Result<Caller, Problem> {
+        let digest = KeyDigest::of(token).to_string();
+        let Some(AggregateId::AdminKey(id)) = self.events.holder(Scope::KeyDigest, &digest).await?
+        else {
+            return Err(Problem::signed_out());
+        };
+        let history = self.events.history(&IssuedKey::aggregate(&id)).await?;
+        match replay::<IssuedKey>(&history)?.access(now()) {
+            Access::None => Err(Problem::signed_out()),
+            access @ (Access::Auditor | Access::Admin) => Ok(Caller {
+                actor: Actor::AdminKey(id),
+                everywhere: Role::of_access(access),
+                projects: BTreeMap::new(),
+                session: None,
+                origin,
+            }),
+        }
     }
 }
 
@@ -73,21 +167,36 @@ impl<'a> ApiExtractor<'a> for Auth {
     type ParamRawType = ();
 
     fn register(registry: &mut Registry) {
-        let bearer = MetaSecurityScheme {
+        let none = || MetaSecurityScheme {
             ty: "http",
-            description: Some("The installation's admin key."),
+            description: None,
             name: None,
             key_in: None,
-            scheme: Some("bearer"),
+            scheme: None,
             bearer_format: None,
             flows: None,
             openid_connect_url: None,
         };
+        let bearer = MetaSecurityScheme {
+            description: Some("An admin key, or the token of a session."),
+            scheme: Some("bearer"),
+            ..none()
+        };
+        let cookie = MetaSecurityScheme {
+            ty: "apiKey",
+            description: Some(
+                "Of a session, for browsers. Changes are taken from pages of this host only.",
+            ),
+            name: Some(COOKIE),
+            key_in: Some("cookie"),
+            ..none()
+        };
         registry.create_security_scheme(TOKEN, bearer);
+        registry.create_security_scheme(SESSION_COOKIE, cookie);
     }
 
     fn security_schemes() -> Vec<&'static str> {
-        vec![TOKEN]
+        vec![TOKEN, SESSION_COOKIE]
     }
 
     async fn from_request(
@@ -99,11 +208,6 @@ impl<'a> ApiExtractor<'a> for Auth {
             request.data::<Doorkeeper>().ok_or_else(|| Problem::internal("there is no door"))?;
         Ok(Self(doorkeeper.caller(request).await?))
     }
-}
-
-fn bearer(request: &Request) -> Option<&str> {
-    let (scheme, token) = request.header("Authorization")?.split_once(' ')?;
-    scheme.eq_ignore_ascii_case("Bearer").then(|| token.trim())
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, fmt};
 
-use uplion_domain::{AdminKeyId, ProjectId, UserId};
+use uplion_domain::{AdminKeyId, ProjectId, SessionId, UserId};
 
 use crate::{
     origin::Origin,
@@ -17,11 +17,12 @@ pub struct Caller {
     pub everywhere: Option<Role>,
     /// [`Role::Owner`] or [`Role::Member`] of each.
     pub projects: BTreeMap<ProjectId, Role>,
+    /// Which it is signed in by, if it is.
+    pub session: Option<SessionId>,
     pub origin: Origin,
 }
 
 /// Who did it, as events name them.
-#[allow(dead_code, reason = "only the first admin key is recognised so far")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Actor {
     /// Whoever holds the installation's first admin key, which has no id of its own.
@@ -31,7 +32,6 @@ pub enum Actor {
 }
 
 /// What an operation is about.
-#[allow(dead_code, reason = "only the first admin key is recognised so far")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Target {
     /// Nothing that belongs to somebody.
@@ -165,7 +165,8 @@ mod tests {
 
     fn caller(everywhere: Option<Role>, projects: &[(ProjectId, Role)]) -> Caller {
         let projects = projects.iter().copied().collect();
-        Caller { actor: Actor::User(user(1)), everywhere, projects, origin: Origin::default() }
+        let origin = Origin::default();
+        Caller { actor: Actor::User(user(1)), everywhere, projects, session: None, origin }
     }
 
     fn answer(caller: &Caller, operation: Operation, target: Target) -> &'static str {

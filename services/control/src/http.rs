@@ -1,48 +1,67 @@
-//! The API as an endpoint: bodies bounded, every error a problem, every answer counted.
+//! The API as an endpoint: bodies bounded, every error a problem, every answer counted and closed to other sites.
+
+mod body;
+mod cors;
+mod guard;
+
+use std::sync::Arc;
 
 use poem::{
     Endpoint, EndpointExt, Error, IntoResponse, Request, Response, Route,
     endpoint::make_sync,
-    http::{HeaderValue, header::CONTENT_TYPE},
+    http::{HeaderValue, Method, StatusCode, header::CONTENT_TYPE},
 };
 
+use self::{body::Bodies, cors::Cors};
 use crate::{
     OPENAPI, Parts, api,
-    auth::Doorkeeper,
     metrics::{Metrics, Status},
-    origin::{REQUEST_ID, request_id},
+    origin::{Origin, REQUEST_ID, over_https, request_id},
     problem::Problem,
 };
 
-/// Bytes. A command says little.
-const MAX_BODY: usize = 1 << 20;
+/// Bytes. The longest of ours is some hundred.
+const LONGEST_URL: usize = 8 << 10;
 
 pub fn routes(
     parts: &Parts,
-    doorkeeper: Doorkeeper,
     metrics: Metrics,
+    proxies: usize,
 ) -> impl Endpoint<Output = Response> + use<> {
     let document = make_sync(|_| OPENAPI.with_content_type("application/json"));
     let described = Route::new().at("/openapi.json", document).nest("/", api::service(parts));
+    let doorkeeper = parts.doorkeeper.clone();
+    let cors = Cors { allowed: Arc::clone(&doorkeeper.allowed_origins) };
     let inner = Route::new().nest(api::PATH, described).data(doorkeeper);
-    Answering { inner, metrics }
+    Answering { inner, metrics, cors, bodies: Bodies::new(), proxies }
 }
 
 struct Answering<E> {
     inner: E,
     metrics: Metrics,
+    cors: Cors,
+    bodies: Bodies,
+    proxies: usize,
 }
 
 impl<E: Endpoint> Endpoint for Answering<E> {
     type Output = Response;
 
     async fn call(&self, mut request: Request) -> poem::Result<Response> {
-        let id = request_id(&request);
-        let id = HeaderValue::try_from(id).expect("it is made of letters and digits");
+        let id = HeaderValue::try_from(request_id(&request));
+        let id = id.expect("it is made of letters and digits");
         request.headers_mut().insert(REQUEST_ID, id.clone());
-        let answer = self.answer(request).await;
+        let (https, page) = (over_https(&request), self.cors.allowed(&request));
+        let answer = if page.is_some() && *request.method() == Method::OPTIONS {
+            Ok(cors::preflight())
+        } else {
+            self.answer(request).await
+        };
         let mut response = answer.unwrap_or_else(|error| told(error).into_response());
-        response.headers_mut().insert(REQUEST_ID, id);
+        let headers = response.headers_mut();
+        guard::close(headers, https);
+        self.cors.open(headers, page);
+        headers.insert(REQUEST_ID, id);
         let status = Status { status: response.status().as_u16() };
         self.metrics.answers.get_or_create(&status).inc();
         Ok(response)
@@ -51,7 +70,14 @@ impl<E: Endpoint> Endpoint for Answering<E> {
 
 impl<E: Endpoint> Answering<E> {
     async fn answer(&self, mut request: Request) -> poem::Result<Response> {
-        let body = request.take_body().into_bytes_limit(MAX_BODY).await?;
+        let url = request.uri().path_and_query().map_or(0, |path| path.as_str().len());
+        if url > LONGEST_URL {
+            return Err(Error::from_status(StatusCode::URI_TOO_LONG));
+        }
+        request.set_data(Origin::of(&request, self.proxies)?);
+        let body = request.take_body();
+        // Held until the call is answered.
+        let (body, _held) = self.bodies.read(body).await?;
         request.set_body(body);
         let answer = self.inner.call(request).await?;
         Ok(answer.into_response())

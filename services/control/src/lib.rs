@@ -33,7 +33,10 @@ use uplion_log_transport::Log;
 pub use api::PATH;
 
 use crate::{
-    auth::{AdminKey, Doorkeeper},
+    auth::{
+        AdminKey, Doorkeeper, memberships::Memberships, password::Passwords, sign_in::SignIns,
+        throttle::Throttle,
+    },
     force::Force,
     labels::Labels,
     metrics::Metrics,
@@ -55,6 +58,11 @@ pub struct Options {
     pub ack_patience: Duration,
     /// How long a write that is said again under its `Idempotency-Key` is recognised.
     pub writes_remembered: Duration,
+    /// Proxies of ours in front, of which each adds to `X-Forwarded-For` whom it had the call from. Too many, and
+    /// callers choose their own address; too few, and all callers share one.
+    pub proxies: usize,
+    /// Other origins whose pages may call, as browsers write them: `https://console.example.org`.
+    pub allowed_origins: Vec<String>,
 }
 
 impl Options {
@@ -63,6 +71,8 @@ impl Options {
             admin_key: admin_key.into(),
             ack_patience: Duration::from_secs(5),
             writes_remembered: Duration::from_hours(7 * 24),
+            proxies: 0,
+            allowed_origins: Vec::new(),
         }
     }
 }
@@ -70,8 +80,8 @@ impl Options {
 /// A running control: its relay works until it is stopped or dropped.
 pub struct Control {
     parts: Parts,
-    doorkeeper: Doorkeeper,
     metrics: Metrics,
+    proxies: usize,
     relay: Arc<Relay>,
     stop: CancellationToken,
     relaying: JoinHandle<()>,
@@ -84,6 +94,8 @@ struct Parts {
     reader: Reader,
     names: Names,
     labels: Labels,
+    sign_ins: SignIns,
+    doorkeeper: Doorkeeper,
 }
 
 impl Control {
@@ -93,7 +105,8 @@ impl Control {
     )]
     /// Needs a runtime. Neither the log nor the database need be there yet: both are retried.
     pub fn start(options: Options, log: Log, store: Store) -> anyhow::Result<Self> {
-        let Options { admin_key, ack_patience, writes_remembered } = options;
+        let Options { admin_key, ack_patience, writes_remembered, proxies, allowed_origins } =
+            options;
         ensure!(
             admin_key.chars().count() >= SHORTEST_ADMIN_KEY,
             "the admin key is too short: give at least {SHORTEST_ADMIN_KEY} characters, for example from `openssl rand -hex 24`"
@@ -107,19 +120,24 @@ impl Control {
             metrics: metrics.clone(),
             remembered: writes_remembered,
         };
-        let parts = Parts::new(&log, &store, writer);
+        let doorkeeper = Doorkeeper {
+            admin_key: AdminKey::new(&admin_key),
+            events: Arc::clone(&store.events),
+            memberships: Memberships::new(Arc::clone(&store.events)),
+            allowed_origins: allowed_origins.into(),
+        };
+        let parts = Parts::new(&log, &store, writer, doorkeeper);
         let stop = CancellationToken::new();
         let relaying = tokio::spawn({
             let (relay, stop) = (Arc::clone(&relay), stop.clone());
             async move { relay.run(stop).await }
         });
-        let doorkeeper = Doorkeeper { admin_key: AdminKey::new(&admin_key) };
-        Ok(Self { parts, doorkeeper, metrics, relay, stop, relaying })
+        Ok(Self { parts, metrics, proxies, relay, stop, relaying })
     }
 
     /// Everything under [`PATH`], and a problem for whatever else is asked of it.
     pub fn routes(&self) -> impl Endpoint<Output = Response> + use<> {
-        http::routes(&self.parts, self.doorkeeper.clone(), self.metrics.clone())
+        http::routes(&self.parts, self.metrics.clone(), self.proxies)
     }
 
     /// The API's description, written from the code.
@@ -171,13 +189,22 @@ impl Readiness {
 }
 
 impl Parts {
-    fn new(log: &Log, store: &Store, writer: Writer) -> Self {
+    fn new(log: &Log, store: &Store, writer: Writer, doorkeeper: Doorkeeper) -> Self {
         let reader = Reader {
             rows: Arc::clone(&store.rows),
             archive: Arc::clone(&store.archive),
             streams: Arc::clone(&log.streams),
         };
+        let sign_ins = SignIns {
+            events: Arc::clone(&store.events),
+            people: Arc::clone(&store.people),
+            passwords: Passwords::for_this_machine(),
+            throttle: Arc::new(Throttle::new()),
+            metrics: writer.metrics.clone(),
+        };
         Self {
+            sign_ins,
+            doorkeeper,
             writer,
             names: Names { events: Arc::clone(&store.events), people: Arc::clone(&store.people) },
             labels: Labels { reader: reader.clone() },

@@ -12,6 +12,38 @@ pub struct Metrics {
     pub conflicts: Counter,
     pub not_in_force: Counter,
     pub answers: Family<Status, Counter>,
+    pub sign_ins: Family<SignInLabel, Counter>,
+}
+
+/// How trying to sign in ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SignInEnd {
+    Opened,
+    Wrong,
+    Disabled,
+    TooSoon,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct SignInLabel {
+    pub end: &'static str,
+}
+
+impl SignInEnd {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Opened => "opened",
+            Self::Wrong => "wrong",
+            Self::Disabled => "disabled",
+            Self::TooSoon => "too_soon",
+        }
+    }
+}
+
+impl From<SignInEnd> for SignInLabel {
+    fn from(end: SignInEnd) -> Self {
+        Self { end: end.as_str() }
+    }
 }
 
 /// Of HTTP.
@@ -22,7 +54,7 @@ pub struct Status {
 
 impl Metrics {
     pub fn register(&self, registry: &mut Registry) {
-        let Self { commits, conflicts, not_in_force, answers } = self;
+        let Self { commits, conflicts, not_in_force, answers, sign_ins } = self;
         let registry = registry.sub_registry_with_prefix("uplion_control");
         registry.register("commits", "Commands that were written", commits.clone());
         registry.register(
@@ -36,5 +68,6 @@ impl Metrics {
             not_in_force.clone(),
         );
         registry.register("answers", "HTTP answers by status", answers.clone());
+        registry.register("sign_ins", "Tries to sign in, by how they ended", sign_ins.clone());
     }
 }

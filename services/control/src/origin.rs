@@ -4,7 +4,10 @@
 
 use std::net::IpAddr;
 
-use poem::{Addr, Request, http::HeaderName};
+use poem::{
+    Addr, Request,
+    http::{HeaderName, uri::Scheme},
+};
 use uplion_log_store::people::Notes;
 use uuid::Uuid;
 
@@ -25,10 +28,15 @@ pub struct Origin {
     /// W3C trace context.
     pub traceparent: Option<String>,
     pub notes: Notes,
+    /// Who calls, as far as our own proxies in front tell.
+    pub source: Option<IpAddr>,
+    /// As far as the proxy in front says so.
+    pub over_https: bool,
 }
 
 impl Origin {
-    pub fn of(request: &Request) -> Result<Self, Problem> {
+    /// `proxies`: how many of ours stand in front, each adding to `X-Forwarded-For` whom it had the call from.
+    pub fn of(request: &Request, proxies: usize) -> Result<Self, Problem> {
         let text = |name: &str| request.header(name).map(ToOwned::to_owned);
         let agent = text("User-Agent").map(|agent| agent.chars().take(LONGEST_AGENT).collect());
         Ok(Self {
@@ -39,6 +47,8 @@ impl Origin {
                 source_address: source_address(request),
                 user_agent: agent,
             },
+            source: source(request, proxies),
+            over_https: over_https(request),
         })
     }
 }
@@ -51,6 +61,25 @@ pub fn request_id(request: &Request) -> String {
     };
     let own = request.header(REQUEST_ID).filter(usable);
     own.map_or_else(|| Uuid::now_v7().simple().to_string(), ToOwned::to_owned)
+}
+
+pub fn over_https(request: &Request) -> bool {
+    *request.scheme() == Scheme::HTTPS
+        || request.header("X-Forwarded-Proto").is_some_and(|proto| proto == "https")
+}
+
+/// Further to the left than our own proxies wrote stands whatever the caller likes.
+fn source(request: &Request, proxies: usize) -> Option<IpAddr> {
+    if let Some(last) = proxies.checked_sub(1) {
+        let lines = request.headers().get_all("X-Forwarded-For").into_iter();
+        let lines: Vec<&str> = lines.filter_map(|line| line.to_str().ok()).collect();
+        let told: Vec<&str> = lines.iter().flat_map(|line| line.split(',')).collect();
+        return told.iter().rev().nth(last)?.trim().parse().ok();
+    }
+    match &request.remote_addr().0 {
+        Addr::SocketAddr(address) => Some(address.ip()),
+        Addr::Unix(_) | Addr::Custom(..) => None,
+    }
 }
 
 fn reason(request: &Request) -> Result<Option<String>, Problem> {
@@ -148,6 +177,16 @@ mod tests {
             let refused = super::reason(&request(&[(REASON, wrong)]));
             assert!(matches!(refused, Err(Problem::Malformed(_))), "{wrong}");
         }
+    }
+
+    #[test]
+    fn who_calls_is_what_our_own_proxies_tell() {
+        let lines =
+            [("X-Forwarded-For", "192.0.2.66, 192.0.2.1"), ("X-Forwarded-For", "192.0.2.2")];
+        let told = |proxies| source(&request(&lines), proxies).map(|source| source.to_string());
+        assert_eq!(told(1).as_deref(), Some("192.0.2.2"));
+        assert_eq!(told(2).as_deref(), Some("192.0.2.1"));
+        assert_eq!((told(0), told(4)), (None, None));
     }
 
     #[test]

@@ -2,8 +2,9 @@
 //!
 //! An operation is called as in the API's document. What has no line here cannot be asked for.
 
+use uplion_domain::{project, user::Access};
+
 /// What a caller is, to what is asked for.
-#[allow(dead_code, reason = "only the first admin key is recognised so far")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Role {
     /// Of the installation.
@@ -16,6 +17,33 @@ pub enum Role {
     Member,
     /// Anybody who is signed in.
     Anyone,
+}
+
+impl Role {
+    pub const fn of_member(role: project::Role) -> Self {
+        match role {
+            project::Role::Owner => Self::Owner,
+            project::Role::Member => Self::Member,
+        }
+    }
+
+    pub const fn of_access(access: Access) -> Option<Self> {
+        match access {
+            Access::None => None,
+            Access::Auditor => Some(Self::Auditor),
+            Access::Admin => Some(Self::Admin),
+        }
+    }
+
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Admin => "admin",
+            Self::Auditor => "auditor",
+            Self::Owner => "owner",
+            Self::Member => "member",
+            Self::Anyone => "anyone",
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -89,6 +117,11 @@ table! {
     ListRequests     list_requests:          Yes   Yes     Yes   Yes    No;
     GetRequest       get_request:            Yes   Yes     Yes   Yes    No;
 
+    ListSessions     list_sessions:          Yes   Yes     Own   Own    Own;
+    GetCurrentSession get_current_session:   Yes   Yes     Yes   Yes    Yes;
+    RevokeSession    revoke_session:         Yes   Own     Own   Own    Own;
+    SignOut          sign_out:               Yes   Own     Own   Own    Own;
+
     ListEvents       list_events:            Yes   Yes     No    No     No;
     GetLogHealth     get_log_health:         Yes   Yes     No    No     No;
 }
@@ -115,7 +148,7 @@ mod tests {
     use super::*;
 
     /// Those that nobody needs to be signed in for.
-    const OPEN: [&str; 0] = [];
+    const OPEN: [&str; 1] = ["sign_in"];
     /// Some of what another operation changes: a line of its own, because it is not for everybody who may call that.
     const WITHIN: [&str; 1] = ["change_project_allowance"];
 
@@ -145,11 +178,13 @@ mod tests {
     }
 
     #[test]
-    fn an_auditor_sees_everything_and_changes_nothing() {
+    fn an_auditor_sees_everything_and_changes_nothing_but_what_is_the_auditors_own() {
         for operation in Operation::ALL {
             let reads = operation.id().starts_with("get_") || operation.id().starts_with("list_");
-            let may = if reads { May::Yes } else { May::No };
-            assert_eq!(operation.permits(Role::Auditor), may, "{operation:?}");
+            let may = operation.permits(Role::Auditor);
+            assert_eq!(may == May::Yes, reads, "{operation:?}");
+            let own = operation.permits(Role::Anyone) == May::Own;
+            assert_eq!(may == May::Own, own && !reads, "{operation:?}");
         }
     }
 

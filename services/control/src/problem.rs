@@ -1,5 +1,7 @@
 //! Why the API did not do what it was asked: one shape for every error (RFC 9457), whoever found it.
 
+use std::time::Duration;
+
 use poem::{Error, http::StatusCode};
 use poem_openapi::{ApiResponse, Object, payload::Json};
 use uplion_log_store::StoreError;
@@ -24,6 +26,9 @@ pub enum Problem {
     /// The path does not take this method.
     #[oai(status = 405, content_type = "application/problem+json")]
     MethodNotAllowed(Json<Box<Details>>),
+    /// The body did not arrive in time.
+    #[oai(status = 408, content_type = "application/problem+json")]
+    TooSlow(Json<Box<Details>>),
     /// As things stand it cannot be done.
     #[oai(status = 409, content_type = "application/problem+json")]
     Conflict(Json<Box<Details>>),
@@ -39,6 +44,9 @@ pub enum Problem {
     /// It can be read, but breaks a rule.
     #[oai(status = 422, content_type = "application/problem+json")]
     Unacceptable(Json<Box<Details>>),
+    /// Not so soon again.
+    #[oai(status = 429, content_type = "application/problem+json")]
+    TooMany(Json<Box<Details>>, #[oai(header = "Retry-After")] u64),
     /// Something is wrong on our side.
     #[oai(status = 500, content_type = "application/problem+json")]
     Internal(Json<Box<Details>>),
@@ -77,7 +85,36 @@ impl Problem {
 
     /// Nothing at all was shown.
     pub fn anonymous() -> Self {
-        Self::unauthorized("send an admin key of this installation: Authorization: Bearer <key>")
+        Self::unauthorized("sign in, or send an admin key: Authorization: Bearer <key>")
+    }
+
+    /// What was shown is nothing of ours, or is not good any more. Which of these is nobody's business.
+    pub fn signed_out() -> Self {
+        Self::unauthorized("this key or session is not, or not any more, one of this installation")
+    }
+
+    pub fn wrong_credentials() -> Self {
+        let text = "the e-mail address or the password is wrong";
+        let details = details(StatusCode::UNAUTHORIZED, "wrong_credentials", text);
+        Self::Unauthorized(details, "Bearer".into())
+    }
+
+    pub fn cross_site() -> Self {
+        let text = "a page of another origin had the browser send this: changes are made from pages of this host, or with a token";
+        Self::Forbidden(details(StatusCode::FORBIDDEN, "cross_site", text))
+    }
+
+    pub fn too_many_tries(wait: Duration) -> Self {
+        let seconds = wait.as_secs_f64().ceil().max(1.0);
+        let text = format!("too many failed tries to sign in: try again in {seconds} s");
+        let details = details(StatusCode::TOO_MANY_REQUESTS, "too_many_tries", text);
+        Self::TooMany(details, wait.as_secs() + u64::from(wait.subsec_nanos() > 0))
+    }
+
+    /// The body did not arrive in time.
+    pub fn too_slow(patience: Duration) -> Self {
+        let text = format!("the body did not arrive within {} s", patience.as_secs());
+        Self::TooSlow(details(StatusCode::REQUEST_TIMEOUT, "too_slow", text))
     }
 
     pub fn forbidden(detail: impl Into<String>) -> Self {
@@ -123,6 +160,7 @@ impl Problem {
         match error.status() {
             StatusCode::UNAUTHORIZED => Self::anonymous(),
             StatusCode::FORBIDDEN => Self::forbidden(detail),
+            StatusCode::URI_TOO_LONG => Self::malformed("the URL is too long"),
             StatusCode::NOT_FOUND => Self::not_found(detail),
             status @ StatusCode::METHOD_NOT_ALLOWED => {
                 Self::MethodNotAllowed(details(status, "method_not_allowed", detail))

@@ -29,7 +29,6 @@ impl Secret {
         Ok(Self::of(prefix, bytes))
     }
 
-    #[allow(dead_code, reason = "signing in is next")]
     pub fn given(text: impl Into<String>) -> Self {
         Self(text.into())
     }

@@ -8,6 +8,9 @@ from .budget import Budget
 from .by import By
 from .changed_member import ChangedMember
 from .changed_project import ChangedProject
+from .credentials import Credentials
+from .current_session import CurrentSession
+from .current_user import CurrentUser
 from .event_page import EventPage
 from .issued_key import IssuedKey
 from .key import Key
@@ -15,17 +18,21 @@ from .limits import Limits
 from .log_health import LogHealth
 from .member import Member
 from .member_role import MemberRole
+from .membership import Membership
+from .mode import Mode
 from .model import Model
 from .new_key import NewKey
 from .new_member import NewMember
 from .new_model import NewModel
 from .new_price import NewPrice
 from .new_project import NewProject
+from .opened_session import OpenedSession
 from .page_key import PageKey
 from .page_member import PageMember
 from .page_model import PageModel
 from .page_price import PagePrice
 from .page_project import PageProject
+from .page_session import PageSession
 from .period import Period
 from .price import Price
 from .problem import Problem
@@ -36,6 +43,7 @@ from .relay_health import RelayHealth
 from .request_page import RequestPage
 from .request_story import RequestStory
 from .request_summary import RequestSummary
+from .session import Session
 from .stream_health import StreamHealth
 from .upstream import Upstream
 from .upstreams import Upstreams
@@ -52,6 +60,9 @@ __all__ = (
     "By",
     "ChangedMember",
     "ChangedProject",
+    "Credentials",
+    "CurrentSession",
+    "CurrentUser",
     "EventPage",
     "IssuedKey",
     "Key",
@@ -59,17 +70,21 @@ __all__ = (
     "LogHealth",
     "Member",
     "MemberRole",
+    "Membership",
+    "Mode",
     "Model",
     "NewKey",
     "NewMember",
     "NewModel",
     "NewPrice",
     "NewProject",
+    "OpenedSession",
     "PageKey",
     "PageMember",
     "PageModel",
     "PagePrice",
     "PageProject",
+    "PageSession",
     "Period",
     "Price",
     "Problem",
@@ -80,6 +95,7 @@ __all__ = (
     "RequestPage",
     "RequestStory",
     "RequestSummary",
+    "Session",
     "StreamHealth",
     "Upstream",
     "Upstreams",

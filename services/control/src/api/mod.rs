@@ -11,6 +11,7 @@ mod page;
 mod prices;
 mod projects;
 mod request;
+mod sessions;
 mod usage;
 
 use poem_openapi::{OpenApiService, Tags};
@@ -34,6 +35,8 @@ enum Tag {
     Usage,
     /// How single requests went.
     Requests,
+    /// Who is signed in.
+    Sessions,
     /// The log that everything else is read from.
     Log,
 }
@@ -45,6 +48,7 @@ type Operations = (
     models::Models,
     prices::Prices,
     usage::Usage,
+    sessions::Sessions,
     events::Events,
     health::Health,
 );
@@ -57,7 +61,7 @@ pub fn document(parts: &Parts) -> String {
 pub const PATH: &str = "/control/v1";
 
 pub fn service(parts: &Parts) -> OpenApiService<Operations, ()> {
-    let Parts { writer, reader, names, labels } = parts.clone();
+    let Parts { writer, reader, names, labels, sign_ins, doorkeeper } = parts.clone();
     let operations = (
         projects::Projects { writer: writer.clone(), reader: reader.clone(), names: names.clone() },
         members::Members { writer: writer.clone(), reader: reader.clone(), names: names.clone() },
@@ -70,6 +74,7 @@ pub fn service(parts: &Parts) -> OpenApiService<Operations, ()> {
         models::Models { writer: writer.clone(), reader: reader.clone(), names: names.clone() },
         prices::Prices { writer: writer.clone(), reader: reader.clone(), names: names.clone() },
         usage::Usage { reader: reader.clone(), names: names.clone(), labels: labels.clone() },
+        sessions::Sessions { writer: writer.clone(), reader: reader.clone(), sign_ins, doorkeeper },
         events::Events { reader: reader.clone(), names, labels },
         health::Health { reader, writer },
     );

@@ -3,7 +3,7 @@
 //! Each takes 19 MiB and some 20 ms of a processor, on purpose. So a few are hashed at once, apart from the threads
 //! that serve, some more wait, and the rest is turned away.
 
-use std::sync::Arc;
+use std::{num::NonZero, sync::Arc};
 
 use argon2::{
     Argon2, Params, PasswordHasher as _, PasswordVerifier as _, Version, password_hash::phc,
@@ -32,7 +32,16 @@ pub struct Passwords {
     in_line: Arc<Semaphore>,
 }
 
+/// Of those that find all hands busy.
+const WAITING: usize = 32;
+
 impl Passwords {
+    /// Half the processors, and four at most: 76 MiB.
+    pub fn for_this_machine() -> Self {
+        let processors = std::thread::available_parallelism().map_or(1, NonZero::get);
+        Self::new((processors / 2).clamp(1, 4), WAITING)
+    }
+
     pub fn new(at_once: usize, waiting: usize) -> Self {
         Self {
             at_work: Arc::new(Semaphore::new(at_once)),

@@ -93,6 +93,14 @@ impl Throttle {
         Ok(Try { account, address })
     }
 
+    /// As if it had not been: it failed for reasons of ours.
+    pub fn withdrawn(&self, this: Try) {
+        self.accounts.forgive(this.account, 1);
+        if let Some(address) = this.address {
+            self.addresses.forgive(address, 1);
+        }
+    }
+
     /// The account starts anew. The address is given back this one try only: else who has an account of their own
     /// could guess at others' for ever.
     pub fn succeeded(&self, this: Try) {

@@ -60,12 +60,25 @@ impl Installation {
         installation
     }
 
+    /// Whose API pages of another origin may call too.
+    pub async fn for_pages_of(origin: &str) -> Self {
+        let options =
+            Options { allowed_origins: vec![origin.to_owned()], ..Options::new(ADMIN_KEY) };
+        let installation = Self::with(options);
+        installation.make_streams().await;
+        installation
+    }
+
     /// Nothing that is written ever comes into force.
     pub fn without_streams() -> Self {
         Self::new(Duration::from_millis(50))
     }
 
     fn new(ack_patience: Duration) -> Self {
+        Self::with(Options { ack_patience, ..Options::new(ADMIN_KEY) })
+    }
+
+    fn with(options: Options) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let (store, streams) = sqlite::open(folder.path()).unwrap();
         let log = Log {
@@ -73,7 +86,7 @@ impl Installation {
             tasks: Arc::new(InProcessTasks::default()),
             messages: Arc::new(InProcessMessages::default()),
         };
-        let control = control(ack_patience, &log, &store);
+        let control = Control::start(options, log.clone(), store.clone()).unwrap();
         Self { _folder: Some(folder), ..Self::over(log, store, control) }
     }
 

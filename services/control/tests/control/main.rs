@@ -4,15 +4,18 @@
 
 mod installation;
 
+mod browsers;
 mod document;
 mod errors;
 mod events;
 mod keys;
 mod models;
 mod origin;
+mod people;
 mod prices;
 mod projects;
 mod relay;
 mod servers;
+mod sessions;
 mod usage;
 mod writes;

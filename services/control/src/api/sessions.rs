@@ -1,0 +1,366 @@
+//! Sessions: sign in, who am I, list, sign out, revoke.
+
+use std::time::Duration;
+
+use poem_openapi::{
+    ApiResponse, Enum, Object, OpenApi,
+    param::{Header, Path, Query},
+    payload::Json,
+};
+use uplion_domain::{
+    KeyDigest, ProjectId, SessionId, UserId,
+    project::Project,
+    session::{self, Session, Why},
+};
+use uplion_projections::{
+    columns,
+    projection::TypedRow,
+    sessions::{self, LIST},
+};
+use uuid::Uuid;
+
+use super::{
+    Tag,
+    page::{self, Page},
+};
+use crate::{
+    aggregate::Recorded,
+    auth::{Auth, Doorkeeper, proof::COOKIE, sign_in::SignIns},
+    caller::Target,
+    headers,
+    metrics::SignInEnd,
+    origin::Origin,
+    permissions::{Operation, Role},
+    problem::Problem,
+    reading::Reader,
+    receipt::{Answer, Written},
+    secret::Secret,
+    write::{Said, Writer, now, replay},
+};
+
+/// A browser's session ends with the working day, a program's within a month.
+const COOKIE_LASTS: Duration = Duration::from_hours(12);
+const TOKEN_LASTS: Duration = Duration::from_hours(30 * 24);
+
+pub struct Sessions {
+    pub writer: Writer,
+    pub reader: Reader,
+    pub sign_ins: SignIns,
+    pub doorkeeper: Doorkeeper,
+}
+
+#[derive(Debug, Object)]
+#[oai(deny_unknown_fields)]
+struct Credentials {
+    email: String,
+    password: Secret,
+    /// How the session is shown from now on; `cookie` if left out.
+    #[oai(default)]
+    mode: Mode,
+}
+
+/// How a session is shown.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Enum)]
+#[oai(rename_all = "lowercase")]
+enum Mode {
+    /// In a cookie that a browser sends and no script can read. It lasts 12 hours.
+    #[default]
+    Cookie,
+    /// As a bearer token, for programs. It lasts 30 days.
+    Token,
+}
+
+/// A session that was opened.
+#[derive(Debug, Object)]
+struct OpenedSession {
+    id: String,
+    user: String,
+    expires_at: String,
+    /// Shown now and never again; null if it is in a cookie.
+    token: Option<String>,
+}
+
+#[derive(ApiResponse)]
+enum SignedIn {
+    /// Signed in.
+    #[oai(status = 201)]
+    Opened(
+        Json<OpenedSession>,
+        /// In mode `cookie`.
+        #[oai(header = "Set-Cookie")]
+        Option<String>,
+    ),
+}
+
+#[derive(ApiResponse)]
+enum SignedOut {
+    /// The session is closed, and the cookie is taken back.
+    #[oai(status = 204)]
+    Closed(#[oai(header = "Set-Cookie")] String),
+}
+
+/// Who calls, and what it is to whom.
+#[derive(Debug, Object)]
+struct CurrentSession {
+    /// As events name it: a user's or an admin key's id, or `admin` for the installation's first admin key.
+    actor: String,
+    /// `admin`, `auditor` or `none`: in the whole installation.
+    access: String,
+    /// Null for a key.
+    user: Option<CurrentUser>,
+    /// By the project's id.
+    memberships: Vec<Membership>,
+    /// The session's id; null for a key.
+    session: Option<String>,
+}
+
+#[derive(Debug, Object)]
+struct CurrentUser {
+    id: String,
+    name: Option<String>,
+    email: Option<String>,
+}
+
+#[derive(Debug, Object)]
+struct Membership {
+    project: String,
+    project_name: Option<String>,
+    /// `owner` or `member`.
+    role: String,
+}
+
+/// Somebody who is signed in, from one place.
+#[derive(Debug, Object)]
+#[oai(rename = "Session")]
+struct SessionView {
+    id: String,
+    user: String,
+    opened_at: String,
+    expires_at: String,
+    /// The one that this was asked with.
+    current: bool,
+}
+
+#[OpenApi(tag = "Tag::Sessions")]
+impl Sessions {
+    /// Sign in
+    ///
+    /// With an e-mail address and a password. Who fails often has to wait, longer each time.
+    #[oai(path = "/sessions", method = "post", operation_id = "sign_in")]
+    async fn sign_in(
+        &self,
+        request: &poem::Request,
+        body: Json<Credentials>,
+    ) -> Result<SignedIn, Problem> {
+        let origin = request.data::<Origin>().cloned();
+        let origin = origin.ok_or_else(|| Problem::internal("nobody saw the call arrive"))?;
+        let Json(Credentials { email, password, mode }) = body;
+        if mode == Mode::Cookie {
+            self.doorkeeper.must_be_from_here(request)?;
+        }
+        let (user, account) = self.sign_ins.by_password(&email, password, &origin).await?;
+        let caller = self.doorkeeper.signed_in(user, account, None, origin).await?;
+        let said = Said::new(caller, None, None, "")?;
+        let opened = self.open(user, mode, &said).await?;
+        if !self.sign_ins.still(user, account).await? {
+            self.close(opened.id, &said, Why::Revoked).await?;
+            return Err(Problem::wrong_credentials());
+        }
+        self.sign_ins.ended(SignInEnd::Opened, &said.caller.origin);
+        Ok(opened.answer(user, mode, said.caller.origin.over_https))
+    }
+
+    /// Who am I?
+    #[oai(path = "/sessions/current", method = "get", operation_id = "get_current_session")]
+    async fn current(&self, auth: Auth) -> Result<Json<CurrentSession>, Problem> {
+        let caller = auth.0.may(Operation::GetCurrentSession, Target::Installation)?;
+        let mut memberships = Vec::new();
+        for (project, role) in &caller.projects {
+            memberships.push(self.membership(*project, *role).await?);
+        }
+        let user = match caller.user() {
+            Some(user) => Some(self.person(user).await?),
+            None => None,
+        };
+        Ok(Json(CurrentSession {
+            actor: caller.actor.to_string(),
+            access: caller.everywhere.map_or("none", Role::as_str).to_owned(),
+            user,
+            memberships,
+            session: caller.session.map(|session| session.to_string()),
+        }))
+    }
+
+    /// List sessions
+    ///
+    /// That are open: one's own, or with `user` somebody's, or with `all` everybody's.
+    #[oai(path = "/sessions", method = "get", operation_id = "list_sessions")]
+    #[expect(clippy::too_many_arguments, reason = "each is a parameter of the operation")]
+    async fn list(
+        &self,
+        auth: Auth,
+        /// Of this user, by id.
+        user: Query<Option<String>>,
+        /// Everybody's.
+        #[oai(default)]
+        all: Query<bool>,
+        /// Those opened after this one.
+        after: Query<Option<String>>,
+        /// At most 1000; 100 if not said.
+        limit: Query<Option<usize>>,
+        /// See also the write that was answered with this position.
+        #[oai(name = "Uplion-Position")]
+        position: Header<Option<String>>,
+        /// The same as `Uplion-Position`.
+        at: Query<Option<String>>,
+    ) -> Result<Json<Page<SessionView>>, Problem> {
+        let of = match (&user.0, auth.0.user()) {
+            (Some(text), _) => Some(text.parse().map_err(|_| Problem::unseen())?),
+            (None, Some(own)) if !all.0 => Some(own),
+            (None, _) => None,
+        };
+        let caller =
+            auth.0.may(Operation::ListSessions, of.map_or(Target::Installation, Target::User))?;
+        let position = headers::position(position.0.as_deref(), at.0.as_deref())?;
+        self.reader.at(position, &[sessions::NAME]).await?;
+        let limit = page::limit(limit.0);
+        let parameters = [
+            columns::maybe_text(of),
+            columns::time(now()),
+            columns::maybe_text(after.0),
+            page::limit_value(limit),
+        ];
+        let rows = self.reader.query(&LIST, &parameters, sessions::Session::from_row).await?;
+        let view = |row| SessionView::of(row, caller.session);
+        Ok(Json(Page::of(rows, limit, |row| row.session.to_string(), view)))
+    }
+
+    /// Sign out
+    #[oai(path = "/sessions/current", method = "delete", operation_id = "sign_out")]
+    async fn sign_out(&self, auth: Auth) -> Result<SignedOut, Problem> {
+        let user = auth.0.user();
+        let caller =
+            auth.0.may(Operation::SignOut, user.map_or(Target::Installation, Target::User))?;
+        let Some(session) = caller.session else {
+            return Err(Problem::conflict(
+                "no_session",
+                "a key is not signed in: revoke it instead",
+            ));
+        };
+        let https = caller.origin.over_https;
+        let said = Said::new(caller, None, None, "")?;
+        self.close(session, &said, Why::SignedOut).await?;
+        Ok(SignedOut::Closed(cookie("", Duration::ZERO, https)))
+    }
+
+    /// Revoke a session
+    ///
+    /// Whoever shows it is refused from now on.
+    #[oai(path = "/sessions/:session", method = "delete", operation_id = "revoke_session")]
+    async fn revoke(&self, auth: Auth, session: Path<String>) -> Result<Answer<Written>, Problem> {
+        let id: SessionId = session.parse().map_err(|_| Problem::unseen())?;
+        let user = self.whose(id).await?.ok_or_else(Problem::unseen)?;
+        let caller = auth.0.may(Operation::RevokeSession, Target::User(user))?;
+        let said = Said::new(caller, None, None, "")?;
+        let revoke = |at| session::Command::Close { why: Why::Revoked, at };
+        Ok(self.writer.execute::<Session>(&id, &said, revoke).await?.changed())
+    }
+}
+
+/// A session, and the secret that proves it.
+struct Opened {
+    id: SessionId,
+    secret: Secret,
+    expires_at: uplion_domain::Timestamp,
+}
+
+impl Sessions {
+    /// In force with its commit: who shows it is looked up in the event store, so nobody waits for the log.
+    async fn open(&self, user: UserId, mode: Mode, said: &Said) -> Result<Opened, Problem> {
+        let secret = Secret::minted("").map_err(|error| Problem::internal(error.to_string()))?;
+        let (id, digest) = (SessionId::new(Uuid::now_v7()), KeyDigest::of(secret.reveal()));
+        let lasts = i64::try_from(mode.lasts().as_millis()).unwrap_or(i64::MAX);
+        let expires_at = now().plus_millis(lasts);
+        let open = |at| session::Command::Open { user, digest, expires_at, at };
+        self.writer.at_once().execute::<Session>(&id, said, open).await?;
+        Ok(Opened { id, secret, expires_at })
+    }
+
+    async fn close(&self, id: SessionId, said: &Said, why: Why) -> Result<(), Problem> {
+        let close = |at| session::Command::Close { why, at };
+        self.writer.at_once().execute::<Session>(&id, said, close).await.map(drop)
+    }
+
+    async fn whose(&self, id: SessionId) -> Result<Option<UserId>, Problem> {
+        let history = self.writer.events.history(&Session::aggregate(&id)).await?;
+        for stored in &history {
+            let envelope = uplion_domain::Envelope::decode(&stored.event)
+                .map_err(|error| Problem::internal(error.to_string()))?;
+            if let Some(session::Event::Opened { user, .. }) = Session::unwrap(envelope.event) {
+                return Ok(Some(user));
+            }
+        }
+        Ok(None)
+    }
+
+    async fn person(&self, user: UserId) -> Result<CurrentUser, Problem> {
+        let person = self.sign_ins.people.person(&user.to_string()).await?;
+        let (name, email) = person.map_or((None, None), |person| (person.name, person.email));
+        Ok(CurrentUser { id: user.to_string(), name, email })
+    }
+
+    async fn membership(&self, project: ProjectId, role: Role) -> Result<Membership, Problem> {
+        let history = self.writer.events.history(&Project::aggregate(&project)).await?;
+        let project_name = match replay::<Project>(&history)? {
+            Project::Open(tenancy) => Some(tenancy.name),
+            Project::Absent | Project::Closed => None,
+        };
+        let (project, role) = (project.to_string(), role.as_str().to_owned());
+        Ok(Membership { project, project_name, role })
+    }
+}
+
+impl Mode {
+    const fn lasts(self) -> Duration {
+        match self {
+            Self::Cookie => COOKIE_LASTS,
+            Self::Token => TOKEN_LASTS,
+        }
+    }
+}
+
+impl Opened {
+    fn answer(&self, user: UserId, mode: Mode, https: bool) -> SignedIn {
+        let token = format!("{}.{}", self.id, self.secret.reveal());
+        let session = |token| {
+            let (id, expires_at) = (self.id.to_string(), self.expires_at.to_string());
+            Json(OpenedSession { id, user: user.to_string(), expires_at, token })
+        };
+        match mode {
+            Mode::Cookie => {
+                SignedIn::Opened(session(None), Some(cookie(&token, mode.lasts(), https)))
+            }
+            Mode::Token => SignedIn::Opened(session(Some(token)), None),
+        }
+    }
+}
+
+impl SessionView {
+    fn of(row: sessions::Session, current: Option<SessionId>) -> Self {
+        let sessions::Session { session, user, opened_at, expires_at } = row;
+        Self {
+            id: session.to_string(),
+            user: user.to_string(),
+            opened_at: opened_at.to_string(),
+            expires_at: expires_at.to_string(),
+            current: current == Some(session),
+        }
+    }
+}
+
+/// Out of reach of scripts and of other sites' pages; over TLS alone where there is TLS.
+fn cookie(token: &str, lasts: Duration, https: bool) -> String {
+    let secure = if https { "; Secure" } else { "" };
+    let seconds = lasts.as_secs();
+    format!("{COOKIE}={token}; HttpOnly; SameSite=Strict; Path=/; Max-Age={seconds}{secure}")
+}
