@@ -29,6 +29,15 @@ pub struct Archived {
     pub event: Encoded,
 }
 
+/// What came of a batch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ingested {
+    /// The `pos` of its last event; those before it are dense.
+    pub head: u64,
+    /// For each of its events, whether it counts.
+    pub effective: Vec<bool>,
+}
+
 #[derive(Debug, thiserror::Error)]
 pub enum IngestError {
     /// Another ingest moved the tail, or the lease is gone: start over from the tail.
@@ -44,14 +53,14 @@ pub trait Archive: Send + Sync {
     async fn tail(&self, stream: StreamName) -> Result<Option<Tail>, StoreError>;
 
     /// Appends a batch that begins right behind `from` in one transaction, gives each event its `pos`, marks the
-    /// effective ones and moves the tail. Returns the archive's head.
+    /// effective ones and moves the tail.
     async fn ingest(
         &self,
         lease: &Lease,
         stream: StreamName,
         from: Tail,
         batch: &[Record],
-    ) -> Result<u64, IngestError>;
+    ) -> Result<Ingested, IngestError>;
 
     /// From now on the stream's events come from a replacement, starting behind `first_sequence - 1`.
     async fn begin_epoch(&self, stream: StreamName, tail: Tail) -> Result<(), StoreError>;

@@ -1,11 +1,23 @@
-//! The archive's events as projections want them: decoded once, though several projections ask for the same.
+//! The archive's events as projections want them: decoded once, though several projections ask for the same, and
+//! read from the archive only by who is behind.
+
+mod fresh;
 
 use std::sync::{Arc, Mutex};
 
 use tokio::sync::watch;
-use uplion_domain::{Envelope, wire::DecodeError};
-use uplion_log_store::{StoreError, archive::Archive};
+use uplion_domain::{
+    Envelope,
+    wire::{DecodeError, Encoded},
+};
+use uplion_log_store::{
+    StoreError,
+    archive::{Archive, Ingested},
+};
+use uplion_log_transport::stream::Record;
 use uplion_projections::Recorded;
+
+use self::fresh::Fresh;
 
 /// Events that fit in a batch of a projection.
 const MOST: usize = 5_000;
@@ -15,6 +27,7 @@ const KEPT: usize = 4;
 pub struct Feed {
     archive: Arc<dyn Archive>,
     head: watch::Sender<u64>,
+    fresh: Mutex<Fresh>,
     recent: Mutex<Vec<Arc<Batch>>>,
 }
 
@@ -35,7 +48,8 @@ pub enum FeedError {
 
 impl Feed {
     pub fn new(archive: Arc<dyn Archive>) -> Self {
-        Self { archive, head: watch::Sender::new(0), recent: Mutex::default() }
+        let (head, fresh) = (watch::Sender::new(0), Mutex::default());
+        Self { archive, head, fresh, recent: Mutex::default() }
     }
 
     /// The archive has come to `head`.
@@ -47,6 +61,17 @@ impl Feed {
         });
     }
 
+    /// These events are in the archive now.
+    pub fn archived(&self, events: Vec<Record>, ingested: &Ingested) {
+        let Ingested { head, effective } = ingested;
+        let after = head - events.len() as u64;
+        let events = (after + 1..).zip(events).zip(effective);
+        let counts = events.filter(|(_, effective)| **effective);
+        let events = counts.map(|((pos, record), _)| (pos, record.event));
+        self.fresh.lock().expect("no holder of this lock panics").add(after, *head, events);
+        self.announce(*head);
+    }
+
     pub fn heads(&self) -> watch::Receiver<u64> {
         self.head.subscribe()
     }
@@ -56,8 +81,16 @@ impl Feed {
         if let Some(batch) = self.kept(after) {
             return Ok(Some(batch));
         }
-        let Some(batch) = read(self.archive.as_ref(), after).await? else { return Ok(None) };
-        let batch = Arc::new(batch);
+        let fresh = self.fresh.lock().expect("no holder of this lock panics").after(after, MOST);
+        let batch = match fresh {
+            Some((to, events)) => Some(Batch {
+                after,
+                to,
+                events: recorded(events.iter().map(|(pos, event)| (*pos, event.as_ref())))?,
+            }),
+            None => read(self.archive.as_ref(), after).await?,
+        };
+        let Some(batch) = batch.map(Arc::new) else { return Ok(None) };
         let mut recent = self.recent.lock().expect("no holder of this lock panics");
         if recent.len() == KEPT {
             recent.remove(0);
@@ -78,13 +111,13 @@ pub async fn read(archive: &dyn Archive, after: u64) -> Result<Option<Batch>, Fe
     let archived = archive.read(after, MOST, false).await?;
     let Some(last) = archived.last() else { return Ok(None) };
     let to = last.pos;
-    let events = archived
-        .iter()
-        .filter(|archived| archived.effective)
-        .map(|archived| {
-            let envelope = Envelope::decode(&archived.event)?;
-            Ok(Recorded { pos: archived.pos, envelope })
-        })
-        .collect::<Result<_, DecodeError>>()?;
+    let effective = archived.iter().filter(|archived| archived.effective);
+    let events = recorded(effective.map(|archived| (archived.pos, &archived.event)))?;
     Ok(Some(Batch { after, to, events }))
+}
+
+fn recorded<'a>(
+    events: impl Iterator<Item = (u64, &'a Encoded)>,
+) -> Result<Vec<Recorded>, DecodeError> {
+    events.map(|(pos, event)| Ok(Recorded { pos, envelope: Envelope::decode(event)? })).collect()
 }

@@ -75,15 +75,17 @@ impl Ingest {
         let identity = self.streams.identity(self.stream).await?;
         let mut tail = check(self.stream, self.archive.tail(self.stream).await?, &identity)?;
         let mut cursor = self.streams.read(self.stream, tail.sequence).await?;
+        // The last batch may have been archived although nobody could say so.
+        self.feed.announce(self.archive.head().await?);
         self.state.well(job);
         while !stop.is_cancelled() && *self.link.borrow() == session {
             let batch = gather(cursor.as_mut()).await?;
             let Some(last) = batch.last() else { continue };
             continues(self.stream, tail.sequence, &batch)?;
-            let head = self.archive.ingest(&self.lease, self.stream, tail, &batch).await?;
+            let ingested = self.archive.ingest(&self.lease, self.stream, tail, &batch).await?;
             self.metrics.archived(self.stream, batch.len(), last.sequence);
             tail = Tail { sequence: last.sequence, ..tail };
-            self.feed.announce(head);
+            self.feed.archived(batch, &ingested);
         }
         Ok(())
     }

@@ -47,7 +47,7 @@ async fn what_is_archived_is_read_back_as_it_was(store: Store) {
         traffic(2, TrafficKind::Worker, EventId::fresh(unique())),
         settled(3, request),
     ];
-    assert_eq!(store.archive.ingest(&lease, TRAFFIC, START, &batch).await.unwrap(), 3);
+    assert_eq!(store.archive.ingest(&lease, TRAFFIC, START, &batch).await.unwrap().head, 3);
     assert_eq!(store.archive.tail(TRAFFIC).await.unwrap(), Some(after(START, &batch)));
 
     let archived = store.archive.read(0, 10, false).await.unwrap();
@@ -133,8 +133,11 @@ async fn only_the_first_event_under_an_id_is_effective(store: Store) {
         traffic(9, TrafficKind::Worker, worker),
         accepted(10, other),
     ];
-    store.archive.ingest(&lease, TRAFFIC, START, &first).await.unwrap();
-    store.archive.ingest(&lease, TRAFFIC, after(START, &first), &second).await.unwrap();
+    let one_batch = store.archive.ingest(&lease, TRAFFIC, START, &first).await.unwrap();
+    let from = after(START, &first);
+    let next_batch = store.archive.ingest(&lease, TRAFFIC, from, &second).await.unwrap();
+    assert_eq!(one_batch.effective, [true, true, false, true, true]);
+    assert_eq!(next_batch.effective, [false, false, false, false, true]);
     let effective = store.archive.read(0, 100, true).await.unwrap();
     let positions: Vec<_> = effective.iter().map(|archived| archived.pos).collect();
     assert_eq!(positions, [1, 2, 4, 5, 10]);
@@ -151,7 +154,7 @@ async fn an_event_is_recognised_again_in_another_epoch(store: Store) {
     let replacement = Tail { epoch: 2, created: 8, sequence: 1 };
     store.archive.begin_epoch(TRAFFIC, replacement).await.unwrap();
     let again = [Record { sequence: 2, ..batch[0].clone() }];
-    assert_eq!(store.archive.ingest(&lease, TRAFFIC, replacement, &again).await.unwrap(), 2);
+    assert_eq!(store.archive.ingest(&lease, TRAFFIC, replacement, &again).await.unwrap().head, 2);
     let archived = store.archive.read(0, 10, false).await.unwrap();
     let marks: Vec<_> =
         archived.iter().map(|archived| (archived.epoch, archived.effective)).collect();
@@ -165,7 +168,7 @@ async fn whoever_lost_the_lease_archives_nothing(store: Store) {
     let batch = [settled(1, request())];
     let lost = store.archive.ingest(&old, TRAFFIC, START, &batch).await;
     assert!(matches!(lost, Err(IngestError::Moved { stream: TRAFFIC })), "{lost:?}");
-    assert_eq!(store.archive.ingest(&new, TRAFFIC, START, &batch).await.unwrap(), 1);
+    assert_eq!(store.archive.ingest(&new, TRAFFIC, START, &batch).await.unwrap().head, 1);
 }
 
 async fn another_stream_is_continued_only_after_its_epoch_began(store: Store) {
@@ -182,7 +185,7 @@ async fn another_stream_is_continued_only_after_its_epoch_began(store: Store) {
     let begun = Tail { epoch: 2, created: 8, sequence: 1 };
     store.archive.begin_epoch(TRAFFIC, begun).await.unwrap();
     assert_eq!(store.archive.tail(TRAFFIC).await.unwrap(), Some(begun));
-    assert_eq!(store.archive.ingest(&lease, TRAFFIC, begun, &next).await.unwrap(), 2);
+    assert_eq!(store.archive.ingest(&lease, TRAFFIC, begun, &next).await.unwrap().head, 2);
     let archived = store.archive.read(1, 1, false).await.unwrap();
     assert_eq!((archived[0].epoch, archived[0].sequence), (2, 2));
 }
@@ -190,11 +193,11 @@ async fn another_stream_is_continued_only_after_its_epoch_began(store: Store) {
 async fn a_batch_of_five_thousand_is_archived(store: Store) {
     let lease = lease(&store).await;
     let batch: Vec<_> = (1..=5_000).map(|sequence| settled(sequence, request())).collect();
-    assert_eq!(store.archive.ingest(&lease, TRAFFIC, START, &batch).await.unwrap(), 5_000);
+    assert_eq!(store.archive.ingest(&lease, TRAFFIC, START, &batch).await.unwrap().head, 5_000);
     let repeated: Vec<_> =
         batch.iter().map(|r| Record { sequence: r.sequence + 5_000, ..r.clone() }).collect();
     let from = after(START, &batch);
-    assert_eq!(store.archive.ingest(&lease, TRAFFIC, from, &repeated).await.unwrap(), 10_000);
+    assert_eq!(store.archive.ingest(&lease, TRAFFIC, from, &repeated).await.unwrap().head, 10_000);
     let effective = store.archive.read(0, 20_000, true).await.unwrap();
     assert_eq!(effective.len(), 5_000);
     let ids: HashSet<_> = effective.iter().map(|archived| archived.event.id.clone()).collect();

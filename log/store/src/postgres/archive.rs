@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     StoreError,
-    archive::{Archive, Archived, IngestError, Tail},
+    archive::{Archive, Archived, IngestError, Ingested, Tail},
     batch,
     lease::Lease,
     number::{limit, signed, small, unsigned},
@@ -62,13 +62,13 @@ impl Archive for PostgresArchive {
         stream: StreamName,
         from: Tail,
         batch: &[Record],
-    ) -> Result<u64, IngestError> {
+    ) -> Result<Ingested, IngestError> {
         batch::continues(from, batch)?;
         let mut session = self.pool.session().await?;
         let ingest = writing::ingest(&mut session, &self.partitions, lease, stream, from, batch);
-        let head = within(USUAL, ingest).await?;
+        let ingested = within(USUAL, ingest).await?;
         session.done();
-        head
+        ingested
     }
 
     async fn begin_epoch(&self, stream: StreamName, tail: Tail) -> Result<(), StoreError> {

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     StoreError,
-    archive::{Archive, Archived, IngestError, Tail},
+    archive::{Archive, Archived, IngestError, Ingested, Tail},
     batch, clock,
     lease::Lease,
     number::{limit, signed, small, unsigned},
@@ -44,7 +44,7 @@ impl Archive for SqliteArchive {
         stream: StreamName,
         from: Tail,
         batch: &[Record],
-    ) -> Result<u64, IngestError> {
+    ) -> Result<Ingested, IngestError> {
         batch::continues(from, batch)?;
         let (lease, batch) = (lease.clone(), batch.to_vec());
         let ingest = move |connection: &Connection| {
@@ -153,10 +153,10 @@ fn append(
     stream: StreamName,
     from: Tail,
     batch: &[Record],
-) -> Result<u64, StoreError> {
+) -> Result<Ingested, StoreError> {
     const SQL: &str = "INSERT INTO archive VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
     const SEEN: &str = "INSERT INTO seen VALUES (?) ON CONFLICT DO NOTHING";
-    let mut pos = head(connection)?;
+    let (mut pos, mut counts) = (head(connection)?, Vec::with_capacity(batch.len()));
     for Record { sequence, subject, event } in batch {
         pos += 1;
         let Encoded { id, kind, at, traceparent, actor, request_id, payload } = event;
@@ -178,13 +178,14 @@ fn append(
             request_id,
         );
         execute(connection, SQL, row)?;
+        counts.push(effective);
     }
     if let Some(last) = batch.last() {
         let tail = Tail { sequence: last.sequence, ..from };
         set_tail(connection, stream, tail)?;
         note_time(connection, stream, last.sequence)?;
     }
-    Ok(pos)
+    Ok(Ingested { head: pos, effective: counts })
 }
 
 fn set_tail(connection: &Connection, stream: StreamName, tail: Tail) -> Result<(), StoreError> {

@@ -15,7 +15,7 @@ use uuid::Uuid;
 use super::{Partitions, tail};
 use crate::{
     StoreError,
-    archive::{IngestError, Tail},
+    archive::{IngestError, Ingested, Tail},
     batch, clock,
     lease::Lease,
     number::{signed, unsigned},
@@ -31,7 +31,7 @@ pub async fn ingest(
     stream: StreamName,
     from: Tail,
     batch: &[Record],
-) -> Result<u64, IngestError> {
+) -> Result<Ingested, IngestError> {
     let transaction = session.transaction().await.map_err(StoreError::from)?;
     if !holds(&transaction, lease).await? {
         return Err(IngestError::Moved { stream });
@@ -40,9 +40,9 @@ pub async fn ingest(
     if !batch::continues_at(current(&transaction, stream).await?, from) {
         return Err(IngestError::Moved { stream });
     }
-    let head = append(transaction, partitions, stream, from, head, batch).await;
+    let ingested = append(transaction, partitions, stream, from, head, batch).await;
     // It may have been undone with partitions that it had made.
-    Ok(head.inspect_err(|_| partitions.forget())?)
+    Ok(ingested.inspect_err(|_| partitions.forget())?)
 }
 
 async fn append(
@@ -52,8 +52,8 @@ async fn append(
     from: Tail,
     head: u64,
     batch: &[Record],
-) -> Result<u64, StoreError> {
-    let Some(last) = batch.last() else { return Ok(head) };
+) -> Result<Ingested, StoreError> {
+    let Some(last) = batch.last() else { return Ok(Ingested { head, effective: Vec::new() }) };
     let end = head + batch.len() as u64;
     partitions.reach(&transaction, end).await?;
     let effective = effective(&transaction, batch).await?;
@@ -62,7 +62,7 @@ async fn append(
     note_time(&transaction, stream, last.sequence).await?;
     execute(&transaction, "UPDATE archive_head SET pos = $1", &[&signed(end)]).await?;
     transaction.commit().await?;
-    Ok(end)
+    Ok(Ingested { head: end, effective })
 }
 
 pub async fn begin_epoch(
