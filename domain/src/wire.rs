@@ -17,10 +17,11 @@ mod project;
 mod rates;
 mod request;
 mod session;
+mod text;
 mod user;
 mod worker;
 
-use serde::{Serialize, de::DeserializeOwned};
+use serde::{Deserialize, Serialize};
 
 use crate::{Envelope, Event, EventId, Timestamp};
 
@@ -121,10 +122,13 @@ fn decode(encoded: &Encoded, readers: &[Readers]) -> Result<Envelope, DecodeErro
 }
 
 fn json(value: &impl Serialize) -> Vec<u8> {
-    serde_json::to_vec(value).expect("strings, numbers and lists are always JSON")
+    // Most events take less than this.
+    let mut json = Vec::with_capacity(1024);
+    serde_json::to_writer(&mut json, value).expect("strings, numbers and lists are always JSON");
+    json
 }
 
-fn shape<W: DeserializeOwned>(payload: &[u8]) -> Result<W, serde_json::Error> {
+fn shape<'a, W: Deserialize<'a>>(payload: &'a [u8]) -> Result<W, serde_json::Error> {
     serde_json::from_slice(payload)
 }
 

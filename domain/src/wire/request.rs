@@ -1,14 +1,17 @@
 //! The events of requests, as they are written.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 
 use super::{
     Readers, json, parsed,
     rates::{RatesV1, UsageV1},
     shape,
+    text::Text,
 };
 use crate::{
-    Event, Nanos, Timestamp,
+    ClaimId, Event, GatewayId, KeyId, ModelName, Nanos, ProjectId, RequestId, Timestamp, WorkerId,
     request::{self, Accepted, Assigned, Outcome, Settled, Timings, Writer},
 };
 
@@ -19,14 +22,15 @@ const SETTLED: &str = "uplion.request.settled.v1";
 pub const READERS: Readers = &[(SETTLED, settled), (ACCEPTED, accepted), (ASSIGNED, assigned)];
 
 #[derive(Serialize, Deserialize)]
-struct AcceptedV1 {
-    request: String,
-    project: String,
-    key: String,
-    model: String,
-    class: String,
+struct AcceptedV1<'a> {
+    request: Text<RequestId>,
+    project: Text<ProjectId>,
+    key: Text<KeyId>,
+    model: Text<ModelName>,
+    #[serde(borrow)]
+    class: Cow<'a, str>,
     streamed: bool,
-    gateway: String,
+    gateway: Text<GatewayId>,
     rates: RatesV1,
     /// Microseconds since 1970.
     deadline: i64,
@@ -34,38 +38,41 @@ struct AcceptedV1 {
 
 #[derive(Serialize, Deserialize)]
 struct AssignedV1 {
-    request: String,
-    project: String,
-    worker: String,
-    claim: String,
+    request: Text<RequestId>,
+    project: Text<ProjectId>,
+    worker: Text<WorkerId>,
+    claim: Text<ClaimId>,
     attempt: u32,
 }
 
 #[derive(Serialize, Deserialize)]
-struct SettledV1 {
-    request: String,
-    project: String,
-    key: String,
-    model: String,
-    class: String,
+struct SettledV1<'a> {
+    request: Text<RequestId>,
+    project: Text<ProjectId>,
+    key: Text<KeyId>,
+    model: Text<ModelName>,
+    #[serde(borrow)]
+    class: Cow<'a, str>,
     streamed: bool,
-    outcome: OutcomeV1,
+    #[serde(borrow)]
+    outcome: OutcomeV1<'a>,
     usage: UsageV1,
     rates: RatesV1,
     /// Nano-units of the currency.
     charge: i64,
     timings: TimingsV1,
     #[serde(skip_serializing_if = "Option::is_none")]
-    worker: Option<String>,
+    worker: Option<Text<WorkerId>>,
     writer: WriterV1,
 }
 
 /// Words of [`crate::outcome`].
 #[derive(Serialize, Deserialize)]
-struct OutcomeV1 {
-    is: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    why: Option<String>,
+struct OutcomeV1<'a> {
+    #[serde(borrow)]
+    is: Cow<'a, str>,
+    #[serde(borrow, skip_serializing_if = "Option::is_none")]
+    why: Option<Cow<'a, str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     status: Option<u16>,
 }
@@ -83,8 +90,8 @@ struct TimingsV1 {
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum WriterV1 {
-    Gateway(String),
-    Worker(String),
+    Gateway(Text<GatewayId>),
+    Worker(Text<WorkerId>),
     Sweeper,
 }
 
@@ -103,7 +110,7 @@ fn accepted(payload: &[u8], at: Timestamp) -> Result<Event, serde_json::Error> {
 
 fn assigned(payload: &[u8], at: Timestamp) -> Result<Event, serde_json::Error> {
     let wire: AssignedV1 = shape(payload)?;
-    wire.read(at).map(request::Event::Assigned).map(Event::Request)
+    Ok(Event::Request(request::Event::Assigned(wire.read(at))))
 }
 
 fn settled(payload: &[u8], at: Timestamp) -> Result<Event, serde_json::Error> {
@@ -111,7 +118,7 @@ fn settled(payload: &[u8], at: Timestamp) -> Result<Event, serde_json::Error> {
     wire.read(at).map(request::Event::Settled).map(Event::Request)
 }
 
-impl From<&Accepted> for AcceptedV1 {
+impl From<&Accepted> for AcceptedV1<'_> {
     fn from(accepted: &Accepted) -> Self {
         let Accepted {
             request,
@@ -126,29 +133,29 @@ impl From<&Accepted> for AcceptedV1 {
             at: _,
         } = accepted;
         Self {
-            request: request.to_string(),
-            project: project.to_string(),
-            key: key.to_string(),
-            model: model.to_string(),
-            class: class.as_str().to_owned(),
+            request: Text(*request),
+            project: Text(*project),
+            key: Text(*key),
+            model: Text(model.clone()),
+            class: class.as_str().into(),
             streamed: *streamed,
-            gateway: gateway.to_string(),
+            gateway: Text(*gateway),
             rates: rates.into(),
             deadline: deadline.micros(),
         }
     }
 }
 
-impl AcceptedV1 {
+impl AcceptedV1<'_> {
     fn read(self, at: Timestamp) -> Result<Accepted, serde_json::Error> {
         Ok(Accepted {
-            request: parsed(&self.request)?,
-            project: parsed(&self.project)?,
-            key: parsed(&self.key)?,
-            model: parsed(&self.model)?,
+            request: self.request.0,
+            project: self.project.0,
+            key: self.key.0,
+            model: self.model.0,
             class: parsed(&self.class)?,
             streamed: self.streamed,
-            gateway: parsed(&self.gateway)?,
+            gateway: self.gateway.0,
             rates: self.rates.into(),
             deadline: Timestamp::from_micros(self.deadline),
             at,
@@ -160,29 +167,29 @@ impl From<&Assigned> for AssignedV1 {
     fn from(assigned: &Assigned) -> Self {
         let Assigned { request, project, worker, claim, attempt, at: _ } = assigned;
         Self {
-            request: request.to_string(),
-            project: project.to_string(),
-            worker: worker.to_string(),
-            claim: claim.to_string(),
+            request: Text(*request),
+            project: Text(*project),
+            worker: Text(*worker),
+            claim: Text(*claim),
             attempt: *attempt,
         }
     }
 }
 
 impl AssignedV1 {
-    fn read(self, at: Timestamp) -> Result<Assigned, serde_json::Error> {
-        Ok(Assigned {
-            request: parsed(&self.request)?,
-            project: parsed(&self.project)?,
-            worker: parsed(&self.worker)?,
-            claim: parsed(&self.claim)?,
+    fn read(self, at: Timestamp) -> Assigned {
+        Assigned {
+            request: self.request.0,
+            project: self.project.0,
+            worker: self.worker.0,
+            claim: self.claim.0,
             attempt: self.attempt,
             at,
-        })
+        }
     }
 }
 
-impl From<&Settled> for SettledV1 {
+impl From<&Settled> for SettledV1<'_> {
     fn from(settled: &Settled) -> Self {
         let Settled {
             request,
@@ -201,11 +208,11 @@ impl From<&Settled> for SettledV1 {
             at: _,
         } = settled;
         Self {
-            request: request.to_string(),
-            project: project.to_string(),
-            key: key.to_string(),
-            model: model.to_string(),
-            class: class.as_str().to_owned(),
+            request: Text(*request),
+            project: Text(*project),
+            key: Text(*key),
+            model: Text(model.clone()),
+            class: class.as_str().into(),
             streamed: *streamed,
             outcome: outcome.into(),
             usage: usage.into(),
@@ -216,24 +223,24 @@ impl From<&Settled> for SettledV1 {
                 first_chunk: timings.first_chunk,
                 total: timings.total,
             },
-            worker: worker.map(|worker| worker.to_string()),
+            worker: worker.map(Text),
             writer: match writer {
-                Writer::Gateway(gateway) => WriterV1::Gateway(gateway.to_string()),
-                Writer::Worker(worker) => WriterV1::Worker(worker.to_string()),
+                Writer::Gateway(gateway) => WriterV1::Gateway(Text(*gateway)),
+                Writer::Worker(worker) => WriterV1::Worker(Text(*worker)),
                 Writer::Sweeper => WriterV1::Sweeper,
             },
         }
     }
 }
 
-impl SettledV1 {
+impl SettledV1<'_> {
     fn read(self, at: Timestamp) -> Result<Settled, serde_json::Error> {
         let TimingsV1 { assigned, first_chunk, total } = self.timings;
         Ok(Settled {
-            request: parsed(&self.request)?,
-            project: parsed(&self.project)?,
-            key: parsed(&self.key)?,
-            model: parsed(&self.model)?,
+            request: self.request.0,
+            project: self.project.0,
+            key: self.key.0,
+            model: self.model.0,
             class: parsed(&self.class)?,
             streamed: self.streamed,
             outcome: self.outcome.read()?,
@@ -241,10 +248,10 @@ impl SettledV1 {
             rates: self.rates.into(),
             charge: Nanos::new(self.charge.into()),
             timings: Timings { assigned, first_chunk, total },
-            worker: self.worker.as_deref().map(parsed).transpose()?,
+            worker: self.worker.map(|Text(worker)| worker),
             writer: match self.writer {
-                WriterV1::Gateway(gateway) => Writer::Gateway(parsed(&gateway)?),
-                WriterV1::Worker(worker) => Writer::Worker(parsed(&worker)?),
+                WriterV1::Gateway(Text(gateway)) => Writer::Gateway(gateway),
+                WriterV1::Worker(Text(worker)) => Writer::Worker(worker),
                 WriterV1::Sweeper => Writer::Sweeper,
             },
             at,
@@ -252,17 +259,17 @@ impl SettledV1 {
     }
 }
 
-impl From<&Outcome> for OutcomeV1 {
+impl From<&Outcome> for OutcomeV1<'_> {
     fn from(outcome: &Outcome) -> Self {
         Self {
-            is: outcome.as_str().to_owned(),
-            why: outcome.code().map(str::to_owned),
+            is: outcome.as_str().into(),
+            why: outcome.code().map(Cow::Borrowed),
             status: outcome.upstream_status(),
         }
     }
 }
 
-impl OutcomeV1 {
+impl OutcomeV1<'_> {
     fn read(&self) -> Result<Outcome, serde_json::Error> {
         let Self { is, why, status } = self;
         Outcome::parse(is, why.as_deref(), *status).map_err(serde::de::Error::custom)

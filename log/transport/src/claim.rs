@@ -8,10 +8,13 @@
 //! A worker: `Claim` → (`Go` | `Wait` | `Drop`), `Chunk`*, (`Finish` | `Release`) → `Told`.
 //! Byte counts are cumulative over the chunks' raw bytes of one claim, from 0.
 
+mod accepted;
 mod wire;
 
 use bytes::Bytes;
-use uplion_domain::{ClaimId, Usage, WorkerId, request, wire::DecodeError};
+use uplion_domain::{ClaimId, Usage, WorkerId, wire::DecodeError};
+
+pub use self::accepted::AcceptedEvent;
 
 /// Said by a worker, to `Subject::Gateway { gateway, request }`.
 #[derive(Debug, Clone, PartialEq)]
@@ -23,13 +26,15 @@ pub enum FromWorker {
     /// I am at it. `sent`: bytes so far. `credit`: number of the newest credit seen, 0 for none.
     Alive { claim: ClaimId, sent: u64, credit: u64 },
     /// The next part of the answer, at `offset`. `number` counts from 0. `head` is in number 0 only.
-    /// `usage` is the running usage up to and including this chunk.
+    /// `usage` is the running usage up to and including this chunk. With an `end` there is no more behind it, as
+    /// `Finish` would say, which is still repeated until told.
     Chunk {
         claim: ClaimId,
         number: u64,
         offset: u64,
         head: Option<Head>,
         usage: Usage,
+        end: Option<End>,
         bytes: Bytes,
     },
     /// The task goes back to the queue, to be claimed by anybody after `delay_ms`. Not silence, not failure.
@@ -67,8 +72,7 @@ pub struct Go {
     pub body_len: u64,
     /// The first part of the body; all of it unless it is large.
     pub body: Bytes,
-    /// The request as accepted: model, rates, deadline, project, key.
-    pub accepted: request::Accepted,
+    pub accepted: AcceptedEvent,
 }
 
 /// How the upstream began its answer.

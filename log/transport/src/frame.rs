@@ -31,14 +31,22 @@ pub enum FrameError {
 
 impl Frame {
     pub fn encode(head: &impl Serialize, raw: &[u8]) -> Bytes {
-        // Heads other than that of `Go` take less than this.
-        let mut frame = Vec::with_capacity(PREFIX + 256 + raw.len());
+        Self::encode_parts(head, &[raw])
+    }
+
+    /// The raw bytes in pieces, which follow each other without a seam.
+    pub fn encode_parts(head: &impl Serialize, raw: &[&[u8]]) -> Bytes {
+        // No head of ours takes more than this, unless a name in it is very long.
+        let mut frame =
+            Vec::with_capacity(PREFIX + 256 + raw.iter().map(|part| part.len()).sum::<usize>());
         frame.put_bytes(VERSION, 1);
         frame.put_bytes(0, PREFIX - 1);
         serde_json::to_writer(&mut frame, head).expect("structs of strings and numbers are JSON");
         let length = u32::try_from(frame.len() - PREFIX).expect("a head of ours is short");
         frame[1..PREFIX].copy_from_slice(&length.to_be_bytes());
-        frame.extend_from_slice(raw);
+        for part in raw {
+            frame.extend_from_slice(part);
+        }
         frame.into()
     }
 

@@ -12,10 +12,15 @@ mod record;
 mod streams;
 mod tasks;
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicU64, Ordering},
+use std::{
+    fmt::Write as _,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
 };
+
+use uplion_domain::subject::Subject;
 
 pub use self::options::NatsOptions;
 use self::{
@@ -95,6 +100,13 @@ impl Nats {
     pub fn server_version(&self) -> String {
         self.0.client.server_info().version
     }
+}
+
+/// With room for the longest subjects of every request, instead of growing into it.
+fn spelled(subject: &Subject) -> String {
+    let mut text = String::with_capacity(96);
+    write!(text, "{subject}").expect("a string takes whatever is written to it");
+    text
 }
 
 impl Shared {

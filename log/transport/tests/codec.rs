@@ -5,14 +5,14 @@
 use bytes::Bytes;
 use proptest::{prelude::*, sample::select};
 use uplion_domain::{
-    ClaimId, GatewayId, KeyId, ModelName, Nanos, ProjectId, Rates, RequestId, Timestamp, Usage,
-    WorkerId,
+    ClaimId, Envelope, GatewayId, KeyId, ModelName, Nanos, ProjectId, Rates, RequestId, Timestamp,
+    Usage, WorkerId,
     id::{Id, Kind},
     request::{Accepted, Class},
     usage::Source,
 };
 use uplion_log_transport::{
-    claim::{End, FromGateway, FromWorker, Go, Head, MessageError, ReleaseReason},
+    claim::{AcceptedEvent, End, FromGateway, FromWorker, Go, Head, MessageError, ReleaseReason},
     task::Ticket,
 };
 use uuid::Uuid;
@@ -96,11 +96,18 @@ fn from_worker() -> impl Strategy<Value = FromWorker> {
             sent,
             credit
         }),
-        (id(), number(), number(), proptest::option::of(head()), usage(), bytes()).prop_map(
-            |(claim, number, offset, head, usage, bytes)| {
-                FromWorker::Chunk { claim, number, offset, head, usage, bytes }
-            }
-        ),
+        (
+            id(),
+            number(),
+            number(),
+            proptest::option::of(head()),
+            usage(),
+            bytes(),
+            proptest::option::of(end())
+        )
+            .prop_map(|(claim, number, offset, head, usage, bytes, end)| {
+                FromWorker::Chunk { claim, number, offset, head, usage, end, bytes }
+            }),
         (id(), reason(), number()).prop_map(|(claim, reason, delay_ms)| {
             FromWorker::Release { claim, reason, delay_ms }
         }),
@@ -114,6 +121,7 @@ fn from_gateway() -> impl Strategy<Value = FromGateway> {
     let number = any::<u64>;
     let go = (id(), number(), number(), number(), bytes(), accepted()).prop_map(
         |(claim, left_ms, window, body_len, body, accepted)| {
+            let accepted = AcceptedEvent::from(&Envelope::accepted(accepted).encode());
             FromGateway::Go(Box::new(Go { claim, left_ms, window, body_len, body, accepted }))
         },
     );
@@ -187,6 +195,7 @@ fn a_chunk_says_little_beside_its_bytes() {
         offset: 4_000,
         head: None,
         usage: Usage { prompt_tokens: 1_000, completion_tokens: 20, ..Usage::default() },
+        end: None,
         bytes: Bytes::from_static(b"data: {}\n\n"),
     };
     let head = r#"{"chunk":{"c":"00000000000000000000000000000007","n":20,"o":4000,"u":[1000,0,20,0,false]}}"#;
@@ -194,10 +203,29 @@ fn a_chunk_says_little_beside_its_bytes() {
 }
 
 #[test]
-fn go_with_another_event_than_accepted_is_refused() {
-    let head = r#"{"go":{"c":"00000000000000000000000000000007","left_ms":1,"window":1,"body_len":0,"kind":"uplion.worker.stopped.v1","at":0,"accepted":{"worker":"wrk_00000000000000000000000000000007"}}}"#;
-    let length = u32::try_from(head.len()).unwrap().to_be_bytes();
-    let message = [&[1], &length[..], head.as_bytes()].concat();
-    let refused = FromGateway::decode(message.into()).unwrap_err();
+fn an_event_that_is_not_accepted_cannot_pass_for_it() {
+    let event = AcceptedEvent {
+        kind: "uplion.worker.stopped.v1".to_owned(),
+        at: Timestamp::from_micros(7),
+        payload: Bytes::from_static(br#"{"worker":"wrk_00000000000000000000000000000007"}"#),
+    };
+    let refused = event.read().unwrap_err();
     assert!(matches!(refused, MessageError::Malformed(_)), "{refused}");
+}
+
+proptest! {
+    #[test]
+    fn the_accepted_event_reads_back_as_itself(accepted in accepted()) {
+        let event = AcceptedEvent::from(&Envelope::accepted(accepted.clone()).encode());
+        prop_assert_eq!(event.read().unwrap(), accepted);
+    }
+}
+
+#[test]
+fn go_that_ends_before_its_accepted_event_is_refused() {
+    let head = r#"{"go":{"c":"00000000000000000000000000000007","left_ms":1,"window":1,"body_len":0,"kind":"uplion.request.accepted.v1","at":0,"accepted":3}}"#;
+    let length = u32::try_from(head.len()).unwrap().to_be_bytes();
+    let message = [&[1], &length[..], head.as_bytes(), b"{}"].concat();
+    let refused = FromGateway::decode(message.into()).unwrap_err();
+    assert!(matches!(refused, MessageError::Frame(_)), "{refused}");
 }

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use poem::{
     Endpoint, Request, Response, Result, Route,
     error::{MethodNotAllowedError, NotFoundError},
-    get, post,
+    get,
+    http::Method,
+    post,
 };
 use uplion_openai::error::ApiError;
 
@@ -19,8 +21,12 @@ use crate::{
     request_id,
 };
 
+const COMPLETIONS: [&str; 2] = ["/v1/chat/completions", "/api/v1/chat/completions"];
+
 /// Answers what the routes do not in `OpenAI`'s shape.
 struct Known {
+    /// What nearly every request is, and no router need be asked about.
+    chat: Chat,
     routes: Route,
 }
 
@@ -31,20 +37,24 @@ pub fn routes(
 ) -> impl Endpoint<Output = Response> + use<> {
     let chat = || {
         let (admission, live) = (Arc::clone(admission), Arc::clone(live));
-        post(Chat { admission, bodies: bodies.clone(), live })
+        Chat { admission, bodies: bodies.clone(), live }
     };
+    let [official, original] = COMPLETIONS;
     let routes = Route::new()
-        .at("/v1/chat/completions", chat())
-        .at("/api/v1/chat/completions", chat())
+        .at(official, post(chat()))
+        .at(original, post(chat()))
         .at("/v1/models", get(List { admission: Arc::clone(admission) }))
         .at("/v1/models/*model", get(One { admission: Arc::clone(admission) }));
-    Known { routes }
+    Known { chat: chat(), routes }
 }
 
 impl Endpoint for Known {
     type Output = Response;
 
     async fn call(&self, request: Request) -> Result<Response> {
+        if request.method() == Method::POST && COMPLETIONS.contains(&request.uri().path()) {
+            return self.chat.call(request).await;
+        }
         let (method, path) = (request.method().clone(), request.uri().path().to_owned());
         let error = match self.routes.call(request).await {
             Ok(response) => return Ok(response),

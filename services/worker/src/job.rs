@@ -11,6 +11,7 @@ use std::{
 };
 
 use bytes::Bytes;
+use futures::FutureExt;
 use tokio::time::{Sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
 use uplion_domain::{Usage, subject::Subject};
@@ -107,7 +108,7 @@ impl<'a> Job<'a> {
     }
 
     /// `hand_back` ends the patience of a worker that is stopping.
-    pub async fn run(mut self, hand_back: &CancellationToken) -> Outcome {
+    pub async fn run(&mut self, hand_back: &CancellationToken) -> Outcome {
         self.begin().await;
         let mut look_at = Instant::now() + LOOK_EVERY;
         let mut timer = Box::pin(sleep_until(look_at.into()));
@@ -122,7 +123,7 @@ impl<'a> Job<'a> {
                     reason: ReleaseReason::Draining, delay: Duration::ZERO,
                 }),
                 () = &mut timer => self.on_time(&mut timer, &mut look_at).await,
-                step = next(&mut self.answer), if reads => self.advance(step),
+                step = next(&mut self.answer), if reads => self.advance_to_end(step),
             };
             if let Some(outcome) = outcome {
                 return outcome;
@@ -146,7 +147,7 @@ impl<'a> Job<'a> {
 
     fn call(&mut self, body: Bytes) {
         let Ok(request) = ChatRequest::read(&body) else {
-            tracing::error!(request = %self.go.accepted.request, "an admitted body is no chat completion");
+            tracing::error!(gateway = %self.gateway, "an admitted body is no chat completion");
             self.end = Some((End::Broken, Usage::default()));
             return;
         };
@@ -184,6 +185,18 @@ impl<'a> Job<'a> {
             // A repeated answer to a repeated question.
             FromGateway::Go(_) | FromGateway::Wait { .. } => None,
         }
+    }
+
+    /// An end that is known already is taken in too, to be said with the last part.
+    fn advance_to_end(&mut self, step: Step) -> Option<Outcome> {
+        let outcome = self.advance(step);
+        let end = self.answer.as_mut().filter(|answer| !answer.needs_room());
+        if outcome.is_none()
+            && let Some(end) = end.and_then(|answer| answer.next().now_or_never())
+        {
+            return self.advance(end);
+        }
+        outcome
     }
 
     fn advance(&mut self, step: Step) -> Option<Outcome> {
@@ -226,12 +239,25 @@ impl<'a> Job<'a> {
     async fn send_what_fits(&mut self) {
         let now = Instant::now();
         let before = self.outbox.sent();
-        while let Some(chunk) = self.outbox.next(now) {
+        while let Some(mut chunk) = self.outbox.next(now) {
+            if self.outbox.is_empty() {
+                self.end_with(&mut chunk);
+            }
             self.context.say(&self.gateway, &chunk).await;
         }
         self.context.metrics.sent_bytes.inc_by(self.outbox.sent() - before);
         if self.end.is_some() && !self.finish_said {
             self.finish().await;
+        }
+    }
+
+    /// The last chunk of a whole answer says that it is the last. What ends otherwise has a usage of its own.
+    fn end_with(&mut self, chunk: &mut FromWorker) {
+        if let Some((End::Complete, whole)) = self.end
+            && let FromWorker::Chunk { usage, end, .. } = chunk
+        {
+            (*usage, *end) = (whole, Some(End::Complete));
+            self.finish_said = true;
         }
     }
 

@@ -98,10 +98,7 @@ async fn sort(context: &Context, Message { subject, payload }: Message) {
     };
     let claim = claim_of(&message);
     let late_go = match &message {
-        FromGateway::Go(go) => {
-            let (gateway, request) = (go.accepted.gateway, go.accepted.request);
-            Some(Subject::Gateway { gateway, request })
-        }
+        FromGateway::Go(go) => Some(go.accepted.clone()),
         FromGateway::Body { .. }
         | FromGateway::Wait { .. }
         | FromGateway::Drop { .. }
@@ -111,8 +108,10 @@ async fn sort(context: &Context, Message { subject, payload }: Message) {
     if context.mailboxes.deliver(claim, message) {
         return;
     }
-    if let Some(gateway) = late_go {
+    if let Some(Ok(accepted)) = late_go.map(|accepted| accepted.read()) {
         // It came after the claim was given up. Unsaid, the gateway would wait for a sign of life.
+        let (gateway, request) = (accepted.gateway, accepted.request);
+        let gateway = Subject::Gateway { gateway, request };
         let reason = ReleaseReason::Draining;
         context.say(&gateway, &FromWorker::Release { claim, reason, delay_ms: 0 }).await;
     }

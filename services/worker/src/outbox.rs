@@ -173,6 +173,7 @@ impl Sent {
             offset: self.offset,
             head: self.part.head.clone(),
             usage: self.part.usage,
+            end: None,
             bytes: self.part.bytes.clone(),
         }
     }

@@ -1,12 +1,15 @@
 //! One ticket, from the queue to where it goes: done, or back for somebody else.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
-use uplion_domain::{ClaimId, subject::Subject};
+use uplion_domain::{ClaimId, Usage, subject::Subject};
 use uplion_log_transport::{
-    claim::{FromGateway, FromWorker, Go, ReleaseReason},
+    claim::{AcceptedEvent, FromGateway, FromWorker, Go, ReleaseReason},
     task::{Receipt, TakeError, Taken, Ticket},
 };
 
@@ -60,20 +63,32 @@ impl Errand {
     async fn work(mut self, go: Go, hand_back: &CancellationToken) {
         let accepted = go.accepted.clone();
         let Self { context, upstream, gateway, mailbox, receipt, .. } = &mut self;
-        let job = Job::new(context, upstream, gateway.clone(), mailbox, receipt.as_ref(), go);
+        let mut job = Job::new(context, upstream, gateway.clone(), mailbox, receipt.as_ref(), go);
         match job.run(hand_back).await {
             Outcome::Closed(end) => {
                 self.done(end.map_or(TaskOutcome::Dropped, TaskOutcome::from)).await;
             }
             Outcome::Released { reason, delay } => self.release(reason, delay).await,
             Outcome::GatewayLost { delivered, until } => {
-                if settle::gateway_lost(&self.context, &accepted, delivered, until).await {
+                if self.settle(&accepted, delivered, until).await {
                     self.done(TaskOutcome::GatewayLost).await;
                 } else {
                     self.count(TaskOutcome::Abandoned);
                 }
             }
             Outcome::Abandoned => self.count(TaskOutcome::Abandoned),
+        }
+    }
+
+    /// Whether it could settle in the gateway's place.
+    async fn settle(&self, accepted: &AcceptedEvent, delivered: Usage, until: Instant) -> bool {
+        match accepted.read() {
+            Ok(accepted) => settle::gateway_lost(&self.context, &accepted, delivered, until).await,
+            Err(error) => {
+                let gateway = &self.gateway;
+                tracing::error!(%error, %gateway, "a request without gateway cannot be read");
+                false
+            }
         }
     }
 

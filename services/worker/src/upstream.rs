@@ -1,18 +1,19 @@
 //! An upstream of a model, as one puller calls it: its client, what it is shown, and how it has fared.
 
 pub mod answer;
+mod client;
+mod connector;
 pub mod health;
 mod stream;
 pub mod verdict;
 
 use std::{sync::Arc, time::Duration};
 
-use anyhow::Context as _;
+use anyhow::{Context as _, ensure};
 use bytes::Bytes;
-use reqwest::{
-    Client, Method, Request, Response, Url,
-    header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER},
-    redirect,
+use http::{
+    HeaderMap, HeaderValue, Uri,
+    header::{AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER},
 };
 use tokio::time::timeout;
 use uplion_domain::{
@@ -23,14 +24,12 @@ use uplion_domain::{
 use uplion_log_transport::claim::ReleaseReason;
 
 use self::{
+    client::{Client, Response},
     health::Health,
     verdict::{Trouble, Verdict, needs_body, retry_after, verdict},
 };
 use crate::{context::Context, secrets::Secrets};
 
-const CONNECT_WITHIN: Duration = Duration::from_secs(5);
-/// Shorter than servers keep an idle connection (uvicorn: 5 s), or calls would go out on connections that close.
-const IDLE_CONNECTION: Duration = Duration::from_secs(4);
 /// Of an error that must be read to know what it means.
 const ERROR_BYTES: usize = 64 * 1024;
 const ERROR_WITHIN: Duration = Duration::from_secs(2);
@@ -41,8 +40,7 @@ pub struct Upstream {
     pub called: ModelName,
     pub health: Health,
     client: Client,
-    url: Url,
-    headers: HeaderMap,
+    url: String,
 }
 
 impl Upstream {
@@ -53,24 +51,13 @@ impl Upstream {
         secrets: &Secrets,
     ) -> anyhow::Result<Self> {
         let url = format!("{}/chat/completions", upstream.url.trim_end_matches('/'));
-        let url = Url::parse(&url).with_context(|| format!("upstream URL {url}"))?;
-        let client = Client::builder()
-            .http1_only()
-            .tcp_nodelay(true)
-            .connect_timeout(CONNECT_WITHIN)
-            .pool_idle_timeout(IDLE_CONNECTION)
-            .redirect(redirect::Policy::none())
-            .user_agent(concat!("uplion/", env!("CARGO_PKG_VERSION")))
-            .build()
-            .context("HTTP client")?;
-        Ok(Self {
-            model,
-            called: upstream.model.clone(),
-            health: Health::default(),
-            client,
-            url,
-            headers: headers(upstream.credential.as_ref(), secrets)?,
-        })
+        let uri = Uri::try_from(&url).with_context(|| format!("upstream URL {url}"))?;
+        ensure!(
+            matches!(uri.scheme_str(), Some("http" | "https")),
+            "upstream URL {url} begins with neither http:// nor https://"
+        );
+        let client = Client::new(uri, headers(upstream.credential.as_ref(), secrets)?)?;
+        Ok(Self { model, called: upstream.model.clone(), health: Health::default(), client, url })
     }
 
     /// It cannot serve until a person has looked.
@@ -84,20 +71,11 @@ impl Upstream {
 
     /// The head of an answer, or of a rejection that is to be passed on; otherwise why there is none.
     pub async fn call(self: Arc<Self>, body: Bytes) -> Result<Response, Verdict> {
-        let mut request = Request::new(Method::POST, self.url.clone());
-        request.headers_mut().clone_from(&self.headers);
-        *request.body_mut() = Some(body.into());
-        let response = match self.client.execute(request).await {
-            Ok(response) => response,
-            Err(error) if error.is_builder() => {
-                tracing::warn!(%error, model = %self.model, "upstream cannot be called");
-                return Err(Verdict::Failed(FailureReason::ConfigurationError));
-            }
-            Err(_) => return Err(Verdict::Trouble(Trouble::of(ReleaseReason::Unreachable))),
+        let Ok(response) = self.client.post(body).await else {
+            return Err(Verdict::Trouble(Trouble::of(ReleaseReason::Unreachable)));
         };
         let status = response.status().as_u16();
-        let asked =
-            retry_after(response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()));
+        let asked = retry_after(response.header(RETRY_AFTER));
         if needs_body(status) {
             return Err(verdict(status, asked, &read_error(response).await));
         }

@@ -3,14 +3,14 @@
 use std::borrow::Cow;
 
 use bytes::Bytes;
-use serde::{Deserialize, Serialize, de};
-use serde_json::value::RawValue;
-use uplion_domain::{
-    Envelope, Event, EventId, Timestamp, Usage, request, usage::Source, wire::Encoded,
-};
+use serde::{Deserialize, Serialize};
+use uplion_domain::{Timestamp, Usage, usage::Source};
 
-use super::{End, FromGateway, FromWorker, Go, Head, MessageError, ReleaseReason};
-use crate::{frame::Frame, hex::Hex};
+use super::{AcceptedEvent, End, FromGateway, FromWorker, Go, Head, MessageError, ReleaseReason};
+use crate::{
+    frame::{Frame, FrameError},
+    hex::Hex,
+};
 
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -36,6 +36,8 @@ enum FromWorkerV1<'a> {
         #[serde(borrow, skip_serializing_if = "Option::is_none")]
         head: Option<HeadV1<'a>>,
         u: UsageV1,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        end: Option<EndV1>,
     },
     Release {
         c: Hex,
@@ -59,12 +61,12 @@ enum FromGatewayV1<'a> {
         left_ms: u64,
         window: u64,
         body_len: u64,
-        /// The accepted event as the log has it: type, time, payload.
+        /// The accepted event as the log has it: type, time, and the length of its payload, which is first among the
+        /// raw bytes.
         #[serde(borrow)]
         kind: Cow<'a, str>,
         at: i64,
-        #[serde(borrow)]
-        accepted: &'a RawValue,
+        accepted: usize,
     },
     Body {
         c: Hex,
@@ -130,10 +132,11 @@ impl FromWorker {
             Self::Alive { claim, sent, credit } => {
                 FromWorkerV1::Alive { c: (*claim).into(), sent: *sent, credit: *credit }
             }
-            Self::Chunk { claim, number, offset, head, usage, bytes } => {
+            Self::Chunk { claim, number, offset, head, usage, end, bytes } => {
                 raw = bytes;
                 let (c, head, u) = ((*claim).into(), head.as_ref().map(Into::into), usage.into());
-                FromWorkerV1::Chunk { c, n: *number, o: *offset, head, u }
+                let end = end.map(Into::into);
+                FromWorkerV1::Chunk { c, n: *number, o: *offset, head, u, end }
             }
             Self::Release { claim, reason, delay_ms } => {
                 let (c, reason) = ((*claim).into(), (*reason).into());
@@ -157,9 +160,10 @@ impl FromWorker {
             FromWorkerV1::Alive { c, sent, credit } => {
                 Self::Alive { claim: c.into(), sent, credit }
             }
-            FromWorkerV1::Chunk { c, n, o, head, u } => {
+            FromWorkerV1::Chunk { c, n, o, head, u, end } => {
                 let (claim, head, usage) = (c.into(), head.map(Into::into), u.into());
-                Self::Chunk { claim, number: n, offset: o, head, usage, bytes }
+                let end = end.map(Into::into);
+                Self::Chunk { claim, number: n, offset: o, head, usage, end, bytes }
             }
             FromWorkerV1::Release { c, reason, delay_ms } => {
                 Self::Release { claim: c.into(), reason: reason.into(), delay_ms }
@@ -194,11 +198,16 @@ impl FromGateway {
     }
 
     pub fn decode(message: Bytes) -> Result<Self, MessageError> {
-        let Frame { head, raw } = Frame::decode(message)?;
+        let Frame { head, mut raw } = Frame::decode(message)?;
         Ok(match serde_json::from_slice(&head)? {
             FromGatewayV1::Go { c, left_ms, window, body_len, kind, at, accepted } => {
+                if raw.len() < accepted {
+                    return Err(FrameError::Truncated.into());
+                }
+                let payload = raw.split_to(accepted);
+                let (kind, at) = (kind.into_owned(), Timestamp::from_micros(at));
+                let accepted = AcceptedEvent { kind, at, payload };
                 let claim = c.into();
-                let accepted = read_accepted(&kind, at, accepted)?;
                 Self::Go(Box::new(Go { claim, left_ms, window, body_len, body: raw, accepted }))
             }
             FromGatewayV1::Body { c, from } => Self::Body { claim: c.into(), from, bytes: raw },
@@ -215,49 +224,17 @@ impl FromGateway {
 impl Go {
     fn encode(&self) -> Bytes {
         let Self { claim, left_ms, window, body_len, body, accepted } = self;
-        let Encoded { id: _, kind, at, traceparent: _, actor: _, request_id: _, payload } =
-            Envelope::accepted(accepted.clone()).encode();
+        let AcceptedEvent { kind, at, payload } = accepted;
         let head = FromGatewayV1::Go {
             c: (*claim).into(),
             left_ms: *left_ms,
             window: *window,
             body_len: *body_len,
-            kind: Cow::Owned(kind),
+            kind: Cow::Borrowed(kind),
             at: at.micros(),
-            accepted: serde_json::from_slice(&payload).expect("an event's payload is JSON"),
+            accepted: payload.len(),
         };
-        Frame::encode(&head, body)
-    }
-}
-
-fn read_accepted(
-    kind: &str,
-    at: i64,
-    payload: &RawValue,
-) -> Result<request::Accepted, MessageError> {
-    let encoded = Encoded {
-        id: EventId::known("accepted, as told with go"),
-        kind: kind.to_owned(),
-        at: Timestamp::from_micros(at),
-        traceparent: None,
-        actor: None,
-        request_id: None,
-        payload: payload.get().as_bytes().to_vec(),
-    };
-    match Envelope::decode(&encoded)?.event {
-        Event::Request(request::Event::Accepted(accepted)) => Ok(accepted),
-        Event::Request(request::Event::Assigned(_) | request::Event::Settled(_))
-        | Event::Project(..)
-        | Event::ApiKey(..)
-        | Event::Model(..)
-        | Event::Price(..)
-        | Event::User(..)
-        | Event::Session(..)
-        | Event::AdminKey(..)
-        | Event::Worker(_) => {
-            let error = de::Error::custom(format_args!("go with an event of type {kind}"));
-            Err(MessageError::Malformed(error))
-        }
+        Frame::encode_parts(&head, &[payload, body])
     }
 }
 

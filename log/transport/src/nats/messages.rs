@@ -12,7 +12,7 @@ use tokio::{
 };
 use uplion_domain::subject::{Filter, Subject};
 
-use super::{Shared, link::Member};
+use super::{Shared, link::Member, spelled};
 use crate::message::{LISTEN_BUFFER, Link, Message, Messages, SendError};
 
 /// For room to send.
@@ -39,7 +39,7 @@ impl Messages for NatsMessages {
         if !self.0.links.is_up() {
             return Err(SendError("not connected".into()));
         }
-        match timeout(DEADLINE, self.0.client.publish(subject.to_string(), payload)).await {
+        match timeout(DEADLINE, self.0.client.publish(spelled(subject), payload)).await {
             Ok(sent) => sent.map_err(|error| SendError(error.to_string())),
             Err(_) => Err(SendError("no room to send".into())),
         }

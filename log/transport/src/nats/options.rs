@@ -44,6 +44,8 @@ impl NatsOptions {
             .ping_interval(PING_EVERY)
             .subscription_capacity(subscription_buffer)
             .client_capacity(SEND_BUFFER)
+            // They are all spelled by one type.
+            .skip_subject_validation(true)
             .reconnect_delay_callback(pause);
         // Those of the URL are otherwise ignored.
         if let Some(server) = servers.first()

@@ -19,6 +19,7 @@ use super::{
     api::{Api, ApiError, BriefConfig, State},
     cursor::NatsCursor,
     record::{headers, record},
+    spelled,
 };
 use crate::stream::{
     AppendError, Appended, Condition, Cursor, Identity, ReadError, Record, StreamName, StreamSpec,
@@ -75,7 +76,7 @@ impl Streams for NatsStreams {
         let stream = stream_of(subject)?;
         let headers = headers(&event, condition);
         let published =
-            self.0.publisher.publish(subject.to_string(), headers, event.payload.into()).await;
+            self.0.publisher.publish(spelled(subject), headers, event.payload.into()).await;
         let unavailable = |reason: String| AppendError::Unavailable { stream, reason };
         match published {
             Ok(Answer::Appended { sequence, duplicate }) => Ok(Appended { sequence, duplicate }),
@@ -96,7 +97,7 @@ impl Streams for NatsStreams {
 
     fn append_soon(&self, subject: &Subject, event: Encoded) {
         let headers = headers(&event, Condition::default());
-        self.0.publisher.publish_soon(subject.to_string(), headers, event.payload.into());
+        self.0.publisher.publish_soon(spelled(subject), headers, event.payload.into());
     }
 
     async fn read(&self, stream: StreamName, after: u64) -> Result<Box<dyn Cursor>, ReadError> {

@@ -15,6 +15,7 @@ use super::{
     acks::{Answer, PublishError},
     api::ApiError,
     queue::NatsQueue,
+    spelled,
 };
 use crate::task::{OfferError, Queue, QueueSpec, TakeError, Tasks, Ticket};
 
@@ -34,7 +35,7 @@ impl NatsTasks {
     }
 
     async fn publish(&self, ticket: &Ticket) -> Result<Answer, PublishError> {
-        let subject = ticket.subject().to_string();
+        let subject = spelled(&ticket.subject());
         self.shared.publisher.publish(subject, HeaderMap::new(), ticket.encode()).await
     }
 

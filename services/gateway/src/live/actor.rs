@@ -61,8 +61,7 @@ enum Heard {
 }
 
 impl Actor {
-    pub async fn run(mut self) {
-        self.append_soon(&Envelope::accepted(self.request.accepted().clone()));
+    pub async fn run(&mut self) {
         let mut timer = std::pin::pin!(sleep_until(Instant::now() + LOOK_EVERY));
         loop {
             if self.act().await {
@@ -162,7 +161,9 @@ impl Actor {
                     self.offering = Some(Box::pin(offer(Arc::clone(&self.live), self.ticket())));
                 }
                 Action::Assigned(assigned) => {
-                    self.append_soon(&Envelope::assigned(assigned));
+                    let envelope = Envelope::assigned(assigned);
+                    let subject = envelope.event.subject();
+                    self.live.log.streams.append_soon(&subject, envelope.encode());
                 }
                 Action::Send(worker, message) => {
                     let request = self.request.accepted().request;
@@ -193,11 +194,6 @@ impl Actor {
         }
         self.answer_memory.resize(self.request.buffered());
         over
-    }
-
-    /// Off the path: the settlement says all of it again.
-    fn append_soon(&self, envelope: &Envelope) {
-        self.live.log.streams.append_soon(&envelope.event.subject(), envelope.encode());
     }
 
     fn start_settling(&mut self, settled: Settled) {

@@ -25,8 +25,12 @@ impl Request {
             FromWorker::Claim { claim, worker, delivery: _ } => self.on_claim(now, claim, worker),
             FromWorker::Want { claim, from } => self.on_want(now, claim, from),
             FromWorker::Alive { claim, sent, credit } => self.on_alive(now, claim, sent, credit),
-            FromWorker::Chunk { claim, number, offset, head, usage, bytes } => {
-                if self.hear(now, claim).is_some() {
+            FromWorker::Chunk { claim, number, offset, head, usage, end, bytes } => {
+                if let Some(holder) = self.hear(now, claim) {
+                    if let Some(end) = end {
+                        let sent = offset.saturating_add(bytes.len() as u64);
+                        holder.answer.finish_with(Finish { sent, usage, end });
+                    }
                     self.on_chunk(now, (number, offset), head, usage, bytes);
                 }
             }
@@ -103,7 +107,7 @@ impl Request {
             window: self.window(),
             body_len: self.body.len() as u64,
             body: self.body.slice(..self.body.len().min(BODY_PART)),
-            accepted: self.accepted.clone(),
+            accepted: self.event.clone(),
         };
         self.actions.push(Action::Send(worker, FromGateway::Go(Box::new(go))));
     }

@@ -28,10 +28,10 @@ use tokio::{
     sync::{Notify, mpsc, oneshot, watch},
     time::{Instant, timeout},
 };
-use uplion_domain::{RequestId, request::Accepted, subject::Subject};
+use uplion_domain::{Envelope, RequestId, request::Accepted, subject::Subject};
 use uplion_log_transport::{
     Log,
-    claim::{FromGateway, FromWorker, Head},
+    claim::{AcceptedEvent, FromGateway, FromWorker, Head},
     message::{Link, Message},
     task::QueueSpec,
 };
@@ -143,8 +143,10 @@ impl Live {
         // Listen before asking: a quick worker claims before the offer is acknowledged.
         self.requests().insert(accepted.request, to);
         self.in_flight.fetch_add(1, Ordering::Relaxed);
-        let request = Request::new(accepted, body, self.pace, self.bounds, self.link(), now);
-        let actor = Actor {
+        let event = self.append_accepted(&accepted);
+        let request =
+            Request::new((accepted, event), body, self.pace, self.bounds, self.link(), now);
+        let mut actor = Actor {
             live: Arc::clone(self),
             request,
             mail,
@@ -156,8 +158,17 @@ impl Live {
             settling: None,
             settling_since: now,
         };
-        tokio::spawn(actor.run());
+        tokio::spawn(async move { actor.run().await });
         client
+    }
+
+    /// Off the path, as all that the settlement says again. Encoded once, for the log and for the worker.
+    fn append_accepted(&self, accepted: &Accepted) -> AcceptedEvent {
+        let envelope = Envelope::accepted(accepted.clone());
+        let encoded = envelope.encode();
+        let event = AcceptedEvent::from(&encoded);
+        self.log.streams.append_soon(&envelope.event.subject(), encoded);
+        event
     }
 
     pub(crate) fn forget(&self, request: RequestId, farewell: Option<Farewell>) {

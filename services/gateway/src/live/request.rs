@@ -11,7 +11,11 @@ use uplion_domain::{
     Timestamp, WorkerId,
     request::{Accepted, Cancelled, Failure, Outcome, Timings},
 };
-use uplion_log_transport::{claim::ReleaseReason, message::Link, task::OfferError};
+use uplion_log_transport::{
+    claim::{AcceptedEvent, ReleaseReason},
+    message::Link,
+    task::OfferError,
+};
 use uplion_openai::error::ApiError;
 
 use super::{
@@ -26,6 +30,8 @@ const MOST_PAST: usize = 16;
 
 pub struct Request {
     pub(super) accepted: Accepted,
+    /// The same as the log has it, for the worker.
+    pub(super) event: AcceptedEvent,
     pub(super) body: Bytes,
     pub(super) pace: Pace,
     pub(super) bounds: Bounds,
@@ -67,7 +73,7 @@ pub(super) enum Client {
 
 impl Request {
     pub fn new(
-        accepted: Accepted,
+        (accepted, event): (Accepted, AcceptedEvent),
         body: Bytes,
         pace: Pace,
         bounds: Bounds,
@@ -76,6 +82,7 @@ impl Request {
     ) -> Self {
         Self {
             accepted,
+            event,
             body,
             pace,
             bounds,

@@ -4,7 +4,7 @@ use std::{future::Future, pin::Pin, sync::Arc};
 
 use bytes::{Bytes, BytesMut};
 use futures::FutureExt;
-use reqwest::{Response, header::CONTENT_TYPE};
+use http::header::CONTENT_TYPE;
 use tokio::task::{JoinHandle, spawn_blocking, yield_now};
 use uplion_domain::Usage;
 use uplion_log_transport::claim::{End, Head};
@@ -12,6 +12,7 @@ use uplion_openai::chunk::Chunk;
 
 use super::{
     Upstream,
+    client::Response,
     stream::{Reader, drain},
     verdict::Verdict,
 };
@@ -148,8 +149,7 @@ impl Answer {
 
     fn begin(&mut self, response: Response) -> Step {
         let status = response.status().as_u16();
-        let content_type =
-            response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+        let content_type = response.header(CONTENT_TYPE);
         let content_type = content_type.unwrap_or("application/json").to_owned();
         let rejected = !response.status().is_success();
         let streams = self.wanted.stream && !content_type.starts_with("application/json");

@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use reqwest::Response;
 use tokio::time::timeout;
 use uplion_log_transport::claim::End;
 use uplion_openai::{
@@ -11,6 +10,7 @@ use uplion_openai::{
     sse::{self, Event, Framer, Payload},
 };
 
+use super::client::Response;
 use crate::meter::Meter;
 
 /// An event longer than this is none.

@@ -5,7 +5,7 @@ use uplion_domain::usage::Source;
 use uplion_log_transport::claim::{End, FromGateway, FromWorker};
 
 use crate::{
-    gateway::{Gateway, Manner},
+    gateway::{Gateway, Manner, end_of},
     stage::{MODEL, Stage, chat},
 };
 
@@ -144,7 +144,7 @@ async fn the_end_is_said_until_it_is_settled() {
     let claim = gateway.claimed().await;
     gateway.go(claim, &asked, &Manner::default()).await;
     for _ in 0..3 {
-        gateway.hear_until(|said| matches!(said, FromWorker::Finish { .. }).then_some(())).await;
+        gateway.hear_until(|said| end_of(&said)).await;
         assert_eq!(stage.depth().await, 1);
     }
     gateway.say(claim, FromGateway::Told { claim: claim.id }).await;
@@ -178,10 +178,9 @@ async fn a_slow_client_slows_its_own_upstream_call_and_no_other() {
             sent += bytes.len() as u64;
             None
         }
-        FromWorker::Finish { claim, .. } => Some(claim),
-        _ => None,
+        said => end_of(&said),
     });
-    assert_eq!(finished.await, claim.id);
+    assert_eq!(finished.await, (claim.id, End::Complete));
     assert!(sent <= window);
     assert_eq!(stage.upstream.deliveries_of("slow").len(), 0, "it waits for its client");
 }

@@ -9,13 +9,14 @@ use bytes::Bytes;
 use serde_json::Value;
 use tokio::{sync::mpsc, time::timeout};
 use uplion_domain::{
-    ClaimId, GatewayId, KeyId, Nanos, ProjectId, Rates, RequestId, Timestamp, Usage, WorkerId,
+    ClaimId, Envelope, GatewayId, KeyId, Nanos, ProjectId, Rates, RequestId, Timestamp, Usage,
+    WorkerId,
     request::{Accepted, Class},
     subject::{Filter, Subject},
 };
 use uplion_log_transport::{
     Log,
-    claim::{End, FromGateway, FromWorker, Go, Head},
+    claim::{AcceptedEvent, End, FromGateway, FromWorker, Go, Head},
     message::Message,
     task::Ticket,
 };
@@ -33,6 +34,18 @@ pub struct Asked {
     pub request: RequestId,
     pub accepted: Accepted,
     pub body: Bytes,
+}
+
+/// The end that a worker tells, with the last chunk or on its own.
+pub fn end_of(said: &FromWorker) -> Option<(ClaimId, End)> {
+    match said {
+        FromWorker::Finish { claim, end, .. } => Some((*claim, *end)),
+        FromWorker::Chunk { claim, end, .. } => end.map(|end| (*claim, end)),
+        FromWorker::Claim { .. }
+        | FromWorker::Want { .. }
+        | FromWorker::Alive { .. }
+        | FromWorker::Release { .. } => None,
+    }
 }
 
 /// How the gateway behaves while it is answered.
@@ -166,7 +179,7 @@ impl Gateway {
             window: manner.window,
             body_len: asked.body.len() as u64,
             body: asked.body.slice(..asked.body.len().min(manner.body_part)),
-            accepted: asked.accepted.clone(),
+            accepted: AcceptedEvent::from(&Envelope::accepted(asked.accepted.clone()).encode()),
         };
         self.say(to, FromGateway::Go(Box::new(go))).await;
     }
@@ -225,15 +238,17 @@ impl Hearing {
                 let (claim, bytes) = (self.claim.id, asked.body.slice(start..end));
                 gateway.say(self.claim, FromGateway::Body { claim, from, bytes }).await;
             }
-            FromWorker::Chunk { offset, head, usage, bytes, .. } => {
+            FromWorker::Chunk { offset, head, usage, bytes, end, .. } => {
+                let sent = offset + bytes.len() as u64;
                 self.take(offset, head, usage, bytes);
+                if let Some(answered) = end.and_then(|end| self.finish(sent, usage, end)) {
+                    return Some(answered);
+                }
                 self.credit(gateway).await;
             }
             FromWorker::Finish { sent, usage, end, .. } => {
-                if self.answered.bytes.len() as u64 == sent {
-                    (self.answered.usage, self.answered.end) = (usage, end);
-                    let over = Hearing::new(self.claim).answered;
-                    return Some(std::mem::replace(&mut self.answered, over));
+                if let Some(answered) = self.finish(sent, usage, end) {
+                    return Some(answered);
                 }
                 self.credit(gateway).await;
             }
@@ -242,6 +257,16 @@ impl Hearing {
             FromWorker::Release { .. } => panic!("{message:?} in the place of an answer"),
         }
         None
+    }
+
+    /// The whole answer, if it is here.
+    fn finish(&mut self, sent: u64, usage: Usage, end: End) -> Option<Answered> {
+        if self.answered.bytes.len() as u64 != sent {
+            return None;
+        }
+        (self.answered.usage, self.answered.end) = (usage, end);
+        let over = Hearing::new(self.claim).answered;
+        Some(std::mem::replace(&mut self.answered, over))
     }
 
     fn take(&mut self, offset: u64, head: Option<Head>, usage: Usage, bytes: Bytes) {

@@ -9,7 +9,7 @@ use uplion_tests::wait;
 use uplion_worker::Options;
 
 use crate::{
-    gateway::{Gateway, Manner},
+    gateway::{Gateway, Manner, end_of},
     stage::{MODEL, Stage, chat, model},
 };
 
@@ -30,11 +30,10 @@ async fn a_stopping_worker_finishes_what_it_has_and_takes_no_more() {
     gateway.offer(MODEL, chat(json!({}))).await;
     gateway.go(claim, &asked, &Manner::default()).await;
     let end = gateway.hear_until(|said| match said {
-        FromWorker::Finish { end, .. } => Some(end),
         FromWorker::Claim { claim: other, .. } => panic!("{other} is claimed by a stopping worker"),
-        _ => None,
+        said => end_of(&said),
     });
-    assert_eq!(end.await, End::Complete);
+    assert_eq!(end.await, (claim.id, End::Complete));
     gateway.say(claim, FromGateway::Told { claim: claim.id }).await;
     running.stopped().await;
     assert!(has_stopped(&stage).await);

@@ -8,7 +8,7 @@ use uplion_domain::{
 use uplion_log_transport::claim::FromWorker;
 
 use crate::{
-    gateway::{Gateway, Manner},
+    gateway::{Gateway, Manner, end_of},
     stage::{MODEL, Stage, chat},
 };
 
@@ -60,7 +60,7 @@ async fn nothing_delivered_is_nothing_charged_when_the_gateway_is_lost() {
     let asked = gateway.offer(MODEL, chat(json!({}))).await;
     let claim = gateway.claimed().await;
     gateway.go(claim, &asked, &Manner::default()).await;
-    gateway.hear_until(|said| matches!(said, FromWorker::Finish { .. }).then_some(())).await;
+    gateway.hear_until(|said| end_of(&said)).await;
     drop(gateway);
     let settled = stage.event("the settlement", settled).await;
     assert_eq!(settled.outcome, Outcome::Cancelled(Cancelled::GatewayLost));

@@ -25,6 +25,19 @@ fn a_whole_answer_waits_for_the_log() {
 }
 
 #[test]
+fn a_chunk_that_says_it_is_the_last_is_as_good_as_a_finish() {
+    let mut case = claimed(false);
+    case.hears(last(chunk(1, 5, "1}"))).until(500, &[1]);
+    assert!(case.settlements().is_empty(), "the chunk before it is missing");
+    case.hears(chunk(0, 0, "{\"a\":")).hears(last(chunk(1, 5, "1}")));
+    assert_eq!(case.settlements()[0].usage, usage(2));
+    case.settles(Verdict::Ours);
+    assert_eq!(case.client_saw(), "[200 application/json]{\"a\":1}");
+    case.hears(finish(2, 7, End::Complete));
+    assert_eq!(case.settlements().len(), 1);
+}
+
+#[test]
 fn an_answer_that_somebody_else_settled_is_not_given_out() {
     let mut case = settling();
     case.settles(Verdict::Theirs);

@@ -9,12 +9,13 @@ use std::time::Duration;
 use bytes::Bytes;
 use tokio::time::Instant;
 use uplion_domain::{
-    ClaimId, GatewayId, KeyId, Nanos, ProjectId, Rates, RequestId, Timestamp, Usage, WorkerId,
+    ClaimId, Envelope, GatewayId, KeyId, Nanos, ProjectId, Rates, RequestId, Timestamp, Usage,
+    WorkerId,
     request::{Accepted, Class, Outcome, Settled},
     usage::Source,
 };
 use uplion_log_transport::{
-    claim::{End, FromGateway, FromWorker, Head, ReleaseReason},
+    claim::{AcceptedEvent, End, FromGateway, FromWorker, Head, ReleaseReason},
     message::Link,
     task::OfferError,
 };
@@ -59,7 +60,8 @@ fn given(streamed: bool, body: Bytes, bounds: Bounds) -> Case {
         deadline: Timestamp::from_millis(DEADLINE.cast_signed()),
         at: Timestamp::from_millis(0),
     };
-    let request = Request::new(accepted, body, Pace::default(), bounds, UP, start);
+    let event = AcceptedEvent::from(&Envelope::accepted(accepted.clone()).encode());
+    let request = Request::new((accepted, event), body, Pace::default(), bounds, UP, start);
     let mut case = Case { request, start, now: start, done: vec![], seen: 0 };
     assert_eq!(case.new_actions(), [Action::Offer]);
     case
@@ -227,8 +229,16 @@ fn chunk_under(status: u16, number: u64, offset: u64, bytes: &'static str) -> Fr
         offset,
         head: (number == 0).then_some(Head { status, content_type }),
         usage: usage(number + 1),
+        end: None,
         bytes: Bytes::from_static(bytes.as_bytes()),
     }
+}
+
+fn last(mut said: FromWorker) -> FromWorker {
+    if let FromWorker::Chunk { end, .. } = &mut said {
+        *end = Some(End::Complete);
+    }
+    said
 }
 
 fn finish(chunks: u64, sent: u64, end: End) -> FromWorker {
