@@ -3,7 +3,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 
-.PHONY: help dev test servers rust-tests sdk-tests client-tests check format lints generated clients-fresh arrows dependencies generate clients faults bench real-model
+.PHONY: help dev test servers rust-tests sdk-tests client-tests check format lints generated clients-fresh arrows dependencies generate clients faults bench real-model contract
 
 help: ## List these targets.
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
@@ -32,6 +32,11 @@ client-tests: servers ## Compile the generated clients, and walk the life of a k
 	tests/clients/run
 
 check: format lints generated clients-fresh arrows dependencies ## Check format, lints, generated files, the tree's rules and its dependencies.
+contract: servers ## Ask the control API what its description allows, and what it does not: two minutes of schemathesis.
+	cargo build --workspace --all-targets
+	tests/contract/run
+
+check: format lints generated clients-fresh arrows ## Check format, lints, generated files and the tree's rules.
 
 format: ## Check the format.
 	cargo fmt --all --check

@@ -16,6 +16,8 @@ import urllib.error
 import urllib.request
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
+BUILD = pathlib.Path(os.environ.get("CARGO_TARGET_DIR") or ROOT / "target").resolve() / "debug"
+UPLION = os.environ.get("UPLION_BIN") or str(BUILD / "uplion")
 ADMIN_KEY = "an-admin-key-for-an-hour"
 
 
@@ -90,6 +92,23 @@ class Installation:
                 return json.load(answer)
         except urllib.error.HTTPError as error:
             sys.exit(f"control refused {path}: {error.read().decode()}")
+
+
+def mock_upstream(processes):
+    """Starts it; gives its URL, up to /v1."""
+    url = f"http://127.0.0.1:{free_port()}/v1"
+    processes.start("upstream", BUILD / "uplion-bench", "upstream", "--listen", url.removeprefix("http://").removesuffix("/v1"))
+    processes.until("the upstream", lambda: answers(f"{url}/models"))
+    return url
+
+
+def local(processes, upstream):
+    """Starts `uplion dev`; gives where it is and its admin key, as variables of a test."""
+    address, data = f"127.0.0.1:{free_port()}", processes.folder / "data"
+    processes.start("dev", UPLION, "dev", "--listen", address, "--data", data, "--upstream", upstream)
+    processes.until("uplion dev", lambda: answers(f"http://{address}/ready"))
+    known = json.loads((data / "credentials.json").read_text())
+    return {"CONTROL_URL": f"http://{address}", "BASE_URL": known["base_url"], "ADMIN_KEY": known["admin_key"]}
 
 
 def venv(name, requirements):

@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 
 	"github.com/oapi-codegen/nullable"
 	"github.com/oapi-codegen/runtime"
@@ -250,15 +251,15 @@ type IssuedKey struct {
 
 // Key What a member's program shows the gateway to be served. The secret is not stored.
 type Key struct {
-	Id       string `json:"id"`
-	IssuedAt string `json:"issued_at"`
+	Id       string    `json:"id"`
+	IssuedAt time.Time `json:"issued_at"`
 
 	// Models Null: all models.
-	Models      nullable.Nullable[[]string] `json:"models,omitempty"`
-	Name        string                      `json:"name"`
-	Project     string                      `json:"project"`
-	ProjectName nullable.Nullable[string]   `json:"project_name,omitempty"`
-	RevokedAt   nullable.Nullable[string]   `json:"revoked_at,omitempty"`
+	Models      nullable.Nullable[[]string]  `json:"models,omitempty"`
+	Name        string                       `json:"name"`
+	Project     string                       `json:"project"`
+	ProjectName nullable.Nullable[string]    `json:"project_name,omitempty"`
+	RevokedAt   nullable.Nullable[time.Time] `json:"revoked_at,omitempty"`
 
 	// Status `active` or `revoked`.
 	Status string `json:"status"`
@@ -285,7 +286,7 @@ type LogHealth struct {
 
 // Member A user in a project.
 type Member struct {
-	AddedAt string                    `json:"added_at"`
+	AddedAt time.Time                 `json:"added_at"`
 	Email   nullable.Nullable[string] `json:"email,omitempty"`
 
 	// Name Null of a person who was erased.
@@ -311,10 +312,10 @@ type Mode string
 
 // Model A model that clients can name.
 type Model struct {
-	Aliases      []string                  `json:"aliases"`
-	Name         string                    `json:"name"`
-	RegisteredAt string                    `json:"registered_at"`
-	RetiredAt    nullable.Nullable[string] `json:"retired_at,omitempty"`
+	Aliases      []string                     `json:"aliases"`
+	Name         string                       `json:"name"`
+	RegisteredAt time.Time                    `json:"registered_at"`
+	RetiredAt    nullable.Nullable[time.Time] `json:"retired_at,omitempty"`
 
 	// Status `registered` or `retired`.
 	Status    string     `json:"status"`
@@ -360,7 +361,7 @@ type NewPrice struct {
 	CachedInput nullable.Nullable[string] `json:"cached_input,omitempty"`
 
 	// EffectiveFrom RFC 3339, also past: then it counts for what is admitted from now on. Now if left out.
-	EffectiveFrom nullable.Nullable[string] `json:"effective_from,omitempty"`
+	EffectiveFrom nullable.Nullable[time.Time] `json:"effective_from,omitempty"`
 
 	// Input For a million tokens of the prompt.
 	Input string `json:"input"`
@@ -395,8 +396,8 @@ type NewProject struct {
 
 // OpenedSession A session that was opened.
 type OpenedSession struct {
-	ExpiresAt string `json:"expires_at"`
-	Id        string `json:"id"`
+	ExpiresAt time.Time `json:"expires_at"`
+	Id        string    `json:"id"`
 
 	// Token Shown now and never again; null if it is in a cookie.
 	Token nullable.Nullable[string] `json:"token,omitempty"`
@@ -456,18 +457,18 @@ type Period string
 
 // Price What a model charges from some time on: units of the installation's currency for a million tokens.
 type Price struct {
-	CachedInput   string `json:"cached_input"`
-	EffectiveFrom string `json:"effective_from"`
-	Id            string `json:"id"`
-	Input         string `json:"input"`
-	Model         string `json:"model"`
-	Output        string `json:"output"`
-	Reasoning     string `json:"reasoning"`
+	CachedInput   string    `json:"cached_input"`
+	EffectiveFrom time.Time `json:"effective_from"`
+	Id            string    `json:"id"`
+	Input         string    `json:"input"`
+	Model         string    `json:"model"`
+	Output        string    `json:"output"`
+	Reasoning     string    `json:"reasoning"`
 
 	// Request For the request itself.
-	Request     string                    `json:"request"`
-	SetAt       string                    `json:"set_at"`
-	WithdrawnAt nullable.Nullable[string] `json:"withdrawn_at,omitempty"`
+	Request     string                       `json:"request"`
+	SetAt       time.Time                    `json:"set_at"`
+	WithdrawnAt nullable.Nullable[time.Time] `json:"withdrawn_at,omitempty"`
 }
 
 // Problem RFC 9457, with `code` for programs and `version` where it helps.
@@ -489,19 +490,19 @@ type Problem struct {
 
 // Project A tenant: keys belong to it, usage is billed to it.
 type Project struct {
-	Budget    nullable.Nullable[Budget] `json:"budget,omitempty"`
-	ClosedAt  nullable.Nullable[string] `json:"closed_at,omitempty"`
-	CreatedAt string                    `json:"created_at"`
-	Id        string                    `json:"id"`
+	Budget    nullable.Nullable[Budget]    `json:"budget,omitempty"`
+	ClosedAt  nullable.Nullable[time.Time] `json:"closed_at,omitempty"`
+	CreatedAt time.Time                    `json:"created_at"`
+	Id        string                       `json:"id"`
 
 	// Limits Null: nothing is limited.
 	Limits nullable.Nullable[Limits] `json:"limits,omitempty"`
 
 	// Members How many.
-	Members     uint64                    `json:"members"`
-	Name        string                    `json:"name"`
-	Status      ProjectStatus             `json:"status"`
-	SuspendedAt nullable.Nullable[string] `json:"suspended_at,omitempty"`
+	Members     uint64                       `json:"members"`
+	Name        string                       `json:"name"`
+	Status      ProjectStatus                `json:"status"`
+	SuspendedAt nullable.Nullable[time.Time] `json:"suspended_at,omitempty"`
 }
 
 // ProjectStatus defines model for ProjectStatus.
@@ -557,7 +558,7 @@ type RequestStory struct {
 
 // RequestSummary How a request went.
 type RequestSummary struct {
-	AcceptedAt nullable.Nullable[string] `json:"accepted_at,omitempty"`
+	AcceptedAt nullable.Nullable[time.Time] `json:"accepted_at,omitempty"`
 
 	// AssignedMs Milliseconds from acceptance to the first worker, to the first chunk, to the end.
 	AssignedMs       nullable.Nullable[float64] `json:"assigned_ms,omitempty"`
@@ -566,18 +567,18 @@ type RequestSummary struct {
 	CompletionTokens uint64                     `json:"completion_tokens"`
 
 	// Cost Units of the installation's currency, exact.
-	Cost            string                     `json:"cost"`
-	FirstChunkMs    nullable.Nullable[float64] `json:"first_chunk_ms,omitempty"`
-	Gateway         nullable.Nullable[string]  `json:"gateway,omitempty"`
-	Id              string                     `json:"id"`
-	Key             nullable.Nullable[string]  `json:"key,omitempty"`
-	KeyName         nullable.Nullable[string]  `json:"key_name,omitempty"`
-	Model           nullable.Nullable[string]  `json:"model,omitempty"`
-	Project         string                     `json:"project"`
-	ProjectName     nullable.Nullable[string]  `json:"project_name,omitempty"`
-	PromptTokens    uint64                     `json:"prompt_tokens"`
-	ReasoningTokens uint64                     `json:"reasoning_tokens"`
-	SettledAt       nullable.Nullable[string]  `json:"settled_at,omitempty"`
+	Cost            string                       `json:"cost"`
+	FirstChunkMs    nullable.Nullable[float64]   `json:"first_chunk_ms,omitempty"`
+	Gateway         nullable.Nullable[string]    `json:"gateway,omitempty"`
+	Id              string                       `json:"id"`
+	Key             nullable.Nullable[string]    `json:"key,omitempty"`
+	KeyName         nullable.Nullable[string]    `json:"key_name,omitempty"`
+	Model           nullable.Nullable[string]    `json:"model,omitempty"`
+	Project         string                       `json:"project"`
+	ProjectName     nullable.Nullable[string]    `json:"project_name,omitempty"`
+	PromptTokens    uint64                       `json:"prompt_tokens"`
+	ReasoningTokens uint64                       `json:"reasoning_tokens"`
+	SettledAt       nullable.Nullable[time.Time] `json:"settled_at,omitempty"`
 
 	// Status `accepted`, `assigned`, `completed`, `cancelled` or `failed`.
 	Status         string                     `json:"status"`
@@ -593,21 +594,21 @@ type RequestSummary struct {
 // Session Somebody who is signed in, from one place.
 type Session struct {
 	// Current The one that this was asked with.
-	Current   bool   `json:"current"`
-	ExpiresAt string `json:"expires_at"`
-	Id        string `json:"id"`
-	OpenedAt  string `json:"opened_at"`
-	User      string `json:"user"`
+	Current   bool      `json:"current"`
+	ExpiresAt time.Time `json:"expires_at"`
+	Id        string    `json:"id"`
+	OpenedAt  time.Time `json:"opened_at"`
+	User      string    `json:"user"`
 }
 
 // StreamHealth A stream, and how much of it is archived. Null in what the broker did not say.
 type StreamHealth struct {
 	// Archived Up to which the archive holds it.
-	Archived      uint64                    `json:"archived"`
-	ArchivedEpoch nullable.Nullable[uint32] `json:"archived_epoch,omitempty"`
-	Bytes         nullable.Nullable[uint64] `json:"bytes,omitempty"`
-	CreatedAt     nullable.Nullable[string] `json:"created_at,omitempty"`
-	Epoch         nullable.Nullable[uint32] `json:"epoch,omitempty"`
+	Archived      uint64                       `json:"archived"`
+	ArchivedEpoch nullable.Nullable[uint32]    `json:"archived_epoch,omitempty"`
+	Bytes         nullable.Nullable[uint64]    `json:"bytes,omitempty"`
+	CreatedAt     nullable.Nullable[time.Time] `json:"created_at,omitempty"`
+	Epoch         nullable.Nullable[uint32]    `json:"epoch,omitempty"`
 
 	// First Of the oldest event still held.
 	First nullable.Nullable[uint64] `json:"first,omitempty"`
@@ -1037,10 +1038,10 @@ type GetUsageParams struct {
 	By *[]By `form:"by,omitempty" json:"by,omitempty"`
 
 	// From From the hour on in which this time lies.
-	From *string `form:"from,omitempty" json:"from,omitempty"`
+	From *time.Time `form:"from,omitempty" json:"from,omitempty"`
 
 	// To Up to and without the hour that starts at or after this time.
-	To *string `form:"to,omitempty" json:"to,omitempty"`
+	To *time.Time `form:"to,omitempty" json:"to,omitempty"`
 
 	// Project Only of this project, by id or name.
 	Project *string `form:"project,omitempty" json:"project,omitempty"`
@@ -4727,7 +4728,7 @@ func NewGetUsageRequest(server string, params *GetUsageParams) (*http.Request, e
 
 		if params.From != nil {
 
-			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "from", *params.From, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "from", *params.From, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date-time"}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {
@@ -4739,7 +4740,7 @@ func NewGetUsageRequest(server string, params *GetUsageParams) (*http.Request, e
 
 		if params.To != nil {
 
-			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "to", *params.To, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "to", *params.To, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date-time"}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {
@@ -5261,6 +5262,11 @@ type ListEventsResponse401Headers struct {
 	WWWAuthenticate string
 }
 
+// ListEventsResponse405Headers the declared response headers of an HTTP 405 response for ListEvents
+type ListEventsResponse405Headers struct {
+	Allow string
+}
+
 // ListEventsResponse412Headers the declared response headers of an HTTP 412 response for ListEvents
 type ListEventsResponse412Headers struct {
 	ETag string
@@ -5311,6 +5317,8 @@ type ListEventsResponse struct {
 	ApplicationproblemJSON503 *Problem
 	// Headers401 the parsed response headers for an HTTP 401 response
 	Headers401 *ListEventsResponse401Headers
+	// Headers405 the parsed response headers for an HTTP 405 response
+	Headers405 *ListEventsResponse405Headers
 	// Headers412 the parsed response headers for an HTTP 412 response
 	Headers412 *ListEventsResponse412Headers
 	// Headers429 the parsed response headers for an HTTP 429 response
@@ -5428,6 +5436,11 @@ type ListKeysResponse401Headers struct {
 	WWWAuthenticate string
 }
 
+// ListKeysResponse405Headers the declared response headers of an HTTP 405 response for ListKeys
+type ListKeysResponse405Headers struct {
+	Allow string
+}
+
 // ListKeysResponse412Headers the declared response headers of an HTTP 412 response for ListKeys
 type ListKeysResponse412Headers struct {
 	ETag string
@@ -5478,6 +5491,8 @@ type ListKeysResponse struct {
 	ApplicationproblemJSON503 *Problem
 	// Headers401 the parsed response headers for an HTTP 401 response
 	Headers401 *ListKeysResponse401Headers
+	// Headers405 the parsed response headers for an HTTP 405 response
+	Headers405 *ListKeysResponse405Headers
 	// Headers412 the parsed response headers for an HTTP 412 response
 	Headers412 *ListKeysResponse412Headers
 	// Headers429 the parsed response headers for an HTTP 429 response
@@ -5612,6 +5627,11 @@ type IssueKeyResponse401Headers struct {
 	WWWAuthenticate string
 }
 
+// IssueKeyResponse405Headers the declared response headers of an HTTP 405 response for IssueKey
+type IssueKeyResponse405Headers struct {
+	Allow string
+}
+
 // IssueKeyResponse412Headers the declared response headers of an HTTP 412 response for IssueKey
 type IssueKeyResponse412Headers struct {
 	ETag string
@@ -5672,6 +5692,8 @@ type IssueKeyResponse struct {
 	Headers202 *IssueKeyResponse202Headers
 	// Headers401 the parsed response headers for an HTTP 401 response
 	Headers401 *IssueKeyResponse401Headers
+	// Headers405 the parsed response headers for an HTTP 405 response
+	Headers405 *IssueKeyResponse405Headers
 	// Headers412 the parsed response headers for an HTTP 412 response
 	Headers412 *IssueKeyResponse412Headers
 	// Headers429 the parsed response headers for an HTTP 429 response
@@ -5804,6 +5826,11 @@ type GetKeyResponse401Headers struct {
 	WWWAuthenticate string
 }
 
+// GetKeyResponse405Headers the declared response headers of an HTTP 405 response for GetKey
+type GetKeyResponse405Headers struct {
+	Allow string
+}
+
 // GetKeyResponse412Headers the declared response headers of an HTTP 412 response for GetKey
 type GetKeyResponse412Headers struct {
 	ETag string
@@ -5856,6 +5883,8 @@ type GetKeyResponse struct {
 	Headers200 *GetKeyResponse200Headers
 	// Headers401 the parsed response headers for an HTTP 401 response
 	Headers401 *GetKeyResponse401Headers
+	// Headers405 the parsed response headers for an HTTP 405 response
+	Headers405 *GetKeyResponse405Headers
 	// Headers412 the parsed response headers for an HTTP 412 response
 	Headers412 *GetKeyResponse412Headers
 	// Headers429 the parsed response headers for an HTTP 429 response
@@ -5990,6 +6019,11 @@ type AllowModelsResponse401Headers struct {
 	WWWAuthenticate string
 }
 
+// AllowModelsResponse405Headers the declared response headers of an HTTP 405 response for AllowModels
+type AllowModelsResponse405Headers struct {
+	Allow string
+}
+
 // AllowModelsResponse412Headers the declared response headers of an HTTP 412 response for AllowModels
 type AllowModelsResponse412Headers struct {
 	ETag string
@@ -6050,6 +6084,8 @@ type AllowModelsResponse struct {
 	Headers202 *AllowModelsResponse202Headers
 	// Headers401 the parsed response headers for an HTTP 401 response
 	Headers401 *AllowModelsResponse401Headers
+	// Headers405 the parsed response headers for an HTTP 405 response
+	Headers405 *AllowModelsResponse405Headers
 	// Headers412 the parsed response headers for an HTTP 412 response
 	Headers412 *AllowModelsResponse412Headers
 	// Headers429 the parsed response headers for an HTTP 429 response
@@ -6194,6 +6230,11 @@ type RevokeKeyResponse401Headers struct {
 	WWWAuthenticate string
 }
 
+// RevokeKeyResponse405Headers the declared response headers of an HTTP 405 response for RevokeKey
+type RevokeKeyResponse405Headers struct {
+	Allow string
+}
+
 // RevokeKeyResponse412Headers the declared response headers of an HTTP 412 response for RevokeKey
 type RevokeKeyResponse412Headers struct {
 	ETag string
@@ -6254,6 +6295,8 @@ type RevokeKeyResponse struct {
 	Headers202 *RevokeKeyResponse202Headers
 	// Headers401 the parsed response headers for an HTTP 401 response
 	Headers401 *RevokeKeyResponse401Headers
+	// Headers405 the parsed response headers for an HTTP 405 response
+	Headers405 *RevokeKeyResponse405Headers
 	// Headers412 the parsed response headers for an HTTP 412 response
 	Headers412 *RevokeKeyResponse412Headers
 	// Headers429 the parsed response headers for an HTTP 429 response
@@ -6381,6 +6424,11 @@ type GetLogHealthResponse401Headers struct {
 	WWWAuthenticate string
 }
 
+// GetLogHealthResponse405Headers the declared response headers of an HTTP 405 response for GetLogHealth
+type GetLogHealthResponse405Headers struct {
+	Allow string
+}
+
 // GetLogHealthResponse412Headers the declared response headers of an HTTP 412 response for GetLogHealth
 type GetLogHealthResponse412Headers struct {
 	ETag string
@@ -6431,6 +6479,8 @@ type GetLogHealthResponse struct {
 	ApplicationproblemJSON503 *Problem
 	// Headers401 the parsed response headers for an HTTP 401 response
 	Headers401 *GetLogHealthResponse401Headers
+	// Headers405 the parsed response headers for an HTTP 405 response
+	Headers405 *GetLogHealthResponse405Headers
 	// Headers412 the parsed response headers for an HTTP 412 response
 	Headers412 *GetLogHealthResponse412Headers
 	// Headers429 the parsed response headers for an HTTP 429 response
@@ -6548,6 +6598,11 @@ type ListModelsResponse401Headers struct {
 	WWWAuthenticate string
 }
 
+// ListModelsResponse405Headers the declared response headers of an HTTP 405 response for ListModels
+type ListModelsResponse405Headers struct {
+	Allow string
+}
+
 // ListModelsResponse412Headers the declared response headers of an HTTP 412 response for ListModels
 type ListModelsResponse412Headers struct {
 	ETag string
@@ -6598,6 +6653,8 @@ type ListModelsResponse struct {
 	ApplicationproblemJSON503 *Problem
 	// Headers401 the parsed response headers for an HTTP 401 response
 	Headers401 *ListModelsResponse401Headers
+	// Headers405 the parsed response headers for an HTTP 405 response
+	Headers405 *ListModelsResponse405Headers
 	// Headers412 the parsed response headers for an HTTP 412 response
 	Headers412 *ListModelsResponse412Headers
 	// Headers429 the parsed response headers for an HTTP 429 response
@@ -6732,6 +6789,11 @@ type RegisterModelResponse401Headers struct {
 	WWWAuthenticate string
 }
 
+// RegisterModelResponse405Headers the declared response headers of an HTTP 405 response for RegisterModel
+type RegisterModelResponse405Headers struct {
+	Allow string
+}
+
 // RegisterModelResponse412Headers the declared response headers of an HTTP 412 response for RegisterModel
 type RegisterModelResponse412Headers struct {
 	ETag string
@@ -6792,6 +6854,8 @@ type RegisterModelResponse struct {
 	Headers202 *RegisterModelResponse202Headers
 	// Headers401 the parsed response headers for an HTTP 401 response
 	Headers401 *RegisterModelResponse401Headers
+	// Headers405 the parsed response headers for an HTTP 405 response
+	Headers405 *RegisterModelResponse405Headers
 	// Headers412 the parsed response headers for an HTTP 412 response
 	Headers412 *RegisterModelResponse412Headers
 	// Headers429 the parsed response headers for an HTTP 429 response
@@ -6924,6 +6988,11 @@ type GetModelResponse401Headers struct {
 	WWWAuthenticate string
 }
 
+// GetModelResponse405Headers the declared response headers of an HTTP 405 response for GetModel
+type GetModelResponse405Headers struct {
+	Allow string
+}
+
 // GetModelResponse412Headers the declared response headers of an HTTP 412 response for GetModel
 type GetModelResponse412Headers struct {
 	ETag string
@@ -6976,6 +7045,8 @@ type GetModelResponse struct {
 	Headers200 *GetModelResponse200Headers
 	// Headers401 the parsed response headers for an HTTP 401 response
 	Headers401 *GetModelResponse401Headers
+	// Headers405 the parsed response headers for an HTTP 405 response
+	Headers405 *GetModelResponse405Headers
 	// Headers412 the parsed response headers for an HTTP 412 response
 	Headers412 *GetModelResponse412Headers
 	// Headers429 the parsed response headers for an HTTP 429 response
@@ -7110,6 +7181,11 @@ type ChangeAliasesResponse401Headers struct {
 	WWWAuthenticate string
 }
 
+// ChangeAliasesResponse405Headers the declared response headers of an HTTP 405 response for ChangeAliases
+type ChangeAliasesResponse405Headers struct {
+	Allow string
+}
+
 // ChangeAliasesResponse412Headers the declared response headers of an HTTP 412 response for ChangeAliases
 type ChangeAliasesResponse412Headers struct {
 	ETag string
@@ -7170,6 +7246,8 @@ type ChangeAliasesResponse struct {
 	Headers202 *ChangeAliasesResponse202Headers
 	// Headers401 the parsed response headers for an HTTP 401 response
 	Headers401 *ChangeAliasesResponse401Headers
+	// Headers405 the parsed response headers for an HTTP 405 response
+	Headers405 *ChangeAliasesResponse405Headers
 	// Headers412 the parsed response headers for an HTTP 412 response
 	Headers412 *ChangeAliasesResponse412Headers
 	// Headers429 the parsed response headers for an HTTP 429 response
@@ -7314,6 +7392,11 @@ type RetireModelResponse401Headers struct {
 	WWWAuthenticate string
 }
 
+// RetireModelResponse405Headers the declared response headers of an HTTP 405 response for RetireModel
+type RetireModelResponse405Headers struct {
+	Allow string
+}
+
 // RetireModelResponse412Headers the declared response headers of an HTTP 412 response for RetireModel
 type RetireModelResponse412Headers struct {
 	ETag string
@@ -7374,6 +7457,8 @@ type RetireModelResponse struct {
 	Headers202 *RetireModelResponse202Headers
 	// Headers401 the parsed response headers for an HTTP 401 response
 	Headers401 *RetireModelResponse401Headers
+	// Headers405 the parsed response headers for an HTTP 405 response
+	Headers405 *RetireModelResponse405Headers
 	// Headers412 the parsed response headers for an HTTP 412 response
 	Headers412 *RetireModelResponse412Headers
 	// Headers429 the parsed response headers for an HTTP 429 response
@@ -7518,6 +7603,11 @@ type ChangeUpstreamsResponse401Headers struct {
 	WWWAuthenticate string
 }
 
+// ChangeUpstreamsResponse405Headers the declared response headers of an HTTP 405 response for ChangeUpstreams
+type ChangeUpstreamsResponse405Headers struct {
+	Allow string
+}
+
 // ChangeUpstreamsResponse412Headers the declared response headers of an HTTP 412 response for ChangeUpstreams
 type ChangeUpstreamsResponse412Headers struct {
 	ETag string
@@ -7578,6 +7668,8 @@ type ChangeUpstreamsResponse struct {
 	Headers202 *ChangeUpstreamsResponse202Headers
 	// Headers401 the parsed response headers for an HTTP 401 response
 	Headers401 *ChangeUpstreamsResponse401Headers
+	// Headers405 the parsed response headers for an HTTP 405 response
+	Headers405 *ChangeUpstreamsResponse405Headers
 	// Headers412 the parsed response headers for an HTTP 412 response
 	Headers412 *ChangeUpstreamsResponse412Headers
 	// Headers429 the parsed response headers for an HTTP 429 response
@@ -7705,6 +7797,11 @@ type ListPricesResponse401Headers struct {
 	WWWAuthenticate string
 }
 
+// ListPricesResponse405Headers the declared response headers of an HTTP 405 response for ListPrices
+type ListPricesResponse405Headers struct {
+	Allow string
+}
+
 // ListPricesResponse412Headers the declared response headers of an HTTP 412 response for ListPrices
 type ListPricesResponse412Headers struct {
 	ETag string
@@ -7755,6 +7852,8 @@ type ListPricesResponse struct {
 	ApplicationproblemJSON503 *Problem
 	// Headers401 the parsed response headers for an HTTP 401 response
 	Headers401 *ListPricesResponse401Headers
+	// Headers405 the parsed response headers for an HTTP 405 response
+	Headers405 *ListPricesResponse405Headers
 	// Headers412 the parsed response headers for an HTTP 412 response
 	Headers412 *ListPricesResponse412Headers
 	// Headers429 the parsed response headers for an HTTP 429 response
@@ -7889,6 +7988,11 @@ type SetPriceResponse401Headers struct {
 	WWWAuthenticate string
 }
 
+// SetPriceResponse405Headers the declared response headers of an HTTP 405 response for SetPrice
+type SetPriceResponse405Headers struct {
+	Allow string
+}
+
 // SetPriceResponse412Headers the declared response headers of an HTTP 412 response for SetPrice
 type SetPriceResponse412Headers struct {
 	ETag string
@@ -7949,6 +8053,8 @@ type SetPriceResponse struct {
 	Headers202 *SetPriceResponse202Headers
 	// Headers401 the parsed response headers for an HTTP 401 response
 	Headers401 *SetPriceResponse401Headers
+	// Headers405 the parsed response headers for an HTTP 405 response
+	Headers405 *SetPriceResponse405Headers
 	// Headers412 the parsed response headers for an HTTP 412 response
 	Headers412 *SetPriceResponse412Headers
 	// Headers429 the parsed response headers for an HTTP 429 response
@@ -8081,6 +8187,11 @@ type GetPriceResponse401Headers struct {
 	WWWAuthenticate string
 }
 
+// GetPriceResponse405Headers the declared response headers of an HTTP 405 response for GetPrice
+type GetPriceResponse405Headers struct {
+	Allow string
+}
+
 // GetPriceResponse412Headers the declared response headers of an HTTP 412 response for GetPrice
 type GetPriceResponse412Headers struct {
 	ETag string
@@ -8133,6 +8244,8 @@ type GetPriceResponse struct {
 	Headers200 *GetPriceResponse200Headers
 	// Headers401 the parsed response headers for an HTTP 401 response
 	Headers401 *GetPriceResponse401Headers
+	// Headers405 the parsed response headers for an HTTP 405 response
+	Headers405 *GetPriceResponse405Headers
 	// Headers412 the parsed response headers for an HTTP 412 response
 	Headers412 *GetPriceResponse412Headers
 	// Headers429 the parsed response headers for an HTTP 429 response
@@ -8267,6 +8380,11 @@ type WithdrawPriceResponse401Headers struct {
 	WWWAuthenticate string
 }
 
+// WithdrawPriceResponse405Headers the declared response headers of an HTTP 405 response for WithdrawPrice
+type WithdrawPriceResponse405Headers struct {
+	Allow string
+}
+
 // WithdrawPriceResponse412Headers the declared response headers of an HTTP 412 response for WithdrawPrice
 type WithdrawPriceResponse412Headers struct {
 	ETag string
@@ -8327,6 +8445,8 @@ type WithdrawPriceResponse struct {
 	Headers202 *WithdrawPriceResponse202Headers
 	// Headers401 the parsed response headers for an HTTP 401 response
 	Headers401 *WithdrawPriceResponse401Headers
+	// Headers405 the parsed response headers for an HTTP 405 response
+	Headers405 *WithdrawPriceResponse405Headers
 	// Headers412 the parsed response headers for an HTTP 412 response
 	Headers412 *WithdrawPriceResponse412Headers
 	// Headers429 the parsed response headers for an HTTP 429 response
@@ -8454,6 +8574,11 @@ type ListProjectsResponse401Headers struct {
 	WWWAuthenticate string
 }
 
+// ListProjectsResponse405Headers the declared response headers of an HTTP 405 response for ListProjects
+type ListProjectsResponse405Headers struct {
+	Allow string
+}
+
 // ListProjectsResponse412Headers the declared response headers of an HTTP 412 response for ListProjects
 type ListProjectsResponse412Headers struct {
 	ETag string
@@ -8504,6 +8629,8 @@ type ListProjectsResponse struct {
 	ApplicationproblemJSON503 *Problem
 	// Headers401 the parsed response headers for an HTTP 401 response
 	Headers401 *ListProjectsResponse401Headers
+	// Headers405 the parsed response headers for an HTTP 405 response
+	Headers405 *ListProjectsResponse405Headers
 	// Headers412 the parsed response headers for an HTTP 412 response
 	Headers412 *ListProjectsResponse412Headers
 	// Headers429 the parsed response headers for an HTTP 429 response
@@ -8638,6 +8765,11 @@ type CreateProjectResponse401Headers struct {
 	WWWAuthenticate string
 }
 
+// CreateProjectResponse405Headers the declared response headers of an HTTP 405 response for CreateProject
+type CreateProjectResponse405Headers struct {
+	Allow string
+}
+
 // CreateProjectResponse412Headers the declared response headers of an HTTP 412 response for CreateProject
 type CreateProjectResponse412Headers struct {
 	ETag string
@@ -8698,6 +8830,8 @@ type CreateProjectResponse struct {
 	Headers202 *CreateProjectResponse202Headers
 	// Headers401 the parsed response headers for an HTTP 401 response
 	Headers401 *CreateProjectResponse401Headers
+	// Headers405 the parsed response headers for an HTTP 405 response
+	Headers405 *CreateProjectResponse405Headers
 	// Headers412 the parsed response headers for an HTTP 412 response
 	Headers412 *CreateProjectResponse412Headers
 	// Headers429 the parsed response headers for an HTTP 429 response
@@ -8830,6 +8964,11 @@ type GetProjectResponse401Headers struct {
 	WWWAuthenticate string
 }
 
+// GetProjectResponse405Headers the declared response headers of an HTTP 405 response for GetProject
+type GetProjectResponse405Headers struct {
+	Allow string
+}
+
 // GetProjectResponse412Headers the declared response headers of an HTTP 412 response for GetProject
 type GetProjectResponse412Headers struct {
 	ETag string
@@ -8882,6 +9021,8 @@ type GetProjectResponse struct {
 	Headers200 *GetProjectResponse200Headers
 	// Headers401 the parsed response headers for an HTTP 401 response
 	Headers401 *GetProjectResponse401Headers
+	// Headers405 the parsed response headers for an HTTP 405 response
+	Headers405 *GetProjectResponse405Headers
 	// Headers412 the parsed response headers for an HTTP 412 response
 	Headers412 *GetProjectResponse412Headers
 	// Headers429 the parsed response headers for an HTTP 429 response
@@ -9016,6 +9157,11 @@ type ChangeProjectResponse401Headers struct {
 	WWWAuthenticate string
 }
 
+// ChangeProjectResponse405Headers the declared response headers of an HTTP 405 response for ChangeProject
+type ChangeProjectResponse405Headers struct {
+	Allow string
+}
+
 // ChangeProjectResponse412Headers the declared response headers of an HTTP 412 response for ChangeProject
 type ChangeProjectResponse412Headers struct {
 	ETag string
@@ -9076,6 +9222,8 @@ type ChangeProjectResponse struct {
 	Headers202 *ChangeProjectResponse202Headers
 	// Headers401 the parsed response headers for an HTTP 401 response
 	Headers401 *ChangeProjectResponse401Headers
+	// Headers405 the parsed response headers for an HTTP 405 response
+	Headers405 *ChangeProjectResponse405Headers
 	// Headers412 the parsed response headers for an HTTP 412 response
 	Headers412 *ChangeProjectResponse412Headers
 	// Headers429 the parsed response headers for an HTTP 429 response
@@ -9220,6 +9368,11 @@ type CloseProjectResponse401Headers struct {
 	WWWAuthenticate string
 }
 
+// CloseProjectResponse405Headers the declared response headers of an HTTP 405 response for CloseProject
+type CloseProjectResponse405Headers struct {
+	Allow string
+}
+
 // CloseProjectResponse412Headers the declared response headers of an HTTP 412 response for CloseProject
 type CloseProjectResponse412Headers struct {
 	ETag string
@@ -9280,6 +9433,8 @@ type CloseProjectResponse struct {
 	Headers202 *CloseProjectResponse202Headers
 	// Headers401 the parsed response headers for an HTTP 401 response
 	Headers401 *CloseProjectResponse401Headers
+	// Headers405 the parsed response headers for an HTTP 405 response
+	Headers405 *CloseProjectResponse405Headers
 	// Headers412 the parsed response headers for an HTTP 412 response
 	Headers412 *CloseProjectResponse412Headers
 	// Headers429 the parsed response headers for an HTTP 429 response
@@ -9407,6 +9562,11 @@ type ListMembersResponse401Headers struct {
 	WWWAuthenticate string
 }
 
+// ListMembersResponse405Headers the declared response headers of an HTTP 405 response for ListMembers
+type ListMembersResponse405Headers struct {
+	Allow string
+}
+
 // ListMembersResponse412Headers the declared response headers of an HTTP 412 response for ListMembers
 type ListMembersResponse412Headers struct {
 	ETag string
@@ -9457,6 +9617,8 @@ type ListMembersResponse struct {
 	ApplicationproblemJSON503 *Problem
 	// Headers401 the parsed response headers for an HTTP 401 response
 	Headers401 *ListMembersResponse401Headers
+	// Headers405 the parsed response headers for an HTTP 405 response
+	Headers405 *ListMembersResponse405Headers
 	// Headers412 the parsed response headers for an HTTP 412 response
 	Headers412 *ListMembersResponse412Headers
 	// Headers429 the parsed response headers for an HTTP 429 response
@@ -9591,6 +9753,11 @@ type AddMemberResponse401Headers struct {
 	WWWAuthenticate string
 }
 
+// AddMemberResponse405Headers the declared response headers of an HTTP 405 response for AddMember
+type AddMemberResponse405Headers struct {
+	Allow string
+}
+
 // AddMemberResponse412Headers the declared response headers of an HTTP 412 response for AddMember
 type AddMemberResponse412Headers struct {
 	ETag string
@@ -9651,6 +9818,8 @@ type AddMemberResponse struct {
 	Headers202 *AddMemberResponse202Headers
 	// Headers401 the parsed response headers for an HTTP 401 response
 	Headers401 *AddMemberResponse401Headers
+	// Headers405 the parsed response headers for an HTTP 405 response
+	Headers405 *AddMemberResponse405Headers
 	// Headers412 the parsed response headers for an HTTP 412 response
 	Headers412 *AddMemberResponse412Headers
 	// Headers429 the parsed response headers for an HTTP 429 response
@@ -9795,6 +9964,11 @@ type RemoveMemberResponse401Headers struct {
 	WWWAuthenticate string
 }
 
+// RemoveMemberResponse405Headers the declared response headers of an HTTP 405 response for RemoveMember
+type RemoveMemberResponse405Headers struct {
+	Allow string
+}
+
 // RemoveMemberResponse412Headers the declared response headers of an HTTP 412 response for RemoveMember
 type RemoveMemberResponse412Headers struct {
 	ETag string
@@ -9855,6 +10029,8 @@ type RemoveMemberResponse struct {
 	Headers202 *RemoveMemberResponse202Headers
 	// Headers401 the parsed response headers for an HTTP 401 response
 	Headers401 *RemoveMemberResponse401Headers
+	// Headers405 the parsed response headers for an HTTP 405 response
+	Headers405 *RemoveMemberResponse405Headers
 	// Headers412 the parsed response headers for an HTTP 412 response
 	Headers412 *RemoveMemberResponse412Headers
 	// Headers429 the parsed response headers for an HTTP 429 response
@@ -9999,6 +10175,11 @@ type ChangeMemberResponse401Headers struct {
 	WWWAuthenticate string
 }
 
+// ChangeMemberResponse405Headers the declared response headers of an HTTP 405 response for ChangeMember
+type ChangeMemberResponse405Headers struct {
+	Allow string
+}
+
 // ChangeMemberResponse412Headers the declared response headers of an HTTP 412 response for ChangeMember
 type ChangeMemberResponse412Headers struct {
 	ETag string
@@ -10059,6 +10240,8 @@ type ChangeMemberResponse struct {
 	Headers202 *ChangeMemberResponse202Headers
 	// Headers401 the parsed response headers for an HTTP 401 response
 	Headers401 *ChangeMemberResponse401Headers
+	// Headers405 the parsed response headers for an HTTP 405 response
+	Headers405 *ChangeMemberResponse405Headers
 	// Headers412 the parsed response headers for an HTTP 412 response
 	Headers412 *ChangeMemberResponse412Headers
 	// Headers429 the parsed response headers for an HTTP 429 response
@@ -10203,6 +10386,11 @@ type ResumeProjectResponse401Headers struct {
 	WWWAuthenticate string
 }
 
+// ResumeProjectResponse405Headers the declared response headers of an HTTP 405 response for ResumeProject
+type ResumeProjectResponse405Headers struct {
+	Allow string
+}
+
 // ResumeProjectResponse412Headers the declared response headers of an HTTP 412 response for ResumeProject
 type ResumeProjectResponse412Headers struct {
 	ETag string
@@ -10263,6 +10451,8 @@ type ResumeProjectResponse struct {
 	Headers202 *ResumeProjectResponse202Headers
 	// Headers401 the parsed response headers for an HTTP 401 response
 	Headers401 *ResumeProjectResponse401Headers
+	// Headers405 the parsed response headers for an HTTP 405 response
+	Headers405 *ResumeProjectResponse405Headers
 	// Headers412 the parsed response headers for an HTTP 412 response
 	Headers412 *ResumeProjectResponse412Headers
 	// Headers429 the parsed response headers for an HTTP 429 response
@@ -10407,6 +10597,11 @@ type SuspendProjectResponse401Headers struct {
 	WWWAuthenticate string
 }
 
+// SuspendProjectResponse405Headers the declared response headers of an HTTP 405 response for SuspendProject
+type SuspendProjectResponse405Headers struct {
+	Allow string
+}
+
 // SuspendProjectResponse412Headers the declared response headers of an HTTP 412 response for SuspendProject
 type SuspendProjectResponse412Headers struct {
 	ETag string
@@ -10467,6 +10662,8 @@ type SuspendProjectResponse struct {
 	Headers202 *SuspendProjectResponse202Headers
 	// Headers401 the parsed response headers for an HTTP 401 response
 	Headers401 *SuspendProjectResponse401Headers
+	// Headers405 the parsed response headers for an HTTP 405 response
+	Headers405 *SuspendProjectResponse405Headers
 	// Headers412 the parsed response headers for an HTTP 412 response
 	Headers412 *SuspendProjectResponse412Headers
 	// Headers429 the parsed response headers for an HTTP 429 response
@@ -10594,6 +10791,11 @@ type ListRequestsResponse401Headers struct {
 	WWWAuthenticate string
 }
 
+// ListRequestsResponse405Headers the declared response headers of an HTTP 405 response for ListRequests
+type ListRequestsResponse405Headers struct {
+	Allow string
+}
+
 // ListRequestsResponse412Headers the declared response headers of an HTTP 412 response for ListRequests
 type ListRequestsResponse412Headers struct {
 	ETag string
@@ -10644,6 +10846,8 @@ type ListRequestsResponse struct {
 	ApplicationproblemJSON503 *Problem
 	// Headers401 the parsed response headers for an HTTP 401 response
 	Headers401 *ListRequestsResponse401Headers
+	// Headers405 the parsed response headers for an HTTP 405 response
+	Headers405 *ListRequestsResponse405Headers
 	// Headers412 the parsed response headers for an HTTP 412 response
 	Headers412 *ListRequestsResponse412Headers
 	// Headers429 the parsed response headers for an HTTP 429 response
@@ -10761,6 +10965,11 @@ type GetRequestResponse401Headers struct {
 	WWWAuthenticate string
 }
 
+// GetRequestResponse405Headers the declared response headers of an HTTP 405 response for GetRequest
+type GetRequestResponse405Headers struct {
+	Allow string
+}
+
 // GetRequestResponse412Headers the declared response headers of an HTTP 412 response for GetRequest
 type GetRequestResponse412Headers struct {
 	ETag string
@@ -10811,6 +11020,8 @@ type GetRequestResponse struct {
 	ApplicationproblemJSON503 *Problem
 	// Headers401 the parsed response headers for an HTTP 401 response
 	Headers401 *GetRequestResponse401Headers
+	// Headers405 the parsed response headers for an HTTP 405 response
+	Headers405 *GetRequestResponse405Headers
 	// Headers412 the parsed response headers for an HTTP 412 response
 	Headers412 *GetRequestResponse412Headers
 	// Headers429 the parsed response headers for an HTTP 429 response
@@ -10928,6 +11139,11 @@ type ListSessionsResponse401Headers struct {
 	WWWAuthenticate string
 }
 
+// ListSessionsResponse405Headers the declared response headers of an HTTP 405 response for ListSessions
+type ListSessionsResponse405Headers struct {
+	Allow string
+}
+
 // ListSessionsResponse412Headers the declared response headers of an HTTP 412 response for ListSessions
 type ListSessionsResponse412Headers struct {
 	ETag string
@@ -10978,6 +11194,8 @@ type ListSessionsResponse struct {
 	ApplicationproblemJSON503 *Problem
 	// Headers401 the parsed response headers for an HTTP 401 response
 	Headers401 *ListSessionsResponse401Headers
+	// Headers405 the parsed response headers for an HTTP 405 response
+	Headers405 *ListSessionsResponse405Headers
 	// Headers412 the parsed response headers for an HTTP 412 response
 	Headers412 *ListSessionsResponse412Headers
 	// Headers429 the parsed response headers for an HTTP 429 response
@@ -11100,6 +11318,11 @@ type SignInResponse401Headers struct {
 	WWWAuthenticate string
 }
 
+// SignInResponse405Headers the declared response headers of an HTTP 405 response for SignIn
+type SignInResponse405Headers struct {
+	Allow string
+}
+
 // SignInResponse412Headers the declared response headers of an HTTP 412 response for SignIn
 type SignInResponse412Headers struct {
 	ETag string
@@ -11152,6 +11375,8 @@ type SignInResponse struct {
 	Headers201 *SignInResponse201Headers
 	// Headers401 the parsed response headers for an HTTP 401 response
 	Headers401 *SignInResponse401Headers
+	// Headers405 the parsed response headers for an HTTP 405 response
+	Headers405 *SignInResponse405Headers
 	// Headers412 the parsed response headers for an HTTP 412 response
 	Headers412 *SignInResponse412Headers
 	// Headers429 the parsed response headers for an HTTP 429 response
@@ -11274,6 +11499,11 @@ type SignOutResponse401Headers struct {
 	WWWAuthenticate string
 }
 
+// SignOutResponse405Headers the declared response headers of an HTTP 405 response for SignOut
+type SignOutResponse405Headers struct {
+	Allow string
+}
+
 // SignOutResponse412Headers the declared response headers of an HTTP 412 response for SignOut
 type SignOutResponse412Headers struct {
 	ETag string
@@ -11324,6 +11554,8 @@ type SignOutResponse struct {
 	Headers204 *SignOutResponse204Headers
 	// Headers401 the parsed response headers for an HTTP 401 response
 	Headers401 *SignOutResponse401Headers
+	// Headers405 the parsed response headers for an HTTP 405 response
+	Headers405 *SignOutResponse405Headers
 	// Headers412 the parsed response headers for an HTTP 412 response
 	Headers412 *SignOutResponse412Headers
 	// Headers429 the parsed response headers for an HTTP 429 response
@@ -11436,6 +11668,11 @@ type GetCurrentSessionResponse401Headers struct {
 	WWWAuthenticate string
 }
 
+// GetCurrentSessionResponse405Headers the declared response headers of an HTTP 405 response for GetCurrentSession
+type GetCurrentSessionResponse405Headers struct {
+	Allow string
+}
+
 // GetCurrentSessionResponse412Headers the declared response headers of an HTTP 412 response for GetCurrentSession
 type GetCurrentSessionResponse412Headers struct {
 	ETag string
@@ -11486,6 +11723,8 @@ type GetCurrentSessionResponse struct {
 	ApplicationproblemJSON503 *Problem
 	// Headers401 the parsed response headers for an HTTP 401 response
 	Headers401 *GetCurrentSessionResponse401Headers
+	// Headers405 the parsed response headers for an HTTP 405 response
+	Headers405 *GetCurrentSessionResponse405Headers
 	// Headers412 the parsed response headers for an HTTP 412 response
 	Headers412 *GetCurrentSessionResponse412Headers
 	// Headers429 the parsed response headers for an HTTP 429 response
@@ -11620,6 +11859,11 @@ type RevokeSessionResponse401Headers struct {
 	WWWAuthenticate string
 }
 
+// RevokeSessionResponse405Headers the declared response headers of an HTTP 405 response for RevokeSession
+type RevokeSessionResponse405Headers struct {
+	Allow string
+}
+
 // RevokeSessionResponse412Headers the declared response headers of an HTTP 412 response for RevokeSession
 type RevokeSessionResponse412Headers struct {
 	ETag string
@@ -11680,6 +11924,8 @@ type RevokeSessionResponse struct {
 	Headers202 *RevokeSessionResponse202Headers
 	// Headers401 the parsed response headers for an HTTP 401 response
 	Headers401 *RevokeSessionResponse401Headers
+	// Headers405 the parsed response headers for an HTTP 405 response
+	Headers405 *RevokeSessionResponse405Headers
 	// Headers412 the parsed response headers for an HTTP 412 response
 	Headers412 *RevokeSessionResponse412Headers
 	// Headers429 the parsed response headers for an HTTP 429 response
@@ -11807,6 +12053,11 @@ type GetUsageResponse401Headers struct {
 	WWWAuthenticate string
 }
 
+// GetUsageResponse405Headers the declared response headers of an HTTP 405 response for GetUsage
+type GetUsageResponse405Headers struct {
+	Allow string
+}
+
 // GetUsageResponse412Headers the declared response headers of an HTTP 412 response for GetUsage
 type GetUsageResponse412Headers struct {
 	ETag string
@@ -11857,6 +12108,8 @@ type GetUsageResponse struct {
 	ApplicationproblemJSON503 *Problem
 	// Headers401 the parsed response headers for an HTTP 401 response
 	Headers401 *GetUsageResponse401Headers
+	// Headers405 the parsed response headers for an HTTP 405 response
+	Headers405 *GetUsageResponse405Headers
 	// Headers412 the parsed response headers for an HTTP 412 response
 	Headers412 *GetUsageResponse412Headers
 	// Headers429 the parsed response headers for an HTTP 429 response
@@ -12756,6 +13009,16 @@ func ParseListEventsResponse(rsp *http.Response) (*ListEventsResponse, error) {
 			headers.WWWAuthenticate = value
 		}
 		response.Headers401 = &headers
+	case rsp.StatusCode == 405:
+		var headers ListEventsResponse405Headers
+		if values := rsp.Header.Values("Allow"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Allow", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Allow = value
+		}
+		response.Headers405 = &headers
 	case rsp.StatusCode == 412:
 		var headers ListEventsResponse412Headers
 		if values := rsp.Header.Values("ETag"); len(values) > 0 {
@@ -12923,6 +13186,16 @@ func ParseListKeysResponse(rsp *http.Response) (*ListKeysResponse, error) {
 			headers.WWWAuthenticate = value
 		}
 		response.Headers401 = &headers
+	case rsp.StatusCode == 405:
+		var headers ListKeysResponse405Headers
+		if values := rsp.Header.Values("Allow"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Allow", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Allow = value
+		}
+		response.Headers405 = &headers
 	case rsp.StatusCode == 412:
 		var headers ListKeysResponse412Headers
 		if values := rsp.Header.Values("ETag"); len(values) > 0 {
@@ -13148,6 +13421,16 @@ func ParseIssueKeyResponse(rsp *http.Response) (*IssueKeyResponse, error) {
 			headers.WWWAuthenticate = value
 		}
 		response.Headers401 = &headers
+	case rsp.StatusCode == 405:
+		var headers IssueKeyResponse405Headers
+		if values := rsp.Header.Values("Allow"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Allow", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Allow = value
+		}
+		response.Headers405 = &headers
 	case rsp.StatusCode == 412:
 		var headers IssueKeyResponse412Headers
 		if values := rsp.Header.Values("ETag"); len(values) > 0 {
@@ -13325,6 +13608,16 @@ func ParseGetKeyResponse(rsp *http.Response) (*GetKeyResponse, error) {
 			headers.WWWAuthenticate = value
 		}
 		response.Headers401 = &headers
+	case rsp.StatusCode == 405:
+		var headers GetKeyResponse405Headers
+		if values := rsp.Header.Values("Allow"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Allow", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Allow = value
+		}
+		response.Headers405 = &headers
 	case rsp.StatusCode == 412:
 		var headers GetKeyResponse412Headers
 		if values := rsp.Header.Values("ETag"); len(values) > 0 {
@@ -13550,6 +13843,16 @@ func ParseAllowModelsResponse(rsp *http.Response) (*AllowModelsResponse, error) 
 			headers.WWWAuthenticate = value
 		}
 		response.Headers401 = &headers
+	case rsp.StatusCode == 405:
+		var headers AllowModelsResponse405Headers
+		if values := rsp.Header.Values("Allow"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Allow", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Allow = value
+		}
+		response.Headers405 = &headers
 	case rsp.StatusCode == 412:
 		var headers AllowModelsResponse412Headers
 		if values := rsp.Header.Values("ETag"); len(values) > 0 {
@@ -13775,6 +14078,16 @@ func ParseRevokeKeyResponse(rsp *http.Response) (*RevokeKeyResponse, error) {
 			headers.WWWAuthenticate = value
 		}
 		response.Headers401 = &headers
+	case rsp.StatusCode == 405:
+		var headers RevokeKeyResponse405Headers
+		if values := rsp.Header.Values("Allow"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Allow", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Allow = value
+		}
+		response.Headers405 = &headers
 	case rsp.StatusCode == 412:
 		var headers RevokeKeyResponse412Headers
 		if values := rsp.Header.Values("ETag"); len(values) > 0 {
@@ -13942,6 +14255,16 @@ func ParseGetLogHealthResponse(rsp *http.Response) (*GetLogHealthResponse, error
 			headers.WWWAuthenticate = value
 		}
 		response.Headers401 = &headers
+	case rsp.StatusCode == 405:
+		var headers GetLogHealthResponse405Headers
+		if values := rsp.Header.Values("Allow"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Allow", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Allow = value
+		}
+		response.Headers405 = &headers
 	case rsp.StatusCode == 412:
 		var headers GetLogHealthResponse412Headers
 		if values := rsp.Header.Values("ETag"); len(values) > 0 {
@@ -14109,6 +14432,16 @@ func ParseListModelsResponse(rsp *http.Response) (*ListModelsResponse, error) {
 			headers.WWWAuthenticate = value
 		}
 		response.Headers401 = &headers
+	case rsp.StatusCode == 405:
+		var headers ListModelsResponse405Headers
+		if values := rsp.Header.Values("Allow"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Allow", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Allow = value
+		}
+		response.Headers405 = &headers
 	case rsp.StatusCode == 412:
 		var headers ListModelsResponse412Headers
 		if values := rsp.Header.Values("ETag"); len(values) > 0 {
@@ -14334,6 +14667,16 @@ func ParseRegisterModelResponse(rsp *http.Response) (*RegisterModelResponse, err
 			headers.WWWAuthenticate = value
 		}
 		response.Headers401 = &headers
+	case rsp.StatusCode == 405:
+		var headers RegisterModelResponse405Headers
+		if values := rsp.Header.Values("Allow"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Allow", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Allow = value
+		}
+		response.Headers405 = &headers
 	case rsp.StatusCode == 412:
 		var headers RegisterModelResponse412Headers
 		if values := rsp.Header.Values("ETag"); len(values) > 0 {
@@ -14511,6 +14854,16 @@ func ParseGetModelResponse(rsp *http.Response) (*GetModelResponse, error) {
 			headers.WWWAuthenticate = value
 		}
 		response.Headers401 = &headers
+	case rsp.StatusCode == 405:
+		var headers GetModelResponse405Headers
+		if values := rsp.Header.Values("Allow"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Allow", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Allow = value
+		}
+		response.Headers405 = &headers
 	case rsp.StatusCode == 412:
 		var headers GetModelResponse412Headers
 		if values := rsp.Header.Values("ETag"); len(values) > 0 {
@@ -14736,6 +15089,16 @@ func ParseChangeAliasesResponse(rsp *http.Response) (*ChangeAliasesResponse, err
 			headers.WWWAuthenticate = value
 		}
 		response.Headers401 = &headers
+	case rsp.StatusCode == 405:
+		var headers ChangeAliasesResponse405Headers
+		if values := rsp.Header.Values("Allow"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Allow", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Allow = value
+		}
+		response.Headers405 = &headers
 	case rsp.StatusCode == 412:
 		var headers ChangeAliasesResponse412Headers
 		if values := rsp.Header.Values("ETag"); len(values) > 0 {
@@ -14961,6 +15324,16 @@ func ParseRetireModelResponse(rsp *http.Response) (*RetireModelResponse, error) 
 			headers.WWWAuthenticate = value
 		}
 		response.Headers401 = &headers
+	case rsp.StatusCode == 405:
+		var headers RetireModelResponse405Headers
+		if values := rsp.Header.Values("Allow"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Allow", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Allow = value
+		}
+		response.Headers405 = &headers
 	case rsp.StatusCode == 412:
 		var headers RetireModelResponse412Headers
 		if values := rsp.Header.Values("ETag"); len(values) > 0 {
@@ -15186,6 +15559,16 @@ func ParseChangeUpstreamsResponse(rsp *http.Response) (*ChangeUpstreamsResponse,
 			headers.WWWAuthenticate = value
 		}
 		response.Headers401 = &headers
+	case rsp.StatusCode == 405:
+		var headers ChangeUpstreamsResponse405Headers
+		if values := rsp.Header.Values("Allow"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Allow", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Allow = value
+		}
+		response.Headers405 = &headers
 	case rsp.StatusCode == 412:
 		var headers ChangeUpstreamsResponse412Headers
 		if values := rsp.Header.Values("ETag"); len(values) > 0 {
@@ -15353,6 +15736,16 @@ func ParseListPricesResponse(rsp *http.Response) (*ListPricesResponse, error) {
 			headers.WWWAuthenticate = value
 		}
 		response.Headers401 = &headers
+	case rsp.StatusCode == 405:
+		var headers ListPricesResponse405Headers
+		if values := rsp.Header.Values("Allow"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Allow", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Allow = value
+		}
+		response.Headers405 = &headers
 	case rsp.StatusCode == 412:
 		var headers ListPricesResponse412Headers
 		if values := rsp.Header.Values("ETag"); len(values) > 0 {
@@ -15578,6 +15971,16 @@ func ParseSetPriceResponse(rsp *http.Response) (*SetPriceResponse, error) {
 			headers.WWWAuthenticate = value
 		}
 		response.Headers401 = &headers
+	case rsp.StatusCode == 405:
+		var headers SetPriceResponse405Headers
+		if values := rsp.Header.Values("Allow"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Allow", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Allow = value
+		}
+		response.Headers405 = &headers
 	case rsp.StatusCode == 412:
 		var headers SetPriceResponse412Headers
 		if values := rsp.Header.Values("ETag"); len(values) > 0 {
@@ -15755,6 +16158,16 @@ func ParseGetPriceResponse(rsp *http.Response) (*GetPriceResponse, error) {
 			headers.WWWAuthenticate = value
 		}
 		response.Headers401 = &headers
+	case rsp.StatusCode == 405:
+		var headers GetPriceResponse405Headers
+		if values := rsp.Header.Values("Allow"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Allow", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Allow = value
+		}
+		response.Headers405 = &headers
 	case rsp.StatusCode == 412:
 		var headers GetPriceResponse412Headers
 		if values := rsp.Header.Values("ETag"); len(values) > 0 {
@@ -15980,6 +16393,16 @@ func ParseWithdrawPriceResponse(rsp *http.Response) (*WithdrawPriceResponse, err
 			headers.WWWAuthenticate = value
 		}
 		response.Headers401 = &headers
+	case rsp.StatusCode == 405:
+		var headers WithdrawPriceResponse405Headers
+		if values := rsp.Header.Values("Allow"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Allow", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Allow = value
+		}
+		response.Headers405 = &headers
 	case rsp.StatusCode == 412:
 		var headers WithdrawPriceResponse412Headers
 		if values := rsp.Header.Values("ETag"); len(values) > 0 {
@@ -16147,6 +16570,16 @@ func ParseListProjectsResponse(rsp *http.Response) (*ListProjectsResponse, error
 			headers.WWWAuthenticate = value
 		}
 		response.Headers401 = &headers
+	case rsp.StatusCode == 405:
+		var headers ListProjectsResponse405Headers
+		if values := rsp.Header.Values("Allow"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Allow", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Allow = value
+		}
+		response.Headers405 = &headers
 	case rsp.StatusCode == 412:
 		var headers ListProjectsResponse412Headers
 		if values := rsp.Header.Values("ETag"); len(values) > 0 {
@@ -16372,6 +16805,16 @@ func ParseCreateProjectResponse(rsp *http.Response) (*CreateProjectResponse, err
 			headers.WWWAuthenticate = value
 		}
 		response.Headers401 = &headers
+	case rsp.StatusCode == 405:
+		var headers CreateProjectResponse405Headers
+		if values := rsp.Header.Values("Allow"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Allow", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Allow = value
+		}
+		response.Headers405 = &headers
 	case rsp.StatusCode == 412:
 		var headers CreateProjectResponse412Headers
 		if values := rsp.Header.Values("ETag"); len(values) > 0 {
@@ -16549,6 +16992,16 @@ func ParseGetProjectResponse(rsp *http.Response) (*GetProjectResponse, error) {
 			headers.WWWAuthenticate = value
 		}
 		response.Headers401 = &headers
+	case rsp.StatusCode == 405:
+		var headers GetProjectResponse405Headers
+		if values := rsp.Header.Values("Allow"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Allow", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Allow = value
+		}
+		response.Headers405 = &headers
 	case rsp.StatusCode == 412:
 		var headers GetProjectResponse412Headers
 		if values := rsp.Header.Values("ETag"); len(values) > 0 {
@@ -16774,6 +17227,16 @@ func ParseChangeProjectResponse(rsp *http.Response) (*ChangeProjectResponse, err
 			headers.WWWAuthenticate = value
 		}
 		response.Headers401 = &headers
+	case rsp.StatusCode == 405:
+		var headers ChangeProjectResponse405Headers
+		if values := rsp.Header.Values("Allow"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Allow", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Allow = value
+		}
+		response.Headers405 = &headers
 	case rsp.StatusCode == 412:
 		var headers ChangeProjectResponse412Headers
 		if values := rsp.Header.Values("ETag"); len(values) > 0 {
@@ -16999,6 +17462,16 @@ func ParseCloseProjectResponse(rsp *http.Response) (*CloseProjectResponse, error
 			headers.WWWAuthenticate = value
 		}
 		response.Headers401 = &headers
+	case rsp.StatusCode == 405:
+		var headers CloseProjectResponse405Headers
+		if values := rsp.Header.Values("Allow"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Allow", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Allow = value
+		}
+		response.Headers405 = &headers
 	case rsp.StatusCode == 412:
 		var headers CloseProjectResponse412Headers
 		if values := rsp.Header.Values("ETag"); len(values) > 0 {
@@ -17166,6 +17639,16 @@ func ParseListMembersResponse(rsp *http.Response) (*ListMembersResponse, error) 
 			headers.WWWAuthenticate = value
 		}
 		response.Headers401 = &headers
+	case rsp.StatusCode == 405:
+		var headers ListMembersResponse405Headers
+		if values := rsp.Header.Values("Allow"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Allow", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Allow = value
+		}
+		response.Headers405 = &headers
 	case rsp.StatusCode == 412:
 		var headers ListMembersResponse412Headers
 		if values := rsp.Header.Values("ETag"); len(values) > 0 {
@@ -17391,6 +17874,16 @@ func ParseAddMemberResponse(rsp *http.Response) (*AddMemberResponse, error) {
 			headers.WWWAuthenticate = value
 		}
 		response.Headers401 = &headers
+	case rsp.StatusCode == 405:
+		var headers AddMemberResponse405Headers
+		if values := rsp.Header.Values("Allow"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Allow", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Allow = value
+		}
+		response.Headers405 = &headers
 	case rsp.StatusCode == 412:
 		var headers AddMemberResponse412Headers
 		if values := rsp.Header.Values("ETag"); len(values) > 0 {
@@ -17616,6 +18109,16 @@ func ParseRemoveMemberResponse(rsp *http.Response) (*RemoveMemberResponse, error
 			headers.WWWAuthenticate = value
 		}
 		response.Headers401 = &headers
+	case rsp.StatusCode == 405:
+		var headers RemoveMemberResponse405Headers
+		if values := rsp.Header.Values("Allow"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Allow", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Allow = value
+		}
+		response.Headers405 = &headers
 	case rsp.StatusCode == 412:
 		var headers RemoveMemberResponse412Headers
 		if values := rsp.Header.Values("ETag"); len(values) > 0 {
@@ -17841,6 +18344,16 @@ func ParseChangeMemberResponse(rsp *http.Response) (*ChangeMemberResponse, error
 			headers.WWWAuthenticate = value
 		}
 		response.Headers401 = &headers
+	case rsp.StatusCode == 405:
+		var headers ChangeMemberResponse405Headers
+		if values := rsp.Header.Values("Allow"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Allow", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Allow = value
+		}
+		response.Headers405 = &headers
 	case rsp.StatusCode == 412:
 		var headers ChangeMemberResponse412Headers
 		if values := rsp.Header.Values("ETag"); len(values) > 0 {
@@ -18066,6 +18579,16 @@ func ParseResumeProjectResponse(rsp *http.Response) (*ResumeProjectResponse, err
 			headers.WWWAuthenticate = value
 		}
 		response.Headers401 = &headers
+	case rsp.StatusCode == 405:
+		var headers ResumeProjectResponse405Headers
+		if values := rsp.Header.Values("Allow"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Allow", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Allow = value
+		}
+		response.Headers405 = &headers
 	case rsp.StatusCode == 412:
 		var headers ResumeProjectResponse412Headers
 		if values := rsp.Header.Values("ETag"); len(values) > 0 {
@@ -18291,6 +18814,16 @@ func ParseSuspendProjectResponse(rsp *http.Response) (*SuspendProjectResponse, e
 			headers.WWWAuthenticate = value
 		}
 		response.Headers401 = &headers
+	case rsp.StatusCode == 405:
+		var headers SuspendProjectResponse405Headers
+		if values := rsp.Header.Values("Allow"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Allow", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Allow = value
+		}
+		response.Headers405 = &headers
 	case rsp.StatusCode == 412:
 		var headers SuspendProjectResponse412Headers
 		if values := rsp.Header.Values("ETag"); len(values) > 0 {
@@ -18458,6 +18991,16 @@ func ParseListRequestsResponse(rsp *http.Response) (*ListRequestsResponse, error
 			headers.WWWAuthenticate = value
 		}
 		response.Headers401 = &headers
+	case rsp.StatusCode == 405:
+		var headers ListRequestsResponse405Headers
+		if values := rsp.Header.Values("Allow"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Allow", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Allow = value
+		}
+		response.Headers405 = &headers
 	case rsp.StatusCode == 412:
 		var headers ListRequestsResponse412Headers
 		if values := rsp.Header.Values("ETag"); len(values) > 0 {
@@ -18625,6 +19168,16 @@ func ParseGetRequestResponse(rsp *http.Response) (*GetRequestResponse, error) {
 			headers.WWWAuthenticate = value
 		}
 		response.Headers401 = &headers
+	case rsp.StatusCode == 405:
+		var headers GetRequestResponse405Headers
+		if values := rsp.Header.Values("Allow"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Allow", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Allow = value
+		}
+		response.Headers405 = &headers
 	case rsp.StatusCode == 412:
 		var headers GetRequestResponse412Headers
 		if values := rsp.Header.Values("ETag"); len(values) > 0 {
@@ -18792,6 +19345,16 @@ func ParseListSessionsResponse(rsp *http.Response) (*ListSessionsResponse, error
 			headers.WWWAuthenticate = value
 		}
 		response.Headers401 = &headers
+	case rsp.StatusCode == 405:
+		var headers ListSessionsResponse405Headers
+		if values := rsp.Header.Values("Allow"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Allow", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Allow = value
+		}
+		response.Headers405 = &headers
 	case rsp.StatusCode == 412:
 		var headers ListSessionsResponse412Headers
 		if values := rsp.Header.Values("ETag"); len(values) > 0 {
@@ -18969,6 +19532,16 @@ func ParseSignInResponse(rsp *http.Response) (*SignInResponse, error) {
 			headers.WWWAuthenticate = value
 		}
 		response.Headers401 = &headers
+	case rsp.StatusCode == 405:
+		var headers SignInResponse405Headers
+		if values := rsp.Header.Values("Allow"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Allow", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Allow = value
+		}
+		response.Headers405 = &headers
 	case rsp.StatusCode == 412:
 		var headers SignInResponse412Headers
 		if values := rsp.Header.Values("ETag"); len(values) > 0 {
@@ -19142,6 +19715,16 @@ func ParseSignOutResponse(rsp *http.Response) (*SignOutResponse, error) {
 			headers.WWWAuthenticate = value
 		}
 		response.Headers401 = &headers
+	case rsp.StatusCode == 405:
+		var headers SignOutResponse405Headers
+		if values := rsp.Header.Values("Allow"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Allow", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Allow = value
+		}
+		response.Headers405 = &headers
 	case rsp.StatusCode == 412:
 		var headers SignOutResponse412Headers
 		if values := rsp.Header.Values("ETag"); len(values) > 0 {
@@ -19309,6 +19892,16 @@ func ParseGetCurrentSessionResponse(rsp *http.Response) (*GetCurrentSessionRespo
 			headers.WWWAuthenticate = value
 		}
 		response.Headers401 = &headers
+	case rsp.StatusCode == 405:
+		var headers GetCurrentSessionResponse405Headers
+		if values := rsp.Header.Values("Allow"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Allow", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Allow = value
+		}
+		response.Headers405 = &headers
 	case rsp.StatusCode == 412:
 		var headers GetCurrentSessionResponse412Headers
 		if values := rsp.Header.Values("ETag"); len(values) > 0 {
@@ -19534,6 +20127,16 @@ func ParseRevokeSessionResponse(rsp *http.Response) (*RevokeSessionResponse, err
 			headers.WWWAuthenticate = value
 		}
 		response.Headers401 = &headers
+	case rsp.StatusCode == 405:
+		var headers RevokeSessionResponse405Headers
+		if values := rsp.Header.Values("Allow"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Allow", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Allow = value
+		}
+		response.Headers405 = &headers
 	case rsp.StatusCode == 412:
 		var headers RevokeSessionResponse412Headers
 		if values := rsp.Header.Values("ETag"); len(values) > 0 {
@@ -19701,6 +20304,16 @@ func ParseGetUsageResponse(rsp *http.Response) (*GetUsageResponse, error) {
 			headers.WWWAuthenticate = value
 		}
 		response.Headers401 = &headers
+	case rsp.StatusCode == 405:
+		var headers GetUsageResponse405Headers
+		if values := rsp.Header.Values("Allow"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Allow", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Allow = value
+		}
+		response.Headers405 = &headers
 	case rsp.StatusCode == 412:
 		var headers GetUsageResponse412Headers
 		if values := rsp.Header.Values("ETag"); len(values) > 0 {

@@ -668,12 +668,14 @@ export interface components {
          */
         Key: {
             id: string;
+            /** Format: date-time */
             issued_at: string;
             /** @description Null: all models. */
             models?: string[] | null;
             name: string;
             project: string;
             project_name?: string | null;
+            /** Format: date-time */
             revoked_at?: string | null;
             /** @description `active` or `revoked`. */
             status: string;
@@ -707,6 +709,7 @@ export interface components {
          * @description A user in a project.
          */
         Member: {
+            /** Format: date-time */
             added_at: string;
             email?: string | null;
             /** @description Null of a person who was erased. */
@@ -735,7 +738,9 @@ export interface components {
         Model: {
             aliases: string[];
             name: string;
+            /** Format: date-time */
             registered_at: string;
+            /** Format: date-time */
             retired_at?: string | null;
             /** @description `registered` or `retired`. */
             status: string;
@@ -779,7 +784,10 @@ export interface components {
         NewPrice: {
             /** @description For a million tokens of the prompt that the upstream had in its cache; as `input` if left out. */
             cached_input?: string | null;
-            /** @description RFC 3339, also past: then it counts for what is admitted from now on. Now if left out. */
+            /**
+             * Format: date-time
+             * @description RFC 3339, also past: then it counts for what is admitted from now on. Now if left out.
+             */
             effective_from?: string | null;
             /** @description For a million tokens of the prompt. */
             input: string;
@@ -808,6 +816,7 @@ export interface components {
          * @description A session that was opened.
          */
         OpenedSession: {
+            /** Format: date-time */
             expires_at: string;
             id: string;
             /** @description Shown now and never again; null if it is in a cookie. */
@@ -876,6 +885,7 @@ export interface components {
          */
         Price: {
             cached_input: string;
+            /** Format: date-time */
             effective_from: string;
             id: string;
             input: string;
@@ -884,7 +894,9 @@ export interface components {
             reasoning: string;
             /** @description For the request itself. */
             request: string;
+            /** Format: date-time */
             set_at: string;
+            /** Format: date-time */
             withdrawn_at?: string | null;
         };
         /**
@@ -913,7 +925,9 @@ export interface components {
          */
         Project: {
             budget?: components["schemas"]["Budget"] | null;
+            /** Format: date-time */
             closed_at?: string | null;
+            /** Format: date-time */
             created_at: string;
             id: string;
             /** @description Null: nothing is limited. */
@@ -925,6 +939,7 @@ export interface components {
             members: number;
             name: string;
             status: components["schemas"]["ProjectStatus"];
+            /** Format: date-time */
             suspended_at?: string | null;
         };
         /** ProjectionHealth */
@@ -987,6 +1002,7 @@ export interface components {
          * @description How a request went.
          */
         RequestSummary: {
+            /** Format: date-time */
             accepted_at?: string | null;
             /**
              * Format: double
@@ -1014,6 +1030,7 @@ export interface components {
             prompt_tokens: number;
             /** Format: uint64 */
             reasoning_tokens: number;
+            /** Format: date-time */
             settled_at?: string | null;
             /** @description `accepted`, `assigned`, `completed`, `cancelled` or `failed`. */
             status: string;
@@ -1033,8 +1050,10 @@ export interface components {
         Session: {
             /** @description The one that this was asked with. */
             current: boolean;
+            /** Format: date-time */
             expires_at: string;
             id: string;
+            /** Format: date-time */
             opened_at: string;
             user: string;
         };
@@ -1052,6 +1071,7 @@ export interface components {
             archived_epoch?: number | null;
             /** Format: uint64 */
             bytes?: number | null;
+            /** Format: date-time */
             created_at?: string | null;
             /** Format: uint32 */
             epoch?: number | null;
@@ -1238,6 +1258,7 @@ export interface operations {
             /** @description The path does not take this method. */
             405: {
                 headers: {
+                    Allow: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1399,6 +1420,7 @@ export interface operations {
             /** @description The path does not take this method. */
             405: {
                 headers: {
+                    Allow: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1583,6 +1605,7 @@ export interface operations {
             /** @description The path does not take this method. */
             405: {
                 headers: {
+                    Allow: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1736,6 +1759,7 @@ export interface operations {
             /** @description The path does not take this method. */
             405: {
                 headers: {
+                    Allow: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1924,6 +1948,7 @@ export interface operations {
             /** @description The path does not take this method. */
             405: {
                 headers: {
+                    Allow: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2106,6 +2131,7 @@ export interface operations {
             /** @description The path does not take this method. */
             405: {
                 headers: {
+                    Allow: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2255,6 +2281,7 @@ export interface operations {
             /** @description The path does not take this method. */
             405: {
                 headers: {
+                    Allow: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2414,6 +2441,7 @@ export interface operations {
             /** @description The path does not take this method. */
             405: {
                 headers: {
+                    Allow: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2598,6 +2626,7 @@ export interface operations {
             /** @description The path does not take this method. */
             405: {
                 headers: {
+                    Allow: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2752,6 +2781,7 @@ export interface operations {
             /** @description The path does not take this method. */
             405: {
                 headers: {
+                    Allow: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2939,6 +2969,7 @@ export interface operations {
             /** @description The path does not take this method. */
             405: {
                 headers: {
+                    Allow: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3122,6 +3153,7 @@ export interface operations {
             /** @description The path does not take this method. */
             405: {
                 headers: {
+                    Allow: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3309,6 +3341,7 @@ export interface operations {
             /** @description The path does not take this method. */
             405: {
                 headers: {
+                    Allow: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3466,6 +3499,7 @@ export interface operations {
             /** @description The path does not take this method. */
             405: {
                 headers: {
+                    Allow: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3650,6 +3684,7 @@ export interface operations {
             /** @description The path does not take this method. */
             405: {
                 headers: {
+                    Allow: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3803,6 +3838,7 @@ export interface operations {
             /** @description The path does not take this method. */
             405: {
                 headers: {
+                    Allow: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3985,6 +4021,7 @@ export interface operations {
             /** @description The path does not take this method. */
             405: {
                 headers: {
+                    Allow: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4148,6 +4185,7 @@ export interface operations {
             /** @description The path does not take this method. */
             405: {
                 headers: {
+                    Allow: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4332,6 +4370,7 @@ export interface operations {
             /** @description The path does not take this method. */
             405: {
                 headers: {
+                    Allow: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4486,6 +4525,7 @@ export interface operations {
             /** @description The path does not take this method. */
             405: {
                 headers: {
+                    Allow: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4675,6 +4715,7 @@ export interface operations {
             /** @description The path does not take this method. */
             405: {
                 headers: {
+                    Allow: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4860,6 +4901,7 @@ export interface operations {
             /** @description The path does not take this method. */
             405: {
                 headers: {
+                    Allow: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5024,6 +5066,7 @@ export interface operations {
             /** @description The path does not take this method. */
             405: {
                 headers: {
+                    Allow: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5213,6 +5256,7 @@ export interface operations {
             /** @description The path does not take this method. */
             405: {
                 headers: {
+                    Allow: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5400,6 +5444,7 @@ export interface operations {
             /** @description The path does not take this method. */
             405: {
                 headers: {
+                    Allow: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5591,6 +5636,7 @@ export interface operations {
             /** @description The path does not take this method. */
             405: {
                 headers: {
+                    Allow: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5776,6 +5822,7 @@ export interface operations {
             /** @description The path does not take this method. */
             405: {
                 headers: {
+                    Allow: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5961,6 +6008,7 @@ export interface operations {
             /** @description The path does not take this method. */
             405: {
                 headers: {
+                    Allow: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6117,6 +6165,7 @@ export interface operations {
             /** @description The path does not take this method. */
             405: {
                 headers: {
+                    Allow: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6271,6 +6320,7 @@ export interface operations {
             /** @description The path does not take this method. */
             405: {
                 headers: {
+                    Allow: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6434,6 +6484,7 @@ export interface operations {
             /** @description The path does not take this method. */
             405: {
                 headers: {
+                    Allow: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6593,6 +6644,7 @@ export interface operations {
             /** @description The path does not take this method. */
             405: {
                 headers: {
+                    Allow: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6773,6 +6825,7 @@ export interface operations {
             /** @description The path does not take this method. */
             405: {
                 headers: {
+                    Allow: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6922,6 +6975,7 @@ export interface operations {
             /** @description The path does not take this method. */
             405: {
                 headers: {
+                    Allow: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7074,6 +7128,7 @@ export interface operations {
             /** @description The path does not take this method. */
             405: {
                 headers: {
+                    Allow: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7242,6 +7297,7 @@ export interface operations {
             /** @description The path does not take this method. */
             405: {
                 headers: {
+                    Allow: string;
                     [name: string]: unknown;
                 };
                 content: {

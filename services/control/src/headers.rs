@@ -49,9 +49,10 @@ fn version(text: &str) -> Result<Option<u64>, Problem> {
 
 /// The position that a reader names, in the header or as `at`.
 pub fn position(header: Option<&str>, at: Option<&str>) -> Result<Option<Position>, Problem> {
-    at.or(header)
-        .map(|text| text.parse().map_err(|error| Problem::malformed(format!("{error}"))))
-        .transpose()
+    let read = |text: &str| text.parse().map_err(|error| Problem::malformed(format!("{error}")));
+    // Both are read, so that a mistake in one is not hidden by the other.
+    let (header, at) = (header.map(read).transpose()?, at.map(read).transpose()?);
+    Ok(at.or(header))
 }
 
 #[cfg(test)]

@@ -15,6 +15,7 @@ use poem::{
 use self::{body::Bodies, cors::Cors};
 use crate::{
     OPENAPI, Parts, api,
+    contract::Contract,
     metrics::{Metrics, Status},
     origin::{Origin, REQUEST_ID, over_https, request_id},
     problem::Problem,
@@ -25,6 +26,7 @@ const LONGEST_URL: usize = 8 << 10;
 
 pub fn routes(
     parts: &Parts,
+    contract: Arc<Contract>,
     metrics: Metrics,
     proxies: usize,
 ) -> impl Endpoint<Output = Response> + use<> {
@@ -33,11 +35,12 @@ pub fn routes(
     let doorkeeper = parts.doorkeeper.clone();
     let cors = Cors { allowed: Arc::clone(&doorkeeper.allowed_origins) };
     let inner = Route::new().nest(api::PATH, described).data(doorkeeper);
-    Answering { inner, metrics, cors, bodies: Bodies::new(), proxies }
+    Answering { inner, contract, metrics, cors, bodies: Bodies::new(), proxies }
 }
 
 struct Answering<E> {
     inner: E,
+    contract: Arc<Contract>,
     metrics: Metrics,
     cors: Cors,
     bodies: Bodies,
@@ -51,13 +54,14 @@ impl<E: Endpoint> Endpoint for Answering<E> {
         let id = HeaderValue::try_from(request_id(&request));
         let id = id.expect("it is made of letters and digits");
         request.headers_mut().insert(REQUEST_ID, id.clone());
+        let path = request.uri().path().to_owned();
         let (https, page) = (over_https(&request), self.cors.allowed(&request));
         let answer = if page.is_some() && *request.method() == Method::OPTIONS {
             Ok(cors::preflight())
         } else {
             self.answer(request).await
         };
-        let mut response = answer.unwrap_or_else(|error| told(error).into_response());
+        let mut response = answer.unwrap_or_else(|error| told(error, self.contract.allowed(&path)));
         let headers = response.headers_mut();
         guard::close(headers, https);
         self.cors.open(headers, page);
@@ -78,6 +82,9 @@ impl<E: Endpoint> Answering<E> {
         let body = request.take_body();
         // Held until the call is answered.
         let (body, _held) = self.bodies.read(body).await?;
+        if let Some(misread) = self.contract.misread(&request, &body) {
+            return Err(Problem::malformed(misread).into());
+        }
         request.set_body(body);
         let answer = self.inner.call(request).await?;
         Ok(answer.into_response())
@@ -85,8 +92,8 @@ impl<E: Endpoint> Answering<E> {
 }
 
 /// The error as one of ours: errors of the framework are not problems yet.
-fn told(error: Error) -> Response {
-    let found = Problem::of_framework(&error);
+fn told(error: Error, allowed: String) -> Response {
+    let found = Problem::of_framework(&error, allowed);
     if error.is_from_response() {
         let response = error.into_response();
         let content_type = response.headers().get(CONTENT_TYPE);

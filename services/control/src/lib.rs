@@ -5,6 +5,7 @@ mod aggregate;
 mod api;
 mod auth;
 mod caller;
+mod contract;
 mod force;
 mod headers;
 mod http;
@@ -37,6 +38,7 @@ use crate::{
         AdminKey, Doorkeeper, memberships::Memberships, password::Passwords, sign_in::SignIns,
         throttle::Throttle,
     },
+    contract::Contract,
     force::Force,
     labels::Labels,
     metrics::Metrics,
@@ -80,6 +82,7 @@ impl Options {
 /// A running control: its relay works until it is stopped or dropped.
 pub struct Control {
     parts: Parts,
+    contract: Arc<Contract>,
     metrics: Metrics,
     proxies: usize,
     relay: Arc<Relay>,
@@ -132,17 +135,19 @@ impl Control {
             let (relay, stop) = (Arc::clone(&relay), stop.clone());
             async move { relay.run(stop).await }
         });
-        Ok(Self { parts, metrics, proxies, relay, stop, relaying })
+        let contract = Arc::new(Contract::of(&api::document(&parts)));
+        Ok(Self { parts, contract, metrics, proxies, relay, stop, relaying })
     }
 
     /// Everything under [`PATH`], and a problem for whatever else is asked of it.
     pub fn routes(&self) -> impl Endpoint<Output = Response> + use<> {
-        http::routes(&self.parts, self.metrics.clone(), self.proxies)
+        let contract = Arc::clone(&self.contract);
+        http::routes(&self.parts, contract, self.metrics.clone(), self.proxies)
     }
 
     /// The API's description, written from the code.
     pub fn openapi(&self) -> String {
-        api::document(&self.parts)
+        format!("{:#}", api::document(&self.parts))
     }
 
     /// Otherwise what is wrong, for people.

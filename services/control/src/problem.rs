@@ -25,7 +25,7 @@ pub enum Problem {
     NotFound(Json<Box<Details>>),
     /// The path does not take this method.
     #[oai(status = 405, content_type = "application/problem+json")]
-    MethodNotAllowed(Json<Box<Details>>),
+    MethodNotAllowed(Json<Box<Details>>, #[oai(header = "Allow")] String),
     /// The body did not arrive in time.
     #[oai(status = 408, content_type = "application/problem+json")]
     TooSlow(Json<Box<Details>>),
@@ -154,8 +154,8 @@ impl Problem {
         Self::Unavailable(details, RETRY_AFTER)
     }
 
-    /// Of an error that the framework found before any of our functions was called.
-    pub fn of_framework(error: &Error) -> Self {
+    /// Of an error that the framework found before any of our functions was called. `allowed`: the path's methods.
+    pub fn of_framework(error: &Error, allowed: String) -> Self {
         let detail = error.to_string();
         match error.status() {
             StatusCode::UNAUTHORIZED => Self::anonymous(),
@@ -163,7 +163,8 @@ impl Problem {
             StatusCode::URI_TOO_LONG => Self::malformed("the URL is too long"),
             StatusCode::NOT_FOUND => Self::not_found(detail),
             status @ StatusCode::METHOD_NOT_ALLOWED => {
-                Self::MethodNotAllowed(details(status, "method_not_allowed", detail))
+                let details = details(status, "method_not_allowed", detail);
+                Self::MethodNotAllowed(details, allowed)
             }
             status @ StatusCode::PAYLOAD_TOO_LARGE => {
                 Self::TooLarge(details(status, "too_large", detail))

@@ -8,7 +8,7 @@ use uplion_log_store::{
     archive::Archive,
     rows::{Copy, Rows},
 };
-use uplion_log_transport::stream::{StreamName, Streams};
+use uplion_log_transport::stream::{Identity, StreamName, Streams};
 use uplion_projections::{
     Statement,
     table::{Row, Value},
@@ -76,6 +76,11 @@ impl Reader {
     ) -> Result<(), Problem> {
         let Some(Position { epoch, sequence }) = position else { return Ok(()) };
         let mark = Mark { stream: StreamName::Control, epoch, sequence };
+        if let Some(end) = self.end_before(&mark).await? {
+            let detail =
+                format!("there is no position control:{epoch}:{sequence}: {end} is the last");
+            return Err(Problem::unacceptable("unknown_position", detail));
+        }
         match self.until(&[mark], projections, PATIENCE).await? {
             Freshness::CaughtUp => Ok(()),
             Freshness::Behind(what) => Err(Problem::unavailable(
@@ -83,6 +88,18 @@ impl Reader {
                 format!("control:{epoch}:{sequence} is not in what can be read yet: {what}"),
             )),
         }
+    }
+
+    /// Where the stream ends, if that is before the mark: nothing was ever answered with such a position, and it would
+    /// be waited for in vain. None also if the broker does not say.
+    async fn end_before(&self, mark: &Mark) -> Result<Option<Position>, Problem> {
+        if self.not_archived(mark).await?.is_none() {
+            return Ok(None);
+        }
+        let identity = tokio::time::timeout(PATIENCE, self.streams.identity(mark.stream)).await;
+        let Ok(Ok(Identity { epoch, last, .. })) = identity else { return Ok(None) };
+        let end = Position { epoch, sequence: last };
+        Ok(((epoch, last) < (mark.epoch, mark.sequence)).then_some(end))
     }
 
     /// Waits until the projections have passed all that has happened when this is called.

@@ -90,7 +90,7 @@ func is[T any](t *testing.T, value *T, body []byte) T {
 
 func key(t *testing.T, name string) (id, secret string) {
 	t.Helper()
-	made, err := api.CreateProjectWithResponse(ctx, nil, control.ProjectName{Name: "go-" + rand.Text()})
+	made, err := api.CreateProjectWithResponse(ctx, nil, control.NewProject{Name: "go-" + rand.Text()})
 	must(t, err)
 	project := is(t, made.JSON201, made.Body)
 	issued, err := api.IssueKeyWithResponse(ctx, nil, control.NewKey{Project: project.Id, Name: name})
@@ -157,7 +157,7 @@ func TestAChangeAtAnotherVersionThanTheOneNamedIsAProblemWithTheCurrentVersion(t
 }
 
 func TestAWriteSaidAgainWithItsIdempotencyKeyIsCarriedOutOnce(t *testing.T) {
-	once, body := rand.Text(), control.ProjectName{Name: "go-" + rand.Text()}
+	once, body := rand.Text(), control.NewProject{Name: "go-" + rand.Text()}
 	said := &control.CreateProjectParams{IdempotencyKey: &once}
 	first, err := api.CreateProjectWithResponse(ctx, said, body)
 	must(t, err)

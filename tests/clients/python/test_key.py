@@ -10,7 +10,7 @@ from uplion_control import AuthenticatedClient
 from uplion_control.api.keys import allow_models, get_key, issue_key, list_keys, revoke_key
 from uplion_control.api.models import get_model
 from uplion_control.api.projects import create_project, list_projects
-from uplion_control.models import AllowedModels, IssuedKey, Key, Model, NewKey, PageKey, Problem, ProjectName, Written
+from uplion_control.models import AllowedModels, IssuedKey, Key, Model, NewKey, NewProject, PageKey, Problem, Written
 
 CONTROL = f"{os.environ['CONTROL_URL']}/control/v1"
 MODEL, OTHER_MODEL = os.environ["MODEL"], os.environ["OTHER_MODEL"]
@@ -41,7 +41,7 @@ def the(kind: type[T], answer: object) -> T:
 
 
 def key(name: str) -> tuple[str, str]:
-    body = ProjectName(name=f"python-{uuid.uuid4()}")
+    body = NewProject(name=f"python-{uuid.uuid4()}")
     project = the(Written, create_project.sync(client=api, body=body))
     assert project.in_force
     issued = the(IssuedKey, issue_key.sync(client=api, body=NewKey(project=project.id, name=name)))
@@ -83,7 +83,7 @@ def test_a_change_at_another_version_than_the_one_named_is_a_problem_with_the_cu
 
 
 def test_a_write_said_again_with_its_idempotency_key_is_carried_out_once() -> None:
-    body, once = ProjectName(name=f"python-{uuid.uuid4()}"), str(uuid.uuid4())
+    body, once = NewProject(name=f"python-{uuid.uuid4()}"), str(uuid.uuid4())
     first = the(Written, create_project.sync(client=api, body=body, idempotency_key=once))
     again = the(Written, create_project.sync(client=api, body=body, idempotency_key=once))
     assert again.id == first.id

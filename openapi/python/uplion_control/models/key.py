@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import datetime
 from collections.abc import Mapping
 from typing import Any, Self, TypeVar, cast
 
@@ -16,7 +17,7 @@ class Key:
     """What a member's program shows the gateway to be served. The secret is not stored."""
 
     id: str
-    issued_at: str
+    issued_at: datetime.datetime
     name: str
     project: str
     status: str
@@ -24,13 +25,13 @@ class Key:
     models: list[str] | None | Unset = UNSET
     """ Null: all models. """
     project_name: None | str | Unset = UNSET
-    revoked_at: None | str | Unset = UNSET
+    revoked_at: datetime.datetime | None | Unset = UNSET
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         id = self.id
 
-        issued_at = self.issued_at
+        issued_at = self.issued_at.isoformat()
 
         name = self.name
 
@@ -56,6 +57,8 @@ class Key:
         revoked_at: None | str | Unset
         if isinstance(self.revoked_at, Unset):
             revoked_at = UNSET
+        elif isinstance(self.revoked_at, datetime.datetime):
+            revoked_at = self.revoked_at.isoformat()
         else:
             revoked_at = self.revoked_at
 
@@ -84,7 +87,7 @@ class Key:
         d = dict(src_dict)
         id = d.pop("id")
 
-        issued_at = d.pop("issued_at")
+        issued_at = datetime.datetime.fromisoformat(d.pop("issued_at"))
 
         name = d.pop("name")
 
@@ -118,12 +121,20 @@ class Key:
 
         project_name = _parse_project_name(d.pop("project_name", UNSET))
 
-        def _parse_revoked_at(data: object) -> None | str | Unset:
+        def _parse_revoked_at(data: object) -> datetime.datetime | None | Unset:
             if data is None:
                 return data
             if isinstance(data, Unset):
                 return data
-            return cast(None | str | Unset, data)
+            try:
+                if not isinstance(data, str):
+                    raise TypeError()
+                revoked_at_type_0 = datetime.datetime.fromisoformat(data)
+
+                return revoked_at_type_0
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            return cast(datetime.datetime | None | Unset, data)
 
         revoked_at = _parse_revoked_at(d.pop("revoked_at", UNSET))
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import datetime
 from collections.abc import Mapping
 from typing import Any, Self, TypeVar, cast
 
@@ -16,7 +17,7 @@ T = TypeVar("T", bound="Member")
 class Member:
     """A user in a project."""
 
-    added_at: str
+    added_at: datetime.datetime
     role: MemberRole
     user: str
     email: None | str | Unset = UNSET
@@ -25,7 +26,7 @@ class Member:
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
-        added_at = self.added_at
+        added_at = self.added_at.isoformat()
 
         role = self.role.value
 
@@ -62,7 +63,7 @@ class Member:
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
         d = dict(src_dict)
-        added_at = d.pop("added_at")
+        added_at = datetime.datetime.fromisoformat(d.pop("added_at"))
 
         role = MemberRole(d.pop("role"))
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import datetime
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
@@ -21,11 +22,11 @@ class Model:
 
     aliases: list[str]
     name: str
-    registered_at: str
+    registered_at: datetime.datetime
     status: str
     """ `registered` or `retired`. """
     upstreams: list[Upstream]
-    retired_at: None | str | Unset = UNSET
+    retired_at: datetime.datetime | None | Unset = UNSET
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -33,7 +34,7 @@ class Model:
 
         name = self.name
 
-        registered_at = self.registered_at
+        registered_at = self.registered_at.isoformat()
 
         status = self.status
 
@@ -45,6 +46,8 @@ class Model:
         retired_at: None | str | Unset
         if isinstance(self.retired_at, Unset):
             retired_at = UNSET
+        elif isinstance(self.retired_at, datetime.datetime):
+            retired_at = self.retired_at.isoformat()
         else:
             retired_at = self.retired_at
 
@@ -73,7 +76,7 @@ class Model:
 
         name = d.pop("name")
 
-        registered_at = d.pop("registered_at")
+        registered_at = datetime.datetime.fromisoformat(d.pop("registered_at"))
 
         status = d.pop("status")
 
@@ -84,12 +87,20 @@ class Model:
 
             upstreams.append(upstreams_item)
 
-        def _parse_retired_at(data: object) -> None | str | Unset:
+        def _parse_retired_at(data: object) -> datetime.datetime | None | Unset:
             if data is None:
                 return data
             if isinstance(data, Unset):
                 return data
-            return cast(None | str | Unset, data)
+            try:
+                if not isinstance(data, str):
+                    raise TypeError()
+                retired_at_type_0 = datetime.datetime.fromisoformat(data)
+
+                return retired_at_type_0
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            return cast(datetime.datetime | None | Unset, data)
 
         retired_at = _parse_retired_at(d.pop("retired_at", UNSET))
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import datetime
 from collections.abc import Mapping
 from typing import Any, Self, TypeVar, cast
 
@@ -22,7 +23,7 @@ class NewPrice:
     """ For a million tokens of the answer. """
     cached_input: None | str | Unset = UNSET
     """ For a million tokens of the prompt that the upstream had in its cache; as `input` if left out. """
-    effective_from: None | str | Unset = UNSET
+    effective_from: datetime.datetime | None | Unset = UNSET
     """ RFC 3339, also past: then it counts for what is admitted from now on. Now if left out. """
     reasoning: None | str | Unset = UNSET
     """ For a million tokens of reasoning; as `output` if left out. """
@@ -45,6 +46,8 @@ class NewPrice:
         effective_from: None | str | Unset
         if isinstance(self.effective_from, Unset):
             effective_from = UNSET
+        elif isinstance(self.effective_from, datetime.datetime):
+            effective_from = self.effective_from.isoformat()
         else:
             effective_from = self.effective_from
 
@@ -98,12 +101,20 @@ class NewPrice:
 
         cached_input = _parse_cached_input(d.pop("cached_input", UNSET))
 
-        def _parse_effective_from(data: object) -> None | str | Unset:
+        def _parse_effective_from(data: object) -> datetime.datetime | None | Unset:
             if data is None:
                 return data
             if isinstance(data, Unset):
                 return data
-            return cast(None | str | Unset, data)
+            try:
+                if not isinstance(data, str):
+                    raise TypeError()
+                effective_from_type_0 = datetime.datetime.fromisoformat(data)
+
+                return effective_from_type_0
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            return cast(datetime.datetime | None | Unset, data)
 
         effective_from = _parse_effective_from(d.pop("effective_from", UNSET))
 

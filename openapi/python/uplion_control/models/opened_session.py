@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import datetime
 from collections.abc import Mapping
 from typing import Any, Self, TypeVar, cast
 
@@ -15,7 +16,7 @@ T = TypeVar("T", bound="OpenedSession")
 class OpenedSession:
     """A session that was opened."""
 
-    expires_at: str
+    expires_at: datetime.datetime
     id: str
     user: str
     token: None | str | Unset = UNSET
@@ -23,7 +24,7 @@ class OpenedSession:
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
-        expires_at = self.expires_at
+        expires_at = self.expires_at.isoformat()
 
         id = self.id
 
@@ -52,7 +53,7 @@ class OpenedSession:
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
         d = dict(src_dict)
-        expires_at = d.pop("expires_at")
+        expires_at = datetime.datetime.fromisoformat(d.pop("expires_at"))
 
         id = d.pop("id")
 

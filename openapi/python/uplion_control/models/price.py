@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import datetime
 from collections.abc import Mapping
 from typing import Any, Self, TypeVar, cast
 
@@ -16,7 +17,7 @@ class Price:
     """What a model charges from some time on: units of the installation's currency for a million tokens."""
 
     cached_input: str
-    effective_from: str
+    effective_from: datetime.datetime
     id: str
     input_: str
     model: str
@@ -24,14 +25,14 @@ class Price:
     reasoning: str
     request: str
     """ For the request itself. """
-    set_at: str
-    withdrawn_at: None | str | Unset = UNSET
+    set_at: datetime.datetime
+    withdrawn_at: datetime.datetime | None | Unset = UNSET
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         cached_input = self.cached_input
 
-        effective_from = self.effective_from
+        effective_from = self.effective_from.isoformat()
 
         id = self.id
 
@@ -45,11 +46,13 @@ class Price:
 
         request = self.request
 
-        set_at = self.set_at
+        set_at = self.set_at.isoformat()
 
         withdrawn_at: None | str | Unset
         if isinstance(self.withdrawn_at, Unset):
             withdrawn_at = UNSET
+        elif isinstance(self.withdrawn_at, datetime.datetime):
+            withdrawn_at = self.withdrawn_at.isoformat()
         else:
             withdrawn_at = self.withdrawn_at
 
@@ -78,7 +81,7 @@ class Price:
         d = dict(src_dict)
         cached_input = d.pop("cached_input")
 
-        effective_from = d.pop("effective_from")
+        effective_from = datetime.datetime.fromisoformat(d.pop("effective_from"))
 
         id = d.pop("id")
 
@@ -92,14 +95,22 @@ class Price:
 
         request = d.pop("request")
 
-        set_at = d.pop("set_at")
+        set_at = datetime.datetime.fromisoformat(d.pop("set_at"))
 
-        def _parse_withdrawn_at(data: object) -> None | str | Unset:
+        def _parse_withdrawn_at(data: object) -> datetime.datetime | None | Unset:
             if data is None:
                 return data
             if isinstance(data, Unset):
                 return data
-            return cast(None | str | Unset, data)
+            try:
+                if not isinstance(data, str):
+                    raise TypeError()
+                withdrawn_at_type_0 = datetime.datetime.fromisoformat(data)
+
+                return withdrawn_at_type_0
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            return cast(datetime.datetime | None | Unset, data)
 
         withdrawn_at = _parse_withdrawn_at(d.pop("withdrawn_at", UNSET))
 

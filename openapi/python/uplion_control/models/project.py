@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import datetime
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
@@ -21,24 +22,24 @@ T = TypeVar("T", bound="Project")
 class Project:
     """A tenant: keys belong to it, usage is billed to it."""
 
-    created_at: str
+    created_at: datetime.datetime
     id: str
     members: int
     """ How many. """
     name: str
     status: ProjectStatus
     budget: Budget | None | Unset = UNSET
-    closed_at: None | str | Unset = UNSET
+    closed_at: datetime.datetime | None | Unset = UNSET
     limits: Limits | None | Unset = UNSET
     """ Null: nothing is limited. """
-    suspended_at: None | str | Unset = UNSET
+    suspended_at: datetime.datetime | None | Unset = UNSET
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         from ..models.budget import Budget
         from ..models.limits import Limits
 
-        created_at = self.created_at
+        created_at = self.created_at.isoformat()
 
         id = self.id
 
@@ -59,6 +60,8 @@ class Project:
         closed_at: None | str | Unset
         if isinstance(self.closed_at, Unset):
             closed_at = UNSET
+        elif isinstance(self.closed_at, datetime.datetime):
+            closed_at = self.closed_at.isoformat()
         else:
             closed_at = self.closed_at
 
@@ -73,6 +76,8 @@ class Project:
         suspended_at: None | str | Unset
         if isinstance(self.suspended_at, Unset):
             suspended_at = UNSET
+        elif isinstance(self.suspended_at, datetime.datetime):
+            suspended_at = self.suspended_at.isoformat()
         else:
             suspended_at = self.suspended_at
 
@@ -104,7 +109,7 @@ class Project:
         from ..models.limits import Limits
 
         d = dict(src_dict)
-        created_at = d.pop("created_at")
+        created_at = datetime.datetime.fromisoformat(d.pop("created_at"))
 
         id = d.pop("id")
 
@@ -131,12 +136,20 @@ class Project:
 
         budget = _parse_budget(d.pop("budget", UNSET))
 
-        def _parse_closed_at(data: object) -> None | str | Unset:
+        def _parse_closed_at(data: object) -> datetime.datetime | None | Unset:
             if data is None:
                 return data
             if isinstance(data, Unset):
                 return data
-            return cast(None | str | Unset, data)
+            try:
+                if not isinstance(data, str):
+                    raise TypeError()
+                closed_at_type_0 = datetime.datetime.fromisoformat(data)
+
+                return closed_at_type_0
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            return cast(datetime.datetime | None | Unset, data)
 
         closed_at = _parse_closed_at(d.pop("closed_at", UNSET))
 
@@ -157,12 +170,20 @@ class Project:
 
         limits = _parse_limits(d.pop("limits", UNSET))
 
-        def _parse_suspended_at(data: object) -> None | str | Unset:
+        def _parse_suspended_at(data: object) -> datetime.datetime | None | Unset:
             if data is None:
                 return data
             if isinstance(data, Unset):
                 return data
-            return cast(None | str | Unset, data)
+            try:
+                if not isinstance(data, str):
+                    raise TypeError()
+                suspended_at_type_0 = datetime.datetime.fromisoformat(data)
+
+                return suspended_at_type_0
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            return cast(datetime.datetime | None | Unset, data)
 
         suspended_at = _parse_suspended_at(d.pop("suspended_at", UNSET))
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import datetime
 from collections.abc import Mapping
 from typing import Any, Self, TypeVar, cast
 
@@ -26,7 +27,7 @@ class RequestSummary:
     reasoning_tokens: int
     status: str
     """ `accepted`, `assigned`, `completed`, `cancelled` or `failed`. """
-    accepted_at: None | str | Unset = UNSET
+    accepted_at: datetime.datetime | None | Unset = UNSET
     assigned_ms: float | None | Unset = UNSET
     """ Milliseconds from acceptance to the first worker, to the first chunk, to the end. """
     first_chunk_ms: float | None | Unset = UNSET
@@ -35,7 +36,7 @@ class RequestSummary:
     key_name: None | str | Unset = UNSET
     model: None | str | Unset = UNSET
     project_name: None | str | Unset = UNSET
-    settled_at: None | str | Unset = UNSET
+    settled_at: datetime.datetime | None | Unset = UNSET
     streamed: bool | None | Unset = UNSET
     total_ms: float | None | Unset = UNSET
     upstream_status: int | None | Unset = UNSET
@@ -66,6 +67,8 @@ class RequestSummary:
         accepted_at: None | str | Unset
         if isinstance(self.accepted_at, Unset):
             accepted_at = UNSET
+        elif isinstance(self.accepted_at, datetime.datetime):
+            accepted_at = self.accepted_at.isoformat()
         else:
             accepted_at = self.accepted_at
 
@@ -114,6 +117,8 @@ class RequestSummary:
         settled_at: None | str | Unset
         if isinstance(self.settled_at, Unset):
             settled_at = UNSET
+        elif isinstance(self.settled_at, datetime.datetime):
+            settled_at = self.settled_at.isoformat()
         else:
             settled_at = self.settled_at
 
@@ -214,12 +219,20 @@ class RequestSummary:
 
         status = d.pop("status")
 
-        def _parse_accepted_at(data: object) -> None | str | Unset:
+        def _parse_accepted_at(data: object) -> datetime.datetime | None | Unset:
             if data is None:
                 return data
             if isinstance(data, Unset):
                 return data
-            return cast(None | str | Unset, data)
+            try:
+                if not isinstance(data, str):
+                    raise TypeError()
+                accepted_at_type_0 = datetime.datetime.fromisoformat(data)
+
+                return accepted_at_type_0
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            return cast(datetime.datetime | None | Unset, data)
 
         accepted_at = _parse_accepted_at(d.pop("accepted_at", UNSET))
 
@@ -286,12 +299,20 @@ class RequestSummary:
 
         project_name = _parse_project_name(d.pop("project_name", UNSET))
 
-        def _parse_settled_at(data: object) -> None | str | Unset:
+        def _parse_settled_at(data: object) -> datetime.datetime | None | Unset:
             if data is None:
                 return data
             if isinstance(data, Unset):
                 return data
-            return cast(None | str | Unset, data)
+            try:
+                if not isinstance(data, str):
+                    raise TypeError()
+                settled_at_type_0 = datetime.datetime.fromisoformat(data)
+
+                return settled_at_type_0
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            return cast(datetime.datetime | None | Unset, data)
 
         settled_at = _parse_settled_at(d.pop("settled_at", UNSET))
 

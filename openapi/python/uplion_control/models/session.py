@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import datetime
 from collections.abc import Mapping
 from typing import Any, Self, TypeVar
 
@@ -15,20 +16,20 @@ class Session:
 
     current: bool
     """ The one that this was asked with. """
-    expires_at: str
+    expires_at: datetime.datetime
     id: str
-    opened_at: str
+    opened_at: datetime.datetime
     user: str
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         current = self.current
 
-        expires_at = self.expires_at
+        expires_at = self.expires_at.isoformat()
 
         id = self.id
 
-        opened_at = self.opened_at
+        opened_at = self.opened_at.isoformat()
 
         user = self.user
 
@@ -51,11 +52,11 @@ class Session:
         d = dict(src_dict)
         current = d.pop("current")
 
-        expires_at = d.pop("expires_at")
+        expires_at = datetime.datetime.fromisoformat(d.pop("expires_at"))
 
         id = d.pop("id")
 
-        opened_at = d.pop("opened_at")
+        opened_at = datetime.datetime.fromisoformat(d.pop("opened_at"))
 
         user = d.pop("user")
 

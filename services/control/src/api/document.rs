@@ -7,11 +7,8 @@ use serde_json::{Map, Value, json};
 
 use crate::origin::{LONGEST_REASON, REASON};
 
-/// The largest whole number that every language's JSON carries exactly.
-const MOST: u64 = (1 << 53) - 1;
-
 /// The framework's description, completed.
-pub fn completed(spec: &str) -> String {
+pub fn completed(spec: &str) -> Value {
     let mut document: Value = serde_json::from_str(spec).expect("the framework writes JSON");
     let closed = said_by_callers(&document);
     for (name, schema) in fields(&mut document["components"]["schemas"]) {
@@ -30,7 +27,7 @@ pub fn completed(spec: &str) -> String {
         }
     }
     without_defaults(&mut document);
-    serde_json::to_string_pretty(&document).expect("a value is always JSON")
+    document
 }
 
 fn complete_operation(operation: &mut Value) {
@@ -38,8 +35,11 @@ fn complete_operation(operation: &mut Value) {
     if let Some(own) = operation["tags"].as_array_mut().and_then(Vec::pop) {
         operation["tags"] = json!([own]);
     }
-    for parameter in operation["parameters"].as_array_mut().into_iter().flatten() {
+    let parameters = operation.get_mut("parameters").and_then(Value::as_array_mut);
+    for parameter in parameters.into_iter().flatten() {
+        let name = parameter["name"].as_str().unwrap_or_default().to_owned();
         complete_schema(&mut parameter["schema"]);
+        complete_text(&name, &mut parameter["schema"]);
     }
     if let Some(body) = operation.get_mut("requestBody") {
         plain_json(&mut body["content"]);
@@ -65,7 +65,7 @@ fn may_say_why(operation: &mut Value) {
         "in": "header",
         "description": description,
         "required": false,
-        "schema": { "type": "string" },
+        "schema": { "type": "string", "pattern": "^[ -~]*$", "maxLength": LONGEST_REASON },
     });
     match operation["parameters"].as_array_mut() {
         Some(parameters) => parameters.push(reason),
@@ -87,6 +87,7 @@ fn complete_schema(schema: &mut Value) {
     }
     for (name, field) in schema.get_mut("properties").into_iter().flat_map(fields) {
         complete_schema(field);
+        complete_text(name, field);
         // A reference with a description beside it is not a type of its own.
         if let Some(parts) = field.get_mut("allOf").and_then(Value::as_array_mut) {
             parts.retain(|part| part.get("$ref").is_some());
@@ -101,12 +102,38 @@ fn complete_schema(schema: &mut Value) {
     }
 }
 
+/// What is always called the same is always written the same: it is said here, once for all operations.
+fn complete_text(name: &str, schema: &mut Value) {
+    if schema["type"] != "string" {
+        return;
+    }
+    let time = ["_at", "_until", "_from"].iter().any(|end| name.ends_with(end));
+    match name {
+        "If-Match" => {
+            schema["pattern"] = json!(r#"^("[0-9]{1,19}"|[0-9]{1,19}|\*)$"#);
+            schema["minLength"] = json!(1);
+        }
+        "Uplion-Position" | "at" => {
+            schema["pattern"] = json!("^control:[0-9]{1,9}:[0-9]{1,19}$");
+            schema["minLength"] = json!(1);
+        }
+        "Idempotency-Key" => {
+            schema["pattern"] = json!("^[!-~]([ -~]*[!-~])?$");
+            schema["minLength"] = json!(1);
+            schema["maxLength"] = json!(255);
+        }
+        "from" | "to" => schema["format"] = json!("date-time"),
+        _ if time => schema["format"] = json!("date-time"),
+        _ => {}
+    }
+}
+
 fn bound(schema: &Value) -> Option<u64> {
     match schema["format"].as_str()? {
         "uint8" => Some(u64::from(u8::MAX)),
         "uint16" => Some(u64::from(u16::MAX)),
         "uint32" => Some(u64::from(u32::MAX)),
-        "uint64" => Some(MOST),
+        "uint64" => Some(u64::MAX),
         _ => None,
     }
 }
@@ -188,7 +215,7 @@ mod tests {
     use super::*;
 
     fn completed(document: &Value) -> Value {
-        serde_json::from_str(&super::completed(&document.to_string())).unwrap()
+        super::completed(&document.to_string())
     }
 
     #[test]

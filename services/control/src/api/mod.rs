@@ -15,6 +15,7 @@ mod sessions;
 mod usage;
 
 use poem_openapi::{OpenApiService, Tags};
+use serde_json::Value;
 
 use crate::Parts;
 
@@ -53,8 +54,8 @@ type Operations = (
     health::Health,
 );
 
-/// The description of the API, in JSON.
-pub fn document(parts: &Parts) -> String {
+/// The description of the API.
+pub fn document(parts: &Parts) -> Value {
     document::completed(&service(parts).spec())
 }
 

@@ -37,6 +37,7 @@ async fn a_method_that_a_path_does_not_take_is_named() {
     let installation = Installation::without_projector().await;
     let answer = installation.send(request(Method::DELETE, "/projects").finish()).await;
     answer.problem(405, "method_not_allowed");
+    assert_eq!(answer.header("allow"), "GET, POST");
 }
 
 #[tokio::test]
@@ -51,6 +52,16 @@ async fn a_body_that_is_no_json_or_says_something_unknown_is_malformed() {
     }
     let unknown = json!({ "name": "physics", "nmae": "x" });
     installation.post("/projects", unknown).await.problem(400, "malformed");
+}
+
+#[tokio::test]
+async fn a_text_without_quotes_is_malformed() {
+    let installation = Installation::without_projector().await;
+    for name in [json!(true), json!(1)] {
+        let answer = installation.post("/projects", json!({ "name": name })).await;
+        answer.problem(400, "malformed");
+        assert!(answer.body["detail"].as_str().unwrap().starts_with("name:"), "{answer:?}");
+    }
 }
 
 #[tokio::test]
@@ -71,9 +82,13 @@ async fn a_body_beyond_a_mebibyte_is_too_large() {
 #[tokio::test]
 async fn a_parameter_that_cannot_be_read_is_malformed() {
     let installation = Installation::without_projector().await;
-    for path in
-        ["/projects?limit=many", "/usage?by=colour", "/usage?from=yesterday", "/projects?at=7"]
-    {
+    for path in [
+        "/projects?limit=many",
+        "/usage?by=colour",
+        "/usage?from=yesterday",
+        "/projects?at=7",
+        "/keys?projct=physics",
+    ] {
         installation.get(path).await.problem(400, "malformed");
     }
 }

@@ -1,6 +1,6 @@
 //! What holds for every write: it is in force when it is answered, done once, and never over somebody else's.
 
-use poem::http::Method;
+use poem::http::{HeaderValue, Method};
 use serde_json::json;
 use uplion_log_transport::stream::StreamName;
 
@@ -129,6 +129,28 @@ async fn a_read_that_cannot_see_a_write_in_time_says_what_is_behind() {
     listed.problem(503, "behind");
     assert_eq!(listed.header("retry-after"), "1");
     assert!(listed.body["detail"].as_str().unwrap().contains("projector"), "{listed:?}");
+}
+
+#[tokio::test]
+async fn a_condition_that_cannot_be_read_is_not_passed_over() {
+    let installation = Installation::without_projector().await;
+    let project = installation.project("physics").await;
+    let change = request(Method::PATCH, &format!("/projects/{project}"))
+        .header("If-Match", HeaderValue::from_bytes(b"\"\xd7\"").unwrap());
+    let changed = installation.send(with_json(change, &json!({ "name": "chemistry" }))).await;
+    changed.problem(400, "malformed");
+    assert!(changed.body["detail"].as_str().unwrap().contains("If-Match"), "{changed:?}");
+}
+
+#[tokio::test]
+async fn a_position_that_was_never_answered_is_not_waited_for() {
+    let installation = Installation::start().await;
+    installation.project("physics").await;
+    for position in ["control:1:2", "control:2:1"] {
+        let listed = installation.get(&format!("/projects?at={position}")).await;
+        listed.problem(422, "unknown_position");
+        assert!(listed.body["detail"].as_str().unwrap().contains("control:1:1"), "{listed:?}");
+    }
 }
 
 async fn create_once(installation: &Installation, key: &str, name: &str) -> Answer {

@@ -1,3 +1,4 @@
+import datetime
 from http import HTTPStatus
 from typing import Any
 
@@ -14,8 +15,8 @@ from ...types import UNSET, Response, Unset
 def _get_kwargs(
     *,
     by: list[By] | Unset = UNSET,
-    from_: str | Unset = UNSET,
-    to: str | Unset = UNSET,
+    from_: datetime.datetime | Unset = UNSET,
+    to: datetime.datetime | Unset = UNSET,
     project: str | Unset = UNSET,
     key: str | Unset = UNSET,
     model: str | Unset = UNSET,
@@ -38,9 +39,15 @@ def _get_kwargs(
 
     params["by"] = json_by
 
-    params["from"] = from_
+    json_from_: str | Unset = UNSET
+    if not isinstance(from_, Unset):
+        json_from_ = from_.isoformat()
+    params["from"] = json_from_
 
-    params["to"] = to
+    json_to: str | Unset = UNSET
+    if not isinstance(to, Unset):
+        json_to = to.isoformat()
+    params["to"] = json_to
 
     params["project"] = project
 
@@ -163,8 +170,8 @@ def sync_detailed(
     *,
     client: AuthenticatedClient,
     by: list[By] | Unset = UNSET,
-    from_: str | Unset = UNSET,
-    to: str | Unset = UNSET,
+    from_: datetime.datetime | Unset = UNSET,
+    to: datetime.datetime | Unset = UNSET,
     project: str | Unset = UNSET,
     key: str | Unset = UNSET,
     model: str | Unset = UNSET,
@@ -179,8 +186,8 @@ def sync_detailed(
 
     Args:
         by (list[By] | Unset):
-        from_ (str | Unset):
-        to (str | Unset):
+        from_ (datetime.datetime | Unset):
+        to (datetime.datetime | Unset):
         project (str | Unset):
         key (str | Unset):
         model (str | Unset):
@@ -219,8 +226,8 @@ def sync(
     *,
     client: AuthenticatedClient,
     by: list[By] | Unset = UNSET,
-    from_: str | Unset = UNSET,
-    to: str | Unset = UNSET,
+    from_: datetime.datetime | Unset = UNSET,
+    to: datetime.datetime | Unset = UNSET,
     project: str | Unset = UNSET,
     key: str | Unset = UNSET,
     model: str | Unset = UNSET,
@@ -235,8 +242,8 @@ def sync(
 
     Args:
         by (list[By] | Unset):
-        from_ (str | Unset):
-        to (str | Unset):
+        from_ (datetime.datetime | Unset):
+        to (datetime.datetime | Unset):
         project (str | Unset):
         key (str | Unset):
         model (str | Unset):
@@ -270,8 +277,8 @@ async def asyncio_detailed(
     *,
     client: AuthenticatedClient,
     by: list[By] | Unset = UNSET,
-    from_: str | Unset = UNSET,
-    to: str | Unset = UNSET,
+    from_: datetime.datetime | Unset = UNSET,
+    to: datetime.datetime | Unset = UNSET,
     project: str | Unset = UNSET,
     key: str | Unset = UNSET,
     model: str | Unset = UNSET,
@@ -286,8 +293,8 @@ async def asyncio_detailed(
 
     Args:
         by (list[By] | Unset):
-        from_ (str | Unset):
-        to (str | Unset):
+        from_ (datetime.datetime | Unset):
+        to (datetime.datetime | Unset):
         project (str | Unset):
         key (str | Unset):
         model (str | Unset):
@@ -324,8 +331,8 @@ async def asyncio(
     *,
     client: AuthenticatedClient,
     by: list[By] | Unset = UNSET,
-    from_: str | Unset = UNSET,
-    to: str | Unset = UNSET,
+    from_: datetime.datetime | Unset = UNSET,
+    to: datetime.datetime | Unset = UNSET,
     project: str | Unset = UNSET,
     key: str | Unset = UNSET,
     model: str | Unset = UNSET,
@@ -340,8 +347,8 @@ async def asyncio(
 
     Args:
         by (list[By] | Unset):
-        from_ (str | Unset):
-        to (str | Unset):
+        from_ (datetime.datetime | Unset):
+        to (datetime.datetime | Unset):
         project (str | Unset):
         key (str | Unset):
         model (str | Unset):
