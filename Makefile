@@ -3,7 +3,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 
-.PHONY: help dev test servers rust-tests sdk-tests client-tests check format lints generated clients-fresh arrows dependencies generate clients faults bench real-model contract
+.PHONY: help dev test servers rust-tests sdk-tests client-tests contract check format lints generated clients-fresh arrows dependencies generate clients faults bench real-model
 
 help: ## List these targets.
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
@@ -31,12 +31,11 @@ client-tests: servers ## Compile the generated clients, and walk the life of a k
 	cargo build --workspace --all-targets
 	tests/clients/run
 
-check: format lints generated clients-fresh arrows dependencies ## Check format, lints, generated files, the tree's rules and its dependencies.
 contract: servers ## Ask the control API what its description allows, and what it does not: two minutes of schemathesis.
 	cargo build --workspace --all-targets
 	tests/contract/run
 
-check: format lints generated clients-fresh arrows ## Check format, lints, generated files and the tree's rules.
+check: format lints generated clients-fresh arrows dependencies ## Check format, lints, generated files, the tree's rules and its dependencies.
 
 format: ## Check the format.
 	cargo fmt --all --check
