@@ -4,7 +4,11 @@ use async_trait::async_trait;
 use uplion_domain::{RequestId, subject::Subject, wire::Encoded};
 use uplion_log_transport::stream::{Record, StreamName};
 
-use crate::{StoreError, lease::Lease};
+use crate::{
+    StoreError,
+    lease::Lease,
+    wanted::{Found, Order, Wanted},
+};
 
 /// Where the archive of one stream ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,6 +76,15 @@ pub trait Archive: Send + Sync {
         most: usize,
         only_effective: bool,
     ) -> Result<Vec<Archived>, StoreError>;
+
+    /// Those that somebody wants, behind `place` (or before it, newest first), which is not among them. None: all.
+    async fn find(
+        &self,
+        wanted: &Wanted,
+        order: Order,
+        place: Option<u64>,
+        most: usize,
+    ) -> Result<Found, StoreError>;
 
     /// All events of one request, by `pos`.
     async fn of_request(&self, request: RequestId) -> Result<Vec<Archived>, StoreError>;

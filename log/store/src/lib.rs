@@ -12,6 +12,7 @@ pub mod relay;
 pub mod restore;
 pub mod rows;
 pub mod sqlite;
+pub mod wanted;
 
 mod batch;
 mod claims;

@@ -10,6 +10,7 @@ mod force;
 mod headers;
 mod http;
 mod labels;
+mod lag;
 mod metrics;
 mod names;
 mod origin;
@@ -28,7 +29,7 @@ use poem::{Endpoint, Response};
 use prometheus_client::registry::Registry;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
-use uplion_log_store::{Store, relay::Relay};
+use uplion_log_store::{Store, people::People, relay::Relay};
 use uplion_log_transport::Log;
 
 pub use api::PATH;
@@ -99,6 +100,7 @@ struct Parts {
     labels: Labels,
     sign_ins: SignIns,
     doorkeeper: Doorkeeper,
+    people: Arc<dyn People>,
 }
 
 impl Control {
@@ -131,6 +133,12 @@ impl Control {
         };
         let parts = Parts::new(&log, &store, writer, doorkeeper);
         let stop = CancellationToken::new();
+        tokio::spawn(lag::watch(
+            Arc::clone(&store.events),
+            Arc::clone(&relay),
+            metrics.clone(),
+            stop.clone(),
+        ));
         let relaying = tokio::spawn({
             let (relay, stop) = (Arc::clone(&relay), stop.clone());
             async move { relay.run(stop).await }
@@ -213,6 +221,7 @@ impl Parts {
             writer,
             names: Names { events: Arc::clone(&store.events), people: Arc::clone(&store.people) },
             labels: Labels { reader: reader.clone() },
+            people: Arc::clone(&store.people),
             reader,
         }
     }

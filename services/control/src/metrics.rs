@@ -1,8 +1,10 @@
 //! What control counts.
 
+use std::sync::atomic::AtomicU64;
+
 use prometheus_client::{
     encoding::EncodeLabelSet,
-    metrics::{counter::Counter, family::Family},
+    metrics::{counter::Counter, family::Family, gauge::Gauge},
     registry::Registry,
 };
 
@@ -13,6 +15,8 @@ pub struct Metrics {
     pub not_in_force: Counter,
     pub answers: Family<Status, Counter>,
     pub sign_ins: Family<SignInLabel, Counter>,
+    pub relay_lag_events: Gauge,
+    pub relay_lag_seconds: Gauge<f64, AtomicU64>,
 }
 
 /// How trying to sign in ends.
@@ -54,7 +58,25 @@ pub struct Status {
 
 impl Metrics {
     pub fn register(&self, registry: &mut Registry) {
-        let Self { commits, conflicts, not_in_force, answers, sign_ins } = self;
+        let Self {
+            commits,
+            conflicts,
+            not_in_force,
+            answers,
+            sign_ins,
+            relay_lag_events,
+            relay_lag_seconds,
+        } = self;
+        registry.register(
+            "uplion_relay_lag_events",
+            "Events of the control plane that are recorded and not on the log yet",
+            relay_lag_events.clone(),
+        );
+        registry.register(
+            "uplion_relay_lag_seconds",
+            "For how long the oldest of them has been waiting",
+            relay_lag_seconds.clone(),
+        );
         let registry = registry.sub_registry_with_prefix("uplion_control");
         registry.register("commits", "Commands that were written", commits.clone());
         registry.register(

@@ -123,6 +123,7 @@ table! {
     SignOut          sign_out:               Yes   Own     Own   Own    Own;
 
     ListEvents       list_events:            Yes   Yes     No    No     No;
+    ListChanges      list_changes:           Yes   Yes     Yes   No     No;
     GetLogHealth     get_log_health:         Yes   Yes     No    No     No;
 }
 

@@ -2,15 +2,19 @@
 
 use std::{collections::HashSet, time::Duration};
 
-use uplion_domain::{EventId, subject::TrafficKind};
+use uplion_domain::{
+    EventId, Timestamp,
+    subject::{AggregateId, Subject, TrafficKind},
+};
 use uplion_log_store::{
     Store,
     archive::{IngestError, Tail},
     lease::Lease,
+    wanted::{Order, Wanted},
 };
 use uplion_log_transport::stream::{Record, StreamName};
 
-use crate::events::{accepted, request, settled, traffic, unique};
+use crate::events::{accepted, created, project, renamed, request, settled, traffic, unique};
 
 const TRAFFIC: StreamName = StreamName::Traffic;
 const CONTROL: StreamName = StreamName::Control;
@@ -27,6 +31,7 @@ crate::on_each!([
     another_stream_is_continued_only_after_its_epoch_began
     a_batch_of_five_thousand_is_archived
     it_is_known_what_was_archived_when
+    of_what_is_archived_one_gets_what_one_wants_in_pages_either_way
 ]);
 
 async fn lease(store: &Store) -> Lease {
@@ -211,4 +216,65 @@ async fn it_is_known_what_was_archived_when(store: Store) {
     assert_eq!(store.archive.archived_before(TRAFFIC, i64::MAX).await.unwrap(), Some(2));
     assert_eq!(store.archive.archived_before(TRAFFIC, 0).await.unwrap(), None);
     assert_eq!(store.archive.archived_before(CONTROL, i64::MAX).await.unwrap(), None);
+}
+
+async fn of_what_is_archived_one_gets_what_one_wants_in_pages_either_way(store: Store) {
+    let lease = lease(&store).await;
+    let (one, other) = (project(), project());
+    let record = |(sequence, (project, event))| {
+        let subject = Subject::Control(AggregateId::Project(project));
+        Record { sequence, subject, event }
+    };
+    // At :00, by nobody, and at :00.123456, by key_1.
+    let control = [
+        (one, created(one, "a")),
+        (other, created(other, "b")),
+        (one, renamed(one, "c")),
+        (other, renamed(other, "d")),
+        (one, renamed(one, "e")),
+    ];
+    let control: Vec<_> = (1..).zip(control).map(record).collect();
+    let requests: Vec<_> = (1..=3).map(|sequence| settled(sequence, request())).collect();
+    store.archive.ingest(&lease, TRAFFIC, START, &requests[..1]).await.unwrap();
+    store.archive.ingest(&lease, CONTROL, START, &control).await.unwrap();
+    let from = Tail { sequence: 1, ..START };
+    store.archive.ingest(&lease, TRAFFIC, from, &requests[1..]).await.unwrap();
+
+    let find = async |wanted: &Wanted, order, place, most| {
+        let found = store.archive.find(wanted, order, place, most).await.unwrap();
+        let places: Vec<u64> = found.events.iter().map(|archived| archived.pos).collect();
+        (places, found.next)
+    };
+    let all = Wanted::default;
+    let of_one = Wanted { subject: Some(control[0].subject.clone()), ..all() };
+    let at = |micros: i64| Some(Timestamp::from_micros(1_795_000_000_000_000 + micros));
+    let kind = |kind: &str| Wanted { kind: Some(kind.into()), ..all() };
+    let by = |actor: &str| Wanted { actor: Some(actor.into()), ..all() };
+    for (wanted, places) in [
+        (all(), vec![1, 2, 3, 4, 5, 6, 7, 8]),
+        (Wanted { stream: Some(TRAFFIC), ..all() }, vec![1, 7, 8]),
+        (Wanted { stream: Some(CONTROL), ..all() }, vec![2, 3, 4, 5, 6]),
+        (of_one.clone(), vec![2, 4, 6]),
+        (by("key_1"), vec![4, 5, 6]),
+        (by("key_"), vec![]),
+        (kind("uplion.project."), vec![2, 3, 4, 5, 6]),
+        (kind("uplion.project.renamed.v1"), vec![4, 5, 6]),
+        (kind("uplion.request"), vec![1, 7, 8]),
+        (kind("'"), vec![]),
+        (Wanted { from: at(123_456), ..all() }, vec![4, 5, 6]),
+        (Wanted { to: at(123_456), ..all() }, vec![1, 2, 3, 7, 8]),
+        (Wanted { actor: Some("key_1".into()), from: at(0), ..of_one.clone() }, vec![4, 6]),
+        (Wanted { stream: Some(TRAFFIC), ..of_one.clone() }, vec![]),
+    ] {
+        let backwards: Vec<u64> = places.iter().rev().copied().collect();
+        let oldest = find(&wanted, Order::OldestFirst, None, 10).await;
+        assert_eq!(oldest, (places, None), "{wanted:?}");
+        let newest = find(&wanted, Order::NewestFirst, None, 10).await;
+        assert_eq!(newest, (backwards, None), "{wanted:?}");
+    }
+    assert_eq!(find(&of_one, Order::OldestFirst, None, 2).await, (vec![2, 4], Some(4)));
+    assert_eq!(find(&of_one, Order::OldestFirst, Some(4), 2).await, (vec![6], None));
+    assert_eq!(find(&of_one, Order::NewestFirst, None, 2).await, (vec![6, 4], Some(4)));
+    assert_eq!(find(&of_one, Order::NewestFirst, Some(4), 2).await, (vec![2], None));
+    assert_eq!(find(&of_one, Order::NewestFirst, Some(0), 2).await, (vec![], None));
 }

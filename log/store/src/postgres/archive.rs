@@ -21,6 +21,7 @@ use crate::{
     batch,
     lease::Lease,
     number::{limit, signed, small, unsigned},
+    wanted::{Found, Look, Order, Parameter, Wanted},
 };
 
 pub struct PostgresArchive {
@@ -88,6 +89,27 @@ impl Archive for PostgresArchive {
         let sql = format!("{} WHERE pos > $1 {condition} ORDER BY pos LIMIT $2", select());
         let rows = self.select(&sql, &[&signed(pos), &limit(most)]).await?;
         rows.iter().map(archived).collect()
+    }
+
+    async fn find(
+        &self,
+        wanted: &Wanted,
+        order: Order,
+        place: Option<u64>,
+        most: usize,
+    ) -> Result<Found, StoreError> {
+        let look = Look::new(wanted, order, place, most, self.head().await?);
+        let parameters: Vec<&(dyn ToSql + Sync)> = look
+            .parameters
+            .iter()
+            .map(|parameter| match parameter {
+                Parameter::Number(number) => number as &(dyn ToSql + Sync),
+                Parameter::Text(text) => text,
+            })
+            .collect();
+        let rows = self.select(&format!("{}{}", select(), look.conditions), &parameters).await?;
+        let events = rows.iter().map(archived).collect::<Result<_, _>>()?;
+        Ok(look.found(events, most))
     }
 
     async fn of_request(&self, request: RequestId) -> Result<Vec<Archived>, StoreError> {

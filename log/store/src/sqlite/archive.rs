@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use rusqlite::{Connection, Row};
+use rusqlite::{Connection, Row, ToSql, params_from_iter};
 use uplion_domain::{RequestId, wire::Encoded};
 use uplion_log_transport::stream::{Record, StreamName};
 
@@ -11,6 +11,7 @@ use super::{
     connection::{execute, select, select_one},
     event, leases,
     readers::Readers,
+    rows::table,
     writer::Writer,
 };
 use crate::{
@@ -19,6 +20,7 @@ use crate::{
     batch, clock,
     lease::Lease,
     number::{limit, signed, small, unsigned},
+    wanted::{Found, Look, Order, Parameter, Wanted},
 };
 
 pub struct SqliteArchive {
@@ -75,6 +77,28 @@ impl Archive for SqliteArchive {
         self.readers
             .read(move |connection| select(connection, &sql, (signed(pos), limit(most)), archived))
             .await
+    }
+
+    async fn find(
+        &self,
+        wanted: &Wanted,
+        order: Order,
+        place: Option<u64>,
+        most: usize,
+    ) -> Result<Found, StoreError> {
+        let wanted = wanted.clone();
+        let find = move |connection: &Connection| {
+            let look = Look::new(&wanted, order, place, most, head(connection)?);
+            let parameters =
+                params_from_iter(look.parameters.iter().map(|parameter| match parameter {
+                    Parameter::Number(number) => number as &dyn ToSql,
+                    Parameter::Text(text) => text,
+                }));
+            let sql = table::numbered(&format!("{SELECT}{}", look.conditions));
+            let events = select(connection, &sql, parameters, archived)?;
+            Ok(look.found(events, most))
+        };
+        self.readers.read(find).await
     }
 
     async fn of_request(&self, request: RequestId) -> Result<Vec<Archived>, StoreError> {

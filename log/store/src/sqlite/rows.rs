@@ -4,7 +4,7 @@
 //! meanwhile, and only a batch moves it.
 
 mod register;
-mod table;
+pub mod table;
 
 use std::sync::Arc;
 

@@ -1,24 +1,32 @@
 //! The log itself, as `CloudEvents`: followed from a place on, or all that happened to one request.
 
-use std::{cmp::Reverse, time::Duration};
+use std::{cmp::Reverse, sync::Arc, time::Duration};
 
 use poem_openapi::{
     Object, OpenApi,
     param::{Path, Query},
     payload::Json,
-    types::Any,
 };
-use serde_json::Value as Raw;
 use tokio::time::{Instant, sleep};
-use uplion_domain::{Envelope, Event, RequestId, cloud_event, request};
-use uplion_log_store::archive::Archived;
+use uplion_domain::{Envelope, Event, RequestId, request};
+use uplion_log_store::{
+    archive::Archived,
+    people::People,
+    wanted::{Found, Order},
+};
 use uplion_projections::{
     columns,
     projection::TypedRow,
     requests::{self, Request},
 };
 
-use super::{Tag, page, request::RequestSummary};
+use super::{
+    Tag,
+    archived::ArchivedEvent,
+    asked::{self, Asked},
+    page,
+    request::RequestSummary,
+};
 use crate::{
     auth::Auth,
     caller::Target,
@@ -38,27 +46,14 @@ pub struct Events {
     pub reader: Reader,
     pub names: Names,
     pub labels: Labels,
-}
-
-/// An event at its place in the archive.
-#[derive(Debug, Object)]
-struct ArchivedEvent {
-    /// Its place among all events, from 1.
-    pos: u64,
-    stream: String,
-    epoch: u32,
-    sequence: u64,
-    /// False for what does not count: a repeated event, a second end of a request.
-    effective: bool,
-    /// `CloudEvents` 1.0.
-    event: Any<Raw>,
+    pub people: Arc<dyn People>,
 }
 
 #[derive(Debug, Object)]
 struct EventPage {
     data: Vec<ArchivedEvent>,
-    /// Ask for what comes after this next time.
-    next: u64,
+    /// Ask for what comes after this next time, also if there is nothing yet. Null at the end of the newest.
+    next: Option<u64>,
 }
 
 #[derive(Debug, Object)]
@@ -82,28 +77,59 @@ struct RequestStory {
 impl Events {
     /// The events after a place
     ///
-    /// With `wait` it answers as soon as there is one, so that one can follow the log.
+    /// With `wait` it answers as soon as there is one, so that one can follow the log. A page may have less than there
+    /// is, or nothing: what `next` says is where to go on.
     #[oai(path = "/events", method = "get", operation_id = "list_events")]
-    async fn after(
+    #[allow(clippy::too_many_arguments, reason = "each is a parameter of the API")]
+    async fn list(
         &self,
         auth: Auth,
-        /// The events after this place; 0 for all.
-        #[oai(default)]
-        after: Query<u64>,
+        /// The events after this place; before it if the newest come first.
+        after: Query<Option<u64>>,
+        /// `oldest` first, or `newest`; `oldest` if not said.
+        order: Query<Option<String>>,
+        /// Only of `TRAFFIC` or `CONTROL`.
+        stream: Query<Option<String>>,
+        /// Only of this one thing, with `id`; without `id` only of things of this kind: `project`, `api_key`, `model`, `price`, `user`, `session` or `admin_key`.
+        kind: Query<Option<String>>,
+        /// Of the thing.
+        id: Query<Option<String>>,
+        /// Only what this user or admin key did, by id; `admin` is the installation's first admin key.
+        actor: Query<Option<String>>,
+        /// Only of types that begin so: `uplion.api_key.`
+        #[oai(name = "type")]
+        event_type: Query<Option<String>>,
+        /// Not earlier than this.
+        from: Query<Option<String>>,
+        /// Earlier than this.
+        to: Query<Option<String>>,
         /// At most 1000.
         limit: Query<Option<usize>>,
         /// Milliseconds to wait for an event if there is none; at most 30000.
         wait: Query<Option<u64>>,
     ) -> Result<Json<EventPage>, Problem> {
         auth.0.may(Operation::ListEvents, Target::Installation)?;
+        let asked = Asked {
+            stream: stream.0,
+            kind: kind.0,
+            id: id.0,
+            actor: actor.0,
+            event_type: event_type.0,
+            from: from.0,
+            to: to.0,
+        };
+        let (wanted, order) = (asked.wanted()?, asked::order(order.0.as_deref())?);
         let most = limit.0.unwrap_or(MOST).clamp(1, MOST);
         let patience = Duration::from_millis(wait.0.unwrap_or(0).min(MOST_PATIENCE_MS));
         let deadline = Instant::now() + patience;
         loop {
-            let events = self.reader.archive.read(after.0, most, false).await?;
-            if !events.is_empty() || Instant::now() + LOOK > deadline {
-                let next = events.last().map_or(after.0, |event| event.pos);
-                let data = events.iter().map(ArchivedEvent::of).collect::<Result<_, _>>()?;
+            let Found { events, next } =
+                self.reader.archive.find(&wanted, order, after.0, most).await?;
+            let waits = events.is_empty() && next.is_none() && order == Order::OldestFirst;
+            if !waits || Instant::now() + LOOK > deadline {
+                let last = events.last().map(|event| event.pos).or(after.0).unwrap_or(0);
+                let next = next.or((order == Order::OldestFirst).then_some(last));
+                let data = ArchivedEvent::all(self.people.as_ref(), &events).await?;
                 return Ok(Json(EventPage { data, next }));
             }
             sleep(LOOK).await;
@@ -182,26 +208,9 @@ impl Events {
         let labels = self.labels.load().await?;
         Ok(Json(RequestStory {
             request: rows.into_iter().next().map(|row| RequestSummary::of(row, &labels)),
-            events: events.iter().map(ArchivedEvent::of).collect::<Result<_, _>>()?,
+            events: ArchivedEvent::all(self.people.as_ref(), &events).await?,
             complete: freshness == Freshness::CaughtUp,
         }))
-    }
-}
-
-impl ArchivedEvent {
-    fn of(archived: &Archived) -> Result<Self, Problem> {
-        let Archived { pos, stream, epoch, sequence, effective, subject, event } = archived;
-        let spelled =
-            cloud_event::json(event, subject).and_then(|json| serde_json::from_slice(&json));
-        let event = spelled.map_err(|error| Problem::internal(format!("event {pos}: {error}")))?;
-        Ok(Self {
-            pos: *pos,
-            stream: stream.to_string(),
-            epoch: *epoch,
-            sequence: *sequence,
-            effective: *effective,
-            event: Any(event),
-        })
     }
 }
 

@@ -79,6 +79,8 @@ struct RelayHealth {
     /// Those that are on the log; null if that cannot be told.
     published: Option<u64>,
     lag: Option<u64>,
+    /// Why nothing is published.
+    trouble: Option<String>,
 }
 
 #[OpenApi(tag = "Tag::Log")]
@@ -148,7 +150,8 @@ impl Health {
         let recorded = self.writer.events.head().await?;
         let published = self.writer.force.reaches();
         let lag = published.map(|published| recorded.saturating_sub(published));
-        Ok(RelayHealth { recorded, published, lag })
+        let trouble = self.writer.force.relay.trouble();
+        Ok(RelayHealth { recorded, published, lag, trouble })
     }
 }
 

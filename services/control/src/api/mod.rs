@@ -1,6 +1,10 @@
 //! The operations of `/control/v1`, a file for each kind of thing, and the document that describes them.
 
 mod allowance;
+mod archived;
+mod asked;
+mod changes;
+mod difference;
 mod document;
 mod events;
 mod health;
@@ -13,6 +17,8 @@ mod projects;
 mod request;
 mod sessions;
 mod usage;
+
+use std::sync::Arc;
 
 use poem_openapi::{OpenApiService, Tags};
 use serde_json::Value;
@@ -51,6 +57,7 @@ type Operations = (
     usage::Usage,
     sessions::Sessions,
     events::Events,
+    changes::Changes,
     health::Health,
 );
 
@@ -62,7 +69,7 @@ pub fn document(parts: &Parts) -> Value {
 pub const PATH: &str = "/control/v1";
 
 pub fn service(parts: &Parts) -> OpenApiService<Operations, ()> {
-    let Parts { writer, reader, names, labels, sign_ins, doorkeeper } = parts.clone();
+    let Parts { writer, reader, names, labels, people, sign_ins, doorkeeper } = parts.clone();
     let operations = (
         projects::Projects { writer: writer.clone(), reader: reader.clone(), names: names.clone() },
         members::Members { writer: writer.clone(), reader: reader.clone(), names: names.clone() },
@@ -76,7 +83,13 @@ pub fn service(parts: &Parts) -> OpenApiService<Operations, ()> {
         prices::Prices { writer: writer.clone(), reader: reader.clone(), names: names.clone() },
         usage::Usage { reader: reader.clone(), names: names.clone(), labels: labels.clone() },
         sessions::Sessions { writer: writer.clone(), reader: reader.clone(), sign_ins, doorkeeper },
-        events::Events { reader: reader.clone(), names, labels },
+        events::Events {
+            reader: reader.clone(),
+            names: names.clone(),
+            labels,
+            people: Arc::clone(&people),
+        },
+        changes::Changes { names, people },
         health::Health { reader, writer },
     );
     OpenApiService::new(operations, "UPLION control", env!("CARGO_PKG_VERSION"))

@@ -96,7 +96,8 @@ async fn the_logs_health_names_what_lags_behind_what() {
         (&control["last"], &control["archived"], &control["lag"]),
         (&json!(1), &json!(1), &json!(0))
     );
-    assert_eq!(health.body["relay"], json!({ "recorded": 1, "published": 1, "lag": 0 }));
+    let relay = json!({ "recorded": 1, "published": 1, "lag": 0, "trouble": null });
+    assert_eq!(health.body["relay"], relay);
     let projections = health.body["projections"].as_array().unwrap();
     let projects = projections.iter().find(|projection| projection["name"] == "projects").unwrap();
     assert_eq!((&projects["lag"], &projects["halted"]), (&json!(0), &json!(null)));

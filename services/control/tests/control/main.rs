@@ -4,6 +4,7 @@
 
 mod installation;
 
+mod audit;
 mod browsers;
 mod document;
 mod errors;

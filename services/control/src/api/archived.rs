@@ -1,0 +1,119 @@
+//! An event of the archive as people and programs are shown it, with what is noted beside it.
+
+use std::collections::HashMap;
+
+use poem_openapi::{Object, types::Any};
+use serde_json::Value as Raw;
+use uplion_domain::{EventId, cloud_event};
+use uplion_log_store::{
+    archive::Archived,
+    people::{Notes, People},
+};
+use uplion_log_transport::stream::StreamName;
+
+use crate::problem::Problem;
+
+/// An event at its place in the archive.
+#[derive(Debug, Object)]
+pub struct ArchivedEvent {
+    /// Its place among all events, from 1.
+    pos: u64,
+    stream: String,
+    epoch: u32,
+    sequence: u64,
+    /// False for what does not count: a repeated event, a second end of a request.
+    effective: bool,
+    /// `CloudEvents` 1.0.
+    event: Any<Raw>,
+    #[oai(flatten)]
+    beside: Beside,
+}
+
+/// What is known beside an event, as long as it is not erased.
+#[derive(Debug, Default, Object)]
+pub struct Beside {
+    /// What the person who did it is called now.
+    actor_name: Option<String>,
+    /// Why, in that person's words.
+    reason: Option<String>,
+    /// Where the call came from; `via` names the proxy that says so.
+    source_address: Option<String>,
+    user_agent: Option<String>,
+}
+
+/// What is known beside some events.
+pub struct Known {
+    names: HashMap<String, String>,
+    notes: HashMap<EventId, Notes>,
+}
+
+impl ArchivedEvent {
+    pub fn of(archived: &Archived, beside: Beside) -> Result<Self, Problem> {
+        let Archived { pos, stream, epoch, sequence, effective, subject, event } = archived;
+        let spelled =
+            cloud_event::json(event, subject).and_then(|json| serde_json::from_slice(&json));
+        let event = spelled.map_err(|error| Problem::internal(format!("event {pos}: {error}")))?;
+        Ok(Self {
+            pos: *pos,
+            stream: stream.to_string(),
+            epoch: *epoch,
+            sequence: *sequence,
+            effective: *effective,
+            event: Any(event),
+            beside,
+        })
+    }
+
+    /// With what is known beside each.
+    pub async fn all(people: &dyn People, found: &[Archived]) -> Result<Vec<Self>, Problem> {
+        // Nothing is noted beside what gateways and workers write.
+        let noted = found.iter().filter(|archived| archived.stream == StreamName::Control);
+        let known = Known::of(
+            people,
+            noted.map(|archived| (&archived.event.id, archived.event.actor.as_deref())),
+        );
+        let known = known.await?;
+        let told = |archived: &Archived| {
+            let event = &archived.event;
+            Self::of(archived, known.beside(&event.id, event.actor.as_deref()))
+        };
+        found.iter().map(told).collect()
+    }
+}
+
+impl Known {
+    /// Of events and who did them.
+    pub async fn of(
+        people: &dyn People,
+        events: impl Iterator<Item = (&EventId, Option<&str>)>,
+    ) -> Result<Self, Problem> {
+        let (events, actors): (Vec<EventId>, Vec<Option<&str>>) =
+            events.map(|(event, actor)| (event.clone(), actor)).unzip();
+        let mut actors: Vec<String> = actors.into_iter().flatten().map(ToOwned::to_owned).collect();
+        actors.sort_unstable();
+        actors.dedup();
+        let (mut names, mut notes) = (HashMap::new(), HashMap::new());
+        if !actors.is_empty() {
+            let known = people.among(&actors).await?;
+            names.extend(known.into_iter().filter_map(|person| Some((person.user, person.name?))));
+        }
+        if !events.is_empty() {
+            notes = people.notes(&events).await?;
+        }
+        Ok(Self { names, notes })
+    }
+
+    pub fn beside(&self, event: &EventId, actor: Option<&str>) -> Beside {
+        let Notes { reason, source_address, user_agent } =
+            self.notes.get(event).cloned().unwrap_or_default();
+        let actor_name = actor.and_then(|actor| self.names.get(actor)).cloned();
+        Beside { actor_name, reason, source_address, user_agent }
+    }
+}
+
+impl Beside {
+    /// For those who need not know where others sit.
+    pub fn without_address(self) -> Self {
+        Self { source_address: None, user_agent: None, ..self }
+    }
+}

@@ -1,0 +1,79 @@
+//! Which events somebody asks for, as the API is asked for them.
+
+use uplion_domain::{
+    Timestamp,
+    subject::{AggregateId, Subject},
+};
+use uplion_log_store::wanted::{Order, Wanted};
+use uplion_log_transport::stream::StreamName;
+
+use crate::problem::Problem;
+
+pub struct Asked {
+    pub stream: Option<String>,
+    pub kind: Option<String>,
+    pub id: Option<String>,
+    pub actor: Option<String>,
+    pub event_type: Option<String>,
+    pub from: Option<String>,
+    pub to: Option<String>,
+}
+
+impl Asked {
+    pub fn wanted(&self) -> Result<Wanted, Problem> {
+        let Self { stream, kind, id, actor, event_type, from, to } = self;
+        for text in [kind, actor, event_type].into_iter().flatten() {
+            if !text.bytes().all(|byte| byte.is_ascii_graphic()) {
+                return Err(Problem::malformed(format!("nothing is called {text:?}")));
+            }
+        }
+        let (subject, of_kind) = match (kind, id) {
+            (None, None) => (None, None),
+            // A kind of things is a part of the types of their events.
+            (Some(kind), None) => (None, Some(format!("uplion.{kind}."))),
+            (Some(kind), Some(id)) => {
+                let aggregate = AggregateId::parse(kind, id).map_err(|_| {
+                    Problem::malformed(format!(
+                        "kind and id name nothing: there is no {kind} {id:?}"
+                    ))
+                })?;
+                (Some(Subject::Control(aggregate)), None)
+            }
+            (None, Some(_)) => return Err(Problem::malformed("an id needs a kind with it")),
+        };
+        let types = match (event_type, of_kind) {
+            (Some(begin), Some(of_kind)) if begin.starts_with(&of_kind) => Some(begin.clone()),
+            (Some(_), Some(_)) => {
+                return Err(Problem::malformed("the type is not one of that kind of things"));
+            }
+            (begin, of_kind) => begin.clone().or(of_kind),
+        };
+        Ok(Wanted {
+            stream: stream.as_deref().map(stream_named).transpose()?,
+            subject,
+            actor: actor.clone(),
+            kind: types,
+            from: from.as_deref().map(time).transpose()?,
+            to: to.as_deref().map(time).transpose()?,
+        })
+    }
+}
+
+pub fn order(text: Option<&str>) -> Result<Order, Problem> {
+    match text {
+        None | Some("oldest") => Ok(Order::OldestFirst),
+        Some("newest") => Ok(Order::NewestFirst),
+        Some(other) => Err(Problem::malformed(format!("order is oldest or newest, not {other:?}"))),
+    }
+}
+
+fn stream_named(text: &str) -> Result<StreamName, Problem> {
+    let named = StreamName::ALL.into_iter().find(|stream| stream.as_str() == text);
+    named.ok_or_else(|| Problem::malformed(format!("{text:?} is no stream: TRAFFIC or CONTROL is")))
+}
+
+fn time(text: &str) -> Result<Timestamp, Problem> {
+    text.parse().map_err(|_| {
+        Problem::malformed(format!("{text:?} is not a time like 2026-11-23T10:33:20Z"))
+    })
+}
