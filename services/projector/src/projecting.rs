@@ -4,10 +4,12 @@ use std::{
     collections::HashMap,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::Arc,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
+use uplion_domain::Event;
 use uplion_log_store::{
     StoreError,
     rows::{AdvanceError, Checkpoint, Copy, Projected, Rows},
@@ -26,6 +28,10 @@ use crate::{
 
 /// Under load a projection writes at most ten times a second: rows that are touched often are written once for all of it.
 const PACE: Duration = Duration::from_millis(100);
+/// A checkpoint that moves over nothing but requests, which do not touch its rows, moves so often; or as soon as it is
+/// [`QUIET`]. Most projections have nothing to do with requests, and would write as often as if they had.
+const SAVE_EVERY: Duration = Duration::from_secs(1);
+const QUIET: Duration = Duration::from_millis(50);
 /// How long a halted projection waits before it tries again.
 const PATIENCE: Duration = Duration::from_secs(2);
 
@@ -81,7 +87,9 @@ impl Job {
         let projected = projected(self.projection);
         let mut heads = self.feed.heads();
         let checkpoint = self.brought_up_to_version(projected).await?;
-        let mut pos = checkpoint.pos;
+        // Up to where events are folded, and up to where the checkpoint says so.
+        let (mut pos, mut saved) = (checkpoint.pos, checkpoint.pos);
+        let mut saved_at = Instant::now();
         if checkpoint.halted.is_some() {
             self.rows.halt(projected.name, None).await?;
         }
@@ -89,15 +97,39 @@ impl Job {
         loop {
             heads.borrow_and_update();
             while let Some(batch) = self.feed.after(pos).await? {
-                fold(self.projection, self.rows.as_ref(), Copy::Live, &batch).await?;
                 pos = batch.to;
-                self.metrics.projected(projected.name, pos);
+                if saved_at.elapsed() < SAVE_EVERY && self.is_of_others(&batch) {
+                    continue;
+                }
+                self.save(saved, &batch).await?;
+                (saved, saved_at) = (pos, Instant::now());
             }
             tokio::time::sleep(PACE).await;
-            if heads.changed().await.is_err() {
+            if saved < pos && timeout(QUIET, heads.changed()).await.is_err() {
+                let nothing = Batch { after: saved, to: pos, events: Vec::new() };
+                self.save(saved, &nothing).await?;
+                (saved, saved_at) = (pos, Instant::now());
+            }
+            if saved == pos && heads.changed().await.is_err() {
                 return Ok(());
             }
         }
+    }
+
+    async fn save(&self, from: u64, batch: &Batch) -> Result<(), FoldError> {
+        fold(self.projection, self.rows.as_ref(), Copy::Live, from, batch).await?;
+        self.metrics.projected(self.projection.name(), batch.to);
+        Ok(())
+    }
+
+    /// Whether it holds nothing but what happened to requests, and nothing of that touches this projection.
+    fn is_of_others(&self, batch: &Batch) -> bool {
+        let is_others = |event: &Recorded| {
+            let traffic = matches!(event.envelope.event, Event::Request(_) | Event::Worker(_));
+            traffic && self.projection.key(event).is_none()
+        };
+        // One that panics is met again by who folds, and halts there.
+        catch_unwind(AssertUnwindSafe(|| batch.events.iter().all(is_others))).unwrap_or(false)
     }
 
     /// The live copy of an older version goes on serving while the new one is built beside it.
@@ -121,11 +153,12 @@ pub fn projected(projection: &'static dyn Projection) -> Projected {
     Projected { name: projection.name(), version: projection.version(), table: projection.table() }
 }
 
-/// Folds one batch into one copy.
+/// Folds one batch into one copy, which is at `from`: no event between there and the batch touches it.
 pub async fn fold(
     projection: &'static dyn Projection,
     rows: &dyn Rows,
     copy: Copy,
+    from: u64,
     batch: &Batch,
 ) -> Result<(), FoldError> {
     let name = projection.name();
@@ -135,7 +168,7 @@ pub async fn fold(
     let apply = Box::new(|loaded: Vec<Option<Row>>| {
         catch_unwind(AssertUnwindSafe(|| folded(projection, loaded, &touches))).ok()
     });
-    Ok(rows.advance(projected(projection), copy, batch.after, batch.to, &keys, apply).await?)
+    Ok(rows.advance(projected(projection), copy, from, batch.to, &keys, apply).await?)
 }
 
 /// The keys that a batch touches, each once, and for each the events that touch it, in order.

@@ -144,7 +144,7 @@ impl Filling<'_> {
         };
         let batch = batch.map_or(Batch { after, to, events: Vec::new() }, |batch| batch.up_to(to));
         let name = self.projection.name();
-        match fold(self.projection, self.rows, Copy::Rebuild, &batch).await {
+        match fold(self.projection, self.rows, Copy::Rebuild, after, &batch).await {
             Ok(()) => Ok(batch.to),
             Err(FoldError::Advance(AdvanceError::Store(error))) => Err(error.into()),
             Err(source) => Err(RebuildError::Fold { name, source: Box::new(source) }),
