@@ -3,7 +3,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 
-.PHONY: help dev test servers rust-tests sdk-tests client-tests contract check format lints generated clients-fresh arrows dependencies generate clients faults bench real-model
+.PHONY: help dev test servers rust-tests sdk-tests client-tests contract check format lints generated clients-fresh compatible arrows dependencies generate clients release-openapi faults bench real-model
 
 help: ## List these targets.
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
@@ -35,7 +35,7 @@ contract: servers ## Ask the control API what its description allows, and what i
 	cargo build --workspace --all-targets
 	tests/contract/run
 
-check: format lints generated clients-fresh arrows dependencies ## Check format, lints, generated files, the tree's rules and its dependencies.
+check: format lints generated clients-fresh compatible arrows dependencies ## Check format, lints, generated files, the tree's rules and its dependencies.
 
 format: ## Check the format.
 	cargo fmt --all --check
@@ -54,6 +54,10 @@ generated: ## Check that the generated files are fresh.
 clients-fresh: ## Check that the generated clients are those of openapi/control.json.
 	scripts/clients --check
 
+compatible: ## Check that the control API breaks no client of the last release.
+	scripts/compatible
+	tests/contract/breaking
+
 arrows: ## Check which crate uses which.
 	cargo test --workspace --test arrows
 
@@ -66,6 +70,9 @@ generate: ## Write the generated files anew.
 
 clients: ## Write the clients for TypeScript, Python and Go anew from openapi/control.json: seconds.
 	scripts/clients
+
+release-openapi: ## Keep openapi/control.json as the document of its version.
+	scripts/compatible --release
 
 faults: servers ## Kill and stop processes under load, 200 times; the result goes to docs/faults.md.
 	cargo build --workspace --all-targets
