@@ -131,7 +131,9 @@ impl Aggregate for User {
             (_, Command::Register { .. }) => Err(Rejection::AlreadyRegistered),
             (Self::Unregistered, _) => Err(Rejection::NotRegistered),
 
-            (Self::Erased, Command::Erase { .. }) => Ok(vec![]),
+            (Self::Erased, Command::Erase { .. })
+            | (Self::Disabled(_), Command::Disable { .. })
+            | (Self::Active(_), Command::Enable { .. }) => Ok(vec![]),
             (Self::Erased, _) => Err(Rejection::Erased),
             (Self::Active(_) | Self::Disabled(_), Command::Erase { at }) => {
                 Ok(vec![Event::Erased { at }])
@@ -155,8 +157,6 @@ impl Aggregate for User {
             }
 
             (Self::Active(_), Command::Disable { at }) => Ok(vec![Event::Disabled { at }]),
-            (Self::Disabled(_), Command::Disable { .. })
-            | (Self::Active(_), Command::Enable { .. }) => Ok(vec![]),
             (Self::Disabled(_), Command::Enable { at }) => Ok(vec![Event::Enabled { at }]),
         }
     }

@@ -59,16 +59,18 @@ pub static ONE: Statement = Statement {
     columns: &kinds(&COLUMNS),
 };
 
-/// `$1`: only with this access; null for all. `$2`: only with this status; null for all. `$3`: a user, of whom later ones
-/// are wanted; null from the first on. `$4`: how many. Answers with [`User`]s in the order of their registration.
+/// `$1`: only this user; null for all. `$2`: only with this access; null for all. `$3`: only with this status; null for
+/// all. `$4`: a user, of whom later ones are wanted; null from the first on. `$5`: how many.
+/// Answers with [`User`]s in the order of their registration.
 pub static LIST: Statement = Statement {
     name: "users.list",
     sql: "SELECT * FROM {users} \
-          WHERE (CAST($1 AS TEXT) IS NULL OR access = $1) \
-          AND (CAST($2 AS TEXT) IS NULL OR $2 = CASE WHEN erased_at IS NOT NULL THEN 'erased' \
+          WHERE (CAST($1 AS TEXT) IS NULL OR user_id = $1) \
+          AND (CAST($2 AS TEXT) IS NULL OR access = $2) \
+          AND (CAST($3 AS TEXT) IS NULL OR $3 = CASE WHEN erased_at IS NOT NULL THEN 'erased' \
           WHEN disabled_at IS NOT NULL THEN 'disabled' ELSE 'active' END) \
-          AND user_id > COALESCE(CAST($3 AS TEXT), '') ORDER BY user_id LIMIT $4",
-    parameters: &[Kind::Text, Kind::Text, Kind::Text, Kind::BigInt],
+          AND user_id > COALESCE(CAST($4 AS TEXT), '') ORDER BY user_id LIMIT $5",
+    parameters: &[Kind::Text, Kind::Text, Kind::Text, Kind::Text, Kind::BigInt],
     columns: &kinds(&COLUMNS),
 };
 

@@ -15,6 +15,7 @@ mod metrics;
 mod names;
 mod origin;
 mod permissions;
+mod person;
 mod position;
 mod problem;
 mod reading;

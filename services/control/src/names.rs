@@ -3,7 +3,7 @@
 use std::{str::FromStr, sync::Arc};
 
 use uplion_domain::{
-    KeyId, ModelName, PriceId, ProjectId, UserId, api_key::Models, project::Project,
+    AdminKeyId, KeyId, ModelName, PriceId, ProjectId, UserId, api_key::Models, project::Project,
     subject::AggregateId, user::User,
 };
 use uplion_log_store::{
@@ -93,6 +93,10 @@ impl Names {
 
 pub fn key(text: &str) -> Result<KeyId, Problem> {
     known(text, "key")
+}
+
+pub fn admin_key(text: &str) -> Result<AdminKeyId, Problem> {
+    known(text, "admin key")
 }
 
 pub fn price(text: &str) -> Result<PriceId, Problem> {

@@ -95,6 +95,20 @@ table! {
     ChangeMember     change_member:          Yes   No      Yes   No     No;
     RemoveMember     remove_member:          Yes   No      Yes   No     No;
 
+    RegisterUser     register_user:          Yes   No      No    No     No;
+    ListUsers        list_users:             Yes   Yes     No    No     No;
+    GetUser          get_user:               Yes   Yes     Own   Own    Own;
+    ChangeUser       change_user:            Yes   Own     Own   Own    Own;
+    ChangeUserAccess change_user_access:     Yes   No      No    No     No;
+    SetPassword      set_password:           Yes   Own     Own   Own    Own;
+    DisableUser      disable_user:           Yes   No      No    No     No;
+    EnableUser       enable_user:            Yes   No      No    No     No;
+    EraseUser        erase_user:             Yes   No      No    No     No;
+
+    IssueAdminKey    issue_admin_key:        Yes   No      No    No     No;
+    ListAdminKeys    list_admin_keys:        Yes   Yes     No    No     No;
+    RevokeAdminKey   revoke_admin_key:       Yes   No      No    No     No;
+
     IssueKey         issue_key:              Yes   No      Yes   Own    No;
     ListKeys         list_keys:              Yes   Yes     Yes   Yes    No;
     GetKey           get_key:                Yes   Yes     Yes   Yes    No;
@@ -151,7 +165,7 @@ mod tests {
     /// Those that nobody needs to be signed in for.
     const OPEN: [&str; 1] = ["sign_in"];
     /// Some of what another operation changes: a line of its own, because it is not for everybody who may call that.
-    const WITHIN: [&str; 1] = ["change_project_allowance"];
+    const WITHIN: [&str; 2] = ["change_project_allowance", "change_user_access"];
 
     fn documented() -> BTreeSet<String> {
         let document: Value = serde_json::from_str(crate::OPENAPI).unwrap();

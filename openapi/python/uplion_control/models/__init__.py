@@ -1,5 +1,8 @@
 """Contains all the data models used in inputs/outputs"""
 
+from .admin_key import AdminKey
+from .admin_key_access import AdminKeyAccess
+from .admin_key_status import AdminKeyStatus
 from .aliases import Aliases
 from .allowed_models import AllowedModels
 from .archive_health import ArchiveHealth
@@ -8,6 +11,7 @@ from .budget import Budget
 from .by import By
 from .changed_member import ChangedMember
 from .changed_project import ChangedProject
+from .changed_user import ChangedUser
 from .credentials import Credentials
 from .current_session import CurrentSession
 from .current_user import CurrentUser
@@ -21,18 +25,23 @@ from .member_role import MemberRole
 from .membership import Membership
 from .mode import Mode
 from .model import Model
+from .new_admin_key import NewAdminKey
 from .new_key import NewKey
 from .new_member import NewMember
 from .new_model import NewModel
+from .new_password import NewPassword
 from .new_price import NewPrice
 from .new_project import NewProject
+from .new_user import NewUser
 from .opened_session import OpenedSession
+from .page_admin_key import PageAdminKey
 from .page_key import PageKey
 from .page_member import PageMember
 from .page_model import PageModel
 from .page_price import PagePrice
 from .page_project import PageProject
 from .page_session import PageSession
+from .page_user import PageUser
 from .period import Period
 from .price import Price
 from .problem import Problem
@@ -49,9 +58,17 @@ from .upstream import Upstream
 from .upstreams import Upstreams
 from .usage_line import UsageLine
 from .usage_report import UsageReport
+from .user import User
+from .user_access import UserAccess
+from .user_identity import UserIdentity
+from .user_sign_in import UserSignIn
+from .user_status import UserStatus
 from .written import Written
 
 __all__ = (
+    "AdminKey",
+    "AdminKeyAccess",
+    "AdminKeyStatus",
     "Aliases",
     "AllowedModels",
     "ArchiveHealth",
@@ -60,6 +77,7 @@ __all__ = (
     "By",
     "ChangedMember",
     "ChangedProject",
+    "ChangedUser",
     "Credentials",
     "CurrentSession",
     "CurrentUser",
@@ -73,18 +91,23 @@ __all__ = (
     "Membership",
     "Mode",
     "Model",
+    "NewAdminKey",
     "NewKey",
     "NewMember",
     "NewModel",
+    "NewPassword",
     "NewPrice",
     "NewProject",
+    "NewUser",
     "OpenedSession",
+    "PageAdminKey",
     "PageKey",
     "PageMember",
     "PageModel",
     "PagePrice",
     "PageProject",
     "PageSession",
+    "PageUser",
     "Period",
     "Price",
     "Problem",
@@ -101,5 +124,10 @@ __all__ = (
     "Upstreams",
     "UsageLine",
     "UsageReport",
+    "User",
+    "UserAccess",
+    "UserIdentity",
+    "UserSignIn",
+    "UserStatus",
     "Written",
 )

@@ -97,6 +97,7 @@ impl Members {
 
     /// List the members of a project
     #[oai(path = "/projects/:project/members", method = "get", operation_id = "list_members")]
+    #[expect(clippy::too_many_arguments, reason = "each is a parameter of the operation")]
     async fn list(
         &self,
         auth: Auth,
@@ -129,7 +130,7 @@ impl Members {
         let rows = self.reader.query(&members::OF_PROJECT, &parameters, read).await?;
         let users: Vec<String> = rows.iter().map(|row| row.user.to_string()).collect();
         let people = self.names.people.among(&users).await?;
-        let view = |row| MemberView::of(row, &people);
+        let view = |row: members::Member| MemberView::of(&row, &people);
         Ok(Json(Page::of(rows, limit, |row| row.user.to_string(), view)))
     }
 
@@ -214,8 +215,8 @@ impl MemberRole {
 }
 
 impl MemberView {
-    fn of(row: members::Member, people: &[Person]) -> Self {
-        let members::Member { project: _, user, role, added_at } = row;
+    fn of(row: &members::Member, people: &[Person]) -> Self {
+        let members::Member { project: _, user, role, added_at } = *row;
         let user = user.to_string();
         let person = people.iter().find(|person| person.user == user);
         Self {

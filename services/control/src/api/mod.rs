@@ -1,5 +1,6 @@
 //! The operations of `/control/v1`, a file for each kind of thing, and the document that describes them.
 
+mod admin_keys;
 mod allowance;
 mod archived;
 mod asked;
@@ -17,6 +18,7 @@ mod projects;
 mod request;
 mod sessions;
 mod usage;
+mod users;
 
 use std::sync::Arc;
 
@@ -32,6 +34,11 @@ enum Tag {
     Projects,
     /// Who runs a project.
     Members,
+    /// People who may sign in.
+    Users,
+    /// What machines show this API.
+    #[oai(rename = "admin keys")]
+    AdminKeys,
     /// What members' programs show the gateway.
     Keys,
     /// What clients name, and who answers.
@@ -51,6 +58,8 @@ enum Tag {
 type Operations = (
     projects::Projects,
     members::Members,
+    users::Users,
+    admin_keys::AdminKeys,
     keys::Keys,
     models::Models,
     prices::Prices,
@@ -73,6 +82,13 @@ pub fn service(parts: &Parts) -> OpenApiService<Operations, ()> {
     let operations = (
         projects::Projects { writer: writer.clone(), reader: reader.clone(), names: names.clone() },
         members::Members { writer: writer.clone(), reader: reader.clone(), names: names.clone() },
+        users::Users {
+            writer: writer.clone(),
+            reader: reader.clone(),
+            names: names.clone(),
+            sign_ins: sign_ins.clone(),
+        },
+        admin_keys::AdminKeys { writer: writer.clone(), reader: reader.clone() },
         keys::Keys {
             writer: writer.clone(),
             reader: reader.clone(),

@@ -18,6 +18,7 @@ use uuid::Uuid;
 use self::view::{ChangedProject, NewProject, ProjectStatus, ProjectView};
 use super::{
     Tag,
+    allowance::{BudgetView, LimitsView},
     page::{self, Found, Page, current},
 };
 use crate::{
@@ -57,8 +58,8 @@ impl Projects {
             Some(user) => Some(self.names.registered_user(user).await?),
             None => None,
         };
-        let budget = body.budget.as_ref().map(|budget| budget.read()).transpose()?;
-        let limits = body.limits.as_ref().map_or(Limits::NONE, |limits| limits.read());
+        let budget = body.budget.as_ref().map(BudgetView::read).transpose()?;
+        let limits = body.limits.as_ref().map_or(Limits::NONE, LimitsView::read);
         let commands = |at| {
             let create = Command::Create { name: body.name.clone(), at };
             let role = project::Role::Owner;
@@ -75,6 +76,7 @@ impl Projects {
     ///
     /// All of them to administrators and auditors, to others those that they are members of.
     #[oai(path = "/projects", method = "get", operation_id = "list_projects")]
+    #[expect(clippy::too_many_arguments, reason = "each is a parameter of the operation")]
     async fn list(
         &self,
         auth: Auth,

@@ -72,6 +72,24 @@ impl SignIns {
         }
     }
 
+    /// Whether somebody who is signed in is still who they were: a session that was left open is no password.
+    pub async fn confirm(
+        &self,
+        user: UserId,
+        password: Secret,
+        origin: &Origin,
+    ) -> Result<bool, Problem> {
+        let account = user.to_string();
+        let this = self.throttle.enter(&account, origin.source);
+        let this = this.map_err(|wait| Problem::too_many_tries(wait.0))?;
+        let known = self.people.password(&account).await?;
+        let right = self.passwords.is_right(password, known).await?;
+        if right {
+            self.throttle.succeeded(this);
+        }
+        Ok(right)
+    }
+
     /// Whether what was true of the account when its password was looked at is true still: otherwise the password may
     /// have been changed, and with it all sessions closed, before this one was opened.
     pub async fn still(&self, user: UserId, account: Account) -> Result<bool, Problem> {

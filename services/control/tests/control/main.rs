@@ -4,12 +4,14 @@
 
 mod installation;
 
+mod admin_keys;
 mod audit;
 mod browsers;
 mod document;
 mod errors;
 mod events;
 mod keys;
+mod members;
 mod models;
 mod origin;
 mod people;
@@ -19,4 +21,5 @@ mod relay;
 mod servers;
 mod sessions;
 mod usage;
+mod users;
 mod writes;

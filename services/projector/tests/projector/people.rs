@@ -173,7 +173,13 @@ async fn members_of(
 }
 
 async fn users(ground: &Ground, access: Value, status: Value) -> Vec<users::User> {
-    list(ground, &users::LIST, [access, status, Value::Null, most()], users::User::from_row).await
+    list(
+        ground,
+        &users::LIST,
+        [Value::Null, access, status, Value::Null, most()],
+        users::User::from_row,
+    )
+    .await
 }
 
 const fn most() -> Value {

@@ -1,0 +1,324 @@
+//! Users: register, list, show, change, set a password, disable, enable, erase.
+
+mod view;
+
+use poem_openapi::{
+    OpenApi,
+    param::{Header, Path, Query},
+    payload::Json,
+    types::ToJSON,
+};
+use uplion_domain::{
+    Timestamp, UserId,
+    user::{Command, User},
+};
+use uplion_log_store::people::{Person, Personal, PersonalChange};
+use uplion_projections::{columns, projection::TypedRow, users};
+use uuid::Uuid;
+
+use self::view::{ChangedUser, NewPassword, NewUser, UserAccess, UserStatus, UserView};
+use super::{
+    Tag,
+    page::{self, Found, Page, current},
+};
+use crate::{
+    auth::{Auth, sign_in::SignIns},
+    caller::Target,
+    headers,
+    names::Names,
+    permissions::Operation,
+    person,
+    problem::Problem,
+    reading::Reader,
+    receipt::{Answer, Written},
+    secret::Secret,
+    write::{Said, Writer},
+};
+
+pub struct Users {
+    pub writer: Writer,
+    pub reader: Reader,
+    pub names: Names,
+    pub sign_ins: SignIns,
+}
+
+#[OpenApi(tag = "Tag::Users")]
+impl Users {
+    /// Register a user
+    ///
+    /// Name, e-mail address and password lie beside the log and can be erased; on the log is an id alone.
+    #[oai(path = "/users", method = "post", operation_id = "register_user")]
+    async fn register(
+        &self,
+        auth: Auth,
+        /// Said again with the same key, the command is carried out once.
+        #[oai(name = "Idempotency-Key")]
+        idempotency_key: Header<Option<String>>,
+        body: Json<NewUser>,
+    ) -> Result<Answer<Written>, Problem> {
+        let caller = auth.0.may(Operation::RegisterUser, Target::Installation)?;
+        let password = body.password.as_ref().map_or("", Secret::reveal);
+        let command = format!("register user {} {password}", body.to_json_string());
+        let said = Said::new(caller, None, idempotency_key.0, &command)?;
+        let id = UserId::new(Uuid::now_v7());
+        let sign_in = body.sign_in()?;
+        let mut known = vec![
+            Personal::Email(person::email(&body.email)?),
+            Personal::Name(person::name(&body.name)?),
+        ];
+        if let Some(password) = body.password.clone() {
+            known.push(Personal::Password(Some(self.sign_ins.passwords.hash(password).await?)));
+        }
+        known.extend(body.identity().transpose()?.map(Some).map(Personal::Identity));
+        let access = body.access();
+        let register = |at| vec![Command::Register { access, sign_in, at }];
+        let personal = of(id, known);
+        Ok(self.writer.execute_all::<User>(&id, &said, &personal, register).await?.created())
+    }
+
+    /// List users
+    #[oai(path = "/users", method = "get", operation_id = "list_users")]
+    #[expect(clippy::too_many_arguments, reason = "each is a parameter of the operation")]
+    async fn list(
+        &self,
+        auth: Auth,
+        /// Only the one with this address.
+        email: Query<Option<String>>,
+        /// Only with this access.
+        access: Query<Option<UserAccess>>,
+        /// Only with this status.
+        status: Query<Option<UserStatus>>,
+        /// Those registered after this one.
+        after: Query<Option<String>>,
+        /// At most 1000; 100 if not said.
+        limit: Query<Option<usize>>,
+        /// See also the write that was answered with this position.
+        #[oai(name = "Uplion-Position")]
+        position: Header<Option<String>>,
+        /// The same as `Uplion-Position`.
+        at: Query<Option<String>>,
+    ) -> Result<Json<Page<UserView>>, Problem> {
+        auth.0.may(Operation::ListUsers, Target::Installation)?;
+        let position = headers::position(position.0.as_deref(), at.0.as_deref())?;
+        self.reader.at(position, &[users::NAME]).await?;
+        let limit = page::limit(limit.0);
+        let only = match &email.0 {
+            Some(email) => Some(self.names.people.by_email(email).await?),
+            None => None,
+        };
+        let parameters = [
+            // Of an address that nobody has: of nobody.
+            columns::maybe_text(only.map(|person| person.map_or_else(String::new, |of| of.user))),
+            columns::maybe_text(access.0.map(UserAccess::access)),
+            columns::maybe_text(status.0.map(UserStatus::as_str)),
+            columns::maybe_text(after.0),
+            page::limit_value(limit),
+        ];
+        let rows = self.reader.query(&users::LIST, &parameters, users::User::from_row).await?;
+        let ids: Vec<String> = rows.iter().map(|row| row.user.to_string()).collect();
+        let people = self.names.people.among(&ids).await?;
+        let view = |row: users::User| {
+            let user = row.user.to_string();
+            UserView::of(&row, people.iter().find(|person| person.user == user).cloned())
+        };
+        Ok(Json(Page::of(rows, limit, |row| row.user.to_string(), view)))
+    }
+
+    /// Show a user
+    #[oai(path = "/users/:user", method = "get", operation_id = "get_user")]
+    async fn show(
+        &self,
+        auth: Auth,
+        /// Their id or e-mail address.
+        user: Path<String>,
+    ) -> Result<Found<UserView>, Problem> {
+        let id = self.names.user(&user).await?;
+        auth.0.may(Operation::GetUser, Target::User(id))?;
+        let person = self.person(id).await?;
+        let events = self.writer.events.as_ref();
+        match current::<User, _>(events, &id, &users::Users).await? {
+            Some((version, row)) => Ok(Found::at(version, UserView::of(&row, person))),
+            None => Err(Problem::unseen()),
+        }
+    }
+
+    /// Change a user
+    ///
+    /// Everybody may change their own name; e-mail addresses and accesses are for administrators.
+    #[oai(path = "/users/:user", method = "patch", operation_id = "change_user")]
+    async fn change(
+        &self,
+        auth: Auth,
+        /// Their id or e-mail address.
+        user: Path<String>,
+        /// The version that you saw last; without it the last writer wins.
+        #[oai(name = "If-Match")]
+        if_match: Header<Option<String>>,
+        /// Said again with the same key, the command is carried out once.
+        #[oai(name = "Idempotency-Key")]
+        idempotency_key: Header<Option<String>>,
+        body: Json<ChangedUser>,
+    ) -> Result<Answer<Written>, Problem> {
+        let command = format!("change user {} {}", user.0, body.to_json_string());
+        let id = self.names.user(&user).await?;
+        let mut caller = auth.0.may(Operation::ChangeUser, Target::User(id))?;
+        if body.email.is_some() || body.access.is_some() {
+            caller = caller.may(Operation::ChangeUserAccess, Target::User(id))?;
+        }
+        let said = Said::new(caller, if_match.0.as_deref(), idempotency_key.0, &command)?;
+        let known = self.person(id).await?;
+        let (name, email) = (
+            body.name.as_deref().map(person::name).transpose()?,
+            body.email.as_deref().map(person::email).transpose()?,
+        );
+        let of_known = |field: fn(&Person) -> &Option<String>| {
+            known.as_ref().and_then(|known| field(known).clone())
+        };
+        let name = name.filter(|name| of_known(|known| &known.name).as_ref() != Some(name));
+        let email = email.filter(|email| of_known(|known| &known.email).as_ref() != Some(email));
+        let details: Vec<_> =
+            name.map(Personal::Name).into_iter().chain(email.map(Personal::Email)).collect();
+        let changes = !details.is_empty();
+        let access = body.access.map(UserAccess::access);
+        let commands = |at| {
+            let details = changes.then_some(Command::ChangeDetails { at });
+            let access = access.map(|access| Command::ChangeAccess { access, at });
+            details.into_iter().chain(access).collect()
+        };
+        let personal = of(id, details);
+        Ok(self.writer.execute_all::<User>(&id, &said, &personal, commands).await?.changed())
+    }
+
+    /// Set a user's password
+    ///
+    /// All of the user's sessions are over. Who changes their own says the one that they have.
+    #[oai(path = "/users/:user/password", method = "put", operation_id = "set_password")]
+    async fn set_password(
+        &self,
+        auth: Auth,
+        /// Their id or e-mail address.
+        user: Path<String>,
+        /// The version that you saw last; without it the last writer wins.
+        #[oai(name = "If-Match")]
+        if_match: Header<Option<String>>,
+        /// Said again with the same key, the command is carried out once.
+        #[oai(name = "Idempotency-Key")]
+        idempotency_key: Header<Option<String>>,
+        body: Json<NewPassword>,
+    ) -> Result<Answer<Written>, Problem> {
+        let command = format!("set password {} {}", user.0, body.password.reveal());
+        let id = self.names.user(&user).await?;
+        let caller = auth.0.may(Operation::SetPassword, Target::User(id))?;
+        let own = caller.user() == Some(id);
+        let said = Said::new(caller, if_match.0.as_deref(), idempotency_key.0, &command)?;
+        if own {
+            let current = body.current_password.clone().unwrap_or_else(|| Secret::given(""));
+            if !self.sign_ins.confirm(id, current, &said.caller.origin).await? {
+                let wrong = "current_password is not the password that you have";
+                return Err(Problem::unacceptable("wrong_password", wrong));
+            }
+        }
+        let hash = self.sign_ins.passwords.hash(body.password.clone()).await?;
+        let personal = of(id, [Personal::Password(Some(hash))]);
+        let change = |at| vec![Command::ChangePassword { at }];
+        Ok(self.writer.execute_all::<User>(&id, &said, &personal, change).await?.changed())
+    }
+
+    /// Disable a user
+    ///
+    /// Nobody signs in as them, and their sessions are over at once. Their API keys are their projects' and go on.
+    #[oai(path = "/users/:user/disable", method = "post", operation_id = "disable_user")]
+    async fn disable(
+        &self,
+        auth: Auth,
+        /// Their id or e-mail address.
+        user: Path<String>,
+        /// The version that you saw last.
+        #[oai(name = "If-Match")]
+        if_match: Header<Option<String>>,
+        /// Said again with the same key, the command is carried out once.
+        #[oai(name = "Idempotency-Key")]
+        idempotency_key: Header<Option<String>>,
+    ) -> Result<Answer<Written>, Problem> {
+        let order = Order { auth, user, if_match, idempotency_key };
+        self.order(Operation::DisableUser, order, &[], |at| Command::Disable { at }).await
+    }
+
+    /// Enable a disabled user
+    ///
+    /// They sign in anew: sessions from before stay over.
+    #[oai(path = "/users/:user/enable", method = "post", operation_id = "enable_user")]
+    async fn enable(
+        &self,
+        auth: Auth,
+        /// Their id or e-mail address.
+        user: Path<String>,
+        /// The version that you saw last.
+        #[oai(name = "If-Match")]
+        if_match: Header<Option<String>>,
+        /// Said again with the same key, the command is carried out once.
+        #[oai(name = "Idempotency-Key")]
+        idempotency_key: Header<Option<String>>,
+    ) -> Result<Answer<Written>, Problem> {
+        let order = Order { auth, user, if_match, idempotency_key };
+        self.order(Operation::EnableUser, order, &[], |at| Command::Enable { at }).await
+    }
+
+    /// Erase a user
+    ///
+    /// For ever: name, e-mail address, password and what was noted beside their changes are gone. The id stays in the
+    /// events that it is in, and says nothing any more of who it was.
+    #[oai(path = "/users/:user/erase", method = "post", operation_id = "erase_user")]
+    async fn erase(
+        &self,
+        auth: Auth,
+        /// Their id or e-mail address.
+        user: Path<String>,
+        /// The version that you saw last.
+        #[oai(name = "If-Match")]
+        if_match: Header<Option<String>>,
+        /// Said again with the same key, the command is carried out once.
+        #[oai(name = "Idempotency-Key")]
+        idempotency_key: Header<Option<String>>,
+    ) -> Result<Answer<Written>, Problem> {
+        let order = Order { auth, user, if_match, idempotency_key };
+        let everything = [Personal::Forgotten];
+        self.order(Operation::EraseUser, order, &everything, |at| Command::Erase { at }).await
+    }
+}
+
+/// What comes with an operation that has no body.
+struct Order {
+    auth: Auth,
+    user: Path<String>,
+    if_match: Header<Option<String>>,
+    idempotency_key: Header<Option<String>>,
+}
+
+impl Users {
+    async fn order(
+        &self,
+        operation: Operation,
+        order: Order,
+        personal: &[Personal],
+        command: fn(Timestamp) -> Command,
+    ) -> Result<Answer<Written>, Problem> {
+        let Order { auth, user, if_match, idempotency_key } = order;
+        let id = self.names.user(&user).await?;
+        let caller = auth.0.may(operation, Target::User(id))?;
+        let said = format!("{} {}", operation.id(), user.0);
+        let said = Said::new(caller, if_match.0.as_deref(), idempotency_key.0, &said)?;
+        let personal = of(id, personal.iter().cloned());
+        let commands = |at| vec![command(at)];
+        Ok(self.writer.execute_all::<User>(&id, &said, &personal, commands).await?.changed())
+    }
+
+    async fn person(&self, id: UserId) -> Result<Option<Person>, Problem> {
+        Ok(self.names.people.person(&id.to_string()).await?)
+    }
+}
+
+fn of(user: UserId, known: impl IntoIterator<Item = Personal>) -> Vec<PersonalChange> {
+    let change = |what| PersonalChange { user: user.to_string(), what };
+    known.into_iter().map(change).collect()
+}
