@@ -36,6 +36,8 @@ pub struct ServeOptions {
     pub connections: usize,
     /// For a request's head to arrive.
     pub headers: Duration,
+    /// Bytes of a request's head, at most.
+    pub head: usize,
     /// For what is in flight when the server is told to stop.
     pub drain: Duration,
 }
@@ -45,6 +47,7 @@ impl Default for ServeOptions {
         Self {
             connections: 20_000,
             headers: Duration::from_secs(30),
+            head: 400 << 10,
             drain: Duration::from_secs(30),
         }
     }
@@ -70,13 +73,8 @@ where
     let room = Arc::new(Semaphore::new(options.connections));
     let (connections, hangup) = (TaskTracker::new(), CancellationToken::new());
     while let Some((stream, remote, permit)) = accept(&listener, &room, &shutdown).await {
-        let connection = converse(
-            stream,
-            (local, remote),
-            Arc::clone(&endpoint),
-            options.headers,
-            shutdown.clone(),
-        );
+        let connection =
+            converse(stream, (local, remote), Arc::clone(&endpoint), options, shutdown.clone());
         let hangup = hangup.clone();
         connections.spawn(async move {
             let _permit = permit;
@@ -117,7 +115,7 @@ async fn converse(
     stream: TcpStream,
     (local, remote): (SocketAddr, SocketAddr),
     endpoint: Arc<impl Endpoint<Output = Response> + 'static>,
-    headers: Duration,
+    options: ServeOptions,
     shutdown: CancellationToken,
 ) {
     // A token of a few bytes must not wait for company.
@@ -133,7 +131,8 @@ async fn converse(
     });
     let conversation = http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(headers)
+        .header_read_timeout(options.headers)
+        .max_buf_size(options.head)
         .serve_connection(socket, service);
     let mut conversation = std::pin::pin!(conversation);
     // How a connection breaks is its client's business; what it broke off is noticed by the request.

@@ -210,6 +210,13 @@ pub struct Control {
     /// What the first administrator shows as bearer token: at least 16 characters. Better given as a variable.
     #[arg(long, env = "UPLION_ADMIN_KEY", hide_env_values = true)]
     pub admin_key: Secret,
+    /// Proxies of yours in front, of which each adds to X-Forwarded-For whom it had a call from. With too few, all who
+    /// try to sign in share one address and wait for each other; with too many, they choose their own.
+    #[arg(long, env = "UPLION_PROXIES", default_value_t = 0, value_name = "N")]
+    pub proxies: usize,
+    /// Other origins whose pages may call this API from a browser, with commas between: https://console.example.org
+    #[arg(long, env = "UPLION_ALLOWED_ORIGINS", value_delimiter = ',', value_name = "ORIGINS")]
+    pub allowed_origins: Vec<String>,
     #[command(flatten)]
     pub broker: Broker,
     #[command(flatten)]

@@ -14,9 +14,11 @@ pub enum Format {
 }
 
 pub fn start(format: Format) {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| {
-        EnvFilter::new("info,async_nats=warn,refinery_core=warn,tokio_postgres=warn")
-    });
+    let filter = EnvFilter::try_from_default_env()
+        .unwrap_or_else(|_| EnvFilter::new("info,async_nats=warn,refinery_core=warn"));
+    // It tells every parameter of every statement: names, addresses, hashes.
+    let quiet = "tokio_postgres=warn".parse().expect("it is a target and a level");
+    let filter = filter.add_directive(quiet);
     let json = match format {
         Format::Auto => !std::io::stderr().is_terminal(),
         Format::Text => false,

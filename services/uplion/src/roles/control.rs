@@ -1,6 +1,6 @@
 //! `uplion control`.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use anyhow::Result;
 use prometheus_client::registry::Registry;
@@ -15,7 +15,7 @@ use crate::{
 };
 
 pub async fn run(arguments: &arguments::Control, stop: CancellationToken) -> Result<()> {
-    let front = Front::open(arguments.listen, ServeOptions::default(), &stop)?;
+    let front = Front::open(arguments.listen, serving(), &stop)?;
     let Some(log) = connection::nats(&arguments.broker, "control", &front.stage, &stop).await?
     else {
         return front.closed().await;
@@ -29,7 +29,12 @@ pub async fn run(arguments: &arguments::Control, stop: CancellationToken) -> Res
         return front.closed().await;
     }
 
-    let control = Control::start(Options::new(arguments.admin_key.expose()), log, store)?;
+    let options = Options {
+        proxies: arguments.proxies,
+        allowed_origins: arguments.allowed_origins.clone(),
+        ..Options::new(arguments.admin_key.expose())
+    };
+    let control = Control::start(options, log, store)?;
     let mut registry = Registry::default();
     control.register(&mut registry);
     let readiness = control.readiness();
@@ -40,4 +45,14 @@ pub async fn run(arguments: &arguments::Control, stop: CancellationToken) -> Res
     front.closed().await?;
     control.stop().await;
     Ok(())
+}
+
+/// Administrators are few and their heads are small: what does not look like that is not waited for.
+fn serving() -> ServeOptions {
+    ServeOptions {
+        connections: 2_000,
+        headers: Duration::from_secs(10),
+        head: 64 << 10,
+        ..ServeOptions::default()
+    }
 }
