@@ -14,7 +14,7 @@ mod lag;
 mod metrics;
 mod names;
 mod origin;
-mod permissions;
+pub mod permissions;
 mod person;
 mod position;
 mod problem;

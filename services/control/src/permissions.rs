@@ -60,7 +60,6 @@ macro_rules! table {
         pub enum Operation { $($operation),* }
 
         impl Operation {
-            #[cfg(test)]
             pub const ALL: &[Self] = &[$(Self::$operation),*];
 
             /// As the API's document calls it.

@@ -183,6 +183,11 @@ impl Installation {
                 }
             }
         }
+        if let (Some(email), Some(password)) =
+            (&credentials.admin_email, &credentials.admin_password)
+        {
+            administrator.person(email, password).await?;
+        }
         if credentials.api_key.is_none() {
             credentials.api_key = Some(administrator.key(&project).await?);
         }

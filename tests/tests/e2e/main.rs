@@ -6,6 +6,7 @@
 #![expect(clippy::unwrap_used, reason = "in a test it is the assertion")]
 
 mod answers;
+mod canaries;
 mod clients;
 mod cluster;
 mod crowd;

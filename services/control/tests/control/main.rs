@@ -15,6 +15,7 @@ mod members;
 mod models;
 mod origin;
 mod people;
+mod permissions;
 mod prices;
 mod projects;
 mod relay;

@@ -1,5 +1,7 @@
 //! People in an installation: registered, signed in, members of projects.
 
+use std::sync::LazyLock;
+
 use argon2::{Argon2, PasswordHasher as _};
 use poem::http::Method;
 use serde_json::{Value, json};
@@ -18,6 +20,9 @@ use crate::installation::{Answer, Installation, anonymous, now, with_json};
 
 pub const PASSWORD: &str = "correct horse battery";
 
+static HASH: LazyLock<String> =
+    LazyLock::new(|| Argon2::default().hash_password(PASSWORD.as_bytes()).unwrap().to_string());
+
 /// Somebody with an e-mail address and [`PASSWORD`].
 pub struct Somebody {
     pub id: UserId,
@@ -27,7 +32,7 @@ pub struct Somebody {
 impl Installation {
     pub async fn user(&self, name: &str, access: Access) -> Somebody {
         let (id, email) = (UserId::new(Uuid::now_v7()), format!("{name}@example.org"));
-        let hash = Argon2::default().hash_password(PASSWORD.as_bytes()).unwrap().to_string();
+        let hash = HASH.clone();
         let registered = user::Event::Registered { access, sign_in: SignIn::Password, at: now() };
         let changes = [
             Personal::Name(name.to_owned()),
@@ -56,7 +61,16 @@ impl Installation {
         self.record(Event::Project(project, removed), Vec::new()).await;
     }
 
-    async fn record(&self, event: Event, personal: Vec<PersonalChange>) {
+    /// Without waiting for the log.
+    pub async fn new_project(&self, name: &str) -> String {
+        let id = ProjectId::new(Uuid::now_v7());
+        let created = project::Event::Created { name: name.to_owned(), at: now() };
+        self.record(Event::Project(id, created), Vec::new()).await;
+        id.to_string()
+    }
+
+    /// As if a command had led to it.
+    pub async fn record(&self, event: Event, personal: Vec<PersonalChange>) {
         let uplion_domain::subject::Subject::Control(aggregate) = event.subject() else {
             panic!("{event:?} is of no aggregate")
         };

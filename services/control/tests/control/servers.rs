@@ -14,6 +14,7 @@ use uplion_tests::{
 };
 
 use crate::installation::{Answer, Installation, control, request, with_json};
+use crate::permissions::every_cell;
 
 async fn over(nats_url: String, database: &str) -> Installation {
     let options = NatsOptions { url: nats_url, name: "control".into(), ..NatsOptions::default() };
@@ -92,4 +93,12 @@ async fn in_force(installation: &Installation, name: &str) -> Answer {
     };
     wait::until(wait::PATIENCE, "a write to be in force", said).await.unwrap();
     answered.into_inner().unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_role_is_answered_as_the_table_says_on_postgres_and_nats_too() {
+    let database = Server::shared(Version::V18).await.database().await.unwrap();
+    let installation = over(nats::Server::shared().await.account(), &database).await;
+    installation.start_projector().await;
+    every_cell(&installation).await;
 }

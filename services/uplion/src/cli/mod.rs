@@ -1,5 +1,6 @@
 //! What people type: commands that ask a running installation over its API.
 
+mod admin;
 mod allowance;
 mod answer;
 mod archived;
@@ -41,6 +42,8 @@ pub enum Command {
     Logout(login::Logout),
     /// Says who you are to an installation, and what you may.
     Whoami(login::Whoami),
+    /// Administrators: the first one is made with the first admin key.
+    Admin(admin::Admin),
     /// Projects: tenants that keys belong to and usage is billed to.
     Project(project::Project),
     /// Sessions: where people are signed in.
@@ -76,6 +79,7 @@ pub fn run(command: Command) -> ExitCode {
         Command::Login(login) => carried_out(login.run()),
         Command::Logout(logout) => carried_out(logout.run()),
         Command::Whoami(whoami) => carried_out(whoami.run()),
+        Command::Admin(admin) => carried_out(admin.run()),
         Command::Project(project) => carried_out(project.run()),
         Command::Session(session) => carried_out(session.run()),
         Command::Key(key) => carried_out(key.run()),

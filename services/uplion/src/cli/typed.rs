@@ -23,7 +23,6 @@ pub fn password(variable: &str, question: &str) -> Result<Secret, Failure> {
     }
 }
 
-#[allow(dead_code, reason = "users come next")]
 /// One that nobody knows yet: who types it types it twice.
 pub fn new_password(variable: &str, question: &str) -> Result<Secret, Failure> {
     let first = password(variable, question)?;

@@ -20,7 +20,15 @@ pub struct Credentials {
     /// Of the control API, without a path.
     pub admin_url: String,
     pub admin_key: String,
+    /// Of the first administrator, to sign in with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub admin_email: Option<String>,
+    /// As it was at first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub admin_password: Option<String>,
 }
+
+const ADMIN_EMAIL: &str = "admin@localhost";
 
 /// Those that are there, at today's address, or new ones without an API key. Written at once: the admin key must not change.
 pub fn of(data: &Path, listen: SocketAddr) -> Result<Credentials> {
@@ -29,11 +37,16 @@ pub fn of(data: &Path, listen: SocketAddr) -> Result<Credentials> {
     let admin_url = format!("http://{host}:{}", listen.port());
     let base_url = format!("{admin_url}/v1");
     let known = read(data)?;
-    let (api_key, admin_key) = match known {
-        Some(Credentials { api_key, admin_key, .. }) => (api_key, admin_key),
-        None => (None, format!("adm-uplion-{}", hex::encode(rand::random::<[u8; 24]>()))),
+    let (api_key, admin_key, password) = match known {
+        Some(Credentials { api_key, admin_key, admin_password, .. }) => {
+            (api_key, admin_key, admin_password)
+        }
+        None => (None, format!("adm-uplion-{}", hex::encode(rand::random::<[u8; 24]>())), None),
     };
-    let credentials = Credentials { base_url, api_key, admin_url, admin_key };
+    let password = password.unwrap_or_else(|| hex::encode(rand::random::<[u8; 12]>()));
+    let (admin_email, admin_password) = (Some(ADMIN_EMAIL.to_owned()), Some(password));
+    let credentials =
+        Credentials { base_url, api_key, admin_url, admin_key, admin_email, admin_password };
     write(data, &credentials)?;
     Ok(credentials)
 }
@@ -80,6 +93,8 @@ mod tests {
             api_key: Some("sk-uplion-x".into()),
             admin_url: "http://127.0.0.1:8484".into(),
             admin_key: "adm".into(),
+            admin_email: Some("admin@localhost".into()),
+            admin_password: Some("secret".into()),
         };
         write(data.path(), &credentials).unwrap();
         write(data.path(), &credentials).unwrap();
@@ -95,6 +110,7 @@ mod tests {
         let first = of(data.path(), "127.0.0.1:8484".parse().unwrap()).unwrap();
         let second = of(data.path(), "0.0.0.0:9000".parse().unwrap()).unwrap();
         assert_eq!(first.admin_key, second.admin_key);
+        assert_eq!(first.admin_password, second.admin_password);
         assert_eq!(second.base_url, "http://127.0.0.1:9000/v1");
     }
 

@@ -5,8 +5,10 @@ use std::path::Path;
 use super::{credentials::Credentials, discover};
 
 pub fn print(credentials: &Credentials, models: &[String], data: &Path) {
-    let Credentials { base_url, api_key, admin_url, admin_key: _ } = credentials;
+    let Credentials { base_url, api_key, admin_url, admin_key: _, admin_email, admin_password: _ } =
+        credentials;
     let api_key = api_key.as_deref().unwrap_or_default();
+    let admin_email = admin_email.as_deref().unwrap_or_default();
     let model = models.last().map_or("demo", String::as_str);
     let question = serde_json::json!({
         "model": model,
@@ -18,6 +20,7 @@ pub fn print(credentials: &Credentials, models: &[String], data: &Path) {
          \x20 API key    {api_key}\n\
          \x20 models     {}\n\
          \x20 control    {admin_url}/control/v1  (its admin key is in credentials.json)\n\
+         \x20 sign in    {admin_email}  (the password is in credentials.json)\n\
          \x20 data       {}\n\n\
          Ask it something:\n\n\
          \x20 curl {base_url}/chat/completions -H 'Authorization: Bearer {api_key}' -H 'Content-Type: application/json' -d '{}'\n\n\

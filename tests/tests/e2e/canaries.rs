@@ -1,0 +1,99 @@
+//! What nobody may read in a log is in none, even at the level at which everything is told.
+
+use reqwest::{Client, Method, header::AUTHORIZATION};
+use serde_json::{Value, json};
+use uplion_tests::{
+    http,
+    postgres::{Server, Version},
+    scratch,
+    uplion::Role,
+};
+
+const PASSWORD: &str = "canary password 1";
+const NEXT_PASSWORD: &str = "canary password 2";
+const WRONG_PASSWORD: &str = "canary password 3";
+const EMAIL: &str = "canary@example.org";
+const NAME: &str = "Canary Bird";
+const REASON: &str = "canary reason";
+const PROMPT: &str = "canary prompt";
+
+struct Control {
+    client: Client,
+    url: String,
+}
+
+impl Control {
+    async fn ask(&self, token: &str, method: Method, path: &str, body: Value) -> Value {
+        let request = self.client.request(method, format!("{}/control/v1{path}", self.url));
+        let request = request.header(AUTHORIZATION, format!("Bearer {token}"));
+        let answer = request.header("Uplion-Reason", REASON).json(&body).send().await.unwrap();
+        assert!(answer.status().is_success(), "{path}: {answer:?}");
+        let text = answer.text().await.unwrap();
+        serde_json::from_str(&text).unwrap_or_default()
+    }
+
+    async fn sign_in(&self, password: &str) -> Value {
+        let body = json!({ "email": EMAIL, "password": password, "mode": "token" });
+        let sessions = format!("{}/control/v1/sessions", self.url);
+        let answer = self.client.post(sessions).json(&body).send().await.unwrap();
+        answer.json().await.unwrap()
+    }
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().unwrap_or_else(|| panic!("{value}")).to_owned()
+}
+
+#[tokio::test]
+async fn no_secret_and_nothing_personal_is_in_a_log_at_any_level() {
+    let database = Server::shared(Version::V18).await.database().await.unwrap();
+    let data = scratch::folder("canaries").unwrap().join("data");
+    let dev = Role::new("dev").with("--data", &data).with("--database-url", database);
+    let dev = dev.env("RUST_LOG", "trace").start().await.unwrap();
+    let credentials = std::fs::read(data.join("credentials.json")).unwrap();
+    let credentials: Value = serde_json::from_slice(&credentials).unwrap();
+    let admin = text(&credentials["admin_key"]);
+    let control = Control { client: http::client(), url: dev.url() };
+
+    let body = json!({ "email": EMAIL, "name": NAME, "password": PASSWORD, "access": "admin" });
+    let user = text(&control.ask(&admin, Method::POST, "/users", body).await["id"]);
+    assert_eq!(control.sign_in(WRONG_PASSWORD).await["code"], "wrong_credentials");
+    let session = text(&control.sign_in(PASSWORD).await["token"]);
+    let body = json!({ "password": NEXT_PASSWORD, "current_password": PASSWORD });
+    control.ask(&session, Method::PUT, &format!("/users/{user}/password"), body).await;
+    let session = text(&control.sign_in(NEXT_PASSWORD).await["token"]);
+    let body = json!({ "name": "ci", "access": "admin" });
+    let machine = control.ask(&session, Method::POST, "/admin-keys", body).await;
+    let machine = text(&machine["secret"]);
+    let body = json!({ "project": "default", "name": "ci" });
+    let key = text(&control.ask(&machine, Method::POST, "/keys", body).await["secret"]);
+    let question = json!({ "model": "demo", "messages": [{ "role": "user", "content": PROMPT }] });
+    let asked = control.client.post(format!("{}/v1/chat/completions", dev.url()));
+    let asked = asked.header(AUTHORIZATION, format!("Bearer {key}")).json(&question);
+    assert!(asked.send().await.unwrap().status().is_success());
+    control.ask(&session, Method::DELETE, "/sessions/current", Value::Null).await;
+    control.ask(&admin, Method::POST, &format!("/users/{user}/erase"), Value::Null).await;
+
+    let output = dev.output();
+    assert!(output.contains("TRACE"), "nothing was traced: {output}");
+    let dev_password = text(&credentials["admin_password"]);
+    let secret = session.split_once('.').unwrap().1;
+    for canary in [
+        PASSWORD,
+        NEXT_PASSWORD,
+        WRONG_PASSWORD,
+        EMAIL,
+        NAME,
+        REASON,
+        PROMPT,
+        &admin,
+        secret,
+        &machine,
+        &key,
+        &dev_password,
+        "argon2id",
+    ] {
+        let line = output.lines().find(|line| line.contains(canary));
+        assert_eq!(line, None, "{canary} was told");
+    }
+}
