@@ -96,6 +96,19 @@ pub struct Stored {
     pub event: Encoded,
 }
 
+impl From<CommitError> for StoreError {
+    fn from(error: CommitError) -> Self {
+        match error {
+            CommitError::Store(error) => error,
+            CommitError::Conflict { .. }
+            | CommitError::Taken { .. }
+            | CommitError::PersonalTaken(_)
+            | CommitError::Repeated { .. }
+            | CommitError::KeyReused => Self::Refused(error.to_string()),
+        }
+    }
+}
+
 impl Commit {
     /// Of events alone.
     pub fn new(aggregate: AggregateId, expected_version: u64, events: Vec<Encoded>) -> Self {

@@ -7,7 +7,7 @@
 use std::{collections::HashMap, fmt};
 
 use async_trait::async_trait;
-use uplion_domain::EventId;
+use uplion_domain::{Envelope, Event, EventId, user, wire::Encoded};
 
 use crate::StoreError;
 
@@ -94,6 +94,24 @@ pub fn email_key(email: &str) -> String {
 /// Whether one of `changes` makes `user` forgotten.
 pub(crate) fn forgets(changes: &[PersonalChange], user: &str) -> bool {
     changes.iter().any(|change| change.user == user && change.what == Personal::Forgotten)
+}
+
+/// What an event that comes back from CONTROL undoes of what an older copy of the database knows: whoever was erased
+/// since is erased again, and a password that was given up opens nothing.
+pub(crate) fn undone_by(event: &Encoded) -> Result<Option<PersonalChange>, StoreError> {
+    let envelope =
+        Envelope::decode(event).map_err(|error| StoreError::Unreadable(error.to_string()))?;
+    let Event::User(user, event) = envelope.event else { return Ok(None) };
+    let what = match event {
+        user::Event::Erased { .. } => Personal::Forgotten,
+        user::Event::PasswordChanged { .. } => Personal::Password(None),
+        user::Event::Registered { .. }
+        | user::Event::AccessChanged { .. }
+        | user::Event::DetailsChanged { .. }
+        | user::Event::Disabled { .. }
+        | user::Event::Enabled { .. } => return Ok(None),
+    };
+    Ok(Some(PersonalChange { user: user.to_string(), what }))
 }
 
 impl Notes {

@@ -96,6 +96,11 @@ pub async fn restore(arguments: Maintenance) -> Result<()> {
     let taken =
         uplion_log_store::restore::restore(store.events.as_ref(), log.streams.as_ref()).await?;
     println!("{taken} events of CONTROL were not known to Postgres, and are now");
+    if taken > 0 {
+        println!(
+            "names, e-mail addresses, passwords and reasons that came with them are not on the log and stay unknown"
+        );
+    }
     Ok(())
 }
 

@@ -14,6 +14,7 @@ mod dev;
 mod errors;
 mod money;
 mod queue;
+mod relay;
 mod secrets;
 mod upstreams;
 

@@ -2,14 +2,14 @@
 
 use std::collections::HashMap;
 
-use uplion_domain::{EventId, ProjectId, wire::Encoded};
+use uplion_domain::{Envelope, Event, EventId, ProjectId, Timestamp, user, wire::Encoded};
 use uplion_log_store::{
     Store,
     event_store::{Commit, CommitError, Committed},
     people::{Identifying, Identity, Notes, PasswordHash, Person, Personal, PersonalChange},
 };
 
-use crate::events::{commit, created, idempotency, of, project, renamed};
+use crate::events::{commit, created, idempotency, of, project, renamed, unique};
 
 const ADA: &str = "usr_0190c0de000070008000000000000001";
 const BOB: &str = "usr_0190c0de000070008000000000000002";
@@ -25,6 +25,7 @@ crate::on_each!([
     whoever_is_forgotten_leaves_the_events_and_nothing_else
     whoever_forgets_oneself_leaves_no_note_of_it
     what_control_holds_and_the_store_lost_comes_back_without_what_was_beside_it
+    whoever_was_erased_before_the_database_went_back_in_time_is_erased_again
 ]);
 
 fn change(user: &str, what: Personal) -> PersonalChange {
@@ -262,4 +263,33 @@ async fn what_control_holds_and_the_store_lost_comes_back_without_what_was_besid
     let ada = store.people.person(ADA).await.unwrap().unwrap();
     assert_eq!((ada.name.as_deref(), ada.email), (Some("Ada"), None));
     make(&store, vec![change(ADA, Personal::Forgotten)]).await.unwrap();
+}
+
+async fn whoever_was_erased_before_the_database_went_back_in_time_is_erased_again(store: Store) {
+    let known = |user| {
+        let name = change(user, Personal::Name("A Name".into()));
+        vec![name, change(user, Personal::Password(Some(hash("$argon2id$1"))))]
+    };
+    make(&store, known(ADA)).await.unwrap();
+    make(&store, known(BOB)).await.unwrap();
+    let (at, project) = (Timestamp::from_micros(7), project());
+    let lost = |user: &str, event| {
+        let event = Event::User(user.parse().unwrap(), event);
+        let id = EventId::fresh(unique());
+        let (traceparent, actor, request_id) = (None, None, None);
+        let subject = event.subject();
+        (subject, Envelope { id, at, traceparent, actor, request_id, event }.encode())
+    };
+    // Noted beside an event that is older than what was lost.
+    let hers = by(ADA, project);
+    let commit = commit(project, 0, vec![hers.clone()]);
+    store.events.commit(Commit { notes: because("why"), ..commit }).await.unwrap();
+    let control =
+        [lost(ADA, user::Event::Erased { at }), lost(BOB, user::Event::PasswordChanged { at })];
+    assert_eq!(store.events.import(&control).await.unwrap(), 2);
+    assert_eq!(store.people.person(ADA).await.unwrap(), None);
+    assert_eq!(store.people.notes(&[hers.id]).await.unwrap(), HashMap::new());
+    assert_eq!(store.people.person(BOB).await.unwrap().unwrap().name.as_deref(), Some("A Name"));
+    // Which password is the newer one is not known, so none opens anything.
+    assert_eq!(store.people.password(BOB).await.unwrap(), None);
 }

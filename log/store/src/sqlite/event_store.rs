@@ -93,6 +93,8 @@ impl EventStore for SqliteEventStore {
         let events = events.to_vec();
         let new = self.writer.write(move |connection| import::import(connection, &events)).await?;
         self.head().await?;
+        // Somebody may have been forgotten again.
+        self.writer.empty_journal().await;
         Ok(new)
     }
 

@@ -16,7 +16,11 @@ use super::{POSITION_OF, execute, first, insert, lock, of_aggregate, query, stor
 use crate::{
     StoreError, claims,
     number::signed,
-    postgres::pool::{SETTINGS_FOR_LONG, Session},
+    people::undone_by,
+    postgres::{
+        people::change as change_person,
+        pool::{SETTINGS_FOR_LONG, Session},
+    },
 };
 
 pub async fn import(
@@ -38,6 +42,9 @@ pub async fn import(
             continue;
         }
         take_in(&transaction, aggregate, place, event).await?;
+        if let Some(change) = undone_by(event)? {
+            change_person(&transaction, &change).await?;
+        }
         place += 1;
         new += 1;
         touched.insert(aggregate.clone());

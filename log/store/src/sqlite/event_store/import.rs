@@ -16,7 +16,11 @@ use super::{history, insert, position_of};
 use crate::{
     StoreError, claims,
     number::{signed, unsigned},
-    sqlite::connection::{execute, select_one},
+    people::undone_by,
+    sqlite::{
+        connection::{execute, select_one},
+        people,
+    },
 };
 
 pub fn import(connection: &Connection, events: &[(Subject, Encoded)]) -> Result<u64, StoreError> {
@@ -32,6 +36,9 @@ pub fn import(connection: &Connection, events: &[(Subject, Encoded)]) -> Result<
             continue;
         }
         take_in(connection, aggregate, place, event)?;
+        if let Some(change) = undone_by(event)? {
+            people::change(connection, &change)?;
+        }
         place += 1;
         new += 1;
         touched.insert(aggregate.clone());
