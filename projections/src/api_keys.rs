@@ -4,7 +4,7 @@
 //! its digest is here; who has a secret asks the catalog.
 
 use uplion_domain::{
-    Event, KeyId, Timestamp,
+    Event, KeyId, Nanos, Timestamp,
     api_key::{self, Switch, Terms},
 };
 
@@ -78,20 +78,48 @@ pub static ONE: Statement = Statement {
     columns: &kinds(&COLUMNS),
 };
 
+/// A key in a list, with what it has used; nothing if it never was.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listed {
+    pub key: ApiKey,
+    pub tokens: u64,
+    pub cost: Nanos,
+    pub last_used_at: Option<Timestamp>,
+}
+
+/// What a key is called.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Named {
+    pub key: KeyId,
+    pub name: String,
+}
+
+const LISTED: [Kind; 20] = {
+    let mut listed = [Kind::BigInt; 20];
+    let (own, mut at) = (kinds(&COLUMNS), 0);
+    while at < own.len() {
+        listed[at] = own[at];
+        at += 1;
+    }
+    listed
+};
+
 /// `$1`: only keys of this project; `$2`: of this owner; `$3`: that are `active`, `disabled`, `expired` or `revoked`
 /// at `$4`; `$5`: that may use this model, as JSON. `$6`: a key, of which later ones are wanted. Null in any of these:
-/// all. `$7`: how many. Answers with [`ApiKey`]s in the order of their issue.
+/// all. `$7`: how many. Answers with [`Listed`] keys in the order of their issue.
 pub static LIST: Statement = Statement {
     name: "api_keys.list",
-    sql: "SELECT * FROM {api_keys} \
-          WHERE (CAST($1 AS TEXT) IS NULL OR project = $1) \
-          AND (CAST($2 AS TEXT) IS NULL OR owner = $2) \
+    sql: "SELECT k.*, t.prompt_tokens + t.completion_tokens, t.cost_nanos, t.last_used_at \
+          FROM {api_keys} AS k LEFT JOIN {tokens_by_key} AS t ON t.key = k.key \
+          WHERE (CAST($1 AS TEXT) IS NULL OR k.project = $1) \
+          AND (CAST($2 AS TEXT) IS NULL OR k.owner = $2) \
           AND (CAST($3 AS TEXT) IS NULL OR $3 = CASE \
-            WHEN revoked_at IS NOT NULL THEN 'revoked' \
-            WHEN expires_at <= CAST($4 AS BIGINT) THEN 'expired' \
-            WHEN enabled THEN 'active' ELSE 'disabled' END) \
-          AND (CAST($5 AS TEXT) IS NULL OR models IS NULL OR REPLACE(models, $5, '') <> models) \
-          AND key > COALESCE(CAST($6 AS TEXT), '') ORDER BY key LIMIT $7",
+            WHEN k.revoked_at IS NOT NULL THEN 'revoked' \
+            WHEN k.expires_at <= CAST($4 AS BIGINT) THEN 'expired' \
+            WHEN k.enabled THEN 'active' ELSE 'disabled' END) \
+          AND (CAST($5 AS TEXT) IS NULL OR k.models IS NULL \
+            OR REPLACE(k.models, $5, '') <> k.models) \
+          AND k.key > COALESCE(CAST($6 AS TEXT), '') ORDER BY k.key LIMIT $7",
     parameters: &[
         Kind::Text,
         Kind::Text,
@@ -101,7 +129,17 @@ pub static LIST: Statement = Statement {
         Kind::Text,
         Kind::BigInt,
     ],
-    columns: &kinds(&COLUMNS),
+    columns: &LISTED,
+};
+
+/// `$1`: a key, of which later ones are wanted; null from the first on. `$2`: how many. Answers with each as
+/// it is [`Named`].
+pub static NAMES: Statement = Statement {
+    name: "api_keys.names",
+    sql: "SELECT key, name FROM {api_keys} WHERE key > COALESCE(CAST($1 AS TEXT), '') \
+          ORDER BY key LIMIT $2",
+    parameters: &[Kind::Text, Kind::BigInt],
+    columns: &[Kind::Text, Kind::Text],
 };
 
 impl Fold for ApiKeys {
@@ -150,18 +188,38 @@ impl Fold for ApiKeys {
     }
 }
 
+/// What a key is at a moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Status {
+    Active,
+    Disabled,
+    Expired,
+    Revoked,
+}
+
+impl Status {
+    /// As [`LIST`] has them.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Disabled => "disabled",
+            Self::Expired => "expired",
+            Self::Revoked => "revoked",
+        }
+    }
+}
+
 impl ApiKey {
-    /// `active`, `disabled`, `expired` or `revoked`.
-    pub fn status(&self, now: Timestamp) -> &'static str {
+    pub fn status(&self, now: Timestamp) -> Status {
         if self.revoked_at.is_some() {
-            return "revoked";
+            return Status::Revoked;
         }
         if self.terms.expires_at.is_some_and(|expires_at| expires_at <= now) {
-            return "expired";
+            return Status::Expired;
         }
         match self.switch {
-            Switch::Enabled => "active",
-            Switch::Disabled => "disabled",
+            Switch::Enabled => Status::Active,
+            Switch::Disabled => Status::Disabled,
         }
     }
 }

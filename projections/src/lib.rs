@@ -18,9 +18,11 @@ pub mod statement;
 #[cfg(test)]
 mod story;
 pub mod table;
+pub mod tokens_by_key;
 pub mod totals;
 pub mod usage_by_hour;
 pub mod users;
+pub mod workers;
 
 pub use catalog::Catalog;
 pub use projection::{Projection, Recorded};
@@ -31,6 +33,8 @@ pub const fn all() -> &'static [&'static dyn Projection] {
     &[
         &requests::Requests,
         &usage_by_hour::UsageByHour,
+        &tokens_by_key::TokensByKey,
+        &workers::Workers,
         &projects::Projects,
         &members::Members,
         &users::Users,
@@ -49,7 +53,11 @@ pub fn statements() -> impl Iterator<Item = &'static Statement> {
         &requests::NEWEST,
         &requests::NEWEST_OF_PROJECT,
         &requests::UNSETTLED,
+        &requests::CHARGES,
         &usage_by_hour::GROUPED,
+        &tokens_by_key::ONE,
+        &workers::ONE,
+        &workers::NEWEST,
         &projects::ONE,
         &projects::LIST,
         &members::OF_PROJECT,
@@ -60,6 +68,7 @@ pub fn statements() -> impl Iterator<Item = &'static Statement> {
         &admin_keys::LIST,
         &api_keys::ONE,
         &api_keys::LIST,
+        &api_keys::NAMES,
         &models::ONE,
         &models::LIST,
         &prices::ONE,

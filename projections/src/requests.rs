@@ -5,7 +5,8 @@
 //! end depends only on which of them arrived.
 
 use uplion_domain::{
-    Event, GatewayId, KeyId, ModelName, Nanos, ProjectId, RequestId, Timestamp, Usage, WorkerId,
+    Event, GatewayId, KeyId, ModelName, Nanos, ProjectId, Rates, RequestId, Timestamp, Usage,
+    WorkerId,
     request::{self, Accepted, Assigned, Class, Outcome, Settled},
 };
 
@@ -44,6 +45,8 @@ pub struct Request {
     /// What is billed; none until it settled.
     pub usage: Usage,
     pub cost: Nanos,
+    /// As they were pinned at admission; none while only `assigned` is known.
+    pub rates: Option<Rates>,
     /// If `accepted` is missing, counted back from the end.
     pub accepted_at: Option<Timestamp>,
     /// When the last worker was given it.
@@ -65,7 +68,7 @@ pub enum Status {
     Settled(Outcome),
 }
 
-const COLUMNS: [Column; 27] = [
+const COLUMNS: [Column; 32] = [
     Column::key("request", Kind::Text),
     Column::required("project", Kind::Text),
     Column::nullable("key", Kind::Text),
@@ -85,6 +88,12 @@ const COLUMNS: [Column; 27] = [
     Column::required("reasoning_tokens", Kind::BigInt),
     Column::required("usage_reported", Kind::Boolean),
     Column::required("cost_nanos", Kind::BigInt),
+    // Nano-units of the currency for a million tokens, and for the request.
+    Column::nullable("input_nanos", Kind::BigInt),
+    Column::nullable("cached_input_nanos", Kind::BigInt),
+    Column::nullable("output_nanos", Kind::BigInt),
+    Column::nullable("reasoning_nanos", Kind::BigInt),
+    Column::nullable("request_nanos", Kind::BigInt),
     Column::nullable("accepted_at", Kind::BigInt),
     Column::nullable("assigned_at", Kind::BigInt),
     Column::nullable("settled_at", Kind::BigInt),
@@ -96,8 +105,11 @@ const COLUMNS: [Column; 27] = [
     Column::nullable("total_micros", Kind::BigInt),
     Column::nullable("writer", Kind::Text),
 ];
-static TABLE: Table =
-    Table { name: NAME, columns: &COLUMNS, indexes: &[&["due"], &["project", "request"]] };
+static TABLE: Table = Table {
+    name: NAME,
+    columns: &COLUMNS,
+    indexes: &[&["due"], &["project", "request"], &["key", "request"]],
+};
 
 /// `$1`: the request. Answers with a [`Request`].
 pub static ONE: Statement = Statement {
@@ -127,6 +139,30 @@ pub static NEWEST_OF_PROJECT: Statement = Statement {
     columns: &kinds(&COLUMNS),
 };
 
+/// What was charged. `$1`: only of this project; `$2`: of this key; `$3`: of this model; `$4`: settled from this time
+/// on; `$5`: up to and without this time; `$6`: a request, of which older ones are wanted. Null in any of these: all.
+/// `$7`: how many. Answers with settled [`Request`]s, newest first.
+pub static CHARGES: Statement = Statement {
+    name: "requests.charges",
+    sql: "SELECT * FROM {requests} WHERE settled_at IS NOT NULL \
+          AND (CAST($1 AS TEXT) IS NULL OR project = $1) \
+          AND (CAST($2 AS TEXT) IS NULL OR key = $2) \
+          AND (CAST($3 AS TEXT) IS NULL OR model = $3) \
+          AND (CAST($4 AS BIGINT) IS NULL OR settled_at >= $4) \
+          AND (CAST($5 AS BIGINT) IS NULL OR settled_at < $5) \
+          AND request < COALESCE(CAST($6 AS TEXT), 'req_g') ORDER BY request DESC LIMIT $7",
+    parameters: &[
+        Kind::Text,
+        Kind::Text,
+        Kind::Text,
+        Kind::BigInt,
+        Kind::BigInt,
+        Kind::Text,
+        Kind::BigInt,
+    ],
+    columns: &kinds(&COLUMNS),
+};
+
 /// Accepted, not settled, and due before `$1`; at most `$2`. Answers with the request's id and its deadline,
 /// longest overdue first.
 pub static UNSETTLED: Statement = Statement {
@@ -138,7 +174,7 @@ pub static UNSETTLED: Statement = Statement {
 
 impl Fold for Requests {
     const NAME: &'static str = NAME;
-    const VERSION: u32 = 1;
+    const VERSION: u32 = 2;
     const TABLE: &'static Table = &TABLE;
     type Row = Request;
 
@@ -194,6 +230,7 @@ impl Request {
             attempts: 0,
             usage: Usage::default(),
             cost: Nanos::ZERO,
+            rates: None,
             accepted_at: None,
             assigned_at: None,
             settled_at: None,
@@ -212,6 +249,7 @@ impl Request {
             class: Some(accepted.class),
             streamed: Some(accepted.streamed),
             gateway: Some(accepted.gateway),
+            rates: Some(accepted.rates),
             accepted_at: Some(accepted.at),
             deadline: Some(accepted.deadline),
             ..self
@@ -243,6 +281,7 @@ impl Request {
             worker: settled.worker,
             usage: settled.usage,
             cost: settled.charge,
+            rates: Some(settled.rates),
             accepted_at: accepted.or(Some(Timestamp::from_micros(begun))),
             settled_at: Some(settled.at),
             assigned_micros: settled.timings.assigned,

@@ -5,6 +5,7 @@
 mod any_event;
 mod examples;
 mod golden;
+mod upcasts;
 
 use any_event::{SECRET, any_envelope};
 use proptest::prelude::*;

@@ -1,8 +1,11 @@
 //! A key as a row of its table.
 
-use uplion_domain::api_key::{Models, Quota, Switch, Terms};
+use uplion_domain::{
+    Nanos,
+    api_key::{Models, Quota, Switch, Terms},
+};
 
-use super::{ApiKey, Rotation};
+use super::{ApiKey, Listed, Named, Rotation};
 use crate::{
     allowance,
     columns::{Columns, json, maybe_count, maybe_json, maybe_text, maybe_time, text, time},
@@ -37,6 +40,33 @@ impl TypedRow for ApiKey {
             maybe_time(revoked_at),
         ]);
         row
+    }
+}
+
+impl Listed {
+    /// # Panics
+    /// If the row is not one of [`super::LIST`].
+    pub fn from_row(row: Row) -> Self {
+        let mut columns = Columns::new(row);
+        let listed = Self {
+            key: ApiKey::from_columns(&mut columns),
+            tokens: columns.maybe_count().unwrap_or(0),
+            cost: Nanos::new(columns.maybe_big_int().unwrap_or(0).into()),
+            last_used_at: columns.maybe_time(),
+        };
+        columns.end();
+        listed
+    }
+}
+
+impl Named {
+    /// # Panics
+    /// If the row is not one of [`super::NAMES`].
+    pub fn from_row(row: Row) -> Self {
+        let mut columns = Columns::new(row);
+        let named = Self { key: columns.parsed(), name: columns.text() };
+        columns.end();
+        named
     }
 }
 

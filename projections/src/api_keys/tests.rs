@@ -67,7 +67,7 @@ fn a_keys_status_is_told_at_a_time() {
     let expires_at = Some(seconds(60));
     let expiry = || api_key::Event::ExpiryChanged { expires_at, at: START };
     let disabled = || api_key::Event::Disabled { at: START };
-    let status = |events: Vec<api_key::Event>, now| keys(events)[0].status(seconds(now));
+    let status = |events: Vec<api_key::Event>, now| keys(events)[0].status(seconds(now)).as_str();
     assert_eq!(status(vec![issued(), expiry()], 59), "active");
     assert_eq!(status(vec![issued(), expiry()], 60), "expired");
     assert_eq!(status(vec![issued(), expiry(), disabled()], 59), "disabled");

@@ -1,6 +1,6 @@
 //! A request as a row of its table.
 
-use uplion_domain::{Usage, request::Outcome, usage::Source};
+use uplion_domain::{Nanos, Rates, Usage, request::Outcome, usage::Source};
 
 use super::{Request, Status};
 use crate::{
@@ -24,6 +24,7 @@ impl TypedRow for Request {
             attempts: columns.count(),
             usage: usage_from(columns),
             cost: columns.nanos(),
+            rates: rates_from(columns),
             accepted_at: columns.maybe_time(),
             assigned_at: columns.maybe_time(),
             settled_at: columns.maybe_time(),
@@ -41,6 +42,8 @@ impl TypedRow for Request {
             Status::Settled(outcome) => Some(outcome),
         };
         let due = if outcome.is_some() { None } else { self.deadline };
+        let rate =
+            |of: fn(&Rates) -> Nanos| self.rates.as_ref().map_or(Value::Null, |all| nanos(of(all)));
         vec![
             text(self.request),
             text(self.project),
@@ -63,6 +66,11 @@ impl TypedRow for Request {
                 Source::Counted => false,
             }),
             nanos(self.cost),
+            rate(|rates| rates.input),
+            rate(|rates| rates.cached_input),
+            rate(|rates| rates.output),
+            rate(|rates| rates.reasoning),
+            rate(|rates| rates.request),
             maybe_time(self.accepted_at),
             maybe_time(self.assigned_at),
             maybe_time(self.settled_at),
@@ -98,6 +106,17 @@ fn usage_from(columns: &mut Columns) -> Usage {
         reasoning_tokens: columns.count(),
         source: if columns.boolean() { Source::Reported } else { Source::Counted },
     }
+}
+
+/// All five or none.
+fn rates_from(columns: &mut Columns) -> Option<Rates> {
+    let mut rate = || columns.maybe_big_int().map(|nanos| Nanos::new(nanos.into()));
+    let rates = [rate(), rate(), rate(), rate(), rate()];
+    let [Some(input), Some(cached_input), Some(output), Some(reasoning), Some(request)] = rates
+    else {
+        return None;
+    };
+    Some(Rates { input, cached_input, output, reasoning, request })
 }
 
 /// The deadline; what is due follows from it.

@@ -86,6 +86,11 @@ impl Caller {
         Err(forbidden(operation))
     }
 
+    /// Whether what is this project's alone is shown to the caller.
+    pub fn sees_project(&self, project: ProjectId) -> bool {
+        self.knows_of(Target::Project(project))
+    }
+
     pub fn user(&self) -> Option<UserId> {
         match self.actor {
             Actor::User(user) => Some(user),

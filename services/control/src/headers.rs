@@ -1,5 +1,7 @@
 //! What callers say in headers, read once for all operations.
 
+use uplion_domain::Timestamp;
+
 use crate::{
     caller::Caller,
     position::Position,
@@ -53,6 +55,12 @@ pub fn position(header: Option<&str>, at: Option<&str>) -> Result<Option<Positio
     // Both are read, so that a mistake in one is not hidden by the other.
     let (header, at) = (header.map(read).transpose()?, at.map(read).transpose()?);
     Ok(at.or(header))
+}
+
+/// A time that a reader names, RFC 3339.
+pub fn time(text: Option<&str>) -> Result<Option<Timestamp>, Problem> {
+    text.map(|text| text.parse().map_err(|error| Problem::malformed(format!("{error}"))))
+        .transpose()
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use uplion_domain::{KeyId, ProjectId};
 use uplion_projections::{
-    api_keys::{self, ApiKey},
+    api_keys::{self, Named},
     columns,
     projection::TypedRow,
     projects::{self, Project},
@@ -42,13 +42,11 @@ impl Labels {
         }
         let mut after = None;
         loop {
-            let all = || Value::Null;
-            let after_this = columns::maybe_text(after);
-            let parameters = [all(), all(), all(), all(), all(), after_this, limit()];
-            let page = self.reader.query(&api_keys::LIST, &parameters, ApiKey::from_row).await?;
+            let parameters = [columns::maybe_text(after), limit()];
+            let page = self.reader.query(&api_keys::NAMES, &parameters, Named::from_row).await?;
             after = page.last().map(|key| key.key);
             let last = page.len() < PAGE;
-            loaded.keys.extend(page.into_iter().map(|row| (row.key, row.terms.name)));
+            loaded.keys.extend(page.into_iter().map(|named| (named.key, named.name)));
             if last {
                 return Ok(loaded);
             }

@@ -3,8 +3,8 @@
 use std::{str::FromStr, sync::Arc};
 
 use uplion_domain::{
-    AdminKeyId, KeyId, ModelName, PriceId, ProjectId, UserId, api_key::Models, project::Project,
-    subject::AggregateId, user::User,
+    AdminKeyId, KeyId, ModelName, Nanos, PriceId, ProjectId, Timestamp, UserId, WorkerId, api_key::Models,
+    project::Project, subject::AggregateId, user::User,
 };
 use uplion_log_store::{
     event_store::{EventStore, Scope},
@@ -77,17 +77,36 @@ impl Names {
         Ok(name)
     }
 
+    /// A model that a command speaks of.
+    pub async fn known_model(&self, text: &str) -> Result<ModelName, Problem> {
+        self.model(text).await.map_err(|problem| match problem {
+            Problem::NotFound(_) => {
+                Problem::unacceptable("unknown_model", format!("no model is called {text:?}"))
+            }
+            other => other,
+        })
+    }
+
     /// The models that a key may use; none said: all of them.
     pub async fn models(&self, texts: Option<&[String]>) -> Result<Models, Problem> {
         let Some(texts) = texts else { return Ok(Models::All) };
         let mut names = std::collections::BTreeSet::new();
         for text in texts {
-            let name = self.model(text).await;
-            names.insert(name.map_err(|_| {
-                Problem::unacceptable("unknown_model", format!("no model is called {text:?}"))
-            })?);
+            names.insert(self.known_model(text).await?);
         }
         Ok(Models::Only(names))
+    }
+
+    /// Who owns a key of a project belongs to it.
+    pub async fn must_be_member(&self, id: ProjectId, user: UserId) -> Result<(), Problem> {
+        let history = self.events.history(&Project::aggregate(&id)).await?;
+        match replay::<Project>(&history)? {
+            Project::Open(tenancy) if tenancy.members.contains_key(&user) => Ok(()),
+            Project::Open(_) | Project::Absent | Project::Closed => {
+                let text = format!("{user} is not a member of project {id}");
+                Err(Problem::unacceptable("not_a_member", text))
+            }
+        }
     }
 }
 
@@ -97,6 +116,20 @@ pub fn key(text: &str) -> Result<KeyId, Problem> {
 
 pub fn admin_key(text: &str) -> Result<AdminKeyId, Problem> {
     known(text, "admin key")
+}
+
+pub fn worker(text: &str) -> Result<WorkerId, Problem> {
+    known(text, "worker")
+}
+
+/// A time that a command speaks of.
+pub fn time(text: &str) -> Result<Timestamp, Problem> {
+    text.parse().map_err(|error| Problem::unacceptable("rejected", format!("{error}")))
+}
+
+/// Money that a command speaks of.
+pub fn amount(text: &str) -> Result<Nanos, Problem> {
+    text.parse().map_err(|error| Problem::unacceptable("rejected", format!("{error}")))
 }
 
 pub fn price(text: &str) -> Result<PriceId, Problem> {

@@ -111,13 +111,22 @@ table! {
     IssueKey         issue_key:              Yes   No      Yes   Own    No;
     ListKeys         list_keys:              Yes   Yes     Yes   Yes    No;
     GetKey           get_key:                Yes   Yes     Yes   Yes    No;
+    ChangeKey        change_key:             Yes   No      Yes   Own    No;
     AllowModels      allow_models:           Yes   No      Yes   Own    No;
+    RotateKey        rotate_key:             Yes   No      Yes   Own    No;
+    EnableKey        enable_key:             Yes   No      Yes   Own    No;
+    DisableKey       disable_key:            Yes   No      Yes   Own    No;
     RevokeKey        revoke_key:             Yes   No      Yes   Own    No;
 
     RegisterModel    register_model:         Yes   No      No    No     No;
     ListModels       list_models:            Yes   Yes     Yes   Yes    Yes;
     GetModel         get_model:              Yes   Yes     Yes   Yes    Yes;
+    ChangeModel      change_model:           Yes   No      No    No     No;
     ChangeUpstreams  change_upstreams:       Yes   No      No    No     No;
+    ListUpstreams    list_upstreams:         Yes   Yes     Yes   Yes    Yes;
+    AddUpstream      add_upstream:           Yes   No      No    No     No;
+    ChangeUpstream   change_upstream:        Yes   No      No    No     No;
+    RemoveUpstream   remove_upstream:        Yes   No      No    No     No;
     ChangeAliases    change_aliases:         Yes   No      No    No     No;
     RetireModel      retire_model:           Yes   No      No    No     No;
 
@@ -126,6 +135,10 @@ table! {
     GetPrice         get_price:              Yes   Yes     Yes   Yes    Yes;
     WithdrawPrice    withdraw_price:         Yes   No      No    No     No;
 
+    ListWorkers      list_workers:           Yes   Yes     No    No     No;
+    GetWorker        get_worker:             Yes   Yes     No    No     No;
+
+    ListCharges      list_charges:           Yes   Yes     Yes   Yes    No;
     GetUsage         get_usage:              Yes   Yes     Yes   Yes    No;
     ListRequests     list_requests:          Yes   Yes     Yes   Yes    No;
     GetRequest       get_request:            Yes   Yes     Yes   Yes    No;

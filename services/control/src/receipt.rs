@@ -42,12 +42,12 @@ pub struct Written {
     repeated: bool,
 }
 
-/// A key that was issued.
+/// A key that was issued, or given a new secret.
 #[derive(Debug, Object)]
 pub struct IssuedKey {
     #[oai(flatten)]
     written: Written,
-    /// Shown now and never again: it is not stored. Null if the command was repeated: issue another key if the
+    /// Shown now and never again: it is not stored. Null if the command was repeated: rotate the key if the
     /// secret is lost.
     secret: Option<String>,
 }
@@ -113,6 +113,11 @@ impl Receipt {
     pub fn issued(&self, secret: &str) -> Answer<IssuedKey> {
         let secret = (!self.repeated).then(|| secret.to_owned());
         self.answer(IssuedKey { written: self.written(), secret }, Answer::Created)
+    }
+
+    pub fn rotated(&self, secret: &str) -> Answer<IssuedKey> {
+        let secret = (!self.repeated).then(|| secret.to_owned());
+        self.answer(IssuedKey { written: self.written(), secret }, Answer::Changed)
     }
 
     fn answer<T: ToJSON + ParseFromJSON + Send>(

@@ -12,6 +12,7 @@ mod cluster;
 mod crowd;
 mod dev;
 mod errors;
+mod keys;
 mod money;
 mod queue;
 mod relay;

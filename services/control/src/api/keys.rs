@@ -1,29 +1,39 @@
-//! API keys: issue, list, show, change what they may use, revoke.
+//! API keys: issue, list, show, change, give a new secret, enable, disable, revoke.
+
+mod asked;
+mod view;
 
 use poem_openapi::{
-    Object, OpenApi,
+    OpenApi,
     param::{Header, Path, Query},
     payload::Json,
     types::ToJSON,
 };
 use uplion_domain::{
-    KeyDigest, KeyId,
-    api_key::{self, ApiKey, Change, Models, Terms},
+    KeyDigest, KeyId, ProjectId, Timestamp, UserId,
+    api_key::{self, ApiKey, Change, Command},
 };
-use uplion_projections::{api_keys, columns, projection::TypedRow, table::Value};
+use uplion_projections::{
+    api_keys::{self, Listed},
+    columns,
+    projection::TypedRow,
+    table::Value,
+    tokens_by_key::{self, Used},
+};
 use uuid::Uuid;
 
+use self::view::{AllowedModels, ChangedKey, KeyStatus, KeyView, NewKey, Rotation};
 use super::{
     Tag,
     page::{self, Found, Page, current},
 };
 use crate::{
     auth::Auth,
-    caller::Target,
+    caller::{Caller, Target},
     headers,
-    labels::{Labels, Loaded},
+    labels::Labels,
     names::{self, Names},
-    permissions::Operation,
+    permissions::{Operation, Role},
     problem::Problem,
     reading::Reader,
     receipt::{Answer, IssuedKey, Written},
@@ -36,41 +46,6 @@ pub struct Keys {
     pub reader: Reader,
     pub names: Names,
     pub labels: Labels,
-}
-
-#[derive(Debug, Object)]
-#[oai(deny_unknown_fields)]
-struct NewKey {
-    /// The project that its usage is billed to, by id or name.
-    project: String,
-    /// For people: what or whom it is for. At most 128 characters.
-    #[oai(validator(min_length = 1, max_length = 128))]
-    name: String,
-    /// The only models that it may use, by name or alias; null or left out: all.
-    models: Option<Vec<String>>,
-}
-
-#[derive(Debug, Object)]
-#[oai(deny_unknown_fields)]
-struct AllowedModels {
-    /// The only models that it may use from now on, by name or alias; null: all.
-    models: Option<Vec<String>>,
-}
-
-/// What a member's program shows the gateway to be served. The secret is not stored.
-#[derive(Debug, Object)]
-#[oai(rename = "Key")]
-struct KeyView {
-    id: String,
-    name: String,
-    project: String,
-    project_name: Option<String>,
-    /// Null: all models.
-    models: Option<Vec<String>>,
-    /// `active` or `revoked`.
-    status: String,
-    issued_at: String,
-    revoked_at: Option<String>,
 }
 
 #[OpenApi(tag = "Tag::Keys")]
@@ -89,25 +64,34 @@ impl Keys {
     ) -> Result<Answer<IssuedKey>, Problem> {
         let command = format!("issue key {}", body.to_json_string());
         let project = self.names.project(&body.project).await?;
-        let caller = auth.0.may(Operation::IssueKey, Target::Project(project))?;
+        let owner = self.owner(&auth.0, project, body.owner.as_deref()).await?;
+        let caller = auth.0.may(Operation::IssueKey, Target::Owned { project, owner })?;
         let said = Said::new(caller, None, idempotency_key.0, &command)?;
         self.names.must_be_open(project).await?;
-        let models = self.names.models(body.models.as_deref()).await?;
-        let secret = Secret::mint().map_err(|error| Problem::internal(error.to_string()))?;
-        let digest = KeyDigest::of(secret.reveal());
-        let terms = Terms { models, ..Terms::new(project, body.name.clone()) };
-        let issue = |at| api_key::Command::Issue { digest, terms: Box::new(terms.clone()), at };
+        if let Some(owner) = owner {
+            self.names.must_be_member(project, owner).await?;
+        }
+        let terms = Box::new(self.terms(project, owner, &body).await?);
+        let (secret, digest) = secret()?;
+        let issue = |at| Command::Issue { digest, terms: terms.clone(), at };
         let id = KeyId::new(Uuid::now_v7());
         Ok(self.writer.execute::<ApiKey>(&id, &said, issue).await?.issued(secret.reveal()))
     }
 
     /// List API keys
     #[oai(path = "/keys", method = "get", operation_id = "list_keys")]
+    #[expect(clippy::too_many_arguments, reason = "each is a parameter of the operation")]
     async fn list(
         &self,
         auth: Auth,
         /// Only of this project, by id or name.
         project: Query<Option<String>>,
+        /// Only of this member, by id or e-mail address.
+        owner: Query<Option<String>>,
+        /// Only those that are so now.
+        status: Query<Option<KeyStatus>>,
+        /// Only those that may use this model, by its name or an alias.
+        model: Query<Option<String>>,
         /// Those issued after this one.
         after: Query<Option<String>>,
         /// At most 1000; 100 if not said.
@@ -125,29 +109,78 @@ impl Keys {
         let seen = auth.0.sees(Operation::ListKeys, project)?;
         let position = headers::position(position.0.as_deref(), at.0.as_deref())?;
         self.reader.at(position, &[api_keys::NAME]).await?;
-        let limit = page::limit(limit.0);
+        let model = match model.0 {
+            Some(text) => columns::json(&self.names.model(&text).await?.to_string()),
+            None => Value::Null,
+        };
+        let owner = match owner.0 {
+            Some(text) => Some(self.names.user(&text).await?),
+            None => None,
+        };
+        let (limit, now) = (page::limit(limit.0), now());
         let mut rows = Vec::new();
         for project in seen.filters() {
-            let (project, after) =
-                (columns::maybe_text(project), columns::maybe_text(after.0.clone()));
-            let (all, now) = (|| Value::Null, columns::time(now()));
-            let parameters = [project, all(), all(), now, all(), after, page::limit_value(limit)];
-            let read = api_keys::ApiKey::from_row;
-            rows.extend(self.reader.query(&api_keys::LIST, &parameters, read).await?);
+            let parameters = [
+                columns::maybe_text(project),
+                columns::maybe_text(owner),
+                columns::maybe_text(status.0.map(KeyStatus::as_str)),
+                columns::time(now),
+                model.clone(),
+                columns::maybe_text(after.0.clone()),
+                page::limit_value(limit),
+            ];
+            rows.extend(self.reader.query(&api_keys::LIST, &parameters, Listed::from_row).await?);
         }
-        rows.sort_by_key(|row| row.key);
+        rows.sort_by_key(|row| row.key.key);
         rows.truncate(limit);
         let labels = self.labels.load().await?;
-        let view = |row| KeyView::of(row, &labels);
-        Ok(Json(Page::of(rows, limit, |row| row.key.to_string(), view)))
+        let view = |row| KeyView::of(row, &labels, now);
+        Ok(Json(Page::of(rows, limit, |row| row.key.key.to_string(), view)))
     }
 
     /// Show an API key
     #[oai(path = "/keys/:key", method = "get", operation_id = "get_key")]
     async fn show(&self, auth: Auth, key: Path<String>) -> Result<Found<KeyView>, Problem> {
-        let (version, row) = self.known(names::key(&key)?).await?;
-        auth.0.may(Operation::GetKey, whose(&row))?;
-        Ok(Found::at(version, KeyView::of(row, &self.labels.load().await?)))
+        let (version, key) = self.known(names::key(&key)?).await?;
+        auth.0.may(Operation::GetKey, whose(&key))?;
+        let parameters = [columns::text(key.key)];
+        let used = self.reader.query(&tokens_by_key::ONE, &parameters, Used::from_row).await?;
+        let row = match used.into_iter().next() {
+            None => view::unused(key),
+            Some(used) => {
+                let (tokens, last_used_at) = (used.tokens(), Some(used.last_used_at));
+                Listed { key, tokens, cost: used.totals.cost, last_used_at }
+            }
+        };
+        Ok(Found::at(version, KeyView::of(row, &self.labels.load().await?, now())))
+    }
+
+    /// Change an API key
+    ///
+    /// All that is said is changed, or nothing.
+    #[oai(path = "/keys/:key", method = "patch", operation_id = "change_key")]
+    async fn change(
+        &self,
+        auth: Auth,
+        key: Path<String>,
+        /// The version that you saw last; without it the last writer wins.
+        #[oai(name = "If-Match")]
+        if_match: Header<Option<String>>,
+        /// Said again with the same key, the command is carried out once.
+        #[oai(name = "Idempotency-Key")]
+        idempotency_key: Header<Option<String>>,
+        body: Json<ChangedKey>,
+    ) -> Result<Answer<Written>, Problem> {
+        let command = format!("change key {} {}", key.0, body.to_json_string());
+        let id = names::key(&key)?;
+        let caller = self.may(auth, Operation::ChangeKey, id).await?;
+        let said = Said::new(caller, if_match.0.as_deref(), idempotency_key.0, &command)?;
+        let changes = self.changes(body.0).await?;
+        let commands = |at| {
+            let changes = changes.iter().cloned();
+            changes.map(|change| Command::Change { change, at }).collect()
+        };
+        Ok(self.writer.execute_all::<ApiKey>(&id, &said, &[], commands).await?.changed())
     }
 
     /// Change what an API key may use
@@ -166,13 +199,77 @@ impl Keys {
     ) -> Result<Answer<Written>, Problem> {
         let command = format!("allow key {} {}", key.0, body.to_json_string());
         let id = names::key(&key)?;
-        let (_, row) = self.known(id).await?;
-        let caller = auth.0.may(Operation::AllowModels, whose(&row))?;
+        let caller = self.may(auth, Operation::AllowModels, id).await?;
         let said = Said::new(caller, if_match.0.as_deref(), idempotency_key.0, &command)?;
         let models = self.names.models(body.models.as_deref()).await?;
         let change = || Change::Allow { models: models.clone() };
-        let allow = |at| api_key::Command::Change { change: change(), at };
+        let allow = |at| Command::Change { change: change(), at };
         Ok(self.writer.execute::<ApiKey>(&id, &said, allow).await?.changed())
+    }
+
+    /// Give an API key a new secret
+    ///
+    /// The new one is in this answer and nowhere else, ever. The one before is served until the grace is over; one
+    /// that was still in its own grace is over at once.
+    #[oai(path = "/keys/:key/rotate", method = "post", operation_id = "rotate_key")]
+    async fn rotate(
+        &self,
+        auth: Auth,
+        key: Path<String>,
+        /// The version that you saw last.
+        #[oai(name = "If-Match")]
+        if_match: Header<Option<String>>,
+        /// Said again with the same key, the command is carried out once; the secret is not shown again.
+        #[oai(name = "Idempotency-Key")]
+        idempotency_key: Header<Option<String>>,
+        body: Json<Rotation>,
+    ) -> Result<Answer<IssuedKey>, Problem> {
+        let command = format!("rotate key {} {}", key.0, body.to_json_string());
+        let id = names::key(&key)?;
+        let caller = self.may(auth, Operation::RotateKey, id).await?;
+        let said = Said::new(caller, if_match.0.as_deref(), idempotency_key.0, &command)?;
+        let grace_s = body.grace_seconds.unwrap_or(0);
+        let (secret, digest) = secret()?;
+        let rotate = |at| Command::Rotate { digest, grace_s, at };
+        Ok(self.writer.execute::<ApiKey>(&id, &said, rotate).await?.rotated(secret.reveal()))
+    }
+
+    /// Enable an API key
+    ///
+    /// It is served again.
+    #[oai(path = "/keys/:key/enable", method = "post", operation_id = "enable_key")]
+    async fn enable(
+        &self,
+        auth: Auth,
+        key: Path<String>,
+        /// The version that you saw last.
+        #[oai(name = "If-Match")]
+        if_match: Header<Option<String>>,
+        /// Said again with the same key, the command is carried out once.
+        #[oai(name = "Idempotency-Key")]
+        idempotency_key: Header<Option<String>>,
+    ) -> Result<Answer<Written>, Problem> {
+        let said = (if_match.0, idempotency_key.0);
+        self.switch(auth, Operation::EnableKey, &key, said, |at| Command::Enable { at }).await
+    }
+
+    /// Disable an API key
+    ///
+    /// It is not served until it is enabled: everywhere within 100 ms of a 200.
+    #[oai(path = "/keys/:key/disable", method = "post", operation_id = "disable_key")]
+    async fn disable(
+        &self,
+        auth: Auth,
+        key: Path<String>,
+        /// The version that you saw last.
+        #[oai(name = "If-Match")]
+        if_match: Header<Option<String>>,
+        /// Said again with the same key, the command is carried out once.
+        #[oai(name = "Idempotency-Key")]
+        idempotency_key: Header<Option<String>>,
+    ) -> Result<Answer<Written>, Problem> {
+        let said = (if_match.0, idempotency_key.0);
+        self.switch(auth, Operation::DisableKey, &key, said, |at| Command::Disable { at }).await
     }
 
     /// Revoke an API key
@@ -186,13 +283,12 @@ impl Keys {
         /// The version that you saw last.
         #[oai(name = "If-Match")]
         if_match: Header<Option<String>>,
+        /// Said again with the same key, the command is carried out once.
+        #[oai(name = "Idempotency-Key")]
+        idempotency_key: Header<Option<String>>,
     ) -> Result<Answer<Written>, Problem> {
-        let id = names::key(&key)?;
-        let (_, row) = self.known(id).await?;
-        let caller = auth.0.may(Operation::RevokeKey, whose(&row))?;
-        let said = Said::new(caller, if_match.0.as_deref(), None, "")?;
-        let revoke = |at| api_key::Command::Revoke { at };
-        Ok(self.writer.execute::<ApiKey>(&id, &said, revoke).await?.changed())
+        let said = (if_match.0, idempotency_key.0);
+        self.switch(auth, Operation::RevokeKey, &key, said, |at| Command::Revoke { at }).await
     }
 }
 
@@ -203,30 +299,50 @@ impl Keys {
         let known = current::<ApiKey, _>(events, &id, &api_keys::ApiKeys).await?;
         known.ok_or_else(Problem::unseen)
     }
+
+    async fn may(&self, auth: Auth, operation: Operation, id: KeyId) -> Result<Caller, Problem> {
+        let (_, key) = self.known(id).await?;
+        auth.0.may(operation, whose(&key))
+    }
+
+    /// Whose key it will be: who may issue keys for oneself only, means oneself.
+    async fn owner(
+        &self,
+        caller: &Caller,
+        project: ProjectId,
+        named: Option<&str>,
+    ) -> Result<Option<UserId>, Problem> {
+        let role = caller.projects.get(&project);
+        match named {
+            Some(text) => self.names.registered_user(text).await.map(Some),
+            None if caller.everywhere.is_none() && role == Some(&Role::Member) => Ok(caller.user()),
+            None => Ok(None),
+        }
+    }
+
+    /// The commands that say nothing but which key is meant.
+    async fn switch(
+        &self,
+        auth: Auth,
+        operation: Operation,
+        key: &str,
+        (if_match, idempotency_key): (Option<String>, Option<String>),
+        command: fn(Timestamp) -> api_key::Command,
+    ) -> Result<Answer<Written>, Problem> {
+        let id = names::key(key)?;
+        let caller = self.may(auth, operation, id).await?;
+        let text = format!("{} {id}", operation.id());
+        let said = Said::new(caller, if_match.as_deref(), idempotency_key, &text)?;
+        Ok(self.writer.execute::<ApiKey>(&id, &said, command).await?.changed())
+    }
+}
+
+fn secret() -> Result<(Secret, KeyDigest), Problem> {
+    let secret = Secret::mint().map_err(|error| Problem::internal(error.to_string()))?;
+    let digest = KeyDigest::of(secret.reveal());
+    Ok((secret, digest))
 }
 
 fn whose(key: &api_keys::ApiKey) -> Target {
     Target::Owned { project: key.terms.project, owner: key.terms.owner }
-}
-
-impl KeyView {
-    fn of(row: api_keys::ApiKey, labels: &Loaded) -> Self {
-        let status = row.status(now()).to_owned();
-        let api_keys::ApiKey { key, terms, issued_at, revoked_at, .. } = row;
-        let Terms { project, name, models, .. } = terms;
-        let models = match models {
-            Models::All => None,
-            Models::Only(models) => Some(models.iter().map(ToString::to_string).collect()),
-        };
-        Self {
-            id: key.to_string(),
-            name,
-            project_name: labels.project(project),
-            project: project.to_string(),
-            models,
-            status,
-            issued_at: issued_at.to_string(),
-            revoked_at: revoked_at.map(|at| at.to_string()),
-        }
-    }
 }

@@ -5,6 +5,7 @@ mod allowance;
 mod archived;
 mod asked;
 mod changes;
+mod charges;
 mod difference;
 mod document;
 mod events;
@@ -19,6 +20,7 @@ mod request;
 mod sessions;
 mod usage;
 mod users;
+mod workers;
 
 use std::sync::Arc;
 
@@ -45,6 +47,8 @@ enum Tag {
     Models,
     /// What models charge.
     Prices,
+    /// Who takes requests from the queue.
+    Workers,
     /// What was used, and what it cost.
     Usage,
     /// How single requests went.
@@ -62,7 +66,10 @@ type Operations = (
     admin_keys::AdminKeys,
     keys::Keys,
     models::Models,
+    models::ModelUpstreams,
     prices::Prices,
+    workers::Workers,
+    charges::Charges,
     usage::Usage,
     sessions::Sessions,
     events::Events,
@@ -96,7 +103,10 @@ pub fn service(parts: &Parts) -> OpenApiService<Operations, ()> {
             labels: labels.clone(),
         },
         models::Models { writer: writer.clone(), reader: reader.clone(), names: names.clone() },
+        models::ModelUpstreams { writer: writer.clone(), names: names.clone() },
         prices::Prices { writer: writer.clone(), reader: reader.clone(), names: names.clone() },
+        workers::Workers { reader: reader.clone(), names: names.clone() },
+        charges::Charges { reader: reader.clone(), names: names.clone(), labels: labels.clone() },
         usage::Usage { reader: reader.clone(), names: names.clone(), labels: labels.clone() },
         sessions::Sessions { writer: writer.clone(), reader: reader.clone(), sign_ins, doorkeeper },
         events::Events {

@@ -7,10 +7,10 @@ use poem_openapi::{
     types::ToJSON,
 };
 use uplion_domain::{
-    Nanos, PriceId, Rates, Timestamp,
+    Nanos, PriceId, Rates,
     price::{self, Price},
 };
-use uplion_projections::{columns, prices, projection::TypedRow, table::Value};
+use uplion_projections::{columns, prices, projection::TypedRow};
 use uuid::Uuid;
 
 use super::{
@@ -29,9 +29,6 @@ use crate::{
     write::{Said, Writer},
 };
 
-/// All prices of all models are shown at once: there are few, and the last one in force is the point.
-const MOST: usize = 10_000;
-
 pub struct Prices {
     pub writer: Writer,
     pub reader: Reader,
@@ -44,6 +41,8 @@ pub struct Prices {
 struct NewPrice {
     /// By its name or an alias.
     model: String,
+    /// The project that alone pays this, by id or name; left out: whoever has no price of its own.
+    project: Option<String>,
     /// For a million tokens of the prompt.
     input: String,
     /// For a million tokens of the answer.
@@ -64,6 +63,8 @@ struct NewPrice {
 struct PriceView {
     id: String,
     model: String,
+    /// That alone pays this; null: for whoever has no price of its own.
+    project: Option<String>,
     input: String,
     cached_input: String,
     output: String,
@@ -93,11 +94,18 @@ impl Prices {
         let command = format!("set price {}", body.to_json_string());
         let said = Said::new(caller, None, idempotency_key.0, &command)?;
         let model = self.names.model(&body.model).await?;
+        let project = match &body.project {
+            Some(text) => Some(self.names.project(text).await?),
+            None => None,
+        };
+        if let Some(project) = project {
+            self.names.must_be_open(project).await?;
+        }
         let rates = body.rates()?;
-        let from = body.effective_from.as_deref().map(time).transpose()?;
+        let from = body.effective_from.as_deref().map(names::time).transpose()?;
         let set = |at| price::Command::Set {
             model: model.clone(),
-            project: None,
+            project,
             rates,
             effective_from: from.unwrap_or(at),
             at,
@@ -108,41 +116,67 @@ impl Prices {
 
     /// List prices
     ///
-    /// By model, the earliest first; withdrawn ones and those to come are among them.
+    /// By model, everybody's before those of single projects, the earliest first; withdrawn ones and those to come are
+    /// among them. Prices of projects are shown to those who see the project.
     #[oai(path = "/prices", method = "get", operation_id = "list_prices")]
+    #[expect(clippy::too_many_arguments, reason = "each is a parameter of the operation")]
     async fn list(
         &self,
         auth: Auth,
         /// Only of this model, by its name or an alias.
         model: Query<Option<String>>,
+        /// Only those that this project alone pays, by id or name.
+        project: Query<Option<String>>,
+        /// Only those in force at this time, RFC 3339: one for everybody, and one for each project that has its own.
+        in_force_at: Query<Option<String>>,
+        /// Those behind this one.
+        after: Query<Option<String>>,
+        /// At most 1000; 100 if not said.
+        limit: Query<Option<usize>>,
         /// See also the write that was answered with this position.
         #[oai(name = "Uplion-Position")]
         position: Header<Option<String>>,
         /// The same as `Uplion-Position`.
         at: Query<Option<String>>,
     ) -> Result<Json<Page<PriceView>>, Problem> {
-        auth.0.may(Operation::ListPrices, Target::Installation)?;
+        let caller = auth.0.may(Operation::ListPrices, Target::Installation)?;
         let position = headers::position(position.0.as_deref(), at.0.as_deref())?;
         self.reader.at(position, &[prices::NAME]).await?;
         let model = match model.0 {
             Some(text) => Some(self.names.model(&text).await?),
             None => None,
         };
-        let all = || Value::Null;
-        let parameters = [columns::maybe_text(model), all(), all(), all(), page::limit_value(MOST)];
-        let rows = self.reader.query(&prices::LIST, &parameters, prices::Price::from_row).await?;
-        Ok(Json(Page { data: rows.into_iter().map(PriceView::of).collect(), next: None }))
+        let project = match project.0 {
+            Some(text) => Some(self.names.project(&text).await?),
+            None => None,
+        };
+        let limit = page::limit(limit.0);
+        let parameters = [
+            columns::maybe_text(model),
+            columns::maybe_text(project),
+            columns::maybe_time(headers::time(in_force_at.0.as_deref())?),
+            columns::maybe_text(after.0),
+            page::limit_value(limit),
+        ];
+        let mut rows =
+            self.reader.query(&prices::LIST, &parameters, prices::Price::from_row).await?;
+        let next = (rows.len() == limit).then(|| rows.last().map(|row| row.price.to_string()));
+        rows.retain(|row| row.project.is_none_or(|project| caller.sees_project(project)));
+        let data = rows.into_iter().map(PriceView::of).collect();
+        Ok(Json(Page { data, next: next.flatten() }))
     }
 
     /// Show a price
     #[oai(path = "/prices/:price", method = "get", operation_id = "get_price")]
     async fn show(&self, auth: Auth, price: Path<String>) -> Result<Found<PriceView>, Problem> {
-        auth.0.may(Operation::GetPrice, Target::Installation)?;
+        let caller = auth.0.may(Operation::GetPrice, Target::Installation)?;
         let id = names::price(&price)?;
         let events = self.writer.events.as_ref();
-        match current::<Price, _>(events, &id, &prices::Prices).await? {
-            Some((version, row)) => Ok(Found::at(version, PriceView::of(row))),
-            None => Err(Problem::not_found(format!("there is no price {id}"))),
+        match current::<Price, prices::Price>(events, &id, &prices::Prices).await? {
+            Some((version, row)) if row.project.is_none_or(|id| caller.sees_project(id)) => {
+                Ok(Found::at(version, PriceView::of(row)))
+            }
+            Some(_) | None => Err(Problem::not_found(format!("there is no price {id}"))),
         }
     }
 
@@ -157,9 +191,13 @@ impl Prices {
         /// The version that you saw last.
         #[oai(name = "If-Match")]
         if_match: Header<Option<String>>,
+        /// Said again with the same key, the command is carried out once.
+        #[oai(name = "Idempotency-Key")]
+        idempotency_key: Header<Option<String>>,
     ) -> Result<Answer<Written>, Problem> {
         let caller = auth.0.may(Operation::WithdrawPrice, Target::Installation)?;
-        let said = Said::new(caller, if_match.0.as_deref(), None, "")?;
+        let command = format!("withdraw price {}", price.0);
+        let said = Said::new(caller, if_match.0.as_deref(), idempotency_key.0, &command)?;
         let id = names::price(&price)?;
         let withdraw = |at| price::Command::Withdraw { at };
         Ok(self.writer.execute::<Price>(&id, &said, withdraw).await?.changed())
@@ -168,8 +206,9 @@ impl Prices {
 
 impl NewPrice {
     fn rates(&self) -> Result<Rates, Problem> {
-        let (input, output) = (amount(&self.input)?, amount(&self.output)?);
-        let or = |text: &Option<String>, other: Nanos| text.as_deref().map_or(Ok(other), amount);
+        let (input, output) = (names::amount(&self.input)?, names::amount(&self.output)?);
+        let or =
+            |text: &Option<String>, other: Nanos| text.as_deref().map_or(Ok(other), names::amount);
         Ok(Rates {
             input,
             output,
@@ -182,11 +221,21 @@ impl NewPrice {
 
 impl PriceView {
     fn of(row: prices::Price) -> Self {
-        let prices::Price { price, model, rates, effective_from, set_at, withdrawn_at, .. } = row;
+        let prices::Price {
+            price,
+            model,
+            project,
+            rates,
+            effective_from,
+            set_at,
+            withdrawn_at,
+            pos: _,
+        } = row;
         let Rates { input, cached_input, output, reasoning, request } = rates;
         Self {
             id: price.to_string(),
             model: model.to_string(),
+            project: project.map(|project| project.to_string()),
             input: input.to_string(),
             cached_input: cached_input.to_string(),
             output: output.to_string(),
@@ -197,12 +246,4 @@ impl PriceView {
             withdrawn_at: withdrawn_at.map(|at| at.to_string()),
         }
     }
-}
-
-fn amount(text: &str) -> Result<Nanos, Problem> {
-    text.parse().map_err(|error| Problem::unacceptable("rejected", format!("{error}")))
-}
-
-fn time(text: &str) -> Result<Timestamp, Problem> {
-    text.parse().map_err(|error| Problem::unacceptable("rejected", format!("{error}")))
 }

@@ -45,3 +45,37 @@ async fn a_withdrawn_price_is_still_shown_as_such() {
     assert_eq!(installation.post(&format!("{path}/withdraw"), json!({})).await.status, 200);
     assert!(installation.get(&path).await.body["withdrawn_at"].is_string());
 }
+
+#[tokio::test]
+async fn a_project_may_have_a_price_of_its_own() {
+    let installation = Installation::start().await;
+    let project = installation.project("physics").await;
+    installation.post("/models", json!({ "name": "llama" })).await.made();
+    let set = async |project: Value, input: &str, from: &str| {
+        let body = json!({
+            "model": "llama", "project": project, "input": input, "output": "1", "effective_from": from,
+        });
+        installation.post("/prices", body).await
+    };
+    set(Value::Null, "1", "2020-01-01T00:00:00Z").await.made();
+    set(Value::Null, "2", "2021-01-01T00:00:00Z").await.made();
+    set(json!("physics"), "0.5", "2020-06-01T00:00:00Z").await.made();
+    let last = set(Value::Null, "3", "2120-01-01T00:00:00Z").await;
+    let inputs = async |query: &str| {
+        let listed = installation.get_at(&format!("/prices?{query}"), &last).await;
+        let prices = listed.body["data"].as_array().unwrap().iter();
+        prices.map(|price| price["input"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(inputs("").await, ["1", "2", "3", "0.5"]);
+    assert_eq!(inputs("project=physics").await, ["0.5"]);
+    assert_eq!(inputs("in_force_at=2020-03-01T00:00:00Z").await, ["1"]);
+    assert_eq!(inputs("in_force_at=2026-01-01T00:00:00Z").await, ["2", "0.5"]);
+    let own = installation.get("/prices?project=physics").await.body["data"][0].clone();
+    assert_eq!(own["project"], project);
+    let page = installation.get("/prices?limit=2").await;
+    assert_eq!(
+        inputs(&format!("after={}", page.body["next"].as_str().unwrap())).await,
+        ["3", "0.5"]
+    );
+    set(json!("chemistry"), "1", "2020-01-01T00:00:00Z").await.problem(404, "not_found");
+}

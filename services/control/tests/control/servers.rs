@@ -16,7 +16,7 @@ use uplion_tests::{
 use crate::installation::{Answer, Installation, control, request, with_json};
 use crate::permissions::every_cell;
 
-async fn over(nats_url: String, database: &str) -> Installation {
+pub async fn over(nats_url: String, database: &str) -> Installation {
     let options = NatsOptions { url: nats_url, name: "control".into(), ..NatsOptions::default() };
     let log = Nats::connect(options).await.unwrap().log();
     let store = postgres::connect(database).await.unwrap();

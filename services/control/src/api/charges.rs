@@ -1,0 +1,169 @@
+//! Charges: what each request that ended was charged, and at which rates.
+
+use poem_openapi::{
+    Object, OpenApi,
+    param::{Header, Query},
+    payload::Json,
+};
+use uplion_domain::Rates;
+use uplion_projections::{
+    columns,
+    projection::TypedRow,
+    requests::{self, Request},
+};
+
+use super::{
+    Tag,
+    page::{self, Page},
+};
+use crate::{
+    auth::Auth,
+    headers,
+    labels::{Labels, Loaded},
+    names::{self, Names},
+    permissions::Operation,
+    problem::Problem,
+    reading::Reader,
+};
+
+pub struct Charges {
+    pub reader: Reader,
+    pub names: Names,
+    pub labels: Labels,
+}
+
+/// What a request was charged: its usage, at the rates that were in force when it was admitted.
+#[derive(Debug, Object)]
+struct Charge {
+    request: String,
+    project: String,
+    project_name: Option<String>,
+    key: Option<String>,
+    key_name: Option<String>,
+    model: Option<String>,
+    /// `completed`, `cancelled` or `failed`.
+    outcome: String,
+    settled_at: Option<String>,
+    prompt_tokens: u64,
+    /// A part of the prompt's.
+    cached_tokens: u64,
+    completion_tokens: u64,
+    /// A part of the completion's.
+    reasoning_tokens: u64,
+    rates: Option<RatesView>,
+    /// Units of the installation's currency, exact.
+    charge: String,
+}
+
+/// Units of the installation's currency for a million tokens.
+#[derive(Debug, Object)]
+#[oai(rename = "Rates")]
+struct RatesView {
+    input: String,
+    cached_input: String,
+    output: String,
+    reasoning: String,
+    /// For the request itself.
+    request: String,
+}
+
+#[OpenApi(tag = "Tag::Usage")]
+impl Charges {
+    /// List charges
+    ///
+    /// Of the requests that ended, the newest first.
+    #[oai(path = "/charges", method = "get", operation_id = "list_charges")]
+    #[expect(clippy::too_many_arguments, reason = "each is a parameter of the operation")]
+    async fn list(
+        &self,
+        auth: Auth,
+        /// Only of this project, by id or name.
+        project: Query<Option<String>>,
+        /// Only of this key, by id.
+        key: Query<Option<String>>,
+        /// Only of this model, by its name or an alias.
+        model: Query<Option<String>>,
+        /// Of requests that ended at this time or later. RFC 3339.
+        from: Query<Option<String>>,
+        /// Of requests that ended before this time.
+        to: Query<Option<String>>,
+        /// Of requests before this one.
+        after: Query<Option<String>>,
+        /// At most 1000; 100 if not said.
+        limit: Query<Option<usize>>,
+        /// See also the write that was answered with this position.
+        #[oai(name = "Uplion-Position")]
+        position: Header<Option<String>>,
+        /// The same as `Uplion-Position`.
+        at: Query<Option<String>>,
+    ) -> Result<Json<Page<Charge>>, Problem> {
+        let project = match project.0 {
+            Some(text) => Some(self.names.project(&text).await?),
+            None => None,
+        };
+        let seen = auth.0.sees(Operation::ListCharges, project)?;
+        let position = headers::position(position.0.as_deref(), at.0.as_deref())?;
+        self.reader.at(position, &[requests::NAME]).await?;
+        let key = key.0.map(|text| names::key(&text)).transpose()?;
+        let model = match model.0 {
+            Some(text) => Some(self.names.model(&text).await?),
+            None => None,
+        };
+        let from = headers::time(from.0.as_deref())?;
+        let to = headers::time(to.0.as_deref())?;
+        let limit = page::limit(limit.0);
+        let mut rows = Vec::new();
+        for project in seen.filters() {
+            let parameters = [
+                columns::maybe_text(project),
+                columns::maybe_text(key),
+                columns::maybe_text(model.clone()),
+                columns::maybe_time(from),
+                columns::maybe_time(to),
+                columns::maybe_text(after.0.clone()),
+                page::limit_value(limit),
+            ];
+            let read = Request::from_row;
+            rows.extend(self.reader.query(&requests::CHARGES, &parameters, read).await?);
+        }
+        rows.sort_by_key(|row| std::cmp::Reverse(row.request));
+        rows.truncate(limit);
+        let labels = self.labels.load().await?;
+        let view = |row| Charge::of(row, &labels);
+        Ok(Json(Page::of(rows, limit, |row| row.request.to_string(), view)))
+    }
+}
+
+impl Charge {
+    fn of(row: Request, labels: &Loaded) -> Self {
+        Self {
+            request: row.request.to_string(),
+            project_name: labels.project(row.project),
+            project: row.project.to_string(),
+            key_name: row.key.and_then(|key| labels.key(key)),
+            key: row.key.map(|key| key.to_string()),
+            model: row.model.map(|model| model.to_string()),
+            outcome: row.status.as_str().to_owned(),
+            settled_at: row.settled_at.map(|at| at.to_string()),
+            prompt_tokens: row.usage.prompt_tokens,
+            cached_tokens: row.usage.cached_tokens,
+            completion_tokens: row.usage.completion_tokens,
+            reasoning_tokens: row.usage.reasoning_tokens,
+            rates: row.rates.map(RatesView::of),
+            charge: row.cost.to_string(),
+        }
+    }
+}
+
+impl RatesView {
+    fn of(rates: Rates) -> Self {
+        let Rates { input, cached_input, output, reasoning, request } = rates;
+        Self {
+            input: input.to_string(),
+            cached_input: cached_input.to_string(),
+            output: output.to_string(),
+            reasoning: reasoning.to_string(),
+            request: request.to_string(),
+        }
+    }
+}

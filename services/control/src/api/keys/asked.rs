@@ -1,0 +1,106 @@
+//! What a caller asks of a key, as the domain says it.
+
+use std::collections::BTreeMap;
+
+use poem_openapi::types::MaybeUndefined;
+use uplion_domain::{
+    Limits, ModelName, ProjectId, UserId,
+    api_key::{Change, Quota, Terms},
+};
+
+use super::{
+    Keys,
+    view::{ChangedKey, NewKey},
+};
+use crate::{
+    api::allowance::{BudgetView, LimitsView},
+    names,
+    problem::Problem,
+};
+
+impl Keys {
+    pub(super) async fn terms(
+        &self,
+        project: ProjectId,
+        owner: Option<UserId>,
+        body: &NewKey,
+    ) -> Result<Terms, Problem> {
+        Ok(Terms {
+            owner,
+            description: body.description.clone().unwrap_or_default(),
+            models: self.names.models(body.models.as_deref()).await?,
+            expires_at: body.expires_at.as_deref().map(names::time).transpose()?,
+            quota: body.token_quota.map_or(Quota::Unlimited, Quota::Tokens),
+            budget: body.budget.as_ref().map(BudgetView::read).transpose()?,
+            limits: body.limits.as_ref().map_or(Limits::NONE, LimitsView::read),
+            model_limits: match &body.model_limits {
+                Some(limits) => self.by_model(limits).await?,
+                None => BTreeMap::new(),
+            },
+            ..Terms::new(project, body.name.clone())
+        })
+    }
+
+    pub(super) async fn changes(&self, body: ChangedKey) -> Result<Vec<Change>, Problem> {
+        let ChangedKey {
+            name,
+            description,
+            models,
+            expires_at,
+            token_quota,
+            budget,
+            limits,
+            model_limits,
+        } = body;
+        let mut changes = Vec::new();
+        if name.is_some() || description.is_some() {
+            changes.push(Change::Describe { name, description });
+        }
+        if let Some(models) = said(models) {
+            let models = self.names.models(models.as_deref()).await?;
+            changes.push(Change::Allow { models });
+        }
+        if let Some(expires_at) = said(expires_at) {
+            let expires_at = expires_at.as_deref().map(names::time).transpose()?;
+            changes.push(Change::Expiry { expires_at });
+        }
+        if let Some(quota) = said(token_quota) {
+            let quota = quota.map_or(Quota::Unlimited, Quota::Tokens);
+            changes.push(Change::Quota { quota });
+        }
+        if let Some(budget) = said(budget) {
+            let budget = budget.as_ref().map(BudgetView::read).transpose()?;
+            changes.push(Change::Budget { budget });
+        }
+        let limits = said(limits).map(|all| all.as_ref().map_or(Limits::NONE, LimitsView::read));
+        let model_limits = match said(model_limits) {
+            Some(Some(limits)) => Some(self.by_model(&limits).await?),
+            Some(None) => Some(BTreeMap::new()),
+            None => None,
+        };
+        if limits.is_some() || model_limits.is_some() {
+            changes.push(Change::Limits { limits, model_limits });
+        }
+        Ok(changes)
+    }
+
+    async fn by_model(
+        &self,
+        limits: &BTreeMap<String, LimitsView>,
+    ) -> Result<BTreeMap<ModelName, Limits>, Problem> {
+        let mut by_model = BTreeMap::new();
+        for (text, limits) in limits {
+            by_model.insert(self.names.known_model(text).await?, limits.read());
+        }
+        Ok(by_model)
+    }
+}
+
+/// None: nothing was said. None within: null was.
+fn said<T>(value: MaybeUndefined<T>) -> Option<Option<T>> {
+    match value {
+        MaybeUndefined::Undefined => None,
+        MaybeUndefined::Null => Some(None),
+        MaybeUndefined::Value(value) => Some(Some(value)),
+    }
+}

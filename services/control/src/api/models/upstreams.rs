@@ -1,0 +1,175 @@
+//! The upstreams of a model: list, add, change, remove one, or say all of them.
+
+use poem_openapi::{
+    Object, OpenApi,
+    param::{Header, Path},
+    payload::Json,
+    types::ToJSON,
+};
+use uplion_domain::model::{Command, Model, UpstreamId};
+use uplion_projections::models;
+
+use super::view::{ChangedUpstream, UpstreamView, Upstreams, upstreams};
+use crate::{
+    api::{
+        Tag,
+        page::{Found, current},
+    },
+    auth::Auth,
+    caller::Target,
+    names::Names,
+    permissions::Operation,
+    problem::Problem,
+    receipt::{Answer, Written},
+    write::{Said, Writer},
+};
+
+pub struct ModelUpstreams {
+    pub writer: Writer,
+    pub names: Names,
+}
+
+/// All upstreams of a model; its version is the model's.
+#[derive(Debug, Object)]
+struct UpstreamList {
+    data: Vec<UpstreamView>,
+}
+
+#[OpenApi(tag = "Tag::Models")]
+impl ModelUpstreams {
+    /// List who answers for a model
+    #[oai(path = "/models/:model/upstreams", method = "get", operation_id = "list_upstreams")]
+    async fn list(
+        &self,
+        auth: Auth,
+        /// Its name or an alias.
+        model: Path<String>,
+    ) -> Result<Found<UpstreamList>, Problem> {
+        auth.0.may(Operation::ListUpstreams, Target::Installation)?;
+        let id = self.names.model(&model).await?;
+        let events = self.writer.events.as_ref();
+        let known = current::<Model, models::Model>(events, &id, &models::Models).await?;
+        let (version, model) = known.ok_or_else(Problem::unseen)?;
+        let data = model.upstreams.into_iter().map(UpstreamView::of).collect();
+        Ok(Found::at(version, UpstreamList { data }))
+    }
+
+    /// Change who answers for a model
+    #[oai(path = "/models/:model/upstreams", method = "put", operation_id = "change_upstreams")]
+    async fn change_all(
+        &self,
+        auth: Auth,
+        /// Its name or an alias.
+        model: Path<String>,
+        /// The version that you saw last; without it the last writer wins.
+        #[oai(name = "If-Match")]
+        if_match: Header<Option<String>>,
+        /// Said again with the same key, the command is carried out once.
+        #[oai(name = "Idempotency-Key")]
+        idempotency_key: Header<Option<String>>,
+        body: Json<Upstreams>,
+    ) -> Result<Answer<Written>, Problem> {
+        let caller = auth.0.may(Operation::ChangeUpstreams, Target::Installation)?;
+        let command = format!("change upstreams {} {}", model.0, body.to_json_string());
+        let said = Said::new(caller, if_match.0.as_deref(), idempotency_key.0, &command)?;
+        let id = self.names.model(&model).await?;
+        let upstreams = upstreams(&body.upstreams, &id)?;
+        let change = |at| Command::ChangeUpstreams { upstreams: upstreams.clone(), at };
+        Ok(self.writer.execute::<Model>(&id, &said, change).await?.changed())
+    }
+
+    /// Add one that answers for a model
+    #[oai(path = "/models/:model/upstreams", method = "post", operation_id = "add_upstream")]
+    async fn add(
+        &self,
+        auth: Auth,
+        /// Its name or an alias.
+        model: Path<String>,
+        /// The version of the model that you saw last.
+        #[oai(name = "If-Match")]
+        if_match: Header<Option<String>>,
+        /// Said again with the same key, the command is carried out once.
+        #[oai(name = "Idempotency-Key")]
+        idempotency_key: Header<Option<String>>,
+        body: Json<UpstreamView>,
+    ) -> Result<Answer<Written>, Problem> {
+        let caller = auth.0.may(Operation::AddUpstream, Target::Installation)?;
+        let command = format!("add upstream {} {}", model.0, body.to_json_string());
+        let said = Said::new(caller, if_match.0.as_deref(), idempotency_key.0, &command)?;
+        let id = self.names.model(&model).await?;
+        let upstream = body.read(&id)?;
+        let add = |at| Command::AddUpstream { upstream: upstream.clone(), at };
+        Ok(self.writer.execute::<Model>(&id, &said, add).await?.created())
+    }
+
+    /// Change one that answers for a model
+    ///
+    /// Another server, or another name there, is another upstream: add that one and remove this one.
+    #[oai(
+        path = "/models/:model/upstreams/:upstream",
+        method = "patch",
+        operation_id = "change_upstream"
+    )]
+    #[expect(clippy::too_many_arguments, reason = "each is a parameter of the operation")]
+    async fn change(
+        &self,
+        auth: Auth,
+        /// Its name or an alias.
+        model: Path<String>,
+        /// By id.
+        upstream: Path<String>,
+        /// The version of the model that you saw last; without it the last writer wins.
+        #[oai(name = "If-Match")]
+        if_match: Header<Option<String>>,
+        /// Said again with the same key, the command is carried out once.
+        #[oai(name = "Idempotency-Key")]
+        idempotency_key: Header<Option<String>>,
+        body: Json<ChangedUpstream>,
+    ) -> Result<Answer<Written>, Problem> {
+        let caller = auth.0.may(Operation::ChangeUpstream, Target::Installation)?;
+        let place = format!("{} {}", model.0, upstream.0);
+        let command = format!("change upstream {place} {}", body.to_json_string());
+        let said = Said::new(caller, if_match.0.as_deref(), idempotency_key.0, &command)?;
+        let (id, upstream) = (self.names.model(&model).await?, upstream_id(&upstream)?);
+        let change = body.0.read()?;
+        let change = |at| {
+            let (upstream, change) = (upstream.clone(), change.clone());
+            Command::ChangeUpstream { upstream, change, at }
+        };
+        Ok(self.writer.execute::<Model>(&id, &said, change).await?.changed())
+    }
+
+    /// Remove one that answers for a model
+    ///
+    /// What it is answering is answered to the end.
+    #[oai(
+        path = "/models/:model/upstreams/:upstream",
+        method = "delete",
+        operation_id = "remove_upstream"
+    )]
+    async fn remove(
+        &self,
+        auth: Auth,
+        /// Its name or an alias.
+        model: Path<String>,
+        /// By id.
+        upstream: Path<String>,
+        /// The version of the model that you saw last.
+        #[oai(name = "If-Match")]
+        if_match: Header<Option<String>>,
+        /// Said again with the same key, the command is carried out once.
+        #[oai(name = "Idempotency-Key")]
+        idempotency_key: Header<Option<String>>,
+    ) -> Result<Answer<Written>, Problem> {
+        let caller = auth.0.may(Operation::RemoveUpstream, Target::Installation)?;
+        let command = format!("remove upstream {} {}", model.0, upstream.0);
+        let said = Said::new(caller, if_match.0.as_deref(), idempotency_key.0, &command)?;
+        let (id, upstream) = (self.names.model(&model).await?, upstream_id(&upstream)?);
+        let remove = |at| Command::RemoveUpstream { upstream: upstream.clone(), at };
+        Ok(self.writer.execute::<Model>(&id, &said, remove).await?.changed())
+    }
+}
+
+fn upstream_id(text: &str) -> Result<UpstreamId, Problem> {
+    text.parse().map_err(|error| Problem::not_found(format!("{error}")))
+}

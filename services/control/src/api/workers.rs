@@ -1,0 +1,177 @@
+//! Workers, live from the log: list and show.
+
+use poem_openapi::{
+    Enum, Object, OpenApi,
+    param::{Header, Path, Query},
+    payload::Json,
+};
+use uplion_projections::{
+    columns,
+    projection::TypedRow,
+    table::Value,
+    workers::{self, Failure, Worker},
+};
+
+use super::{
+    Tag,
+    page::{self, Page},
+};
+use crate::{
+    auth::Auth,
+    caller::Target,
+    headers,
+    names::{self, Names},
+    permissions::Operation,
+    problem::Problem,
+    reading::Reader,
+};
+
+pub struct Workers {
+    pub reader: Reader,
+    pub names: Names,
+}
+
+#[derive(Debug, Clone, Copy, Enum)]
+#[oai(rename_all = "snake_case")]
+enum WorkerStatus {
+    /// Started and not stopped. One that was killed says nothing: see when it was last given a request.
+    Serving,
+    /// A person must look at one of its models, and it was given no request since.
+    Failed,
+    Stopped,
+}
+
+/// Who takes requests from the queue and has upstreams answer them.
+#[derive(Debug, Object)]
+#[oai(rename = "Worker")]
+struct WorkerView {
+    id: String,
+    status: WorkerStatus,
+    /// Those that it began to serve with.
+    models: Vec<String>,
+    started_at: Option<String>,
+    stopped_at: Option<String>,
+    /// The newest of each model.
+    failures: Vec<FailureView>,
+    /// Requests that it was given.
+    requests: u64,
+    last_request_at: Option<String>,
+}
+
+/// What only a person can mend.
+#[derive(Debug, Object)]
+#[oai(rename = "WorkerFailure")]
+struct FailureView {
+    model: String,
+    /// `ConfigurationError`, `AuthenticationError`, `MessageQueueConnectionError`, `APIQuotaExceededError` or
+    /// `GeneralError`.
+    reason: String,
+    at: String,
+}
+
+#[OpenApi(tag = "Tag::Workers")]
+impl Workers {
+    /// List workers
+    ///
+    /// The newest first.
+    #[oai(path = "/workers", method = "get", operation_id = "list_workers")]
+    #[expect(clippy::too_many_arguments, reason = "each is a parameter of the operation")]
+    async fn list(
+        &self,
+        auth: Auth,
+        /// Only those that are so now.
+        status: Query<Option<WorkerStatus>>,
+        /// Only those that began to serve with this model, by its name or an alias.
+        model: Query<Option<String>>,
+        /// Those that started before this one.
+        after: Query<Option<String>>,
+        /// At most 1000; 100 if not said.
+        limit: Query<Option<usize>>,
+        /// See also the write that was answered with this position.
+        #[oai(name = "Uplion-Position")]
+        position: Header<Option<String>>,
+        /// The same as `Uplion-Position`.
+        at: Query<Option<String>>,
+    ) -> Result<Json<Page<WorkerView>>, Problem> {
+        auth.0.may(Operation::ListWorkers, Target::Installation)?;
+        let position = headers::position(position.0.as_deref(), at.0.as_deref())?;
+        self.reader.at(position, &[workers::NAME]).await?;
+        let model = match model.0 {
+            Some(text) => columns::json(&self.names.model(&text).await?.to_string()),
+            None => Value::Null,
+        };
+        let limit = page::limit(limit.0);
+        let parameters = [
+            columns::maybe_text(status.0.map(WorkerStatus::as_str)),
+            model,
+            columns::maybe_text(after.0),
+            page::limit_value(limit),
+        ];
+        let rows = self.reader.query(&workers::NEWEST, &parameters, Worker::from_row).await?;
+        Ok(Json(Page::of(rows, limit, |row| row.worker.to_string(), WorkerView::of)))
+    }
+
+    /// Show a worker
+    #[oai(path = "/workers/:worker", method = "get", operation_id = "get_worker")]
+    async fn show(&self, auth: Auth, worker: Path<String>) -> Result<Json<WorkerView>, Problem> {
+        auth.0.may(Operation::GetWorker, Target::Installation)?;
+        let id = names::worker(&worker)?;
+        let parameters = [columns::text(id)];
+        let rows = self.reader.query(&workers::ONE, &parameters, Worker::from_row).await?;
+        let row = rows.into_iter().next();
+        row.map(|row| Json(WorkerView::of(row)))
+            .ok_or_else(|| Problem::not_found(format!("there is no worker {id}")))
+    }
+}
+
+impl WorkerStatus {
+    /// As it is asked for in the list.
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Serving => workers::Status::Serving.as_str(),
+            Self::Failed => workers::Status::Failed.as_str(),
+            Self::Stopped => workers::Status::Stopped.as_str(),
+        }
+    }
+
+    const fn of(status: workers::Status) -> Self {
+        match status {
+            workers::Status::Serving => Self::Serving,
+            workers::Status::Failed => Self::Failed,
+            workers::Status::Stopped => Self::Stopped,
+        }
+    }
+}
+
+impl WorkerView {
+    fn of(row: Worker) -> Self {
+        let status = WorkerStatus::of(row.status());
+        let Worker {
+            worker,
+            models,
+            started_at,
+            stopped_at,
+            failures,
+            failed_at: _,
+            assigned,
+            assigned_at,
+        } = row;
+        Self {
+            id: worker.to_string(),
+            status,
+            models: models.iter().map(ToString::to_string).collect(),
+            started_at: started_at.map(|at| at.to_string()),
+            stopped_at: stopped_at.map(|at| at.to_string()),
+            failures: failures.into_iter().map(FailureView::of).collect(),
+            requests: assigned,
+            last_request_at: assigned_at.map(|at| at.to_string()),
+        }
+    }
+}
+
+impl FailureView {
+    fn of(failure: Failure) -> Self {
+        let Failure { model, reason, at } = failure;
+        Self { model: model.to_string(), reason: reason.to_string(), at: at.to_string() }
+    }
+}

@@ -1,0 +1,48 @@
+//! `/control/v1/charges`
+
+use serde_json::{Value, json};
+
+use crate::installation::Installation;
+
+#[tokio::test]
+async fn a_charge_says_what_was_used_at_which_rates() {
+    let installation = Installation::start().await;
+    let project = installation.project("physics").await;
+    installation.post("/models", json!({ "name": "llama" })).await;
+    let issue = async |name: &str| {
+        let body = json!({ "project": project, "name": name });
+        installation.post("/keys", body).await.made()
+    };
+    let (ci, lab) = (issue("ci").await, issue("lab").await);
+    let mut requests = Vec::new();
+    for key in [&ci, &lab, &ci] {
+        requests.push(installation.serve(&project, key, "llama").await.to_string());
+    }
+    installation.get("/requests?limit=1").await;
+    installation.get(&format!("/requests/{}?wait=10000", requests[2])).await;
+
+    let charges = async |query: &str| -> Vec<Value> {
+        let listed = installation.get(&format!("/charges?{query}")).await;
+        assert_eq!(listed.status, 200, "{listed:?}");
+        listed.body["data"].as_array().unwrap().clone()
+    };
+    let all = charges("").await;
+    assert_eq!(all.len(), 3);
+    let newest = &all[0];
+    assert_eq!((&newest["request"], &newest["key_name"]), (&json!(requests[2]), &json!("ci")));
+    assert_eq!((&newest["outcome"], &newest["charge"]), (&json!("completed"), &json!("0.000035")));
+    let rates = json!({
+        "input": "2", "cached_input": "0", "output": "5", "reasoning": "0", "request": "0",
+    });
+    assert_eq!(newest["rates"], rates);
+    assert_eq!((&newest["prompt_tokens"], &newest["completion_tokens"]), (&json!(10), &json!(3)));
+
+    assert_eq!(charges(&format!("key={ci}")).await.len(), 2);
+    assert_eq!(charges("project=physics&model=llama").await.len(), 3);
+    assert_eq!(charges("to=2020-01-01T00:00:00Z").await.len(), 0);
+    assert_eq!(charges("from=2020-01-01T00:00:00Z").await.len(), 3);
+    let rest = charges(&format!("limit=2&after={}", requests[2])).await;
+    let rest: Vec<_> = rest.iter().map(|charge| charge["request"].as_str().unwrap()).collect();
+    assert_eq!(rest, [&requests[1], &requests[0]]);
+    installation.get("/charges?from=yesterday").await.problem(400, "malformed");
+}
