@@ -19,6 +19,7 @@ mod registration;
 mod roster;
 mod secrets;
 mod settle;
+mod shares;
 mod ticket;
 mod tokens;
 mod upstream;

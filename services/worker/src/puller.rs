@@ -11,12 +11,18 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use uplion_domain::{ModelName, model, request::Class, worker::FailureReason};
 use uplion_log_transport::task::{Queue, Taken};
 
-use crate::{context::Context, metrics::ModelLabels, ticket, upstream::Upstream};
+use crate::{
+    context::Context,
+    metrics::ModelLabels,
+    shares::{Membership, Shares},
+    ticket,
+    upstream::Upstream,
+};
 
 /// Tickets that are asked for at once.
 const MOST_AT_ONCE: usize = 64;
 const TAKE_AGAIN: Duration = Duration::from_secs(1);
-/// For a ticket that came when the upstream had just got into trouble.
+/// For a ticket that came when the upstream had just got into trouble, or when its slot was just taken.
 const TOO_LATE: Duration = Duration::from_millis(100);
 /// A misconfigured upstream is set up again so often, besides each time that its registration changes.
 const SET_UP_AGAIN: Duration = Duration::from_mins(1);
@@ -25,6 +31,8 @@ pub struct Puller {
     pub context: Arc<Context>,
     pub model: ModelName,
     pub upstream: model::Upstream,
+    /// Of all upstreams of the model.
+    pub shares: Arc<Shares<Upstream>>,
     /// Ends the taking of tickets.
     pub stop: CancellationToken,
     /// Ends the patience with those that were taken.
@@ -47,6 +55,7 @@ impl Puller {
         let slots = usize::try_from(self.upstream.max_in_flight).unwrap_or(usize::MAX);
         let slots = Arc::new(Semaphore::new(slots.clamp(1, Semaphore::MAX_PERMITS)));
         let mut queue = self.queue().await;
+        let share = self.shares.join(&upstream, &slots, self.upstream.weight);
         loop {
             if let Some(pause) = upstream.health.pause() {
                 sleep(pause).await;
@@ -58,8 +67,11 @@ impl Puller {
                 continue;
             }
             let news = upstream.health.news();
-            let started = match queue.take(free.len()).await {
-                Ok(taken) => self.start(&upstream, taken, free).await,
+            let most = free.len();
+            share.hold(free);
+            let taken = queue.take(most).await;
+            let started = match taken {
+                Ok(taken) => self.start(&upstream, taken, &share).await,
                 Err(error) => {
                     self.context.metrics.take_errors.inc();
                     tracing::warn!(%error, model = %self.model, "no tickets can be taken");
@@ -67,6 +79,7 @@ impl Puller {
                     None
                 }
             };
+            share.withdraw();
             if let Some(probe) = started.filter(|_| doubtful) {
                 // One call goes ahead; how it fares decides.
                 tokio::select! {
@@ -82,17 +95,23 @@ impl Puller {
         &self,
         upstream: &Arc<Upstream>,
         taken: Vec<Taken>,
-        free: Vec<OwnedSemaphorePermit>,
+        share: &Membership<Upstream>,
     ) -> Option<JoinHandle<()>> {
         let mut started = None;
-        for (taken, slot) in taken.into_iter().zip(free) {
-            if upstream.health.pause().is_some() {
+        for taken in taken {
+            // One that is in doubt is tried with what it took itself, and takes nothing of the others'.
+            let doubtful = upstream.health.is_doubtful();
+            let fit = |other: &Upstream| {
+                !doubtful && other.health.pause().is_none() && !other.health.is_doubtful()
+            };
+            let turn = if upstream.health.pause().is_some() { None } else { share.turn(fit) };
+            let Some((upstream, slot)) = turn else {
                 if let Err(error) = taken.receipt.later(TOO_LATE).await {
                     tracing::debug!(%error, "a ticket was not given back");
                 }
                 continue;
-            }
-            let (context, upstream) = (Arc::clone(&self.context), Arc::clone(upstream));
+            };
+            let context = Arc::clone(&self.context);
             let hand_back = self.hand_back.clone();
             let running =
                 context.metrics.running.get_or_create_owned(&ModelLabels::of(&self.model));

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use serde_json::json;
+use uplion_bench::upstream::Upstream as Mock;
 use uplion_domain::{
     Envelope, Event, EventId, Timestamp,
     model::{self, Credential, Upstream},
@@ -79,17 +80,51 @@ async fn a_changed_upstream_is_called_by_its_new_name() {
 }
 
 #[tokio::test]
-async fn an_upstream_whose_credential_is_missing_takes_no_tickets() {
+async fn upstreams_with_room_share_the_requests_by_their_weights() {
     let stage = Stage::set().await;
-    let credential = Some(Credential::Environment("UPLION_TEST_NO_SUCH_VARIABLE".into()));
-    register(&stage, "m", vec![Upstream { credential, ..stage.upstream() }]).await;
+    let other = Mock::start().await.unwrap();
+    let heavy = Upstream { weight: 3, ..stage.upstream() };
+    let light = Upstream { url: other.url(), ..stage.upstream() };
+    register(&stage, "m", vec![heavy, light]).await;
     let _worker = stage.start(Options::registered()).await;
     let mut gateway = Gateway::listen(&stage.log).await;
-    gateway.offer("m", chat(json!({}))).await;
-    let reason = stage.event("worker.failed", |event| match event {
-        Event::Worker(worker::Event::Failed { reason, .. }) => Some(*reason),
-        _ => None,
-    });
-    assert_eq!(reason.await, FailureReason::ConfigurationError);
+    // Until both pull, one of them has all to itself.
+    while other.deliveries_of("first").is_empty()
+        || stage.upstream.deliveries_of("first").is_empty()
+    {
+        let asked = gateway.offer("m", chat(json!({"user": "first"}))).await;
+        gateway.ask(&asked, Manner::default()).await;
+    }
+    for _ in 0..40 {
+        let asked = gateway.offer("m", chat(json!({"user": "shared"}))).await;
+        assert_eq!(gateway.ask(&asked, Manner::default()).await.end, End::Complete);
+    }
+    let counts = [&stage.upstream, &other].map(|mock| mock.deliveries_of("shared").len());
+    assert!((29..=31).contains(&counts[0]) && counts[0] + counts[1] == 40, "{counts:?}");
+}
+
+#[tokio::test]
+async fn an_upstream_whose_credential_is_missing_takes_no_tickets() {
+    let stage = Stage::set().await;
+    let variable = Credential::Environment("UPLION_TEST_NO_SUCH_VARIABLE".into());
+    let secret = Credential::Secret { name: "no-such".into(), key: "secret".into() };
+    let upstreams = [variable, secret]
+        .map(|missing| Upstream { credential: Some(missing), ..stage.upstream() });
+    register(&stage, "m", vec![upstreams[0].clone()]).await;
+    register(&stage, "n", vec![upstreams[1].clone()]).await;
+    let _worker = stage.start(Options::registered()).await;
+    let mut gateway = Gateway::listen(&stage.log).await;
+    for name in ["m", "n"] {
+        gateway.offer(name, chat(json!({}))).await;
+        let reason = stage.event("worker.failed", |event| match event {
+            Event::Worker(worker::Event::Failed { reason, model, .. })
+                if model.as_str() == name =>
+            {
+                Some(*reason)
+            }
+            _ => None,
+        });
+        assert_eq!(reason.await, FailureReason::ConfigurationError);
+    }
     assert!(gateway.hears_nothing(std::time::Duration::from_millis(500)).await);
 }
