@@ -3,4 +3,5 @@
 mod admission;
 mod charged;
 mod completions;
+mod keys;
 mod trouble;
