@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use clap::{Parser, Subcommand};
 use uplion_bench::{
     load::Load,
+    revocation::Revocation,
     upstream::{Script, Upstream},
 };
 
@@ -30,6 +31,8 @@ enum Program {
     },
     /// Sends chat completions to an OpenAI-compatible API and prints, as JSON, how they were answered.
     Load(Load),
+    /// Revokes keys one by one and prints, as JSON, how long gateways served them still.
+    Revocation(Revocation),
 }
 
 fn main() -> anyhow::Result<()> {
@@ -38,6 +41,10 @@ fn main() -> anyhow::Result<()> {
         Program::Upstream { listen, script } => runtime.block_on(upstream(listen, &script)),
         Program::Load(load) => {
             println!("{}", serde_json::to_string(&runtime.block_on(load.run()))?);
+            Ok(())
+        }
+        Program::Revocation(revocation) => {
+            println!("{}", serde_json::to_string(&runtime.block_on(revocation.run())?)?);
             Ok(())
         }
     }
