@@ -17,9 +17,11 @@ servers: ## Put the pinned servers that the tests use beside the build.
 	scripts/servers
 
 # With --all-targets the binary and the tests are built with the same features, so nothing is built twice.
+# The large crowd by itself: others' tests would be timed with it.
 rust-tests: servers ## Run the Rust tests alone.
 	cargo build --workspace --all-targets
 	cargo test --workspace
+	CROWD=1000 cargo test --workspace --test e2e crowd
 
 sdk-tests: ## Run the official Python and Node SDKs against `uplion dev`, and against separate processes.
 	cargo build --workspace --all-targets

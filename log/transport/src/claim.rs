@@ -7,6 +7,10 @@
 //!
 //! A worker: `Claim` → (`Go` | `Wait` | `Drop`), `Chunk`*, (`Finish` | `Release`) → `Told`.
 //! Byte counts are cumulative over the chunks' raw bytes of one claim, from 0.
+//!
+//! Beside the window of each request there is a [`Room`] for all requests between one worker and one gateway: what
+//! is under way waits in the broker, which cuts off a listener for whom too much waits, and signs of life wait behind
+//! it. It counts what was sent and heard, again or not, so that it knows of nothing but the wire.
 
 mod accepted;
 mod wire;
@@ -20,18 +24,20 @@ pub use self::accepted::AcceptedEvent;
 #[derive(Debug, Clone, PartialEq)]
 pub enum FromWorker {
     /// May I? Same claim id on each repetition. `delivery` is the ticket's, from 1.
-    Claim { claim: ClaimId, worker: WorkerId, delivery: u64 },
+    Claim { claim: ClaimId, worker: WorkerId, delivery: u64, all_sent: u64 },
     /// The body's bytes from `from` on, please: a `Go` or `Body` held only a part.
     Want { claim: ClaimId, from: u64 },
     /// I am at it. `sent`: bytes so far. `credit`: number of the newest credit seen, 0 for none.
-    Alive { claim: ClaimId, sent: u64, credit: u64 },
+    Alive { claim: ClaimId, sent: u64, credit: u64, all_sent: u64 },
     /// The next part of the answer, at `offset`. `number` counts from 0. `head` is in number 0 only.
-    /// `usage` is the running usage up to and including this chunk. With an `end` there is no more behind it, as
-    /// `Finish` would say, which is still repeated until told.
+    /// `usage` is the running usage up to and including this chunk. `all_sent`: bytes of all chunks of all requests
+    /// that this worker has sent to this gateway, this one's included; those sent again count again. With an `end`
+    /// there is no more behind it, as `Finish` would say, which is still repeated until told.
     Chunk {
         claim: ClaimId,
         number: u64,
         offset: u64,
+        all_sent: u64,
         head: Option<Head>,
         usage: Usage,
         end: Option<End>,
@@ -56,7 +62,8 @@ pub enum FromGateway {
     Drop { claim: ClaimId },
     /// `number` counts from 1. `received` frees the worker's copy up to there (or asks for what is behind it again);
     /// `delivered` was written to the client's socket, and opens the window: at most `delivered + window` may be sent.
-    Credit { claim: ClaimId, number: u64, received: u64, delivered: u64 },
+    /// `window` is that of `Go` or larger, for a client that reads.
+    Credit { claim: ClaimId, number: u64, received: u64, delivered: u64, window: u64, room: Room },
     /// It is settled: the ticket is done, forget the request.
     Told { claim: ClaimId },
 }
@@ -69,10 +76,20 @@ pub struct Go {
     pub left_ms: u64,
     /// Bytes that may be sent beyond what was delivered.
     pub window: u64,
+    pub room: Room,
     pub body_len: u64,
     /// The first part of the body; all of it unless it is large.
     pub body: Bytes,
     pub accepted: AcceptedEvent,
+}
+
+/// What one worker may have under way to one gateway, of all requests together; in the worker's count `all_sent`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Room {
+    /// The highest count that the gateway has heard: nothing up to there is under way any more.
+    pub heard: u64,
+    /// The count that the worker may reach.
+    pub until: u64,
 }
 
 /// How the upstream began its answer.

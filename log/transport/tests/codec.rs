@@ -12,7 +12,9 @@ use uplion_domain::{
     usage::Source,
 };
 use uplion_log_transport::{
-    claim::{AcceptedEvent, End, FromGateway, FromWorker, Go, Head, MessageError, ReleaseReason},
+    claim::{
+        AcceptedEvent, End, FromGateway, FromWorker, Go, Head, MessageError, ReleaseReason, Room,
+    },
     task::Ticket,
 };
 use uuid::Uuid;
@@ -84,29 +86,32 @@ fn reason() -> impl Strategy<Value = ReleaseReason> {
     ])
 }
 
+fn room() -> impl Strategy<Value = Room> {
+    any::<[u64; 2]>().prop_map(|[heard, until]| Room { heard, until })
+}
+
 fn from_worker() -> impl Strategy<Value = FromWorker> {
     let number = any::<u64>;
     prop_oneof![
-        (id(), id(), number()).prop_map(|(claim, worker, delivery): (_, WorkerId, _)| {
-            FromWorker::Claim { claim, worker, delivery }
-        }),
+        (id(), id(), number(), number()).prop_map(
+            |(claim, worker, delivery, all_sent): (_, WorkerId, _, _)| {
+                FromWorker::Claim { claim, worker, delivery, all_sent }
+            }
+        ),
         (id(), number()).prop_map(|(claim, from)| FromWorker::Want { claim, from }),
-        (id(), number(), number()).prop_map(|(claim, sent, credit)| FromWorker::Alive {
-            claim,
-            sent,
-            credit
+        (id(), number(), number(), number()).prop_map(|(claim, sent, credit, all_sent)| {
+            FromWorker::Alive { claim, sent, credit, all_sent }
         }),
         (
             id(),
-            number(),
-            number(),
+            any::<[u64; 3]>(),
             proptest::option::of(head()),
             usage(),
             bytes(),
             proptest::option::of(end())
         )
-            .prop_map(|(claim, number, offset, head, usage, bytes, end)| {
-                FromWorker::Chunk { claim, number, offset, head, usage, end, bytes }
+            .prop_map(|(claim, [number, offset, all_sent], head, usage, bytes, end)| {
+                FromWorker::Chunk { claim, number, offset, all_sent, head, usage, end, bytes }
             }),
         (id(), reason(), number()).prop_map(|(claim, reason, delay_ms)| {
             FromWorker::Release { claim, reason, delay_ms }
@@ -119,10 +124,10 @@ fn from_worker() -> impl Strategy<Value = FromWorker> {
 
 fn from_gateway() -> impl Strategy<Value = FromGateway> {
     let number = any::<u64>;
-    let go = (id(), number(), number(), number(), bytes(), accepted()).prop_map(
-        |(claim, left_ms, window, body_len, body, accepted)| {
+    let go = (id(), any::<[u64; 3]>(), room(), bytes(), accepted()).prop_map(
+        |(claim, [left_ms, window, body_len], room, body, accepted)| {
             let accepted = AcceptedEvent::from(&Envelope::accepted(accepted).encode());
-            FromGateway::Go(Box::new(Go { claim, left_ms, window, body_len, body, accepted }))
+            FromGateway::Go(Box::new(Go { claim, left_ms, window, room, body_len, body, accepted }))
         },
     );
     prop_oneof![
@@ -134,9 +139,11 @@ fn from_gateway() -> impl Strategy<Value = FromGateway> {
         }),
         (id(), number()).prop_map(|(claim, delay_ms)| FromGateway::Wait { claim, delay_ms }),
         id().prop_map(|claim| FromGateway::Drop { claim }),
-        (id(), number(), number(), number()).prop_map(|(claim, number, received, delivered)| {
-            FromGateway::Credit { claim, number, received, delivered }
-        }),
+        (id(), any::<[u64; 4]>(), room()).prop_map(
+            |(claim, [number, received, delivered, window], room)| {
+                FromGateway::Credit { claim, number, received, delivered, window, room }
+            }
+        ),
         id().prop_map(|claim| FromGateway::Told { claim }),
     ]
 }
@@ -193,12 +200,13 @@ fn a_chunk_says_little_beside_its_bytes() {
         claim: ClaimId::new(Uuid::from_u128(7)),
         number: 20,
         offset: 4_000,
+        all_sent: 70_000,
         head: None,
         usage: Usage { prompt_tokens: 1_000, completion_tokens: 20, ..Usage::default() },
         end: None,
         bytes: Bytes::from_static(b"data: {}\n\n"),
     };
-    let head = r#"{"chunk":{"c":"00000000000000000000000000000007","n":20,"o":4000,"u":[1000,0,20,0,false]}}"#;
+    let head = r#"{"chunk":{"c":"00000000000000000000000000000007","n":20,"o":4000,"a":70000,"u":[1000,0,20,0,false]}}"#;
     assert_eq!(chunk.encode()[5..], [head.as_bytes(), b"data: {}\n\n"].concat());
 }
 
@@ -223,7 +231,7 @@ proptest! {
 
 #[test]
 fn go_that_ends_before_its_accepted_event_is_refused() {
-    let head = r#"{"go":{"c":"00000000000000000000000000000007","left_ms":1,"window":1,"body_len":0,"kind":"uplion.request.accepted.v1","at":0,"accepted":3}}"#;
+    let head = r#"{"go":{"c":"00000000000000000000000000000007","left_ms":1,"window":1,"room":[0,1],"body_len":0,"kind":"uplion.request.accepted.v1","at":0,"accepted":3}}"#;
     let length = u32::try_from(head.len()).unwrap().to_be_bytes();
     let message = [&[1], &length[..], head.as_bytes(), b"{}"].concat();
     let refused = FromGateway::decode(message.into()).unwrap_err();

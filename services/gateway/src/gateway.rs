@@ -148,7 +148,8 @@ fn check(options: &Options) -> anyhow::Result<()> {
     ensure!(bounds.body <= bounds.bodies, "one body may not be longer than all bodies");
     let largest = bounds.answer.max(bounds.stream_window);
     ensure!(largest <= bounds.answers, "one answer may not be longer than all answers");
-    ensure!(bounds.stream_window > 0 && bounds.answer > 0, "a window lets something through");
+    let windows = [bounds.first_window, bounds.stream_window, bounds.answer];
+    ensure!(windows.iter().all(|bytes| *bytes > 0), "a window lets something through");
     ensure!((1..=100).contains(&bounds.traffic_percent), "a share is 1 to 100 percent");
     Ok(())
 }

@@ -58,10 +58,15 @@ pub struct Bounds {
     pub bodies: u64,
     /// An answer that is not streamed.
     pub answer: u64,
-    /// What a worker may send of a streamed answer beyond what was written to the client.
+    /// What a worker may send of a streamed answer beyond what was written to the client, at first.
+    pub first_window: u64,
+    /// The same once the client has read much.
     pub stream_window: u64,
     /// All answers together.
     pub answers: u64,
+    /// Of all answers, what workers may have sent that was not heard here yet. With room to spare below what the
+    /// broker lets wait for one connection, and so little that a sign of life behind it is in time.
+    pub under_way: u64,
     /// Requests at once.
     pub in_flight: usize,
     /// Admission stops when TRAFFIC holds this share of what it may; the rest is for who is admitted already.
@@ -134,8 +139,10 @@ impl Default for Bounds {
             body: 32 * MIB,
             bodies: GIB,
             answer: 16 * MIB,
+            first_window: 64 * KIB,
             stream_window: 256 * KIB,
             answers: GIB,
+            under_way: 16 * MIB,
             in_flight: 20_000,
             traffic_percent: 90,
         }

@@ -53,6 +53,10 @@ impl Default for ServeOptions {
     }
 }
 
+/// Bytes that may wait in the kernel for a client to take what was sent before.
+#[cfg(target_os = "linux")]
+const UNSENT: u32 = 64 << 10;
+
 /// After an error that the next accept would meet too, such as no more file descriptors.
 const ACCEPT_AGAIN: Duration = Duration::from_millis(50);
 
@@ -120,6 +124,7 @@ async fn converse(
 ) {
     // A token of a few bytes must not wait for company.
     drop(stream.set_nodelay(true));
+    leave_little_unsent(&stream);
     let connection = Arc::new(Connection::default());
     let socket = Socket { io: TokioIo::new(stream), connection: Arc::clone(&connection) };
     let service = service_fn(move |mut request: hyper::Request<Incoming>| {
@@ -142,6 +147,16 @@ async fn converse(
     }
     conversation.as_mut().graceful_shutdown();
     drop(conversation.await);
+}
+
+/// The kernel would take megabytes for a client that reads none of it: neither seen in this process's memory nor, once
+/// taken, told from what was delivered. What is on its way to the client does not count, so that nobody who reads
+/// waits for it.
+fn leave_little_unsent(stream: &TcpStream) {
+    #[cfg(target_os = "linux")]
+    drop(socket2::SockRef::from(stream).set_tcp_notsent_lowat(UNSENT));
+    #[cfg(not(target_os = "linux"))]
+    let _ = stream;
 }
 
 /// What a streamed answer needs to know of the connection that it is written to.

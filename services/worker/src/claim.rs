@@ -6,7 +6,7 @@ use tokio::time::timeout;
 use uplion_domain::{ClaimId, subject::Subject};
 use uplion_log_transport::claim::{FromGateway, FromWorker, Go};
 
-use crate::{context::Context, mailbox::Mailbox};
+use crate::{context::Context, mailbox::Mailbox, room::Room};
 
 const ASK_EVERY: Duration = Duration::from_secs(1);
 /// Together shorter than a ticket may go without a sign of progress.
@@ -26,9 +26,11 @@ pub async fn ask(
     mailbox: &mut Mailbox,
     claim: ClaimId,
     delivery: u64,
+    room: &Room,
 ) -> Answer {
-    let question = FromWorker::Claim { claim, worker: context.worker, delivery };
     for _ in 0..ASK_TIMES {
+        let (worker, all_sent) = (context.worker, room.sent());
+        let question = FromWorker::Claim { claim, worker, delivery, all_sent };
         context.say(gateway, &question).await;
         if let Ok(answer) = timeout(ASK_EVERY, answer(mailbox)).await {
             return answer;

@@ -16,6 +16,7 @@ use uuid::Uuid;
 use crate::{
     mailbox::Mailboxes,
     metrics::{Metrics, ModelLabels},
+    room::Rooms,
     secrets::Secrets,
     tokens::Tokenizer,
 };
@@ -25,6 +26,7 @@ pub struct Context {
     pub log: Log,
     pub secrets: Secrets,
     pub mailboxes: Mailboxes,
+    pub rooms: Rooms,
     pub tokenizer: Arc<Tokenizer>,
     pub metrics: Metrics,
 }
@@ -39,6 +41,7 @@ impl Context {
             log,
             secrets,
             mailboxes: Mailboxes::default(),
+            rooms: Rooms::default(),
             tokenizer: Arc::default(),
             metrics: Metrics::default(),
         }

@@ -27,6 +27,7 @@ use crate::{
     context::Context,
     mailbox::Mailbox,
     outbox::Outbox,
+    room::{Room, Turn},
     upstream::{
         Upstream,
         answer::{Answer, Step, Wanted},
@@ -61,6 +62,8 @@ pub struct Job<'a> {
     context: &'a Arc<Context>,
     upstream: &'a Arc<Upstream>,
     gateway: Subject,
+    room: &'a Arc<Room>,
+    turn: Turn,
     mailbox: &'a mut Mailbox,
     receipt: &'a dyn Receipt,
     go: Go,
@@ -80,17 +83,20 @@ impl<'a> Job<'a> {
     pub fn new(
         context: &'a Arc<Context>,
         upstream: &'a Arc<Upstream>,
-        gateway: Subject,
+        (gateway, room): (Subject, &'a Arc<Room>),
         mailbox: &'a mut Mailbox,
         receipt: &'a dyn Receipt,
         mut go: Go,
     ) -> Self {
         let now = Instant::now();
         let deadline = now + Duration::from_millis(go.left_ms);
+        room.hear(go.room);
         Self {
             context,
             upstream,
             gateway,
+            room,
+            turn: Turn::new(Arc::clone(room)),
             mailbox,
             receipt,
             body: Body::new(go.body_len, mem::take(&mut go.body)),
@@ -123,6 +129,7 @@ impl<'a> Job<'a> {
                     reason: ReleaseReason::Draining, delay: Duration::ZERO,
                 }),
                 () = &mut timer => self.on_time(&mut timer, &mut look_at).await,
+                () = self.turn.comes() => None,
                 step = next(&mut self.answer), if reads => self.advance_to_end(step),
             };
             if let Some(outcome) = outcome {
@@ -163,14 +170,12 @@ impl<'a> Job<'a> {
 
     async fn hear(&mut self, message: FromGateway) -> Option<Outcome> {
         match message {
-            FromGateway::Credit { number, received, delivered, .. } => {
-                if self.outbox.credit(number, received, delivered) {
-                    let now = Instant::now();
+            FromGateway::Credit { number, received, delivered, window, room, .. } => {
+                self.room.hear(room);
+                self.outbox.open(window);
+                let now = Instant::now();
+                if self.outbox.credit(now, number, (received, delivered), room.heard) {
                     self.vigil.hear(now);
-                    for chunk in self.outbox.missing(now) {
-                        self.context.metrics.resent_chunks.inc();
-                        self.context.say(&self.gateway, &chunk).await;
-                    }
                 }
                 None
             }
@@ -238,14 +243,20 @@ impl<'a> Job<'a> {
 
     async fn send_what_fits(&mut self) {
         let now = Instant::now();
-        let before = self.outbox.sent();
-        while let Some(mut chunk) = self.outbox.next(now) {
-            if self.outbox.is_empty() {
+        let before = (self.outbox.sent(), self.outbox.resent());
+        while let Some(bytes) = self.outbox.next_bytes() {
+            let Some(all_sent) = self.turn.take(bytes) else { break };
+            let Some(mut chunk) = self.outbox.send(now, all_sent) else { break };
+            if self.outbox.is_empty() && self.outbox.next_bytes().is_none() {
                 self.end_with(&mut chunk);
             }
             self.context.say(&self.gateway, &chunk).await;
         }
-        self.context.metrics.sent_bytes.inc_by(self.outbox.sent() - before);
+        if self.outbox.next_bytes().is_none() {
+            self.turn.leave();
+        }
+        self.context.metrics.sent_bytes.inc_by(self.outbox.sent() - before.0);
+        self.context.metrics.resent_chunks.inc_by(self.outbox.resent() - before.1);
         if self.end.is_some() && !self.finish_said {
             self.finish().await;
         }
@@ -309,7 +320,8 @@ impl<'a> Job<'a> {
             return Some(Outcome::GatewayLost { delivered, until: self.deadline + SETTLE_GRACE });
         }
         let (claim, credit) = (self.go.claim, self.outbox.newest_credit());
-        let alive = FromWorker::Alive { claim, sent: self.outbox.sent(), credit };
+        let (sent, all_sent) = (self.outbox.sent(), self.room.sent());
+        let alive = FromWorker::Alive { claim, sent, credit, all_sent };
         self.context.say(&self.gateway, &alive).await;
         if self.body.lacks() {
             self.want().await;

@@ -16,6 +16,7 @@ mod options;
 mod outbox;
 mod puller;
 mod registration;
+mod room;
 mod roster;
 mod secrets;
 mod settle;

@@ -1,7 +1,10 @@
 //! What of an answer was sent, what of it the gateway has, and what its client was given.
 //!
-//! Keeps a copy of each chunk until a credit says that the gateway has it, sends it again when a credit shows
-//! that it went missing, and sends no more than the window allows. Pure: no I/O, and the clock comes from outside.
+//! Keeps a copy of each chunk until a credit says that the gateway has it, and sends no more than the window allows.
+//! A chunk is missing if the gateway has heard what was sent after it, and for a second has not had it: then it is
+//! sent again with all that followed, which the gateway could not use. What only waits in a queue is never sent again,
+//! and what stays missing is sent less and less often: whoever is overloaded must not be sent more.
+//! Pure: no I/O, and the clock comes from outside.
 
 use std::{
     collections::VecDeque,
@@ -16,8 +19,10 @@ use uplion_log_transport::claim::{FromWorker, Head};
 pub const KEPT_BYTES: u64 = 256 * 1024;
 /// Bytes of one message: several fit into what is kept, so that sending never waits for a whole round trip.
 pub const CHUNK_BYTES: usize = 64 * 1024;
-/// A chunk that a credit does not show received for so long was lost.
+/// A chunk that was heard of and not received for so long was lost.
 pub const RESEND_AFTER: Duration = Duration::from_secs(1);
+/// How often that time doubles while nothing is received.
+const DOUBLINGS: u32 = 3;
 
 #[derive(Debug)]
 pub struct Outbox {
@@ -25,6 +30,11 @@ pub struct Outbox {
     window: u64,
     waiting: VecDeque<Part>,
     kept: VecDeque<Sent>,
+    /// Those of the kept from here on are to be sent again.
+    again: Option<usize>,
+    /// Times that something was sent again since something was received.
+    tries: u32,
+    resent: u64,
     /// End and running usage of the chunks that the client does not have whole.
     undelivered: VecDeque<(u64, Usage)>,
     chunks: u64,
@@ -50,6 +60,8 @@ struct Sent {
     offset: u64,
     part: Part,
     at: Instant,
+    /// What all of this worker's chunks came to with it, when it was sent last.
+    in_all: u64,
 }
 
 impl Outbox {
@@ -60,6 +72,9 @@ impl Outbox {
             window,
             waiting: VecDeque::new(),
             kept: VecDeque::new(),
+            again: None,
+            tries: 0,
+            resent: 0,
             undelivered: VecDeque::new(),
             chunks: 0,
             sent: 0,
@@ -71,9 +86,15 @@ impl Outbox {
         }
     }
 
+    /// A window that was larger once stays so.
+    pub fn open(&mut self, window: u64) {
+        self.window = self.window.max(window);
+    }
+
     /// Takes the next part of the answer. `head` comes with the first one.
     pub fn push(&mut self, mut head: Option<Head>, mut bytes: Bytes, usage: Usage) {
-        let most = usize::try_from(self.window).unwrap_or(usize::MAX).clamp(1, CHUNK_BYTES);
+        // Two at least fit into the window, so that one is under way while the other is written.
+        let most = usize::try_from(self.window / 2).unwrap_or(usize::MAX).clamp(1, CHUNK_BYTES);
         while bytes.len() > most {
             // Its tokens count once all of it has come.
             let (usage, bytes) = (self.pushed_usage, bytes.split_to(most));
@@ -83,20 +104,42 @@ impl Outbox {
         self.pushed_usage = usage;
     }
 
-    /// The next chunk that may be sent; none if there is none, or no room for it.
-    pub fn next(&mut self, now: Instant) -> Option<FromWorker> {
-        let end = self.sent + self.waiting.front()?.bytes.len() as u64;
-        if end > self.delivered.saturating_add(self.window) || end > self.received + KEPT_BYTES {
-            return None;
+    /// Bytes of the next chunk that may be sent; none if there is none, or no window for it.
+    pub fn next_bytes(&self) -> Option<usize> {
+        if let Some(again) = self.again {
+            return Some(self.kept[again].part.bytes.len());
+        }
+        let bytes = self.waiting.front()?.bytes.len();
+        let end = self.sent + bytes as u64;
+        let fits =
+            end <= self.delivered.saturating_add(self.window) && end <= self.received + KEPT_BYTES;
+        fits.then_some(bytes)
+    }
+
+    /// That chunk. `all_sent`: what all of this worker's chunks to this gateway come to with it.
+    pub fn send(&mut self, now: Instant, all_sent: u64) -> Option<FromWorker> {
+        self.next_bytes()?;
+        if let Some(again) = self.again {
+            return Some(self.send_again(again, now, all_sent));
         }
         let part = self.waiting.pop_front()?;
+        let end = self.sent + part.bytes.len() as u64;
         self.undelivered.push_back((end, part.usage));
-        let sent = Sent { number: self.chunks, offset: self.sent, part, at: now };
+        let sent = Sent { number: self.chunks, offset: self.sent, part, at: now, in_all: all_sent };
         let chunk = sent.chunk(self.claim);
         self.kept.push_back(sent);
         self.chunks += 1;
         self.sent = end;
         Some(chunk)
+    }
+
+    fn send_again(&mut self, again: usize, now: Instant, all_sent: u64) -> FromWorker {
+        let next = again + 1;
+        self.again = (next < self.kept.len()).then_some(next);
+        self.resent += 1;
+        let sent = &mut self.kept[again];
+        (sent.at, sent.in_all) = (now, all_sent);
+        sent.chunk(self.claim)
     }
 
     /// Whether more of the answer may be read: nothing waits, and there is room for something.
@@ -106,19 +149,22 @@ impl Outbox {
             && self.sent < self.received + KEPT_BYTES
     }
 
-    /// Whether this credit is news.
-    pub fn credit(&mut self, number: u64, received: u64, delivered: u64) -> bool {
+    /// Whether this credit is news. `heard`: of all that this worker has sent, how far the gateway was when it said so.
+    pub fn credit(
+        &mut self,
+        now: Instant,
+        number: u64,
+        (received, delivered): (u64, u64),
+        heard: u64,
+    ) -> bool {
         if number <= self.newest_credit {
             return false;
         }
         self.newest_credit = number;
         self.received = self.received.max(received.min(self.sent));
         self.delivered = self.delivered.max(delivered.min(self.received));
-        // An answer without bytes is one empty chunk, which no count of bytes can show received.
-        let freed = |sent: &Sent| sent.end() <= self.received && sent.offset < self.received;
-        while self.kept.front().is_some_and(freed) {
-            self.kept.pop_front();
-        }
+        self.free_received();
+        self.look_for_missing(now, heard);
         while let Some((end, usage)) = self.undelivered.front().copied()
             && (1..=self.delivered).contains(&end)
         {
@@ -128,15 +174,25 @@ impl Outbox {
         true
     }
 
-    /// The chunks that the newest credit shows missing, to be sent again.
-    pub fn missing(&mut self, now: Instant) -> Vec<FromWorker> {
-        let claim = self.claim;
-        let late = |sent: &&mut Sent| now.duration_since(sent.at) >= RESEND_AFTER;
-        let again = |sent: &mut Sent| {
-            sent.at = now;
-            sent.chunk(claim)
-        };
-        self.kept.iter_mut().filter(late).map(again).collect()
+    fn free_received(&mut self) {
+        // An answer without bytes is one empty chunk, which no count of bytes can show received.
+        let freed = |sent: &Sent| sent.end() <= self.received && sent.offset < self.received;
+        while self.kept.front().is_some_and(freed) {
+            self.kept.pop_front();
+            self.tries = 0;
+            self.again = self.again.map(|again| again.saturating_sub(1));
+        }
+        self.again = self.again.filter(|again| *again < self.kept.len());
+    }
+
+    /// The oldest stands for all that was sent after it, which is of no use without it.
+    fn look_for_missing(&mut self, now: Instant, heard: u64) {
+        let Some(oldest) = self.kept.front() else { return };
+        let patience = RESEND_AFTER * 2_u32.pow(self.tries.min(DOUBLINGS));
+        if oldest.in_all <= heard && now.duration_since(oldest.at) >= patience {
+            self.again = Some(0);
+            self.tries += 1;
+        }
     }
 
     pub fn is_empty(&self) -> bool {
@@ -149,6 +205,11 @@ impl Outbox {
 
     pub const fn sent(&self) -> u64 {
         self.sent
+    }
+
+    /// Chunks that were sent again.
+    pub const fn resent(&self) -> u64 {
+        self.resent
     }
 
     pub const fn newest_credit(&self) -> u64 {
@@ -171,6 +232,7 @@ impl Sent {
             claim,
             number: self.number,
             offset: self.offset,
+            all_sent: self.in_all,
             head: self.part.head.clone(),
             usage: self.part.usage,
             end: None,

@@ -22,20 +22,44 @@ fn bytes(length: usize) -> Bytes {
 }
 
 fn drain(outbox: &mut Outbox, now: Instant) -> Vec<FromWorker> {
-    std::iter::from_fn(|| outbox.next(now)).collect()
+    let mut all_sent = 0;
+    std::iter::from_fn(|| {
+        all_sent += outbox.next_bytes()? as u64;
+        outbox.send(now, all_sent)
+    })
+    .collect()
+}
+
+/// From a gateway that has heard everything.
+fn credit(outbox: &mut Outbox, now: Instant, number: u64, received: u64, delivered: u64) -> bool {
+    outbox.credit(now, number, (received, delivered), u64::MAX)
+}
+
+/// What is sent again, and nothing new.
+fn again(outbox: &mut Outbox, now: Instant) -> Vec<u64> {
+    let sent = drain(outbox, now).into_iter().map(|chunk| match chunk {
+        FromWorker::Chunk { number, .. } => number,
+        other => panic!("{other:?} is no chunk"),
+    });
+    sent.collect()
 }
 
 #[test]
 fn no_more_is_sent_than_the_window_allows() {
     let (mut outbox, now) = (outbox(10), Instant::now());
     outbox.push(None, bytes(25), tokens(1));
-    assert_eq!(drain(&mut outbox, now).len(), 1);
+    assert_eq!(drain(&mut outbox, now).len(), 2);
     assert_eq!(outbox.sent(), 10);
-    outbox.credit(1, 10, 0);
-    assert_eq!(outbox.next(now), None);
-    outbox.credit(2, 10, 10);
-    assert_eq!(drain(&mut outbox, now).len(), 1);
+    credit(&mut outbox, now, 1, 10, 0);
+    assert_eq!(outbox.next_bytes(), None);
+    credit(&mut outbox, now, 2, 10, 10);
+    assert_eq!(drain(&mut outbox, now).len(), 2);
     assert!(!outbox.has_room());
+    outbox.open(14);
+    outbox.open(1);
+    assert_eq!(outbox.next_bytes(), None);
+    outbox.open(15);
+    assert_eq!(drain(&mut outbox, now).len(), 1);
 }
 
 #[test]
@@ -44,7 +68,7 @@ fn no_more_is_kept_than_the_bound() {
     outbox.push(None, bytes(1 << 20), tokens(1));
     drain(&mut outbox, now);
     assert_eq!(outbox.sent(), KEPT_BYTES);
-    outbox.credit(1, CHUNK_BYTES as u64, 0);
+    credit(&mut outbox, now, 1, CHUNK_BYTES as u64, 0);
     assert_eq!(drain(&mut outbox, now).len(), 1);
 }
 
@@ -53,13 +77,53 @@ fn a_chunk_that_stays_missing_for_a_second_is_sent_again_and_only_then() {
     let (mut outbox, start) = (outbox(WIDE), Instant::now());
     outbox.push(None, bytes(3), tokens(1));
     let first = drain(&mut outbox, start);
-    outbox.credit(1, 0, 0);
-    assert_eq!(outbox.missing(start + RESEND_AFTER / 2), []);
-    outbox.credit(2, 0, 0);
-    assert_eq!(outbox.missing(start + RESEND_AFTER), first);
-    assert_eq!(outbox.missing(start + RESEND_AFTER), []);
-    outbox.credit(3, 3, 0);
-    assert_eq!(outbox.missing(start + RESEND_AFTER * 3), []);
+    credit(&mut outbox, start + RESEND_AFTER / 2, 1, 0, 0);
+    assert_eq!(outbox.next_bytes(), None);
+    credit(&mut outbox, start + RESEND_AFTER, 2, 0, 0);
+    assert_eq!(drain(&mut outbox, start + RESEND_AFTER), first);
+    assert_eq!(outbox.next_bytes(), None);
+    credit(&mut outbox, start + RESEND_AFTER * 4, 3, 3, 0);
+    assert_eq!((outbox.next_bytes(), outbox.resent()), (None, 1));
+}
+
+#[test]
+fn what_the_gateway_has_not_heard_yet_is_under_way_and_not_sent_again() {
+    let (mut outbox, start) = (outbox(WIDE), Instant::now());
+    outbox.push(None, bytes(3), tokens(1));
+    assert!(outbox.send(start, 1_003).is_some());
+    outbox.credit(start + RESEND_AFTER * 60, 1, (0, 0), 1_002);
+    assert_eq!(outbox.next_bytes(), None);
+    outbox.credit(start + RESEND_AFTER * 61, 2, (0, 0), 1_003);
+    assert_eq!(outbox.next_bytes(), Some(3));
+}
+
+#[test]
+fn what_follows_a_missing_chunk_is_sent_again_with_it_until_a_credit_says_otherwise() {
+    let (mut outbox, start) = (outbox(WIDE), Instant::now());
+    (1..=4).for_each(|n| outbox.push(None, bytes(10), tokens(n)));
+    drain(&mut outbox, start);
+    let now = start + RESEND_AFTER;
+    credit(&mut outbox, now, 1, 10, 0);
+    assert!(matches!(outbox.send(now, 50), Some(FromWorker::Chunk { number: 1, .. })));
+    credit(&mut outbox, now, 2, 30, 0);
+    assert_eq!(again(&mut outbox, now), [3]);
+    credit(&mut outbox, now, 3, 40, 0);
+    assert_eq!(outbox.next_bytes(), None);
+}
+
+#[test]
+fn what_stays_missing_is_sent_less_and_less_often_and_at_once_after_something_came() {
+    let (mut outbox, start) = (outbox(WIDE), Instant::now());
+    (1..=2).for_each(|n| outbox.push(None, bytes(3), tokens(n)));
+    drain(&mut outbox, start);
+    let resent_at = (1..=40).filter(|second| {
+        let now = start + RESEND_AFTER * *second;
+        credit(&mut outbox, now, u64::from(*second), 0, 0);
+        !drain(&mut outbox, now).is_empty()
+    });
+    assert_eq!(resent_at.collect::<Vec<_>>(), [1, 3, 7, 15, 23, 31, 39]);
+    credit(&mut outbox, start + RESEND_AFTER * 41, 41, 3, 0);
+    assert_eq!(again(&mut outbox, start + RESEND_AFTER * 41), [1]);
 }
 
 #[test]
@@ -67,9 +131,9 @@ fn an_old_credit_says_nothing() {
     let (mut outbox, now) = (outbox(WIDE), Instant::now());
     outbox.push(None, bytes(3), tokens(1));
     drain(&mut outbox, now);
-    assert!(outbox.credit(2, 3, 3));
-    assert!(!outbox.credit(1, 0, 0));
-    assert!(!outbox.credit(2, 3, 3));
+    assert!(credit(&mut outbox, now, 2, 3, 3));
+    assert!(!credit(&mut outbox, now, 1, 0, 0));
+    assert!(!credit(&mut outbox, now, 2, 3, 3));
     assert_eq!(outbox.delivered_usage(), tokens(1));
 }
 
@@ -81,7 +145,7 @@ fn what_is_delivered_in_part_is_not_counted() {
     drain(&mut outbox, now);
     let all = 6 + CHUNK_BYTES as u64;
     for (number, delivered, counted) in [(1, 2, 0), (2, 3, 1), (3, all - 3, 1), (4, all, 9)] {
-        outbox.credit(number, all, delivered);
+        credit(&mut outbox, now, number, all, delivered);
         assert_eq!(outbox.delivered_usage(), tokens(counted), "{delivered} bytes");
     }
 }
@@ -91,15 +155,15 @@ fn an_answer_without_bytes_is_sent_again_until_the_end() {
     let (mut outbox, start) = (outbox(WIDE), Instant::now());
     outbox.push(None, Bytes::new(), tokens(1));
     let chunks = drain(&mut outbox, start);
-    outbox.credit(1, 0, 0);
-    assert_eq!(outbox.missing(start + RESEND_AFTER), chunks);
+    credit(&mut outbox, start + RESEND_AFTER, 1, 0, 0);
+    assert_eq!(drain(&mut outbox, start + RESEND_AFTER), chunks);
     assert_eq!(outbox.delivered_usage(), Usage::default());
 }
 
 #[test]
 fn a_gateway_that_claims_to_have_more_than_was_sent_is_not_believed() {
     let (mut outbox, now) = (outbox(10), Instant::now());
-    outbox.credit(1, u64::MAX, u64::MAX);
+    credit(&mut outbox, now, 1, u64::MAX, u64::MAX);
     outbox.push(None, bytes(25), tokens(1));
     drain(&mut outbox, now);
     assert_eq!(outbox.sent(), 10);
@@ -149,13 +213,17 @@ struct Wire {
     late: Vec<FromWorker>,
     now: Instant,
     window: u64,
+    all_sent: u64,
 }
 
 impl Wire {
     fn round(&mut self, weather: &Weather) -> Result<(), TestCaseError> {
         self.now += RESEND_AFTER;
-        let mut flying = drain(&mut self.outbox, self.now);
-        flying.extend(self.outbox.missing(self.now));
+        let mut flying = Vec::new();
+        while let Some(bytes) = self.outbox.next_bytes() {
+            self.all_sent += bytes as u64;
+            flying.extend(self.outbox.send(self.now, self.all_sent));
+        }
         let held: u64 = self.outbox.kept.iter().map(|sent| sent.part.bytes.len() as u64).sum();
         prop_assert!(held <= KEPT_BYTES);
         prop_assert!(self.outbox.sent() <= self.gateway.delivered as u64 + self.window);
@@ -173,7 +241,8 @@ impl Wire {
         *delivered = (*delivered + weather.reads).min(received.len());
         *credits += 1;
         if !weather.credit_lost {
-            self.outbox.credit(*credits, received.len() as u64, *delivered as u64);
+            let done = (received.len() as u64, *delivered as u64);
+            self.outbox.credit(self.now, *credits, done, self.all_sent);
         }
         Ok(())
     }
@@ -194,7 +263,7 @@ proptest! {
         let gateway = Gateway::default();
         let answer: Vec<Bytes> = lengths.iter().enumerate().map(|(n, len)| patterned(n, *len)).collect();
         let (late, now) = (Vec::new(), Instant::now());
-        let mut wire = Wire { outbox: outbox(window), gateway, late, now, window };
+        let mut wire = Wire { outbox: outbox(window), gateway, late, now, window, all_sent: 0 };
         for (n, part) in answer.iter().enumerate() {
             wire.outbox.push(None, part.clone(), tokens(n as u64 + 1));
         }
@@ -203,8 +272,8 @@ proptest! {
         }
         let calm = Weather { fates: vec![4], credit_lost: false, reads: usize::MAX >> 1 };
         let total: usize = lengths.iter().sum();
-        // Each round moves a chunk at least.
-        for _ in 0..total / 1_000 + 10 {
+        // Each round moves a chunk at least, once what is missing was sent again.
+        for _ in 0..total / 1_000 + 30 {
             wire.round(&calm)?;
             if wire.gateway.delivered == total {
                 break;

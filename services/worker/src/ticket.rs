@@ -19,6 +19,7 @@ use crate::{
     job::{Job, Outcome},
     mailbox::Mailbox,
     metrics::TaskOutcome,
+    room::Room,
     settle,
     upstream::Upstream,
 };
@@ -35,6 +36,7 @@ pub struct Errand {
     gateway: Subject,
     claim: ClaimId,
     mailbox: Mailbox,
+    room: Arc<Room>,
     receipt: Box<dyn Receipt>,
 }
 
@@ -49,9 +51,10 @@ pub async fn serve(
     let gateway = Subject::Gateway { gateway: ticket.gateway, request: ticket.request };
     let claim = new_claim();
     let mailbox = context.mailboxes.open(claim);
-    let mut errand = Errand { context, upstream, gateway, claim, mailbox, receipt };
-    let Errand { context, gateway, mailbox, .. } = &mut errand;
-    match claim::ask(context, gateway, mailbox, claim, delivery).await {
+    let room = context.rooms.of(ticket.gateway);
+    let mut errand = Errand { context, upstream, gateway, claim, mailbox, room, receipt };
+    let Errand { context, gateway, mailbox, room, .. } = &mut errand;
+    match claim::ask(context, gateway, mailbox, claim, delivery, room).await {
         Answer::Go(go) => errand.work(*go, &hand_back).await,
         Answer::Wait(delay) => errand.back(delay, TaskOutcome::Waited).await,
         Answer::Drop => errand.done(TaskOutcome::Dropped).await,
@@ -62,8 +65,9 @@ pub async fn serve(
 impl Errand {
     async fn work(mut self, go: Go, hand_back: &CancellationToken) {
         let accepted = go.accepted.clone();
-        let Self { context, upstream, gateway, mailbox, receipt, .. } = &mut self;
-        let mut job = Job::new(context, upstream, gateway.clone(), mailbox, receipt.as_ref(), go);
+        let Self { context, upstream, gateway, mailbox, room, receipt, .. } = &mut self;
+        let mut job =
+            Job::new(context, upstream, (gateway.clone(), room), mailbox, receipt.as_ref(), go);
         match job.run(hand_back).await {
             Outcome::Closed(end) => {
                 self.done(end.map_or(TaskOutcome::Dropped, TaskOutcome::from)).await;

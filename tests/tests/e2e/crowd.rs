@@ -23,9 +23,9 @@ use crate::{
 
 /// Clients that read slowly, unless `CROWD` says how many; half as many vanish.
 const SLOW: usize = 200;
-/// What a client that does not read may cost all gateways together, and all workers: 256 KiB that wait to be written,
-/// or to be heard of again, as much in the buffers of the upstream's connection, and what is allocated beside.
-const BYTES_PER_CLIENT: u64 = 1 << 20;
+/// What a client that does not read may cost all gateways together, and all workers: 64 KiB that wait to be written, or
+/// to be heard of again, up to 256 KiB in the buffers of the upstream's connection, and what is allocated beside.
+const BYTES_PER_CLIENT: u64 = 512 << 10;
 /// Until the windows of all are full; unoptimised on a busy machine.
 const PATIENCE: Duration = Duration::from_mins(1);
 

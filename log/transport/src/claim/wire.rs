@@ -6,7 +6,9 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use uplion_domain::{Timestamp, Usage, usage::Source};
 
-use super::{AcceptedEvent, End, FromGateway, FromWorker, Go, Head, MessageError, ReleaseReason};
+use super::{
+    AcceptedEvent, End, FromGateway, FromWorker, Go, Head, MessageError, ReleaseReason, Room,
+};
 use crate::{
     frame::{Frame, FrameError},
     hex::Hex,
@@ -19,6 +21,7 @@ enum FromWorkerV1<'a> {
         c: Hex,
         worker: Hex,
         delivery: u64,
+        a: u64,
     },
     Want {
         c: Hex,
@@ -28,11 +31,13 @@ enum FromWorkerV1<'a> {
         c: Hex,
         sent: u64,
         credit: u64,
+        a: u64,
     },
     Chunk {
         c: Hex,
         n: u64,
         o: u64,
+        a: u64,
         #[serde(borrow, skip_serializing_if = "Option::is_none")]
         head: Option<HeadV1<'a>>,
         u: UsageV1,
@@ -60,6 +65,7 @@ enum FromGatewayV1<'a> {
         c: Hex,
         left_ms: u64,
         window: u64,
+        room: RoomV1,
         body_len: u64,
         /// The accepted event as the log has it: type, time, and the length of its payload, which is first among the
         /// raw bytes.
@@ -84,6 +90,8 @@ enum FromGatewayV1<'a> {
         n: u64,
         received: u64,
         delivered: u64,
+        window: u64,
+        room: RoomV1,
     },
     Told {
         c: Hex,
@@ -96,6 +104,10 @@ struct HeadV1<'a> {
     #[serde(borrow)]
     content_type: Cow<'a, str>,
 }
+
+/// Heard, until.
+#[derive(Serialize, Deserialize)]
+struct RoomV1(u64, u64);
 
 /// Prompt, cached, completion and reasoning tokens; whether the upstream reported them.
 #[derive(Serialize, Deserialize)]
@@ -124,19 +136,20 @@ impl FromWorker {
     pub fn encode(&self) -> Bytes {
         let mut raw: &[u8] = &[];
         let head = match self {
-            Self::Claim { claim, worker, delivery } => {
-                let worker = (*worker).into();
-                FromWorkerV1::Claim { c: (*claim).into(), worker, delivery: *delivery }
+            Self::Claim { claim, worker, delivery, all_sent } => {
+                let (c, worker) = ((*claim).into(), (*worker).into());
+                FromWorkerV1::Claim { c, worker, delivery: *delivery, a: *all_sent }
             }
             Self::Want { claim, from } => FromWorkerV1::Want { c: (*claim).into(), from: *from },
-            Self::Alive { claim, sent, credit } => {
-                FromWorkerV1::Alive { c: (*claim).into(), sent: *sent, credit: *credit }
+            Self::Alive { claim, sent, credit, all_sent } => {
+                let (c, a) = ((*claim).into(), *all_sent);
+                FromWorkerV1::Alive { c, sent: *sent, credit: *credit, a }
             }
-            Self::Chunk { claim, number, offset, head, usage, end, bytes } => {
+            Self::Chunk { claim, number, offset, all_sent, head, usage, end, bytes } => {
                 raw = bytes;
                 let (c, head, u) = ((*claim).into(), head.as_ref().map(Into::into), usage.into());
                 let end = end.map(Into::into);
-                FromWorkerV1::Chunk { c, n: *number, o: *offset, head, u, end }
+                FromWorkerV1::Chunk { c, n: *number, o: *offset, a: *all_sent, head, u, end }
             }
             Self::Release { claim, reason, delay_ms } => {
                 let (c, reason) = ((*claim).into(), (*reason).into());
@@ -153,17 +166,17 @@ impl FromWorker {
     pub fn decode(message: Bytes) -> Result<Self, MessageError> {
         let Frame { head, raw: bytes } = Frame::decode(message)?;
         Ok(match serde_json::from_slice(&head)? {
-            FromWorkerV1::Claim { c, worker, delivery } => {
-                Self::Claim { claim: c.into(), worker: worker.into(), delivery }
+            FromWorkerV1::Claim { c, worker, delivery, a } => {
+                Self::Claim { claim: c.into(), worker: worker.into(), delivery, all_sent: a }
             }
             FromWorkerV1::Want { c, from } => Self::Want { claim: c.into(), from },
-            FromWorkerV1::Alive { c, sent, credit } => {
-                Self::Alive { claim: c.into(), sent, credit }
+            FromWorkerV1::Alive { c, sent, credit, a } => {
+                Self::Alive { claim: c.into(), sent, credit, all_sent: a }
             }
-            FromWorkerV1::Chunk { c, n, o, head, u, end } => {
+            FromWorkerV1::Chunk { c, n: number, o: offset, a: all_sent, head, u, end } => {
                 let (claim, head, usage) = (c.into(), head.map(Into::into), u.into());
                 let end = end.map(Into::into);
-                Self::Chunk { claim, number: n, offset: o, head, usage, end, bytes }
+                Self::Chunk { claim, number, offset, all_sent, head, usage, end, bytes }
             }
             FromWorkerV1::Release { c, reason, delay_ms } => {
                 Self::Release { claim: c.into(), reason: reason.into(), delay_ms }
@@ -188,10 +201,11 @@ impl FromGateway {
                 Frame::encode(&FromGatewayV1::Wait { c: (*claim).into(), delay_ms }, &[])
             }
             Self::Drop { claim } => Frame::encode(&FromGatewayV1::Drop { c: (*claim).into() }, &[]),
-            Self::Credit { claim, number, received, delivered } => {
-                let (n, received, delivered) = (*number, *received, *delivered);
-                let c = (*claim).into();
-                Frame::encode(&FromGatewayV1::Credit { c, n, received, delivered }, &[])
+            Self::Credit { claim, number, received, delivered, window, room } => {
+                let (c, n, room) = ((*claim).into(), *number, (*room).into());
+                let (received, delivered, window) = (*received, *delivered, *window);
+                let credit = FromGatewayV1::Credit { c, n, received, delivered, window, room };
+                Frame::encode(&credit, &[])
             }
             Self::Told { claim } => Frame::encode(&FromGatewayV1::Told { c: (*claim).into() }, &[]),
         }
@@ -200,21 +214,22 @@ impl FromGateway {
     pub fn decode(message: Bytes) -> Result<Self, MessageError> {
         let Frame { head, mut raw } = Frame::decode(message)?;
         Ok(match serde_json::from_slice(&head)? {
-            FromGatewayV1::Go { c, left_ms, window, body_len, kind, at, accepted } => {
+            FromGatewayV1::Go { c, left_ms, window, room, body_len, kind, at, accepted } => {
                 if raw.len() < accepted {
                     return Err(FrameError::Truncated.into());
                 }
                 let payload = raw.split_to(accepted);
                 let (kind, at) = (kind.into_owned(), Timestamp::from_micros(at));
                 let accepted = AcceptedEvent { kind, at, payload };
-                let claim = c.into();
-                Self::Go(Box::new(Go { claim, left_ms, window, body_len, body: raw, accepted }))
+                let (claim, room, body) = (c.into(), room.into(), raw);
+                Self::Go(Box::new(Go { claim, left_ms, window, room, body_len, body, accepted }))
             }
             FromGatewayV1::Body { c, from } => Self::Body { claim: c.into(), from, bytes: raw },
             FromGatewayV1::Wait { c, delay_ms } => Self::Wait { claim: c.into(), delay_ms },
             FromGatewayV1::Drop { c } => Self::Drop { claim: c.into() },
-            FromGatewayV1::Credit { c, n, received, delivered } => {
-                Self::Credit { claim: c.into(), number: n, received, delivered }
+            FromGatewayV1::Credit { c, n, received, delivered, window, room } => {
+                let (claim, room) = (c.into(), room.into());
+                Self::Credit { claim, number: n, received, delivered, window, room }
             }
             FromGatewayV1::Told { c } => Self::Told { claim: c.into() },
         })
@@ -223,12 +238,13 @@ impl FromGateway {
 
 impl Go {
     fn encode(&self) -> Bytes {
-        let Self { claim, left_ms, window, body_len, body, accepted } = self;
+        let Self { claim, left_ms, window, room, body_len, body, accepted } = self;
         let AcceptedEvent { kind, at, payload } = accepted;
         let head = FromGatewayV1::Go {
             c: (*claim).into(),
             left_ms: *left_ms,
             window: *window,
+            room: (*room).into(),
             body_len: *body_len,
             kind: Cow::Borrowed(kind),
             at: at.micros(),
@@ -247,6 +263,18 @@ impl<'a> From<&'a Head> for HeadV1<'a> {
 impl From<HeadV1<'_>> for Head {
     fn from(HeadV1 { status, content_type }: HeadV1<'_>) -> Self {
         Self { status, content_type: content_type.into_owned() }
+    }
+}
+
+impl From<Room> for RoomV1 {
+    fn from(Room { heard, until }: Room) -> Self {
+        Self(heard, until)
+    }
+}
+
+impl From<RoomV1> for Room {
+    fn from(RoomV1(heard, until): RoomV1) -> Self {
+        Self { heard, until }
     }
 }
 

@@ -22,11 +22,21 @@ const EVENT_STREAM: &str = "text/event-stream";
 impl Request {
     pub fn on_message(&mut self, now: Instant, message: FromWorker) {
         match message {
-            FromWorker::Claim { claim, worker, delivery: _ } => self.on_claim(now, claim, worker),
+            FromWorker::Claim { claim, worker, delivery: _, all_sent } => {
+                self.on_claim(now, claim, worker, all_sent);
+            }
             FromWorker::Want { claim, from } => self.on_want(now, claim, from),
-            FromWorker::Alive { claim, sent, credit } => self.on_alive(now, claim, sent, credit),
-            FromWorker::Chunk { claim, number, offset, head, usage, end, bytes } => {
+            FromWorker::Alive { claim, sent, credit, all_sent } => {
                 if let Some(holder) = self.hear(now, claim) {
+                    holder.share.hear(all_sent);
+                    holder.echo(credit);
+                    self.permit();
+                    self.ask_if_lacking(now, sent);
+                }
+            }
+            FromWorker::Chunk { claim, number, offset, all_sent, head, usage, end, bytes } => {
+                if let Some(holder) = self.hear(now, claim) {
+                    holder.share.hear(all_sent);
                     if let Some(end) = end {
                         let sent = offset.saturating_add(bytes.len() as u64);
                         holder.answer.finish_with(Finish { sent, usage, end });
@@ -65,15 +75,19 @@ impl Request {
         }
     }
 
-    fn on_claim(&mut self, now: Instant, claim: ClaimId, worker: WorkerId) {
+    fn on_claim(&mut self, now: Instant, claim: ClaimId, worker: WorkerId, all_sent: u64) {
         if self.past.iter().any(|past| past.claim == claim) {
             return;
         }
         match &mut self.stage {
-            Stage::Waiting => self.give(now, claim, worker),
+            Stage::Waiting => {
+                let share = self.inflow.share(worker, all_sent);
+                let window = self.first_window();
+                self.give(now, Holder::new((claim, worker), share, window, now));
+            }
             Stage::Claimed(holder) if holder.claim == claim => {
                 holder.heard = now;
-                self.send_go(now, claim, worker);
+                self.send_go(now);
             }
             Stage::Claimed(_) => {
                 let delay_ms = millis(self.pace.wait);
@@ -86,13 +100,14 @@ impl Request {
         }
     }
 
-    fn give(&mut self, now: Instant, claim: ClaimId, worker: WorkerId) {
+    fn give(&mut self, now: Instant, holder: Holder) {
+        let Holder { claim, worker, .. } = holder;
         self.attempts += 1;
         self.ticked = now;
         self.worker = Some(worker);
         self.timings.assigned.get_or_insert(micros(now - self.started));
-        self.stage = Stage::Claimed(Box::new(Holder::new(claim, worker, now)));
-        self.send_go(now, claim, worker);
+        self.stage = Stage::Claimed(Box::new(holder));
+        self.send_go(now);
         self.permit();
         let Accepted { request, project, .. } = self.accepted;
         let (attempt, at) = (self.attempts, self.at(now));
@@ -100,11 +115,14 @@ impl Request {
         self.actions.push(Action::Assigned(assigned));
     }
 
-    fn send_go(&mut self, now: Instant, claim: ClaimId, worker: WorkerId) {
+    fn send_go(&mut self, now: Instant) {
+        let Stage::Claimed(holder) = &self.stage else { return };
+        let (worker, window, room) = (holder.worker, holder.window(), holder.share.room());
         let go = Go {
-            claim,
+            claim: holder.claim,
             left_ms: millis(self.deadline.saturating_duration_since(now)),
-            window: self.window(),
+            window,
+            room,
             body_len: self.body.len() as u64,
             body: self.body.slice(..self.body.len().min(BODY_PART)),
             accepted: self.event.clone(),
@@ -118,14 +136,6 @@ impl Request {
         let end = start.saturating_add(BODY_PART).min(self.body.len());
         let bytes = self.body.slice(start..end);
         self.actions.push(Action::Send(worker, FromGateway::Body { claim, from, bytes }));
-    }
-
-    fn on_alive(&mut self, now: Instant, claim: ClaimId, sent: u64, credit: u64) {
-        if let Some(holder) = self.hear(now, claim) {
-            holder.echo(credit);
-            self.permit();
-            self.ask_if_lacking(now, sent);
-        }
     }
 
     fn on_chunk(
@@ -239,7 +249,7 @@ impl Request {
     }
 
     pub(super) fn send_credit(&mut self, now: Instant) {
-        let delivered = self.creditable();
+        let (delivered, most_ahead) = (self.creditable(), self.window());
         let holder = match &mut self.stage {
             Stage::Claimed(holder) => holder,
             Stage::Settling(settling) => match settling.holder_mut() {
@@ -248,7 +258,7 @@ impl Request {
             },
             Stage::Waiting | Stage::Over => return,
         };
-        let credit = holder.credit(now, delivered);
+        let credit = holder.credit(now, delivered, most_ahead);
         self.actions.push(Action::Send(holder.worker, credit));
     }
 

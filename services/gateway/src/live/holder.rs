@@ -1,17 +1,21 @@
 //! The worker that holds `go`: when it was last heard, and what it was told of its credit.
 
-use std::{collections::VecDeque, time::Duration};
+use std::{collections::VecDeque, sync::Arc, time::Duration};
 
 use tokio::time::Instant;
 use uplion_domain::{ClaimId, WorkerId};
 use uplion_log_transport::claim::FromGateway;
 
-use super::answer::Answer;
+use super::{answer::Answer, inflow::Share};
 
 /// Credits closer together than this count as sent with the first of them: a shorter memory, on the safe side.
 const CREDITS_APART: Duration = Duration::from_millis(100);
-/// Bytes received or delivered that call for a credit before its time: a quarter of what a worker keeps to send again.
+/// Bytes received or delivered that call for a credit before its time: a quarter of what a worker keeps to send again,
+/// or of the window if that is smaller.
 const CREDIT_STEP: u64 = 64 << 10;
+/// A client that has read so many windows is given one twice as large. More than what the kernel takes for a client
+/// that reads nothing.
+const WINDOWS_READ: u64 = 4;
 
 #[derive(Debug)]
 pub struct Holder {
@@ -19,6 +23,12 @@ pub struct Holder {
     pub worker: WorkerId,
     pub heard: Instant,
     pub answer: Answer,
+    /// The worker's, of all its requests.
+    pub share: Arc<Share>,
+    /// Bytes that the worker may send beyond what was delivered.
+    window: u64,
+    /// What was delivered when the window grew last.
+    grown_at: u64,
     credit: Credit,
     /// When each credit was sent that was not echoed yet, behind the last that was. Number 0 is `go`.
     sent: VecDeque<(u64, Instant)>,
@@ -35,10 +45,25 @@ struct Credit {
 }
 
 impl Holder {
-    pub fn new(claim: ClaimId, worker: WorkerId, now: Instant) -> Self {
+    pub fn new(
+        (claim, worker): (ClaimId, WorkerId),
+        share: Arc<Share>,
+        window: u64,
+        now: Instant,
+    ) -> Self {
         let credit = Credit { number: 0, received: 0, delivered: 0, at: now };
-        let sent = VecDeque::from([(0, now)]);
-        Self { claim, worker, heard: now, answer: Answer::default(), credit, sent, gap: None }
+        Self {
+            claim,
+            worker,
+            heard: now,
+            answer: Answer::default(),
+            share,
+            window,
+            grown_at: 0,
+            credit,
+            sent: VecDeque::from([(0, now)]),
+            gap: None,
+        }
     }
 
     /// The worker has seen credit `number`.
@@ -58,14 +83,33 @@ impl Holder {
     }
 
     /// Whether so much happened since the last credit that the worker should hear of it now.
-    pub const fn owes_credit(&self, delivered: u64) -> bool {
-        self.answer.received() - self.credit.received >= CREDIT_STEP
-            || delivered.saturating_sub(self.credit.delivered) >= CREDIT_STEP
+    pub fn owes_credit(&self, delivered: u64) -> bool {
+        let step = self.credit_step();
+        self.answer.received() - self.credit.received >= step
+            || delivered.saturating_sub(self.credit.delivered) >= step
+            || self.share.is_owed()
     }
 
     /// What must be delivered for a credit to be owed.
-    pub const fn credit_due_at_delivered(&self) -> u64 {
-        self.credit.delivered + CREDIT_STEP
+    pub fn credit_due_at_delivered(&self) -> u64 {
+        self.credit.delivered + self.credit_step()
+    }
+
+    fn credit_step(&self) -> u64 {
+        CREDIT_STEP.min(self.window / 4).max(1)
+    }
+
+    pub const fn window(&self) -> u64 {
+        self.window
+    }
+
+    /// Who reads quickly is sent more ahead, up to `most`.
+    fn grow_window(&mut self, delivered: u64, most: u64) {
+        let read = delivered.saturating_sub(self.grown_at);
+        if self.window < most && read >= self.window * WINDOWS_READ {
+            self.window = most.min(self.window * 2);
+            self.grown_at = delivered;
+        }
     }
 
     /// Whether this gap is new: one that was complained about waits for the next regular credit.
@@ -76,7 +120,9 @@ impl Holder {
         !known
     }
 
-    pub fn credit(&mut self, now: Instant, delivered: u64) -> FromGateway {
+    /// The window grows up to `most_ahead`.
+    pub fn credit(&mut self, now: Instant, delivered: u64, most_ahead: u64) -> FromGateway {
+        self.grow_window(delivered, most_ahead);
         let number = self.credit.number + 1;
         self.credit = Credit { number, received: self.answer.received(), delivered, at: now };
         if self.sent.back().is_none_or(|(_, last)| now - *last >= CREDITS_APART) {
@@ -87,6 +133,8 @@ impl Holder {
             number,
             received: self.answer.received(),
             delivered,
+            window: self.window,
+            room: self.share.room(),
         }
     }
 
@@ -101,15 +149,17 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
+    use crate::live::inflow::Inflow;
 
     #[test]
     fn the_permit_follows_what_was_sent_not_what_was_heard() {
         let start = Instant::now();
         let at = |ms| start + Duration::from_millis(ms);
-        let mut holder = Holder::new(ClaimId::new(Uuid::nil()), WorkerId::new(Uuid::nil()), at(0));
-        holder.credit(at(1000), 0);
-        holder.credit(at(1001), 0);
-        holder.credit(at(2000), 0);
+        let (claim, worker) = (ClaimId::new(Uuid::nil()), WorkerId::new(Uuid::nil()));
+        let mut holder = Holder::new((claim, worker), Inflow::new(0).share(worker, 0), 1, at(0));
+        holder.credit(at(1000), 0, 1);
+        holder.credit(at(1001), 0, 1);
+        holder.credit(at(2000), 0, 1);
         holder.echo(0);
         assert_eq!(holder.echoed_at(), at(0));
         holder.echo(2);

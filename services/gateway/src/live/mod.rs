@@ -7,6 +7,7 @@ mod ended;
 mod ending;
 mod hearing;
 mod holder;
+mod inflow;
 mod outbox;
 mod request;
 mod settle;
@@ -37,7 +38,7 @@ use uplion_log_transport::{
 };
 use uplion_openai::error::ApiError;
 
-use self::{action::Farewell, actor::Actor, ended::Ended, request::Request};
+use self::{action::Farewell, actor::Actor, ended::Ended, inflow::Inflow, request::Request};
 pub use self::{
     action::Whole,
     outbox::{Outbox, Parts},
@@ -61,6 +62,7 @@ pub struct Live {
     pace: Pace,
     bounds: Bounds,
     answers: Arc<Memory>,
+    inflow: Arc<Inflow>,
     link: watch::Receiver<Link>,
     requests: Mutex<HashMap<RequestId, mpsc::Sender<Mail>>>,
     in_flight: AtomicUsize,
@@ -98,6 +100,7 @@ impl Live {
             pace,
             bounds,
             answers,
+            inflow: Inflow::new(bounds.under_way),
             link,
             requests: Mutex::default(),
             in_flight: AtomicUsize::new(0),
@@ -144,8 +147,8 @@ impl Live {
         self.requests().insert(accepted.request, to);
         self.in_flight.fetch_add(1, Ordering::Relaxed);
         let event = self.append_accepted(&accepted);
-        let request =
-            Request::new((accepted, event), body, self.pace, self.bounds, self.link(), now);
+        let (limits, inflow) = ((self.pace, self.bounds), Arc::clone(&self.inflow));
+        let request = Request::new((accepted, event), body, limits, inflow, self.link(), now);
         let mut actor = Actor {
             live: Arc::clone(self),
             request,
@@ -210,7 +213,7 @@ impl Live {
         payload: Bytes,
     ) -> Option<(uplion_domain::WorkerId, FromGateway)> {
         match FromWorker::decode(payload).ok()? {
-            FromWorker::Claim { claim, worker, delivery: _ } => {
+            FromWorker::Claim { claim, worker, delivery: _, all_sent: _ } => {
                 Some((worker, FromGateway::Drop { claim }))
             }
             FromWorker::Want { claim, .. }

@@ -3,7 +3,7 @@
 //! Pure: told what happened and when, it says what to do. Everything that can be lost on the way is said again
 //! by somebody, so each input may come twice, late or never.
 
-use std::{collections::VecDeque, mem, time::Duration};
+use std::{collections::VecDeque, mem, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use tokio::time::Instant;
@@ -22,6 +22,7 @@ use super::{
     action::{Action, Farewell},
     ending::Settling,
     holder::Holder,
+    inflow::Inflow,
 };
 use crate::options::{Bounds, Pace};
 
@@ -35,6 +36,7 @@ pub struct Request {
     pub(super) body: Bytes,
     pub(super) pace: Pace,
     pub(super) bounds: Bounds,
+    pub(super) inflow: Arc<Inflow>,
     pub(super) started: Instant,
     pub(super) deadline: Instant,
     pub(super) stage: Stage,
@@ -75,8 +77,8 @@ impl Request {
     pub fn new(
         (accepted, event): (Accepted, AcceptedEvent),
         body: Bytes,
-        pace: Pace,
-        bounds: Bounds,
+        (pace, bounds): (Pace, Bounds),
+        inflow: Arc<Inflow>,
         link: Link,
         now: Instant,
     ) -> Self {
@@ -86,6 +88,7 @@ impl Request {
             body,
             pace,
             bounds,
+            inflow,
             started: now,
             deadline: now + pace.deadline,
             stage: Stage::Waiting,
@@ -239,6 +242,15 @@ impl Request {
             Stage::Waiting | Stage::Over => None,
         };
         self.accepted.streamed && head.is_some_and(|head| !(200..300).contains(&head.status))
+    }
+
+    /// A client is first to show that it reads.
+    pub(super) fn first_window(&self) -> u64 {
+        if self.accepted.streamed {
+            self.bounds.first_window.min(self.bounds.stream_window)
+        } else {
+            self.bounds.answer
+        }
     }
 
     pub(super) const fn window(&self) -> u64 {

@@ -16,7 +16,7 @@ use uplion_domain::{
 };
 use uplion_log_transport::{
     Log,
-    claim::{AcceptedEvent, End, FromGateway, FromWorker, Go, Head},
+    claim::{AcceptedEvent, End, FromGateway, FromWorker, Go, Head, Room},
     message::Message,
     task::Ticket,
 };
@@ -52,6 +52,8 @@ pub fn end_of(said: &FromWorker) -> Option<(ClaimId, End)> {
 #[derive(Debug, Clone)]
 pub struct Manner {
     pub window: u64,
+    /// That comes with `go`.
+    pub room: Room,
     pub left: Duration,
     /// Bytes of the body that come with `go`, and with each part of it.
     pub body_part: usize,
@@ -65,6 +67,7 @@ impl Default for Manner {
     fn default() -> Self {
         Self {
             window: 1 << 20,
+            room: ROOM,
             left: Duration::from_mins(1),
             body_part: 512 << 10,
             delivers: true,
@@ -83,6 +86,9 @@ pub struct Answered {
     pub end: End,
     pub arrivals: usize,
 }
+
+/// Everything was heard, and anything may follow.
+pub const ROOM: Room = Room { heard: u64::MAX, until: u64::MAX };
 
 /// A worker's claim.
 #[derive(Debug, Clone, Copy)]
@@ -177,6 +183,7 @@ impl Gateway {
             claim: to.id,
             left_ms: manner.left.as_millis().try_into().unwrap(),
             window: manner.window,
+            room: manner.room,
             body_len: asked.body.len() as u64,
             body: asked.body.slice(..asked.body.len().min(manner.body_part)),
             accepted: AcceptedEvent::from(&Envelope::accepted(asked.accepted.clone()).encode()),
@@ -185,7 +192,9 @@ impl Gateway {
     }
 
     pub async fn credit(&self, to: Claim, number: u64, received: u64, delivered: u64) {
-        self.say(to, FromGateway::Credit { claim: to.id, number, received, delivered }).await;
+        let (claim, window, room) = (to.id, 0, ROOM);
+        let credit = FromGateway::Credit { claim, number, received, delivered, window, room };
+        self.say(to, credit).await;
     }
 
     /// Lets the next worker that claims do the work, and plays the gateway's part to the end.

@@ -8,5 +8,6 @@ mod gateway;
 mod leaving;
 mod lost;
 mod registered;
+mod room;
 mod stage;
 mod trouble;

@@ -160,7 +160,8 @@ async fn a_worker_is_alive_while_its_upstream_says_nothing() {
     let (mut alive, began) = (0, Instant::now());
     while began.elapsed() < Duration::from_secs(7) {
         let (_, said) = gateway.hear().await;
-        assert_eq!(said, FromWorker::Alive { claim: claim.id, sent: 0, credit: 1 });
+        let claim = claim.id;
+        assert_eq!(said, FromWorker::Alive { claim, sent: 0, credit: 1, all_sent: 0 });
         alive += 1;
     }
     assert!(alive >= 6);

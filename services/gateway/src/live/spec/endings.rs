@@ -104,7 +104,7 @@ fn an_upstreams_complaint_may_be_longer_than_a_streams_window() {
     let mut case = given(true, Bytes::new(), bounds);
     case.hears(claim(1)).hears(chunk_under(400, 0, 0, "12345678"));
     case.hears(chunk(1, 8, "12345678")).until(1000, &[1]);
-    assert_eq!(case.credits(), [(16, 16)]);
+    assert_eq!(case.credits().last(), Some(&(16, 16)));
     case.hears(finish(2, 16, End::Rejected { status: 400 })).settles(Verdict::Ours);
     assert_eq!(case.client_saw(), "[400 application/json]1234567812345678");
 }

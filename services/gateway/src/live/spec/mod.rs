@@ -15,7 +15,7 @@ use uplion_domain::{
     usage::Source,
 };
 use uplion_log_transport::{
-    claim::{AcceptedEvent, End, FromGateway, FromWorker, Head, ReleaseReason},
+    claim::{AcceptedEvent, End, FromGateway, FromWorker, Head, ReleaseReason, Room},
     message::Link,
     task::OfferError,
 };
@@ -24,6 +24,7 @@ use uuid::Uuid;
 use super::{
     action::{Action, Whole},
     ending::Verdict,
+    inflow::Inflow,
     request::Request,
 };
 use crate::options::{Bounds, Pace};
@@ -61,7 +62,8 @@ fn given(streamed: bool, body: Bytes, bounds: Bounds) -> Case {
         at: Timestamp::from_millis(0),
     };
     let event = AcceptedEvent::from(&Envelope::accepted(accepted.clone()).encode());
-    let request = Request::new((accepted, event), body, Pace::default(), bounds, UP, start);
+    let (limits, inflow) = ((Pace::default(), bounds), Inflow::new(bounds.under_way));
+    let request = Request::new((accepted, event), body, limits, inflow, UP, start);
     let mut case = Case { request, start, now: start, done: vec![], seen: 0 };
     assert_eq!(case.new_actions(), [Action::Offer]);
     case
@@ -83,7 +85,8 @@ impl Case {
             self.now = until.min(self.now + Duration::from_millis(500));
             for worker in alive {
                 let credit = self.newest_credit();
-                self.hears(FromWorker::Alive { claim: claim_id(*worker), sent: 0, credit });
+                let claim = claim_id(*worker);
+                self.hears(FromWorker::Alive { claim, sent: 0, credit, all_sent: 0 });
             }
             self.ticks();
         }
@@ -209,7 +212,7 @@ fn claim_id(n: u8) -> ClaimId {
 }
 
 fn claim(n: u8) -> FromWorker {
-    FromWorker::Claim { claim: claim_id(n), worker: worker(n), delivery: 1 }
+    FromWorker::Claim { claim: claim_id(n), worker: worker(n), delivery: 1, all_sent: 0 }
 }
 
 fn usage(completion_tokens: u64) -> Usage {
@@ -227,6 +230,7 @@ fn chunk_under(status: u16, number: u64, offset: u64, bytes: &'static str) -> Fr
         claim: claim_id(1),
         number,
         offset,
+        all_sent: offset + bytes.len() as u64,
         head: (number == 0).then_some(Head { status, content_type }),
         usage: usage(number + 1),
         end: None,

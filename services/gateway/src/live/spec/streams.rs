@@ -48,11 +48,56 @@ fn credit_is_repeated_every_second_and_sent_early_when_much_happened() {
     let mut case = claimed(true);
     case.until(3000, &[1]);
     assert_eq!(case.credits(), [(0, 0); 3]);
-    let long: &'static str = "x".repeat(64 << 10).leak();
+    let long: &'static str = "x".repeat(16 << 10).leak();
     case.hears(chunk(0, 0, long));
-    assert_eq!(case.credits().last(), Some(&(65_536, 0)));
-    case.delivers(65_536);
-    assert_eq!(case.credits().last(), Some(&(65_536, 65_536)));
+    assert_eq!(case.credits().last(), Some(&(16_384, 0)));
+    case.delivers(16_384);
+    assert_eq!(case.credits().last(), Some(&(16_384, 16_384)));
+}
+
+#[test]
+fn a_worker_is_told_how_far_it_may_go_and_again_before_it_has_got_there() {
+    let bounds = Bounds { under_way: 1 << 20, ..Bounds::default() };
+    let mut case = given(true, Bytes::new(), bounds);
+    let told = |case: &Case| match case.said_to(1).last() {
+        Some(FromGateway::Go(go)) => go.room,
+        Some(FromGateway::Credit { room, .. }) => *room,
+        other => panic!("{other:?}"),
+    };
+    case.hears(claim(1));
+    assert_eq!(told(&case), Room { heard: 0, until: 1 << 20 });
+    // What it sent for other requests counts too, and a chunk that came before.
+    let (claim, sent, credit) = (claim_id(1), 0, 0);
+    case.hears(FromWorker::Alive { claim, sent, credit, all_sent: 1 << 18 });
+    case.hears(chunk(0, 0, "data: 1\n\n")).hears(chunk(0, 0, "data: 1\n\n"));
+    assert_eq!(told(&case), Room { heard: 1 << 18, until: (1 << 18) + (1 << 20) });
+    assert_eq!(case.credits().len(), 1);
+}
+
+#[test]
+fn a_client_that_reads_much_is_sent_more_ahead() {
+    let mut case = claimed(true);
+    let windows = |case: &Case| -> Vec<u64> {
+        let said = case.said_to(1).into_iter().filter_map(|message| match message {
+            FromGateway::Go(go) => Some(go.window >> 10),
+            FromGateway::Credit { window, .. } => Some(window >> 10),
+            _ => None,
+        });
+        said.collect()
+    };
+    let long: &'static str = "x".repeat(64 << 10).leak();
+    let reads = |case: &mut Case, chunks: std::ops::Range<u64>| {
+        for number in chunks {
+            case.hears(chunk(number, number << 16, long)).delivers((number + 1) << 16);
+        }
+    };
+    reads(&mut case, 0..3);
+    assert!(windows(&case).iter().all(|window| *window == 64), "{:?}", windows(&case));
+    reads(&mut case, 3..11);
+    assert_eq!(windows(&case).last(), Some(&128));
+    reads(&mut case, 11..100);
+    assert_eq!(windows(&case).last(), Some(&256));
+    assert!(windows(&case).is_sorted());
 }
 
 #[test]

@@ -1,0 +1,75 @@
+//! What a worker may have under way to one gateway, all requests together.
+
+use std::collections::HashMap;
+
+use serde_json::json;
+use uplion_domain::ClaimId;
+use uplion_log_transport::claim::{FromGateway, FromWorker, Room};
+
+use crate::{
+    gateway::{Claim, Gateway, Manner, ROOM},
+    stage::{MODEL, Stage, chat},
+};
+
+/// What was heard of each claim's chunks until nothing more came: two signs of life without a chunk between them.
+async fn until_quiet(gateway: &mut Gateway, heard: &mut HashMap<ClaimId, u64>, until: u64) -> u64 {
+    let mut quiet_at = None;
+    gateway
+        .hear_until(|said| match said {
+            FromWorker::Chunk { claim, bytes, all_sent, .. } => {
+                *heard.entry(claim).or_default() += bytes.len() as u64;
+                assert_eq!(all_sent, heard.values().sum::<u64>());
+                assert!(all_sent <= until, "{all_sent} of {until}");
+                None
+            }
+            FromWorker::Alive { claim, all_sent, .. } => match quiet_at {
+                None if all_sent > 0 => {
+                    quiet_at = Some((claim, all_sent));
+                    None
+                }
+                Some(known) if known == (claim, all_sent) => Some(all_sent),
+                Some((first, _)) if first == claim => {
+                    quiet_at = Some((claim, all_sent));
+                    None
+                }
+                Some(_) | None => None,
+            },
+            _ => None,
+        })
+        .await
+}
+
+async fn make_room(gateway: &Gateway, to: Claim, number: u64, room: Room) {
+    let claim = to.id;
+    let (received, delivered, window) = (0, 0, 0);
+    let credit = FromGateway::Credit { claim, number, received, delivered, window, room };
+    gateway.say(to, credit).await;
+}
+
+#[tokio::test]
+async fn all_requests_together_send_no_more_than_the_gateway_has_room_for() {
+    let stage = Stage::set().await;
+    let (_worker, mut gateway) = (stage.worker().await, Gateway::listen(&stage.log).await);
+    let long = json!({"stream": true, "mock": {"chunks": 200, "chunk_bytes": 4_000}});
+    let manner = Manner { room: Room { heard: 0, until: 150_000 }, ..Manner::default() };
+    let mut claims = Vec::new();
+    for _ in 0..3 {
+        let asked = gateway.offer(MODEL, chat(long.clone())).await;
+        let claim = gateway.claimed().await;
+        gateway.go(claim, &asked, &manner).await;
+        claims.push(claim);
+    }
+    let mut heard = HashMap::new();
+    let first = until_quiet(&mut gateway, &mut heard, 150_000).await;
+    assert!(first > 80_000, "{first}: a chunk more would fit");
+
+    let room = Room { heard: first, until: first + 200_000 };
+    make_room(&gateway, claims[0], 1, room).await;
+    let second = until_quiet(&mut gateway, &mut heard, room.until).await;
+    assert!(second > room.until - 70_000, "{second} of {room:?}");
+    assert_eq!(heard.len(), 3, "each has its turn: {heard:?}");
+
+    make_room(&gateway, claims[1], 1, ROOM).await;
+    until_quiet(&mut gateway, &mut heard, u64::MAX).await;
+    assert!(heard.values().all(|bytes| *bytes > 190_000), "its own window alone: {heard:?}");
+}
