@@ -9,14 +9,14 @@ use tokio::{
 use uplion_tests::{
     scratch,
     uplion::{self, Answer, Role, Uplion},
-    wait::PATIENCE,
+    wait::{self, PATIENCE},
 };
 
 pub struct Dev {
     pub data: String,
     /// Of an account in which nobody is signed in yet.
     pub home: String,
-    _running: Uplion,
+    running: Uplion,
 }
 
 impl Dev {
@@ -24,7 +24,11 @@ impl Dev {
         let data = scratch::folder("cli").unwrap().display().to_string();
         let running = Role::new("dev").with("--data", &data).start().await.unwrap();
         let home = scratch::folder("home").unwrap().display().to_string();
-        Self { data, home, _running: running }
+        Self { data, home, running }
+    }
+
+    pub fn url(&self) -> String {
+        self.running.url()
     }
 
     pub async fn ask(&self, arguments: &[&str]) -> Answer {
@@ -33,6 +37,33 @@ impl Dev {
 
     fn account(&self) -> [(&str, &str); 2] {
         [("UPLION_DATA", &self.data), ("HOME", &self.home)]
+    }
+
+    /// What it has written down so far.
+    pub fn output(&self) -> String {
+        self.running.output()
+    }
+
+    pub async fn told_with(&self, arguments: &[&str], environment: &[(&str, &str)]) -> String {
+        let environment = [&self.account()[..], environment].concat();
+        let answer = uplion::run(arguments, &environment).await.unwrap();
+        assert!(answer.status.success(), "{arguments:?}: {answer:?}");
+        answer.stdout
+    }
+
+    /// A user who can sign in.
+    pub async fn registers(&self, email: &str, name: &str, password: &str, more: &[&str]) {
+        let create = [&["user", "create", email, "--name", name, "--password"], more].concat();
+        self.told_with(&create, &[("UPLION_NEW_PASSWORD", password)]).await;
+    }
+
+    /// The gateway serves a key, or not: it knows within moments.
+    pub async fn becomes(&self, secret: &str, served: bool) {
+        let answered = async || {
+            let answer = self.ask(&["chat", "--api-key", secret, "Hello!"]).await;
+            answer.status.success() == served
+        };
+        wait::until(PATIENCE, "the gateway to know of a change", answered).await.unwrap();
     }
 
     /// A command that does not end by itself.

@@ -2,10 +2,17 @@
 
 #![expect(clippy::unwrap_used, reason = "in a test it is the assertion")]
 
+mod account;
 mod completions;
 mod dev;
 mod exit_codes;
+mod history;
 mod installation;
+mod json;
+mod keys;
+mod models;
+mod people;
 mod projects;
 mod shown;
+mod sign_in;
 mod writing;

@@ -1,6 +1,6 @@
 //! Budgets and limits, as they are typed and as they are told.
 
-use std::{fmt, str::FromStr};
+use std::{convert::Infallible, fmt, str::FromStr};
 
 use clap::Args;
 use serde::Deserialize;
@@ -12,6 +12,10 @@ pub enum Bound<T> {
     None,
     At(T),
 }
+
+/// Passed on as it was typed: the API says what is wrong with it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Text(pub String);
 
 /// How much may be spent.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -91,6 +95,14 @@ impl<T: FromStr> FromStr for Bound<T> {
 
     fn from_str(text: &str) -> Result<Self, T::Err> {
         if text == "none" { Ok(Self::None) } else { text.parse().map(Self::At) }
+    }
+}
+
+impl FromStr for Text {
+    type Err = Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Infallible> {
+        Ok(Self(text.to_owned()))
     }
 }
 

@@ -42,6 +42,17 @@ pub fn wrote(format: Format, value: &Value, done: &str) -> Result<(), Failure> {
     if format.json { print_json(value) } else { print(done) }
 }
 
+/// The one answer that holds a secret. None is in it if the command had been carried out before.
+pub fn shown_once(format: Format, written: &Value, done: &str) -> Result<(), Failure> {
+    let text = |field: &str| written[field].as_str();
+    let id = text("id").unwrap_or_default();
+    let told = match text("secret") {
+        Some(secret) => format!("{done} ({id}), whose secret is shown only now:\n{secret}"),
+        None => format!("{done} ({id}) before: its secret was shown then, and is not kept"),
+    };
+    wrote(format, written, &told)
+}
+
 /// `name (id)`, or what there is of it.
 pub fn named(name: Option<&str>, id: &str) -> String {
     name.map_or_else(|| id.to_owned(), |name| format!("{name} ({id})"))

@@ -14,6 +14,8 @@ use super::{failure::Failure, place::Place, writing::Writing};
 /// Longer than any wait that a command asks the server for.
 const PATIENCE: Duration = Duration::from_mins(1);
 const CONNECT: Duration = Duration::from_secs(5);
+/// As much as the API gives at once.
+const PAGE: usize = 1_000;
 const POSITION: &str = "Uplion-Position";
 
 pub struct Client {
@@ -117,12 +119,22 @@ impl Client {
         path: &[&str],
         query: &[(&str, String)],
     ) -> Result<Vec<Value>, Failure> {
+        self.first(path, query, usize::MAX).await
+    }
+
+    /// So many of them at most.
+    pub async fn first(
+        &self,
+        path: &[&str],
+        query: &[(&str, String)],
+        most: usize,
+    ) -> Result<Vec<Value>, Failure> {
         let position = self.newest_change().await;
         let mut all = Vec::new();
         let mut after: Option<String> = None;
         loop {
             let mut query = query.to_vec();
-            query.push(("limit", "1000".to_owned()));
+            query.push(("limit", (most - all.len()).clamp(1, PAGE).to_string()));
             query.extend(after.map(|after| ("after", after)));
             let page = match self.page(path, &query, position.as_deref()).await {
                 Err(Failure::Refused { code, detail, .. }) if code == "behind" => {
@@ -133,7 +145,8 @@ impl Client {
             };
             all.extend(page.data);
             after = page.next;
-            if after.is_none() {
+            if after.is_none() || all.len() >= most {
+                all.truncate(most);
                 return Ok(all);
             }
         }

@@ -14,15 +14,19 @@ use super::{
 
 /// The server answers at once if there is something; this is how long it waits otherwise.
 const WAIT_MS: u64 = 20_000;
+/// As many as the API gives at once.
+const MOST: usize = 1_000;
 
 #[derive(Debug, Clone, Args)]
 pub struct Events {
     /// How many of the newest events to begin with.
     #[arg(short = 'n', long, default_value_t = 10, value_name = "N")]
-    pub lines: u64,
+    pub lines: usize,
     /// Begin behind this place of the archive instead; 0 for everything.
     #[arg(long, value_name = "POS", conflicts_with = "lines")]
     pub after: Option<u64>,
+    #[command(flatten)]
+    pub filter: Filter,
     /// Go on with those to come.
     #[arg(long, short)]
     pub follow: bool,
@@ -32,24 +36,59 @@ pub struct Events {
     pub format: Format,
 }
 
+/// Which events.
+#[derive(Debug, Clone, Default, Args)]
+pub struct Filter {
+    /// Only of things of this kind: project, user, session, `admin_key`, `api_key`, model or price.
+    #[arg(long)]
+    kind: Option<String>,
+    /// Only of this one thing of the kind.
+    #[arg(long, requires = "kind")]
+    id: Option<String>,
+    /// Only what this user or admin key did, by id; admin is the installation's first admin key.
+    #[arg(long)]
+    actor: Option<String>,
+    /// Only of types that begin so: `uplion.api_key.`
+    #[arg(long = "type", value_name = "BEGIN")]
+    event_type: Option<String>,
+    /// Not earlier than this: 2026-11-23T08:00:00Z.
+    #[arg(long, value_name = "TIME")]
+    from: Option<String>,
+    /// Earlier than this.
+    #[arg(long, value_name = "TIME")]
+    to: Option<String>,
+    /// Only of this stream: TRAFFIC or CONTROL.
+    #[arg(long)]
+    stream: Option<String>,
+}
+
 #[derive(Debug, Deserialize)]
 struct Page {
     data: Vec<Value>,
-    next: u64,
+    next: Option<u64>,
 }
 
 impl Events {
     pub async fn run(self) -> Result<(), Failure> {
         let client = Client::new(self.control.place()?)?;
-        let mut after = match self.after {
-            Some(after) => after,
-            None => head(&client).await?.saturating_sub(self.lines),
+        let mut after = if let Some(after) = self.after {
+            after
+        } else {
+            let head = head(&client).await?;
+            for event in self.newest(&client, head).await? {
+                self.print(event)?;
+            }
+            if !self.follow {
+                return Ok(());
+            }
+            head
         };
         loop {
             let wait = if self.follow { WAIT_MS } else { 0 };
-            let query = [("after", after.to_string()), ("wait", wait.to_string())];
-            let Page { data, next } = read(client.get(&["events"], &query).await?)?;
-            if data.is_empty() && !self.follow {
+            let asked = [("after", after.to_string()), ("wait", wait.to_string())];
+            let Page { data, next } = self.page(&client, asked.to_vec()).await?;
+            let next = next.unwrap_or(after);
+            if data.is_empty() && next == after && !self.follow {
                 return Ok(());
             }
             after = next;
@@ -59,12 +98,55 @@ impl Events {
         }
     }
 
+    /// Up to the head, the oldest of them first.
+    async fn newest(&self, client: &Client, head: u64) -> Result<Vec<Value>, Failure> {
+        let mut newest = Vec::new();
+        let mut before = Some(head + 1);
+        while let (Some(place), left @ 1..) = (before, self.lines.saturating_sub(newest.len())) {
+            let asked = [
+                ("order", "newest".to_owned()),
+                ("after", place.to_string()),
+                ("limit", left.min(MOST).to_string()),
+            ];
+            let Page { data, next } = self.page(client, asked.to_vec()).await?;
+            newest.extend(data);
+            before = next;
+        }
+        newest.reverse();
+        Ok(newest)
+    }
+
+    async fn page(
+        &self,
+        client: &Client,
+        mut asked: Vec<(&'static str, String)>,
+    ) -> Result<Page, Failure> {
+        asked.extend(self.filter.query());
+        read(client.get(&["events"], &asked).await?)
+    }
+
     /// JSON: one event a line, so that it can be piped.
     fn print(&self, event: Value) -> Result<(), Failure> {
         if self.format.json {
             return answer::print(&event.to_string());
         }
         answer::print(&read::<Archived>(event)?.told())
+    }
+}
+
+impl Filter {
+    fn query(&self) -> impl Iterator<Item = (&'static str, String)> {
+        let Self { kind, id, actor, event_type, from, to, stream } = self.clone();
+        let said = [
+            ("kind", kind),
+            ("id", id),
+            ("actor", actor),
+            ("type", event_type),
+            ("from", from),
+            ("to", to),
+            ("stream", stream),
+        ];
+        said.into_iter().filter_map(|(name, value)| Some((name, value?)))
     }
 }
 

@@ -1,15 +1,22 @@
 //! `uplion key`
 
+mod model_limits;
+mod shown;
+mod terms;
+
 use clap::{Args, Subcommand};
-use serde::Deserialize;
+use jiff::SignedDuration;
 use serde_json::{Value, json};
 
+use self::{
+    shown::{Shown, listed},
+    terms::Terms,
+};
 use super::{
-    answer::{self, Format, facts, named},
+    answer::{self, Format},
     client::{Client, read},
     failure::Failure,
     place,
-    table::{Column, table},
     writing::{Creating, Writing},
 };
 
@@ -34,55 +41,72 @@ enum Act {
         /// The project that its usage is billed to, by name or id; not needed if there is only one.
         #[arg(long)]
         project: Option<String>,
-        /// A model that it may use; may be repeated. Without it, all.
-        #[arg(long = "model", value_name = "MODEL")]
-        models: Vec<String>,
+        /// The member whose key it is, by id; by default the project's, or of a mere member their own.
+        #[arg(long, value_name = "USER")]
+        owner: Option<String>,
+        #[command(flatten)]
+        terms: Terms,
         #[command(flatten)]
         creating: Creating,
     },
-    /// Lists all keys.
-    List {
-        /// Only of this project, by name or id.
-        #[arg(long)]
-        project: Option<String>,
-    },
+    /// Lists keys.
+    List(Filter),
     /// Shows one.
     Show {
         /// Its id, or its name if no other has it.
         key: String,
     },
-    /// Changes which models it may use.
+    /// Changes what it is called, what it may use, how long and how much. What is not given stays as it is.
     Change {
         /// Its id, or its name if no other has it.
         key: String,
-        /// A model that it may use from now on; may be repeated.
-        #[arg(long = "model", value_name = "MODEL", required_unless_present = "all_models")]
-        models: Vec<String>,
+        #[arg(long)]
+        name: Option<String>,
         /// It may use all models from now on.
         #[arg(long, conflicts_with = "models")]
         all_models: bool,
         #[command(flatten)]
-        writing: Writing,
-    },
-    /// Revokes it for ever. It is rejected everywhere within 100 ms.
-    Revoke {
-        /// Its id, or its name if no other has it.
-        key: String,
+        terms: Terms,
         #[command(flatten)]
         writing: Writing,
     },
+    /// Serves it again.
+    Enable(Order),
+    /// Does not serve it until it is enabled.
+    Disable(Order),
+    /// Gives it a new secret and shows it, now and never again.
+    Rotate {
+        /// Its id, or its name if no other has it.
+        key: String,
+        /// So long the secret before is served too, like 24h or 30m; by default not at all.
+        #[arg(long, value_name = "TIME")]
+        grace: Option<SignedDuration>,
+        #[command(flatten)]
+        writing: Writing,
+    },
+    /// Revokes it for ever. It is rejected everywhere within 100 ms.
+    Revoke(Order),
 }
 
-#[derive(Debug, Deserialize)]
-struct Shown {
-    id: String,
-    name: String,
-    project: String,
-    project_name: Option<String>,
-    models: Option<Vec<String>>,
-    status: String,
-    issued_at: String,
-    revoked_at: Option<String>,
+#[derive(Debug, Clone, Args)]
+struct Filter {
+    /// Only of this project, by name or id.
+    #[arg(long)]
+    project: Option<String>,
+    /// Only those of this member, by id.
+    #[arg(long, value_name = "USER")]
+    owner: Option<String>,
+    /// Only those that are active, disabled, expired or revoked.
+    #[arg(long)]
+    status: Option<String>,
+}
+
+#[derive(Debug, Clone, Args)]
+struct Order {
+    /// Its id, or its name if no other has it.
+    key: String,
+    #[command(flatten)]
+    writing: Writing,
 }
 
 impl Key {
@@ -90,11 +114,21 @@ impl Key {
         let Self { control, format, act } = self;
         let client = Client::new(control.place()?)?;
         match act {
-            Act::Create { name, project, models, creating } => {
-                create(&client, format, &creating.into(), &name, project, &models).await
+            Act::Create { name, project, owner, terms, creating } => {
+                let project = match project {
+                    Some(project) => project,
+                    None => only_project(&client).await?,
+                };
+                let mut body = terms.over(&Value::Null);
+                body.retain(|_, value| !value.is_null());
+                body.extend([("name".into(), json!(name)), ("project".into(), json!(project))]);
+                body.extend(owner.map(|owner| ("owner".into(), json!(owner))));
+                let written =
+                    client.post(&creating.into(), &["keys"], &Value::Object(body)).await?;
+                answer::shown_once(format, &written, &format!("issued key {name}"))
             }
-            Act::List { project } => {
-                let keys = keys(&client, project).await?;
+            Act::List(filter) => {
+                let keys = client.list(&["keys"], &filter.query()).await?;
                 if format.json {
                     return answer::print_json(&json!(keys));
                 }
@@ -109,45 +143,72 @@ impl Key {
                     answer::print(&read::<Shown>(shown)?.told())
                 }
             }
-            Act::Change { key, models, all_models, writing } => {
+            Act::Change { key, name, all_models, terms, writing } => {
                 let id = id(&client, &key).await?;
-                let body =
-                    json!({ "models": if all_models { Value::Null } else { json!(models) } });
-                let written = client.put(&writing, &["keys", &id, "models"], &body).await?;
-                let may = if all_models { "all models".to_owned() } else { models.join(", ") };
-                answer::wrote(format, &written, &format!("key {id} may use {may}"))
+                let name = name.map(|name| ("name", json!(name)));
+                let models = all_models.then_some(("models", Value::Null));
+                let said = name.into_iter().chain(models);
+                change(&client, format, writing, &id, said, &terms).await
             }
-            Act::Revoke { key, writing } => {
+            Act::Enable(order) => order.carry_out(&client, format, "enable", "enabled").await,
+            Act::Disable(order) => order.carry_out(&client, format, "disable", "disabled").await,
+            Act::Rotate { key, grace, writing } => {
                 let id = id(&client, &key).await?;
-                let written = client.order(&writing, &["keys", &id, "revoke"]).await?;
-                answer::wrote(format, &written, &format!("revoked key {id}"))
+                let body = json!({ "grace_seconds": grace.map(|grace| grace.as_secs()) });
+                let written = client.post(&writing, &["keys", &id, "rotate"], &body).await?;
+                answer::shown_once(format, &written, &format!("rotated key {key}"))
             }
+            Act::Revoke(order) => order.carry_out(&client, format, "revoke", "revoked").await,
         }
     }
 }
 
-async fn create(
+async fn change(
     client: &Client,
     format: Format,
-    writing: &Writing,
-    name: &str,
-    project: Option<String>,
-    models: &[String],
+    mut writing: Writing,
+    id: &str,
+    said: impl Iterator<Item = (&str, Value)>,
+    terms: &Terms,
 ) -> Result<(), Failure> {
-    let project = match project {
-        Some(project) => project,
-        None => only_project(client).await?,
+    let path = ["keys", id];
+    let current = if terms.are_over_others() {
+        client.read_to_change(&mut writing, &path).await?
+    } else {
+        Value::Null
     };
-    let models = if models.is_empty() { Value::Null } else { json!(models) };
-    let body = json!({ "project": project, "name": name, "models": models });
-    let written = client.post(writing, &["keys"], &body).await?;
-    let text = |field: &str| written[field].as_str().unwrap_or_default().to_owned();
-    let (id, secret) = (text("id"), text("secret"));
-    answer::wrote(
-        format,
-        &written,
-        &format!("issued key {name} ({id}), whose secret is shown only now:\n{secret}"),
-    )
+    let mut body = terms.over(&current);
+    body.extend(said.map(|(name, value)| (name.to_owned(), value)));
+    if body.is_empty() {
+        let text =
+            "nothing to change: give --name, --model, --expires, --quota, --budget or a limit";
+        return Err(Failure::Here(text.to_owned()));
+    }
+    let written = client.patch(&writing, &path, &Value::Object(body)).await?;
+    answer::wrote(format, &written, &format!("changed key {id}"))
+}
+
+impl Order {
+    async fn carry_out(
+        self,
+        client: &Client,
+        format: Format,
+        order: &str,
+        done: &str,
+    ) -> Result<(), Failure> {
+        let Self { key, writing } = self;
+        let id = id(client, &key).await?;
+        let written = client.order(&writing, &["keys", &id, order]).await?;
+        answer::wrote(format, &written, &format!("{done} key {id}"))
+    }
+}
+
+impl Filter {
+    fn query(self) -> Vec<(&'static str, String)> {
+        let Self { project, owner, status } = self;
+        let said = [("project", project), ("owner", owner), ("status", status)];
+        said.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
+    }
 }
 
 async fn only_project(client: &Client) -> Result<String, Failure> {
@@ -162,21 +223,16 @@ async fn only_project(client: &Client) -> Result<String, Failure> {
     }
 }
 
-async fn keys(client: &Client, project: Option<String>) -> Result<Vec<Value>, Failure> {
-    let query: Vec<_> = project.map(|project| ("project", project)).into_iter().collect();
-    client.list(&["keys"], &query).await
-}
-
-/// What a person typed, as an id. Among keys of one name, revoked ones do not count if another is active.
+/// What a person typed, as an id. Among keys of one name, revoked ones do not count if another is not.
 pub async fn id(client: &Client, typed: &str) -> Result<String, Failure> {
     if typed.parse::<uplion_domain::KeyId>().is_ok() {
         return Ok(typed.to_owned());
     }
-    let keys = keys(client, None).await?;
+    let keys = client.list(&["keys"], &[]).await?;
     let keys = keys.into_iter().map(read).collect::<Result<Vec<Shown>, _>>()?;
     let called: Vec<Shown> = keys.into_iter().filter(|key| key.name == typed).collect();
-    let active: Vec<&Shown> = called.iter().filter(|key| key.status == "active").collect();
-    let meant = if active.is_empty() { called.iter().collect() } else { active };
+    let standing: Vec<&Shown> = called.iter().filter(|key| key.status != "revoked").collect();
+    let meant = if standing.is_empty() { called.iter().collect() } else { standing };
     match meant[..] {
         [key] => Ok(key.id.clone()),
         [] => Err(Failure::Missing(format!(
@@ -189,41 +245,5 @@ pub async fn id(client: &Client, typed: &str) -> Result<String, Failure> {
                 ids.join(", ")
             )))
         }
-    }
-}
-
-fn listed(keys: &[Shown]) -> String {
-    let columns = ["NAME", "ID", "PROJECT", "MODELS", "STATUS", "ISSUED"].map(Column::Text);
-    let row = |key: &Shown| {
-        let project = key.project_name.as_ref().unwrap_or(&key.project);
-        vec![
-            key.name.clone(),
-            key.id.clone(),
-            project.clone(),
-            key.may_use(),
-            key.status.clone(),
-            key.issued_at.clone(),
-        ]
-    };
-    table(&columns, &keys.iter().map(row).collect::<Vec<_>>())
-}
-
-impl Shown {
-    fn may_use(&self) -> String {
-        self.models.as_ref().map_or_else(|| "all".to_owned(), |models| models.join(", "))
-    }
-
-    fn told(self) -> String {
-        let may_use = self.may_use();
-        let project = named(self.project_name.as_deref(), &self.project);
-        facts(&[
-            ("name", Some(self.name)),
-            ("id", Some(self.id)),
-            ("project", Some(project)),
-            ("models", Some(may_use)),
-            ("status", Some(self.status)),
-            ("issued", Some(self.issued_at)),
-            ("revoked", self.revoked_at),
-        ])
     }
 }

@@ -2,13 +2,18 @@
 
 use clap::Args;
 
-use super::{answer::Format, events::Events, failure::Failure, place};
+use super::{
+    answer::Format,
+    events::{Events, Filter},
+    failure::Failure,
+    place,
+};
 
 #[derive(Debug, Clone, Args)]
 pub struct Tail {
     /// How many of the newest events to begin with.
     #[arg(short = 'n', long, default_value_t = 10, value_name = "N")]
-    lines: u64,
+    lines: usize,
     /// Begin behind this place of the archive instead; 0 for everything.
     #[arg(long, value_name = "POS", conflicts_with = "lines")]
     after: Option<u64>,
@@ -24,6 +29,7 @@ pub struct Tail {
 impl Tail {
     pub async fn run(self) -> Result<(), Failure> {
         let Self { lines, after, no_follow, control, format } = self;
-        Events { lines, after, follow: !no_follow, control, format }.run().await
+        let filter = Filter::default();
+        Events { lines, after, filter, follow: !no_follow, control, format }.run().await
     }
 }

@@ -1,9 +1,12 @@
 //! What people type: commands that ask a running installation over its API.
 
 mod admin;
+mod admin_key;
 mod allowance;
 mod answer;
 mod archived;
+mod changes;
+mod charges;
 mod chat;
 mod client;
 mod completions;
@@ -24,6 +27,8 @@ mod sizes;
 mod table;
 mod typed;
 mod usage;
+mod user;
+mod workers;
 mod writing;
 
 use std::{io::Write as _, process::ExitCode};
@@ -46,6 +51,10 @@ pub enum Command {
     Admin(admin::Admin),
     /// Projects: tenants that keys belong to and usage is billed to.
     Project(project::Project),
+    /// Users: who signs in, and what they may in the whole installation.
+    User(user::User),
+    /// Admin keys: what machines show to administer or to audit.
+    AdminKey(admin_key::AdminKey),
     /// Sessions: where people are signed in.
     Session(session::Session),
     /// API keys: what members' programs show the gateway.
@@ -56,6 +65,12 @@ pub enum Command {
     Price(price::Price),
     /// What was used, and what it cost.
     Usage(usage::Usage),
+    /// What each request that ended was charged, and at which rates.
+    Charges(charges::Charges),
+    /// Who serves: workers, as the log tells of them.
+    Workers(workers::Workers),
+    /// Who changed one thing, when, why, and from what to what.
+    Changes(changes::Changes),
     /// How a request went: its events in order. Without an id, the newest requests.
     Request(request::Request),
     /// What happened: the newest events, and those to come.
@@ -81,11 +96,16 @@ pub fn run(command: Command) -> ExitCode {
         Command::Whoami(whoami) => carried_out(whoami.run()),
         Command::Admin(admin) => carried_out(admin.run()),
         Command::Project(project) => carried_out(project.run()),
+        Command::User(user) => carried_out(user.run()),
+        Command::AdminKey(admin_key) => carried_out(admin_key.run()),
         Command::Session(session) => carried_out(session.run()),
         Command::Key(key) => carried_out(key.run()),
         Command::Model(model) => carried_out(model.run()),
         Command::Price(price) => carried_out(price.run()),
         Command::Usage(usage) => carried_out(usage.run()),
+        Command::Charges(charges) => carried_out(charges.run()),
+        Command::Workers(workers) => carried_out(workers.run()),
+        Command::Changes(changes) => carried_out(changes.run()),
         Command::Request(request) => carried_out(request.run()),
         Command::Events(events) => carried_out(events.run()),
         Command::Tail(tail) => carried_out(tail.run()),

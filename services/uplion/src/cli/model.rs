@@ -1,15 +1,21 @@
 //! `uplion model`
 
-use clap::{Args, Subcommand};
-use serde::Deserialize;
-use serde_json::{Value, json};
+mod shown;
+mod upstream;
 
+use clap::{Args, Subcommand, ValueEnum};
+use serde_json::{Map, Value, json};
+
+use self::{
+    shown::{Shown, listed},
+    upstream::{Upstream, Upstreams},
+};
 use super::{
-    answer::{self, Format, facts},
+    allowance::Bound,
+    answer::{self, Format},
     client::{Client, read},
     failure::Failure,
     place,
-    table::{Column, table},
     writing::{Creating, Writing},
 };
 
@@ -36,16 +42,25 @@ enum Act {
         #[arg(long = "alias", value_name = "NAME")]
         aliases: Vec<String>,
         #[command(flatten)]
+        running: Running,
+        #[command(flatten)]
         creating: Creating,
     },
-    /// Lists all models.
-    List,
+    /// Lists models.
+    List {
+        /// Only those that the installation runs itself, or that others do.
+        #[arg(long)]
+        kind: Option<Kind>,
+        /// Only those that are registered or retired.
+        #[arg(long)]
+        status: Option<String>,
+    },
     /// Shows one.
     Show {
         /// Its name or an alias.
         model: String,
     },
-    /// Changes who answers for it, or its other names.
+    /// Changes who answers for it, its other names, or how it runs. What is not given stays as it is.
     Change {
         /// Its name or an alias.
         model: String,
@@ -61,8 +76,16 @@ enum Act {
         #[arg(long, conflicts_with = "aliases")]
         no_aliases: bool,
         #[command(flatten)]
+        running: Running,
+        #[command(flatten)]
         writing: Writing,
     },
+    /// Those that answer for it, one by one.
+    #[command(subcommand)]
+    Upstream(Upstream),
+    /// Its other names, one by one.
+    #[command(subcommand)]
+    Alias(Alias),
     /// Retires it for ever. Its aliases are free for others, its name is not.
     #[command(visible_alias = "retire")]
     Revoke {
@@ -73,38 +96,40 @@ enum Act {
     },
 }
 
+#[derive(Debug, Clone, Subcommand)]
+enum Alias {
+    /// Leads another name to it.
+    Add(OneAlias),
+    /// Leads a name to it no more.
+    Remove(OneAlias),
+}
+
 #[derive(Debug, Clone, Args)]
-struct Upstreams {
-    /// An OpenAI-compatible server that answers, up to /v1; may be repeated. Without it, workers bring their own.
-    #[arg(long, value_name = "URL")]
-    upstream: Vec<String>,
-    /// What these upstreams call the model; by default the same.
-    #[arg(long, value_name = "NAME", requires = "upstream")]
-    upstream_model: Option<String>,
-    /// The workers' environment variable that holds what these upstreams want as bearer token.
-    #[arg(long, value_name = "VAR", requires = "upstream")]
-    api_key_env: Option<String>,
-    /// Requests at each of them at once; by default 16.
-    #[arg(long, value_name = "N", requires = "upstream")]
-    max_in_flight: Option<u32>,
-}
-
-#[derive(Debug, Deserialize)]
-struct Shown {
-    name: String,
-    upstreams: Vec<Upstream>,
-    aliases: Vec<String>,
-    status: String,
-    registered_at: String,
-    retired_at: Option<String>,
-}
-
-#[derive(Debug, Deserialize)]
-struct Upstream {
-    url: String,
+struct OneAlias {
+    /// Its name or an alias.
     model: String,
-    api_key_env: Option<String>,
-    max_in_flight: u32,
+    /// The other name.
+    alias: String,
+    #[command(flatten)]
+    writing: Writing,
+}
+
+#[derive(Debug, Clone, Args)]
+struct Running {
+    /// Who runs what answers for it; of a new one remote if it has upstreams, else local.
+    #[arg(long)]
+    kind: Option<Kind>,
+    /// Processes that may run it at once; `none` for as many as there are.
+    #[arg(long, value_name = "N")]
+    max_processes: Option<Bound<u32>>,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Kind {
+    /// The installation itself.
+    Local,
+    /// A provider, or somebody else's server.
+    Remote,
 }
 
 impl Model {
@@ -112,14 +137,25 @@ impl Model {
         let Self { control, format, act } = self;
         let client = Client::new(control.place()?)?;
         match act {
-            Act::Create { name, upstreams, aliases, creating } => {
-                let body =
-                    json!({ "name": name, "upstreams": upstreams.said(), "aliases": aliases });
-                let written = client.post(&creating.into(), &["models"], &body).await?;
+            Act::Create { name, upstreams, aliases, running, creating } => {
+                let mut body = running.said();
+                body.retain(|_, value| !value.is_null());
+                let all = [
+                    ("name", json!(name)),
+                    ("upstreams", json!(upstreams.said())),
+                    ("aliases", json!(aliases)),
+                ];
+                body.extend(all.map(|(name, value)| (name.to_owned(), value)));
+                let written =
+                    client.post(&creating.into(), &["models"], &Value::Object(body)).await?;
                 answer::wrote(format, &written, &format!("registered model {name}"))
             }
-            Act::List => {
-                let models = client.list(&["models"], &[]).await?;
+            Act::List { kind, status } => {
+                let said =
+                    [("kind", kind.map(|kind| kind.as_str().to_owned())), ("status", status)];
+                let query: Vec<_> =
+                    said.into_iter().filter_map(|(name, value)| Some((name, value?))).collect();
+                let models = client.list(&["models"], &query).await?;
                 if format.json {
                     return answer::print_json(&json!(models));
                 }
@@ -134,12 +170,26 @@ impl Model {
                     answer::print(&read::<Shown>(shown)?.told())
                 }
             }
-            Act::Change { model, upstreams, no_upstreams, aliases, no_aliases, writing } => {
-                let upstreams =
-                    (no_upstreams || !upstreams.upstream.is_empty()).then(|| upstreams.said());
-                let aliases = (no_aliases || !aliases.is_empty()).then_some(aliases);
-                change(&client, format, &writing, &model, upstreams, aliases).await
+            Act::Change {
+                model,
+                upstreams,
+                no_upstreams,
+                aliases,
+                no_aliases,
+                running,
+                writing,
+            } => {
+                let mut body = running.said();
+                if no_upstreams || upstreams.are_said() {
+                    body.insert("upstreams".into(), json!(upstreams.said()));
+                }
+                if no_aliases || !aliases.is_empty() {
+                    body.insert("aliases".into(), json!(aliases));
+                }
+                change(&client, format, &writing, &model, body).await
             }
+            Act::Upstream(upstream) => upstream.run(&client, format).await,
+            Act::Alias(alias) => alias.run(&client, format).await,
             Act::Revoke { model, writing } => {
                 let written = client.order(&writing, &["models", &model, "retire"]).await?;
                 answer::wrote(format, &written, &format!("retired model {model}"))
@@ -153,74 +203,48 @@ async fn change(
     format: Format,
     writing: &Writing,
     model: &str,
-    upstreams: Option<Vec<Value>>,
-    aliases: Option<Vec<String>>,
+    body: Map<String, Value>,
 ) -> Result<(), Failure> {
-    if upstreams.is_none() && aliases.is_none() {
-        let text = "nothing to change: give --upstream, --no-upstreams, --alias or --no-aliases";
+    if body.is_empty() {
+        let text = "nothing to change: give --upstream, --no-upstreams, --alias, --no-aliases, --kind or --max-processes";
         return Err(Failure::Here(text.to_owned()));
     }
-    if let Some(upstreams) = upstreams {
-        let body = json!({ "upstreams": upstreams });
-        let written = client.put(writing, &["models", model, "upstreams"], &body).await?;
-        answer::wrote(format, &written, &format!("changed who answers for {model}"))?;
-    }
-    if let Some(aliases) = aliases {
-        let body = json!({ "aliases": aliases });
-        let written = client.put(writing, &["models", model, "aliases"], &body).await?;
-        answer::wrote(format, &written, &format!("changed the other names of {model}"))?;
-    }
-    Ok(())
+    let written = client.patch(writing, &["models", model], &Value::Object(body)).await?;
+    answer::wrote(format, &written, &format!("changed model {model}"))
 }
 
-impl Upstreams {
-    fn said(&self) -> Vec<Value> {
-        let Self { upstream, upstream_model, api_key_env, max_in_flight } = self;
-        let one = |url: &String| {
-            json!({
-                "url": url, "model": upstream_model, "api_key_env": api_key_env, "max_in_flight": max_in_flight,
-            })
+impl Alias {
+    async fn run(self, client: &Client, format: Format) -> Result<(), Failure> {
+        let (adds, OneAlias { model, alias, mut writing }) = match self {
+            Self::Add(one) => (true, one),
+            Self::Remove(one) => (false, one),
         };
-        upstream.iter().map(one).collect()
+        let current = client.read_to_change(&mut writing, &["models", &model]).await?;
+        let mut aliases: Vec<String> = read(current["aliases"].clone())?;
+        aliases.retain(|known| *known != alias);
+        if adds {
+            aliases.push(alias);
+        }
+        let body = Map::from_iter([("aliases".to_owned(), json!(aliases))]);
+        change(client, format, &writing, &model, body).await
     }
 }
 
-fn listed(models: &[Shown]) -> String {
-    let columns = ["NAME", "ALIASES", "UPSTREAMS", "STATUS", "REGISTERED"].map(Column::Text);
-    let row = |model: &Shown| {
-        let upstreams: Vec<&str> =
-            model.upstreams.iter().map(|upstream| upstream.url.as_str()).collect();
-        vec![
-            model.name.clone(),
-            model.aliases.join(", "),
-            upstreams.join(", "),
-            model.status.clone(),
-            model.registered_at.clone(),
-        ]
-    };
-    table(&columns, &models.iter().map(row).collect::<Vec<_>>())
-}
-
-impl Shown {
-    fn told(self) -> String {
-        let Self { name, upstreams, aliases, status, registered_at, retired_at } = self;
-        let aliases = (!aliases.is_empty()).then(|| aliases.join(", "));
-        let mut lines = vec![
-            ("name", Some(name)),
-            ("aliases", aliases),
-            ("status", Some(status)),
-            ("registered", Some(registered_at)),
-            ("retired", retired_at),
-        ];
-        lines.extend(upstreams.iter().map(|upstream| ("upstream", Some(upstream.told()))));
-        facts(&lines)
+impl Running {
+    fn said(&self) -> Map<String, Value> {
+        let Self { kind, max_processes } = self;
+        let kind = kind.map(|kind| json!(kind.as_str()));
+        let most = max_processes.as_ref().map(|bound| bound.json(|most| json!(most)));
+        let said = [("kind", kind), ("max_processes", most)];
+        said.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect()
     }
 }
 
-impl Upstream {
-    fn told(&self) -> String {
-        let Self { url, model, api_key_env, max_in_flight } = self;
-        let key = api_key_env.as_ref().map(|name| format!(", key in ${name}")).unwrap_or_default();
-        format!("{url} as {model}, {max_in_flight} at once{key}")
+impl Kind {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Local => "local",
+            Self::Remote => "remote",
+        }
     }
 }

@@ -30,6 +30,9 @@ enum Act {
     Create {
         /// By its name or an alias.
         model: String,
+        /// The project that alone pays this, by name or id.
+        #[arg(long)]
+        project: Option<String>,
         #[command(flatten)]
         rates: Rates,
         #[command(flatten)]
@@ -40,6 +43,12 @@ enum Act {
         /// Only of this model, by its name or an alias.
         #[arg(long)]
         model: Option<String>,
+        /// Only those that this project alone pays, by name or id.
+        #[arg(long)]
+        project: Option<String>,
+        /// Only those in force at this time, like 2026-11-23T08:00:00Z.
+        #[arg(long, value_name = "TIME")]
+        in_force_at: Option<String>,
     },
     /// Shows one.
     Show {
@@ -92,6 +101,7 @@ struct Rates {
 struct Shown {
     id: String,
     model: String,
+    project: Option<String>,
     input: String,
     cached_input: String,
     output: String,
@@ -107,7 +117,7 @@ impl Price {
         let Self { control, format, act } = self;
         let client = Client::new(control.place()?)?;
         match act {
-            Act::Create { model, rates, creating } => {
+            Act::Create { model, project, rates, creating } => {
                 if rates.input.is_none() && rates.output.is_none() && rates.request.is_none() {
                     let text =
                         "a price says what is charged: give --input and --output, or --request";
@@ -116,14 +126,17 @@ impl Price {
                 let mut body =
                     Map::from_iter([("input".into(), json!("0")), ("output".into(), json!("0"))]);
                 body.insert("model".into(), json!(model));
+                body.extend(project.map(|project| ("project".into(), json!(project))));
                 body.extend(rates.said());
                 let written =
                     client.post(&creating.into(), &["prices"], &Value::Object(body)).await?;
                 let id = written["id"].as_str().unwrap_or_default();
                 answer::wrote(format, &written, &format!("set price {id} of model {model}"))
             }
-            Act::List { model } => {
-                let query: Vec<_> = model.map(|model| ("model", model)).into_iter().collect();
+            Act::List { model, project, in_force_at } => {
+                let said = [("model", model), ("project", project), ("in_force_at", in_force_at)];
+                let query: Vec<_> =
+                    said.into_iter().filter_map(|(name, value)| Some((name, value?))).collect();
                 let prices = client.list(&["prices"], &query).await?;
                 if format.json {
                     return answer::print_json(&json!(prices));
@@ -194,6 +207,7 @@ impl Rates {
 fn listed(prices: &[Shown]) -> String {
     let columns = [
         Column::Text("MODEL"),
+        Column::Text("PROJECT"),
         Column::Text("ID"),
         Column::Number("INPUT"),
         Column::Number("CACHED"),
@@ -208,6 +222,7 @@ fn listed(prices: &[Shown]) -> String {
         let Shown {
             id,
             model,
+            project: _,
             input,
             cached_input,
             output,
@@ -216,8 +231,10 @@ fn listed(prices: &[Shown]) -> String {
             effective_from,
             ..
         } = price;
+        let project = price.project.clone().unwrap_or_default();
         let told = [
             model,
+            &project,
             id,
             input,
             cached_input,
@@ -244,7 +261,11 @@ impl Shown {
             ("request", &self.request),
             ("effective_from", &self.effective_from),
         ];
-        all.into_iter().map(|(name, value)| (name.to_owned(), json!(value))).collect()
+        let project = self.project.as_ref().map(|project| ("project", project));
+        all.into_iter()
+            .chain(project)
+            .map(|(name, value)| (name.to_owned(), json!(value)))
+            .collect()
     }
 
     fn told(self) -> String {
@@ -252,6 +273,7 @@ impl Shown {
         facts(&[
             ("id", Some(self.id)),
             ("model", Some(self.model)),
+            ("project", self.project),
             ("input", per_million(self.input)),
             ("cached input", per_million(self.cached_input)),
             ("output", per_million(self.output)),

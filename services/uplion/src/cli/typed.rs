@@ -47,7 +47,6 @@ pub fn text(question: &str, otherwise: &str) -> Result<String, Failure> {
     }
 }
 
-#[allow(dead_code, reason = "users come next")]
 /// Before what cannot be undone: `word` has to be typed.
 pub fn confirmed(yes: bool, what: &str, word: &str) -> Result<(), Failure> {
     if yes {

@@ -1,0 +1,107 @@
+//! `uplion admin-key`
+
+use clap::{Args, Subcommand, ValueEnum};
+use serde::Deserialize;
+use serde_json::json;
+
+use super::{
+    answer::{self, Format},
+    client::{Client, read},
+    failure::Failure,
+    place,
+    table::{Column, table},
+    writing::{Creating, Writing},
+};
+
+#[derive(Debug, Clone, Args)]
+pub struct AdminKey {
+    #[command(flatten)]
+    control: place::Control,
+    #[command(flatten)]
+    format: Format,
+    #[command(subcommand)]
+    act: Act,
+}
+
+#[derive(Debug, Clone, Subcommand)]
+enum Act {
+    /// Issues one and shows its secret, now and never again.
+    #[command(visible_alias = "create")]
+    Issue {
+        /// For people: what it is for.
+        name: String,
+        #[arg(long)]
+        access: Access,
+        /// From when on it is not taken, like 2027-01-01T00:00:00Z; by default never.
+        #[arg(long, value_name = "TIME")]
+        expires: Option<String>,
+        #[command(flatten)]
+        creating: Creating,
+    },
+    /// Lists all but the installation's first, which is configuration.
+    List,
+    /// Revokes one for ever, and at once.
+    Revoke {
+        /// Its id.
+        key: String,
+        #[command(flatten)]
+        writing: Writing,
+    },
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Access {
+    /// Sees everything and changes nothing.
+    Auditor,
+    Admin,
+}
+
+#[derive(Debug, Deserialize)]
+struct Shown {
+    id: String,
+    name: String,
+    access: String,
+    status: String,
+    issued_at: String,
+    expires_at: Option<String>,
+}
+
+impl AdminKey {
+    pub async fn run(self) -> Result<(), Failure> {
+        let Self { control, format, act } = self;
+        let client = Client::new(control.place()?)?;
+        match act {
+            Act::Issue { name, access, expires, creating } => {
+                let access = match access {
+                    Access::Auditor => "auditor",
+                    Access::Admin => "admin",
+                };
+                let body = json!({ "name": name, "access": access, "expires_at": expires });
+                let written = client.post(&creating.into(), &["admin-keys"], &body).await?;
+                answer::shown_once(format, &written, &format!("issued admin key {name}"))
+            }
+            Act::List => {
+                let keys = client.list(&["admin-keys"], &[]).await?;
+                if format.json {
+                    return answer::print_json(&json!(keys));
+                }
+                let rows = keys.into_iter().map(read).collect::<Result<Vec<Shown>, _>>()?;
+                answer::print(&listed(&rows))
+            }
+            Act::Revoke { key, writing } => {
+                let written = client.order(&writing, &["admin-keys", &key, "revoke"]).await?;
+                answer::wrote(format, &written, &format!("revoked admin key {key}"))
+            }
+        }
+    }
+}
+
+fn listed(keys: &[Shown]) -> String {
+    let columns = ["NAME", "ID", "ACCESS", "STATUS", "ISSUED", "EXPIRES"].map(Column::Text);
+    let row = |key: &Shown| {
+        let Shown { id, name, access, status, issued_at, expires_at } = key;
+        let expires = expires_at.clone().unwrap_or_default();
+        [name, id, access, status, issued_at, &expires].map(Clone::clone).to_vec()
+    };
+    table(&columns, &keys.iter().map(row).collect::<Vec<_>>())
+}

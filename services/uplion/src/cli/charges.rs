@@ -1,0 +1,110 @@
+//! `uplion charges`: what each request that ended was charged, and at which rates.
+
+use clap::Args;
+use serde::Deserialize;
+use serde_json::json;
+
+use super::{
+    answer::{self, Format},
+    client::{Client, read},
+    failure::Failure,
+    key, place,
+    table::{Column, table},
+};
+
+#[derive(Debug, Clone, Args)]
+pub struct Charges {
+    /// How many of the newest.
+    #[arg(long, short = 'n', default_value_t = 20, value_name = "N")]
+    limit: usize,
+    /// Only of requests that ended at this time or later: 2026-11-23T08:00:00Z.
+    #[arg(long, value_name = "TIME")]
+    from: Option<String>,
+    /// Only of requests that ended before this time.
+    #[arg(long, value_name = "TIME")]
+    to: Option<String>,
+    /// Only of this project, by name or id.
+    #[arg(long)]
+    project: Option<String>,
+    /// Only of this key, by id, or by name if no other has it.
+    #[arg(long)]
+    key: Option<String>,
+    /// Only of this model, by its name or an alias.
+    #[arg(long)]
+    model: Option<String>,
+    #[command(flatten)]
+    control: place::Control,
+    #[command(flatten)]
+    format: Format,
+}
+
+#[derive(Debug, Deserialize)]
+struct Shown {
+    request: String,
+    project: String,
+    project_name: Option<String>,
+    key: Option<String>,
+    key_name: Option<String>,
+    model: Option<String>,
+    outcome: String,
+    settled_at: Option<String>,
+    prompt_tokens: u64,
+    cached_tokens: u64,
+    completion_tokens: u64,
+    reasoning_tokens: u64,
+    charge: String,
+}
+
+impl Charges {
+    pub async fn run(self) -> Result<(), Failure> {
+        let Self { limit, from, to, project, key, model, control, format } = self;
+        let client = Client::new(control.place()?)?;
+        let key = match key {
+            Some(typed) => Some(key::id(&client, &typed).await?),
+            None => None,
+        };
+        let said =
+            [("from", from), ("to", to), ("project", project), ("key", key), ("model", model)];
+        let query: Vec<_> =
+            said.into_iter().filter_map(|(name, value)| Some((name, value?))).collect();
+        let charges = client.first(&["charges"], &query, limit).await?;
+        if format.json {
+            return answer::print_json(&json!(charges));
+        }
+        let rows = charges.into_iter().map(read).collect::<Result<Vec<Shown>, _>>()?;
+        answer::print(&listed(&rows))
+    }
+}
+
+fn listed(charges: &[Shown]) -> String {
+    let columns = [
+        Column::Text("REQUEST"),
+        Column::Text("ENDED"),
+        Column::Text("PROJECT"),
+        Column::Text("KEY"),
+        Column::Text("MODEL"),
+        Column::Text("OUTCOME"),
+        Column::Number("PROMPT"),
+        Column::Number("CACHED"),
+        Column::Number("COMPLETION"),
+        Column::Number("REASONING"),
+        Column::Number("CHARGE"),
+    ];
+    let row = |charge: &Shown| {
+        let text = |text: &Option<String>| text.clone().unwrap_or_default();
+        vec![
+            charge.request.clone(),
+            text(&charge.settled_at),
+            charge.project_name.clone().unwrap_or_else(|| charge.project.clone()),
+            charge.key_name.clone().unwrap_or_else(|| text(&charge.key)),
+            text(&charge.model),
+            charge.outcome.clone(),
+            charge.prompt_tokens.to_string(),
+            charge.cached_tokens.to_string(),
+            charge.completion_tokens.to_string(),
+            charge.reasoning_tokens.to_string(),
+            charge.charge.clone(),
+        ]
+    };
+    table(&columns, &charges.iter().map(row).collect::<Vec<_>>())
+}

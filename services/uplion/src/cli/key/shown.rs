@@ -1,0 +1,105 @@
+//! Keys, as they are told to people.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+use crate::cli::{
+    allowance::{Budget, ToldLimits},
+    answer::{facts, named},
+    table::{Column, table},
+};
+
+#[derive(Debug, Deserialize)]
+pub struct Shown {
+    pub id: String,
+    pub name: String,
+    description: String,
+    project: String,
+    project_name: Option<String>,
+    owner: Option<String>,
+    models: Option<Vec<String>>,
+    pub status: String,
+    expires_at: Option<String>,
+    token_quota: Option<u64>,
+    tokens_used: u64,
+    cost: String,
+    last_used_at: Option<String>,
+    budget: Option<Budget>,
+    limits: Option<ToldLimits>,
+    model_limits: BTreeMap<String, ToldLimits>,
+    issued_at: String,
+    rotated_at: Option<String>,
+    previous_secret_until: Option<String>,
+    revoked_at: Option<String>,
+}
+
+pub fn listed(keys: &[Shown]) -> String {
+    let columns = [
+        Column::Text("NAME"),
+        Column::Text("ID"),
+        Column::Text("PROJECT"),
+        Column::Text("MODELS"),
+        Column::Text("STATUS"),
+        Column::Number("TOKENS"),
+        Column::Number("COST"),
+        Column::Text("EXPIRES"),
+    ];
+    let row = |key: &Shown| {
+        let project = key.project_name.as_ref().unwrap_or(&key.project);
+        vec![
+            key.name.clone(),
+            key.id.clone(),
+            project.clone(),
+            key.may_use(),
+            key.status.clone(),
+            key.tokens(),
+            key.cost.clone(),
+            key.expires_at.clone().unwrap_or_default(),
+        ]
+    };
+    table(&columns, &keys.iter().map(row).collect::<Vec<_>>())
+}
+
+impl Shown {
+    pub fn may_use(&self) -> String {
+        self.models.as_ref().map_or_else(|| "all".to_owned(), |models| models.join(", "))
+    }
+
+    /// `300 of 1000`
+    fn tokens(&self) -> String {
+        match self.token_quota {
+            Some(quota) => format!("{} of {quota}", self.tokens_used),
+            None => self.tokens_used.to_string(),
+        }
+    }
+
+    pub fn told(self) -> String {
+        let (may_use, tokens) = (self.may_use(), self.tokens());
+        let project = named(self.project_name.as_deref(), &self.project);
+        let mut lines = vec![
+            ("name", Some(self.name)),
+            ("id", Some(self.id)),
+            ("description", Some(self.description).filter(|text| !text.is_empty())),
+            ("project", Some(project)),
+            ("owner", self.owner),
+            ("models", Some(may_use)),
+            ("status", Some(self.status)),
+            ("tokens", Some(tokens)),
+            ("cost", Some(self.cost)),
+            ("last used", self.last_used_at),
+            ("budget", self.budget.map(|budget| budget.to_string())),
+            ("limits", self.limits.map(|limits| limits.to_string())),
+        ];
+        let by_model = |(model, limits)| ("limits", Some(format!("{model}: {limits}")));
+        lines.extend(self.model_limits.into_iter().map(by_model));
+        lines.extend([
+            ("expires", self.expires_at),
+            ("issued", Some(self.issued_at)),
+            ("rotated", self.rotated_at),
+            ("the secret before until", self.previous_secret_until),
+            ("revoked", self.revoked_at),
+        ]);
+        facts(&lines)
+    }
+}

@@ -1,0 +1,222 @@
+//! `uplion model upstream`
+
+use std::str::FromStr;
+
+use clap::{Args, Subcommand};
+use serde_json::{Map, Value, json};
+
+use super::shown::{ShownUpstream, listed_upstreams};
+use crate::cli::{
+    allowance::{Bound, Text},
+    answer::{self, Format},
+    client::{Client, read},
+    failure::Failure,
+    writing::Writing,
+};
+
+#[derive(Debug, Clone, Subcommand)]
+pub enum Upstream {
+    /// Adds one that answers for a model.
+    Add {
+        /// The model's name or an alias.
+        model: String,
+        /// An OpenAI-compatible server, up to /v1.
+        #[arg(value_name = "URL")]
+        server: String,
+        /// What it calls the model; by default the same.
+        #[arg(long = "upstream-model", value_name = "NAME")]
+        calls_it: Option<String>,
+        #[command(flatten)]
+        terms: Terms,
+        #[command(flatten)]
+        writing: Writing,
+    },
+    /// Lists those that answer for a model.
+    List {
+        /// The model's name or an alias.
+        model: String,
+    },
+    /// Changes one. What is not given stays as it is.
+    Change {
+        /// The model's name or an alias.
+        model: String,
+        /// Its id, or its URL if no other of the model has it.
+        upstream: String,
+        #[command(flatten)]
+        terms: Terms,
+        #[command(flatten)]
+        writing: Writing,
+    },
+    /// Removes one. What it is answering is answered to the end.
+    Remove {
+        /// The model's name or an alias.
+        model: String,
+        /// Its id, or its URL if no other of the model has it.
+        upstream: String,
+        #[command(flatten)]
+        writing: Writing,
+    },
+}
+
+/// Of one upstream.
+#[derive(Debug, Clone, Args)]
+pub struct Terms {
+    /// The workers' environment variable that holds what it wants as bearer token; `none` if it wants nothing.
+    #[arg(long, value_name = "VAR", conflicts_with = "api_key_secret")]
+    api_key_env: Option<Bound<Text>>,
+    /// Or the Kubernetes Secret that holds it, and the key in there, mounted in the workers.
+    #[arg(long, value_name = "NAME/KEY")]
+    api_key_secret: Option<SecretKey>,
+    /// Its share of the requests beside the model's other upstreams: 1 to 1000; by default 1.
+    #[arg(long, value_name = "N")]
+    weight: Option<u32>,
+    /// Requests at once; by default 16.
+    #[arg(long, value_name = "N")]
+    max_in_flight: Option<u32>,
+}
+
+/// Of each of several, all at once.
+#[derive(Debug, Clone, Args)]
+pub struct Upstreams {
+    /// An OpenAI-compatible server that answers, up to /v1; may be repeated. Without it, workers bring their own.
+    #[arg(long, value_name = "URL")]
+    upstream: Vec<String>,
+    /// What these upstreams call the model; by default the same.
+    #[arg(long, value_name = "NAME", requires = "upstream")]
+    upstream_model: Option<String>,
+    /// The workers' environment variable that holds what these upstreams want as bearer token.
+    #[arg(long, value_name = "VAR", requires = "upstream")]
+    api_key_env: Option<String>,
+    /// Or the Kubernetes Secret that holds it, and the key in there, mounted in the workers.
+    #[arg(long, value_name = "NAME/KEY", requires = "upstream", conflicts_with = "api_key_env")]
+    api_key_secret: Option<SecretKey>,
+    /// The share of each; by default 1.
+    #[arg(long, value_name = "N", requires = "upstream")]
+    weight: Option<u32>,
+    /// Requests at each of them at once; by default 16.
+    #[arg(long, value_name = "N", requires = "upstream")]
+    max_in_flight: Option<u32>,
+}
+
+#[derive(Debug, Clone)]
+pub struct SecretKey {
+    name: String,
+    key: String,
+}
+
+impl Upstream {
+    pub async fn run(self, client: &Client, format: Format) -> Result<(), Failure> {
+        match self {
+            Self::Add { model, server, calls_it, terms, writing } => {
+                let mut body = terms.said();
+                body.retain(|_, value| !value.is_null());
+                body.insert("url".into(), json!(server));
+                body.extend(calls_it.map(|name| ("model".into(), json!(name))));
+                let path = ["models", &model, "upstreams"];
+                let written = client.post(&writing, &path, &Value::Object(body)).await?;
+                answer::wrote(format, &written, &format!("{server} answers for model {model}"))
+            }
+            Self::List { model } => {
+                let upstreams = known(client, &model).await?;
+                if format.json {
+                    return answer::print_json(&upstreams);
+                }
+                answer::print(&listed_upstreams(&read::<Vec<ShownUpstream>>(upstreams)?))
+            }
+            Self::Change { model, upstream, terms, writing } => {
+                let body = terms.said();
+                if body.is_empty() {
+                    let text = "nothing to change: give --api-key-env, --api-key-secret, --weight or --max-in-flight";
+                    return Err(Failure::Here(text.to_owned()));
+                }
+                let id = id(client, &model, &upstream).await?;
+                let path = ["models", &model, "upstreams", &id];
+                let written = client.patch(&writing, &path, &Value::Object(body)).await?;
+                answer::wrote(format, &written, &format!("changed {upstream} of model {model}"))
+            }
+            Self::Remove { model, upstream, writing } => {
+                let id = id(client, &model, &upstream).await?;
+                let path = ["models", &model, "upstreams", &id];
+                let written = client.delete(&writing, &path).await?;
+                let done = format!("{upstream} does not answer for model {model} any more");
+                answer::wrote(format, &written, &done)
+            }
+        }
+    }
+}
+
+async fn known(client: &Client, model: &str) -> Result<Value, Failure> {
+    Ok(client.get(&["models", model, "upstreams"], &[]).await?["data"].clone())
+}
+
+/// What a person typed, as an id.
+async fn id(client: &Client, model: &str, typed: &str) -> Result<String, Failure> {
+    let upstreams: Vec<ShownUpstream> = read(known(client, model).await?)?;
+    if upstreams.iter().any(|upstream| upstream.id == typed) {
+        return Ok(typed.to_owned());
+    }
+    let url = typed.trim_end_matches('/');
+    let at: Vec<&ShownUpstream> = upstreams.iter().filter(|upstream| upstream.url == url).collect();
+    match at[..] {
+        [upstream] => Ok(upstream.id.clone()),
+        [] => Err(Failure::Missing(format!(
+            "{typed} does not answer for {model}: `uplion model upstream list {model}` says who does"
+        ))),
+        _ => Err(Failure::Here(format!(
+            "several upstreams of {model} are at {typed}: say which by id, as `uplion model upstream list {model}` shows it"
+        ))),
+    }
+}
+
+impl Terms {
+    fn said(&self) -> Map<String, Value> {
+        let Self { api_key_env, api_key_secret, weight, max_in_flight } = self;
+        let variable = api_key_env.as_ref().map(|bound| bound.json(|Text(name)| json!(name)));
+        let said = [
+            ("api_key_env", variable),
+            ("api_key_secret", api_key_secret.as_ref().map(SecretKey::json)),
+            ("weight", weight.map(|weight| json!(weight))),
+            ("max_in_flight", max_in_flight.map(|most| json!(most))),
+        ];
+        said.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect()
+    }
+}
+
+impl Upstreams {
+    pub fn are_said(&self) -> bool {
+        !self.upstream.is_empty()
+    }
+
+    pub fn said(&self) -> Vec<Value> {
+        let Self { upstream, upstream_model, api_key_env, api_key_secret, weight, max_in_flight } =
+            self;
+        let secret = api_key_secret.as_ref().map(SecretKey::json);
+        let one = |url: &String| {
+            json!({
+                "url": url,
+                "model": upstream_model,
+                "api_key_env": api_key_env,
+                "api_key_secret": secret,
+                "weight": weight,
+                "max_in_flight": max_in_flight,
+            })
+        };
+        upstream.iter().map(one).collect()
+    }
+}
+
+impl SecretKey {
+    fn json(&self) -> Value {
+        json!({ "name": self.name, "key": self.key })
+    }
+}
+
+impl FromStr for SecretKey {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let (name, key) =
+            text.split_once('/').ok_or("a Secret and a key in it are like provider-keys/openai")?;
+        Ok(Self { name: name.to_owned(), key: key.to_owned() })
+    }
+}

@@ -1,0 +1,54 @@
+//! Users, as they are told to people.
+
+use serde::Deserialize;
+
+use crate::cli::{
+    answer::facts,
+    table::{Column, table},
+};
+
+#[derive(Deserialize)]
+pub struct Shown {
+    id: String,
+    name: Option<String>,
+    email: Option<String>,
+    access: String,
+    sign_in: String,
+    status: String,
+    registered_at: String,
+    password_changed_at: Option<String>,
+    disabled_at: Option<String>,
+    erased_at: Option<String>,
+}
+
+pub fn listed(users: &[Shown]) -> String {
+    let columns =
+        ["E-MAIL", "NAME", "ID", "ACCESS", "SIGN-IN", "STATUS", "REGISTERED"].map(Column::Text);
+    let row = |user: &Shown| {
+        let text = |text: &Option<String>| text.clone().unwrap_or_default();
+        let Shown { id, name, email, access, sign_in, status, registered_at, .. } = user;
+        let known = [text(email), text(name)];
+        known
+            .into_iter()
+            .chain([id, access, sign_in, status, registered_at].map(Clone::clone))
+            .collect()
+    };
+    table(&columns, &users.iter().map(row).collect::<Vec<_>>())
+}
+
+impl Shown {
+    pub fn told(self) -> String {
+        facts(&[
+            ("e-mail", self.email),
+            ("name", self.name),
+            ("id", Some(self.id)),
+            ("access", Some(self.access)),
+            ("sign-in", Some(self.sign_in)),
+            ("status", Some(self.status)),
+            ("registered", Some(self.registered_at)),
+            ("password changed", self.password_changed_at),
+            ("disabled", self.disabled_at),
+            ("erased", self.erased_at),
+        ])
+    }
+}

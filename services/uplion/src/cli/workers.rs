@@ -1,0 +1,119 @@
+//! `uplion workers`: who serves, as the log tells it. (`uplion worker` is the role.)
+
+use clap::Args;
+use serde::Deserialize;
+use serde_json::json;
+
+use super::{
+    answer::{self, Format},
+    client::{Client, read},
+    failure::Failure,
+    place,
+    table::{Column, table},
+};
+
+#[derive(Debug, Clone, Args)]
+pub struct Workers {
+    /// Only this one, with its newest failures.
+    worker: Option<String>,
+    /// Only those that are serving, failed or stopped.
+    #[arg(long, conflicts_with = "worker")]
+    status: Option<String>,
+    /// Only those that began to serve with this model, by its name or an alias.
+    #[arg(long, conflicts_with = "worker")]
+    model: Option<String>,
+    #[command(flatten)]
+    control: place::Control,
+    #[command(flatten)]
+    format: Format,
+}
+
+#[derive(Debug, Deserialize)]
+struct Shown {
+    id: String,
+    status: String,
+    models: Vec<String>,
+    started_at: Option<String>,
+    stopped_at: Option<String>,
+    failures: Vec<Trouble>,
+    requests: u64,
+    last_request_at: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Trouble {
+    model: String,
+    reason: String,
+    at: String,
+}
+
+impl Workers {
+    pub async fn run(self) -> Result<(), Failure> {
+        let Self { worker, status, model, control, format } = self;
+        let client = Client::new(control.place()?)?;
+        if let Some(worker) = worker {
+            let shown = client.get(&["workers", &worker], &[]).await?;
+            if format.json {
+                return answer::print_json(&shown);
+            }
+            return answer::print(&read::<Shown>(shown)?.told());
+        }
+        let said = [("status", status), ("model", model)];
+        let query: Vec<_> =
+            said.into_iter().filter_map(|(name, value)| Some((name, value?))).collect();
+        let workers = client.list(&["workers"], &query).await?;
+        if format.json {
+            return answer::print_json(&json!(workers));
+        }
+        let rows = workers.into_iter().map(read).collect::<Result<Vec<Shown>, _>>()?;
+        answer::print(&listed(&rows))
+    }
+}
+
+fn listed(workers: &[Shown]) -> String {
+    let columns = [
+        Column::Text("ID"),
+        Column::Text("STATUS"),
+        Column::Text("MODELS"),
+        Column::Number("REQUESTS"),
+        Column::Text("LAST REQUEST"),
+        Column::Text("STARTED"),
+        Column::Text("TROUBLE"),
+    ];
+    let row = |worker: &Shown| {
+        let text = |text: &Option<String>| text.clone().unwrap_or_default();
+        let troubles = worker
+            .failures
+            .iter()
+            .map(|Trouble { model, reason, .. }| format!("{model}: {reason}"));
+        vec![
+            worker.id.clone(),
+            worker.status.clone(),
+            worker.models.join(", "),
+            worker.requests.to_string(),
+            text(&worker.last_request_at),
+            text(&worker.started_at),
+            troubles.collect::<Vec<_>>().join(", "),
+        ]
+    };
+    table(&columns, &workers.iter().map(row).collect::<Vec<_>>())
+}
+
+impl Shown {
+    fn told(self) -> String {
+        let mut lines = vec![
+            ("worker", Some(self.id)),
+            ("status", Some(self.status)),
+            ("models", Some(self.models.join(", "))),
+            ("requests", Some(self.requests.to_string())),
+            ("last request", self.last_request_at),
+            ("started", self.started_at),
+            ("stopped", self.stopped_at),
+        ];
+        let troubles = self.failures.into_iter().map(|Trouble { model, reason, at }| {
+            ("trouble", Some(format!("{model}: {reason}, at {at}")))
+        });
+        lines.extend(troubles);
+        answer::facts(&lines)
+    }
+}
