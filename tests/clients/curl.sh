@@ -26,8 +26,13 @@ becomes 200 "$secret" "$OTHER_MODEL"
 late=$(call --request PUT "$api/keys/$key/models" --header "If-Match: $seen" --json "$only")
 is "$(field status <<<"$late") $(field code <<<"$late") $(field version <<<"$late")" "412 changed 2"
 
+next=$(call "$api/keys/$key/rotate" --json '{"grace_seconds":3600}' | field secret)
+becomes 200 "$next" "$OTHER_MODEL"
+becomes 200 "$secret" "$OTHER_MODEL"
+
 position=$(call --request POST "$api/keys/$key/revoke" | field position)
 becomes 401 "$secret" "$OTHER_MODEL"
+becomes 401 "$next" "$OTHER_MODEL"
 is "$(call "$api/keys?limit=1000&project=$project&at=$position" | python3 -c '
 import json, sys
 print(*(key["status"] for key in json.load(sys.stdin)["data"]))')" revoked

@@ -3,8 +3,8 @@
 use std::{str::FromStr, sync::Arc};
 
 use uplion_domain::{
-    AdminKeyId, KeyId, ModelName, Nanos, PriceId, ProjectId, Timestamp, UserId, WorkerId, api_key::Models,
-    project::Project, subject::AggregateId, user::User,
+    AdminKeyId, KeyId, ModelName, Nanos, PriceId, ProjectId, Timestamp, UserId, WorkerId,
+    api_key::Models, project::Project, subject::AggregateId, user::User,
 };
 use uplion_log_store::{
     event_store::{EventStore, Scope},

@@ -122,17 +122,25 @@ func TestAKeyLivesFromItsIssueToItsRevocation(t *testing.T) {
 	equal(t, is(t, shown.JSON200, shown.Body).Models.MustGet()[0], otherModel)
 	equal(t, shown.Headers200.ETag, `"2"`)
 
+	grace := nullable.NewNullableWithValue(uint32(3600))
+	rotated, err := api.RotateKeyWithResponse(ctx, id, nil, control.Rotation{GraceSeconds: grace})
+	must(t, err)
+	next := is(t, rotated.JSON200, rotated.Body).Secret.MustGet()
+	becomes(t, 200, next, otherModel)
+	becomes(t, 200, secret, otherModel)
+
 	revoked, err := api.RevokeKeyWithResponse(ctx, id, nil)
 	must(t, err)
 	position := is(t, revoked.JSON200, revoked.Body).Position.MustGet()
 	becomes(t, 401, secret, otherModel)
+	becomes(t, 401, next, otherModel)
 
 	most := uint64(1000)
 	listed, err := api.ListKeysWithResponse(ctx, &control.ListKeysParams{Limit: &most, UplionPosition: &position})
 	must(t, err)
 	for _, key := range is(t, listed.JSON200, listed.Body).Data {
 		if key.Id == id {
-			equal(t, key.Status, "revoked")
+			equal(t, string(key.Status), "revoked")
 			return
 		}
 	}

@@ -7,10 +7,10 @@ from typing import TypeVar
 
 import httpx
 from uplion_control import AuthenticatedClient
-from uplion_control.api.keys import allow_models, get_key, issue_key, list_keys, revoke_key
+from uplion_control.api.keys import allow_models, get_key, issue_key, list_keys, revoke_key, rotate_key
 from uplion_control.api.models import get_model
 from uplion_control.api.projects import create_project, list_projects
-from uplion_control.models import AllowedModels, IssuedKey, Key, Model, NewKey, NewProject, PageKey, Problem, Written
+from uplion_control.models import AllowedModels, IssuedKey, Key, Model, NewKey, NewProject, PageKey, Problem, Rotation, Written
 
 CONTROL = f"{os.environ['CONTROL_URL']}/control/v1"
 MODEL, OTHER_MODEL = os.environ["MODEL"], os.environ["OTHER_MODEL"]
@@ -63,8 +63,15 @@ def test_a_key_lives_from_its_issue_to_its_revocation() -> None:
     assert the(Key, shown.parsed).models == [OTHER_MODEL]
     assert shown.headers["ETag"] == '"2"'
 
+    rotated = the(IssuedKey, rotate_key.sync(id, client=api, body=Rotation(grace_seconds=3600)))
+    next = the(str, rotated.secret)
+    assert next != secret
+    becomes(200, next, OTHER_MODEL)
+    becomes(200, secret, OTHER_MODEL)
+
     revoked = the(Written, revoke_key.sync(id, client=api))
     becomes(401, secret, OTHER_MODEL)
+    becomes(401, next, OTHER_MODEL)
 
     listed = the(PageKey, list_keys.sync(client=api, limit=1000, uplion_position=the(str, revoked.position)))
     assert [key.status for key in listed.data if key.id == id] == ["revoked"]

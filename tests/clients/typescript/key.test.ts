@@ -57,9 +57,16 @@ test("a key lives from its issue to its revocation", async () => {
   assert.deepEqual(shown.data?.models, [OTHER_MODEL]);
   assert.equal(shown.response.headers.get("ETag"), '"2"');
 
+  const rotated = await api.POST("/keys/{key}/rotate", { params: { path }, body: { grace_seconds: 3600 } });
+  const next = rotated.data?.secret;
+  assert.ok(next && next !== secret);
+  await becomes(200, next, OTHER_MODEL!);
+  await becomes(200, secret, OTHER_MODEL!);
+
   const revoked = await api.POST("/keys/{key}/revoke", { params: { path } });
   assert.equal(revoked.data?.in_force, true);
   await becomes(401, secret, OTHER_MODEL!);
+  await becomes(401, next, OTHER_MODEL!);
 
   const position = revoked.data?.position;
   assert.ok(position);

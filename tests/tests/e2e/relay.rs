@@ -29,7 +29,8 @@ struct Ground {
     // First, so that they end before what they depend on.
     controls: [Uplion; 2],
     nats: Server,
-    postgres: uplion_tests::postgres::Server,
+    /// Held, so that it runs as long as they do.
+    _postgres: uplion_tests::postgres::Server,
     store: Store,
     nats_url: String,
 }
@@ -55,7 +56,7 @@ impl Ground {
         }
         drop(gateway);
         let store = postgres::connect(&database).await.unwrap();
-        Self { controls, nats, postgres, store, nats_url }
+        Self { controls, nats, _postgres: postgres, store, nats_url }
     }
 
     async fn streams(&self) -> std::sync::Arc<dyn Streams> {

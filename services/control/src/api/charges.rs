@@ -34,6 +34,7 @@ pub struct Charges {
 
 /// What a request was charged: its usage, at the rates that were in force when it was admitted.
 #[derive(Debug, Object)]
+#[expect(clippy::struct_field_names, reason = "what a charge charges is called so in the log")]
 struct Charge {
     request: String,
     project: String,

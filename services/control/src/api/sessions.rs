@@ -231,7 +231,7 @@ impl Sessions {
             page::limit_value(limit),
         ];
         let rows = self.reader.query(&LIST, &parameters, sessions::Session::from_row).await?;
-        let view = |row| SessionView::of(row, caller.session);
+        let view = |row| SessionView::of(&row, caller.session);
         Ok(Json(Page::of(rows, limit, |row| row.session.to_string(), view)))
     }
 
@@ -346,14 +346,14 @@ impl Opened {
 }
 
 impl SessionView {
-    fn of(row: sessions::Session, current: Option<SessionId>) -> Self {
+    fn of(row: &sessions::Session, current: Option<SessionId>) -> Self {
         let sessions::Session { session, user, opened_at, expires_at } = row;
         Self {
             id: session.to_string(),
             user: user.to_string(),
             opened_at: opened_at.to_string(),
             expires_at: expires_at.to_string(),
-            current: current == Some(session),
+            current: current == Some(*session),
         }
     }
 }

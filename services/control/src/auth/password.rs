@@ -121,7 +121,6 @@ fn argon2() -> Argon2<'static> {
     Argon2::new(argon2::Algorithm::Argon2id, Version::V0x13, params)
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "it is what map_err hands over")]
 fn failed(error: impl std::fmt::Display) -> Problem {
     tracing::error!(%error, "control.password");
     Problem::internal("the password could not be hashed")

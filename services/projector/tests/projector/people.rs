@@ -126,7 +126,7 @@ async fn what_lists_show_can_be_narrowed(ground: Ground) {
     let projects = async |status: Value, member: Value, after: Value| {
         let parameters = [status, member, after, most()];
         let rows = list(&ground, &projects::LIST, parameters, projects::Project::from_row).await;
-        rows.into_iter().map(|row| row.name).collect::<Vec<_>>().join("")
+        rows.into_iter().map(|row| row.name).collect::<String>()
     };
     assert_eq!(projects(Value::Null, Value::Null, Value::Null).await, "abc");
     assert_eq!(projects(columns::text("open"), Value::Null, Value::Null).await, "a");

@@ -97,6 +97,7 @@ impl Keys {
 }
 
 /// None: nothing was said. None within: null was.
+#[expect(clippy::option_option, reason = "undefined, null and a value are three cases")]
 fn said<T>(value: MaybeUndefined<T>) -> Option<Option<T>> {
     match value {
         MaybeUndefined::Undefined => None,

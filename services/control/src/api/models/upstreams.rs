@@ -110,7 +110,6 @@ impl ModelUpstreams {
         method = "patch",
         operation_id = "change_upstream"
     )]
-    #[expect(clippy::too_many_arguments, reason = "each is a parameter of the operation")]
     async fn change(
         &self,
         auth: Auth,

@@ -20,9 +20,9 @@ const fn at(millis: i64) -> Timestamp {
 /// What is said of a secret: 200 without words, or why not.
 async fn said(installation: &Installation, secret: &str) -> (u16, String) {
     let models = installation.client.get(format!("{}/v1/models", installation.base));
-    let answer = models.bearer_auth(secret).send().await.unwrap();
+    let answer = models.bearer_auth(secret).send().await.expect("the gateway answers");
     let status = answer.status().as_u16();
-    let body: Value = answer.json().await.unwrap();
+    let body: Value = answer.json().await.expect("the answer is JSON");
     if status == 401 {
         assert_eq!(body["error"]["code"], "invalid_api_key", "{body}");
     }
