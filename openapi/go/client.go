@@ -81,6 +81,30 @@ func (e By) Valid() bool {
 	}
 }
 
+// Defines values for KeyStatus.
+const (
+	KeyStatusActive   KeyStatus = "active"
+	KeyStatusDisabled KeyStatus = "disabled"
+	KeyStatusExpired  KeyStatus = "expired"
+	KeyStatusRevoked  KeyStatus = "revoked"
+)
+
+// Valid indicates whether the value is a known member of the KeyStatus enum.
+func (e KeyStatus) Valid() bool {
+	switch e {
+	case KeyStatusActive:
+		return true
+	case KeyStatusDisabled:
+		return true
+	case KeyStatusExpired:
+		return true
+	case KeyStatusRevoked:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for MemberRole.
 const (
 	MemberRoleMember MemberRole = "member"
@@ -111,6 +135,42 @@ func (e Mode) Valid() bool {
 	case Cookie:
 		return true
 	case Token:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ModelKind.
+const (
+	Local  ModelKind = "local"
+	Remote ModelKind = "remote"
+)
+
+// Valid indicates whether the value is a known member of the ModelKind enum.
+func (e ModelKind) Valid() bool {
+	switch e {
+	case Local:
+		return true
+	case Remote:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ModelStatus.
+const (
+	Registered ModelStatus = "registered"
+	Retired    ModelStatus = "retired"
+)
+
+// Valid indicates whether the value is a known member of the ModelStatus enum.
+func (e ModelStatus) Valid() bool {
+	switch e {
+	case Registered:
+		return true
+	case Retired:
 		return true
 	default:
 		return false
@@ -225,15 +285,36 @@ func (e UserStatus) Valid() bool {
 	}
 }
 
+// Defines values for WorkerStatus.
+const (
+	Failed  WorkerStatus = "failed"
+	Serving WorkerStatus = "serving"
+	Stopped WorkerStatus = "stopped"
+)
+
+// Valid indicates whether the value is a known member of the WorkerStatus enum.
+func (e WorkerStatus) Valid() bool {
+	switch e {
+	case Failed:
+		return true
+	case Serving:
+		return true
+	case Stopped:
+		return true
+	default:
+		return false
+	}
+}
+
 // AdminKey What a machine shows to administer or to audit. The secret is not stored.
 type AdminKey struct {
-	Access    AdminKeyAccess            `json:"access"`
-	ExpiresAt nullable.Nullable[string] `json:"expires_at,omitempty"`
-	Id        string                    `json:"id"`
-	IssuedAt  string                    `json:"issued_at"`
-	Name      string                    `json:"name"`
-	RevokedAt nullable.Nullable[string] `json:"revoked_at,omitempty"`
-	Status    AdminKeyStatus            `json:"status"`
+	Access    AdminKeyAccess               `json:"access"`
+	ExpiresAt nullable.Nullable[time.Time] `json:"expires_at,omitempty"`
+	Id        string                       `json:"id"`
+	IssuedAt  time.Time                    `json:"issued_at"`
+	Name      string                       `json:"name"`
+	RevokedAt nullable.Nullable[time.Time] `json:"revoked_at,omitempty"`
+	Status    AdminKeyStatus               `json:"status"`
 }
 
 // AdminKeyAccess defines model for AdminKeyAccess.
@@ -262,6 +343,9 @@ type ArchiveHealth struct {
 
 // ArchivedEvent An event at its place in the archive.
 type ArchivedEvent struct {
+	// ActorName What the person who did it is called now.
+	ActorName nullable.Nullable[string] `json:"actor_name,omitempty"`
+
 	// Effective False for what does not count: a repeated event, a second end of a request.
 	Effective bool   `json:"effective"`
 	Epoch     uint32 `json:"epoch"`
@@ -270,9 +354,16 @@ type ArchivedEvent struct {
 	Event interface{} `json:"event"`
 
 	// Pos Its place among all events, from 1.
-	Pos      uint64 `json:"pos"`
-	Sequence uint64 `json:"sequence"`
-	Stream   string `json:"stream"`
+	Pos uint64 `json:"pos"`
+
+	// Reason Why, in that person's words.
+	Reason   nullable.Nullable[string] `json:"reason,omitempty"`
+	Sequence uint64                    `json:"sequence"`
+
+	// SourceAddress Where the call came from; `via` names the proxy that says so.
+	SourceAddress nullable.Nullable[string] `json:"source_address,omitempty"`
+	Stream        string                    `json:"stream"`
+	UserAgent     nullable.Nullable[string] `json:"user_agent,omitempty"`
 }
 
 // Budget How much may be spent.
@@ -287,9 +378,75 @@ type Budget struct {
 // By What lines are told apart by.
 type By string
 
+// Change One change of one thing.
+type Change struct {
+	// Actor Who did it: `usr_…`, `adk_…`, or `admin` for the installation's first admin key.
+	Actor nullable.Nullable[string] `json:"actor,omitempty"`
+
+	// ActorName What the person who did it is called now.
+	ActorName nullable.Nullable[string] `json:"actor_name,omitempty"`
+	At        string                    `json:"at"`
+	Fields    []Field                   `json:"fields"`
+
+	// Id Of the event, as `CloudEvents` have it.
+	Id string `json:"id"`
+
+	// Reason Why, in that person's words.
+	Reason nullable.Nullable[string] `json:"reason,omitempty"`
+
+	// RequestId Of the call to the API.
+	RequestId nullable.Nullable[string] `json:"request_id,omitempty"`
+
+	// SourceAddress Where the call came from; `via` names the proxy that says so.
+	SourceAddress nullable.Nullable[string] `json:"source_address,omitempty"`
+
+	// Type What happened, as the log calls it.
+	Type      string                    `json:"type"`
+	UserAgent nullable.Nullable[string] `json:"user_agent,omitempty"`
+
+	// Version The thing's version since.
+	Version uint64 `json:"version"`
+}
+
+// ChangedKey What is left out stays as it is.
+type ChangedKey struct {
+	// Budget Null: none of its own.
+	Budget      nullable.Nullable[Budget] `json:"budget,omitempty"`
+	Description nullable.Nullable[string] `json:"description,omitempty"`
+
+	// ExpiresAt From then on it is not served; null: never.
+	ExpiresAt nullable.Nullable[time.Time] `json:"expires_at,omitempty"`
+
+	// Limits All of them: what is left out within is limited no more. Null: nothing is limited.
+	Limits nullable.Nullable[Limits] `json:"limits,omitempty"`
+
+	// ModelLimits For all models together; null: nothing is limited by model.
+	ModelLimits nullable.Nullable[map[string]Limits] `json:"model_limits,omitempty"`
+
+	// Models The only models that it may use from now on, by name or alias; null: all.
+	Models nullable.Nullable[[]string] `json:"models,omitempty"`
+	Name   nullable.Nullable[string]   `json:"name,omitempty"`
+
+	// TokenQuota Null: without end.
+	TokenQuota nullable.Nullable[uint64] `json:"token_quota,omitempty"`
+}
+
 // ChangedMember defines model for ChangedMember.
 type ChangedMember struct {
 	Role MemberRole `json:"role"`
+}
+
+// ChangedModel What is left out stays as it is.
+type ChangedModel struct {
+	// Aliases All its other names from now on.
+	Aliases nullable.Nullable[[]string]  `json:"aliases,omitempty"`
+	Kind    nullable.Nullable[ModelKind] `json:"kind,omitempty"`
+
+	// MaxProcesses Null: as many as there are.
+	MaxProcesses nullable.Nullable[uint32] `json:"max_processes,omitempty"`
+
+	// Upstreams These answer from now on, and no others.
+	Upstreams nullable.Nullable[[]Upstream] `json:"upstreams,omitempty"`
 }
 
 // ChangedProject What is left out stays as it is.
@@ -304,6 +461,17 @@ type ChangedProject struct {
 	Name nullable.Nullable[string] `json:"name,omitempty"`
 }
 
+// ChangedUpstream What is left out stays as it is.
+type ChangedUpstream struct {
+	// ApiKeyEnv Null: the server wants to be shown nothing.
+	ApiKeyEnv nullable.Nullable[string] `json:"api_key_env,omitempty"`
+
+	// ApiKeySecret Null: the server wants to be shown nothing.
+	ApiKeySecret nullable.Nullable[SecretKey] `json:"api_key_secret,omitempty"`
+	MaxInFlight  nullable.Nullable[uint32]    `json:"max_in_flight,omitempty"`
+	Weight       nullable.Nullable[uint32]    `json:"weight,omitempty"`
+}
+
 // ChangedUser What is left out stays as it is.
 type ChangedUser struct {
 	// Access In the whole installation.
@@ -314,6 +482,31 @@ type ChangedUser struct {
 
 	// Name For people: 1 to 200 characters.
 	Name nullable.Nullable[string] `json:"name,omitempty"`
+}
+
+// Charge What a request was charged: its usage, at the rates that were in force when it was admitted.
+type Charge struct {
+	// CachedTokens A part of the prompt's.
+	CachedTokens uint64 `json:"cached_tokens"`
+
+	// Charge Units of the installation's currency, exact.
+	Charge           string                    `json:"charge"`
+	CompletionTokens uint64                    `json:"completion_tokens"`
+	Key              nullable.Nullable[string] `json:"key,omitempty"`
+	KeyName          nullable.Nullable[string] `json:"key_name,omitempty"`
+	Model            nullable.Nullable[string] `json:"model,omitempty"`
+
+	// Outcome `completed`, `cancelled` or `failed`.
+	Outcome      string                    `json:"outcome"`
+	Project      string                    `json:"project"`
+	ProjectName  nullable.Nullable[string] `json:"project_name,omitempty"`
+	PromptTokens uint64                    `json:"prompt_tokens"`
+	Rates        nullable.Nullable[Rates]  `json:"rates,omitempty"`
+
+	// ReasoningTokens A part of the completion's.
+	ReasoningTokens uint64                       `json:"reasoning_tokens"`
+	Request         string                       `json:"request"`
+	SettledAt       nullable.Nullable[time.Time] `json:"settled_at,omitempty"`
 }
 
 // Credentials defines model for Credentials.
@@ -354,11 +547,21 @@ type CurrentUser struct {
 type EventPage struct {
 	Data []ArchivedEvent `json:"data"`
 
-	// Next Ask for what comes after this next time.
-	Next uint64 `json:"next"`
+	// Next Ask for what comes after this next time, also if there is nothing yet. Null at the end of the newest.
+	Next nullable.Nullable[uint64] `json:"next,omitempty"`
 }
 
-// IssuedKey A key that was issued.
+// Field A field that the change changed.
+type Field struct {
+	// After Null if there is nothing any more.
+	After interface{} `json:"after"`
+
+	// Before Null if there was nothing.
+	Before interface{} `json:"before"`
+	Name   string      `json:"name"`
+}
+
+// IssuedKey A key that was issued, or given a new secret.
 type IssuedKey struct {
 	// Id Of what was written to: `prj_…`, `key_…`, `prc_…`, or a model's name.
 	Id string `json:"id"`
@@ -372,7 +575,7 @@ type IssuedKey struct {
 	// Repeated The same `Idempotency-Key` was seen before: this is what was done then.
 	Repeated bool `json:"repeated"`
 
-	// Secret Shown now and never again: it is not stored. Null if the command was repeated: issue another key if the
+	// Secret Shown now and never again: it is not stored. Null if the command was repeated: rotate the key if the
 	// secret is lost.
 	Secret nullable.Nullable[string] `json:"secret,omitempty"`
 
@@ -382,19 +585,51 @@ type IssuedKey struct {
 
 // Key What a member's program shows the gateway to be served. The secret is not stored.
 type Key struct {
-	Id       string    `json:"id"`
-	IssuedAt time.Time `json:"issued_at"`
+	Budget nullable.Nullable[Budget] `json:"budget,omitempty"`
+
+	// Cost What its usage has cost, in units of the installation's currency.
+	Cost        string `json:"cost"`
+	Description string `json:"description"`
+
+	// ExpiresAt Null: never.
+	ExpiresAt  nullable.Nullable[time.Time] `json:"expires_at,omitempty"`
+	Id         string                       `json:"id"`
+	IssuedAt   time.Time                    `json:"issued_at"`
+	LastUsedAt nullable.Nullable[time.Time] `json:"last_used_at,omitempty"`
+
+	// Limits Null: nothing is limited.
+	Limits      nullable.Nullable[Limits] `json:"limits,omitempty"`
+	ModelLimits map[string]Limits         `json:"model_limits"`
 
 	// Models Null: all models.
-	Models      nullable.Nullable[[]string]  `json:"models,omitempty"`
-	Name        string                       `json:"name"`
-	Project     string                       `json:"project"`
-	ProjectName nullable.Nullable[string]    `json:"project_name,omitempty"`
-	RevokedAt   nullable.Nullable[time.Time] `json:"revoked_at,omitempty"`
+	Models nullable.Nullable[[]string] `json:"models,omitempty"`
+	Name   string                      `json:"name"`
 
-	// Status `active` or `revoked`.
-	Status string `json:"status"`
+	// Owner The member whose key it is; null if it is the project's.
+	Owner nullable.Nullable[string] `json:"owner,omitempty"`
+
+	// PreviousSecretUntil Until when the secret before that is served.
+	PreviousSecretUntil nullable.Nullable[time.Time] `json:"previous_secret_until,omitempty"`
+	Project             string                       `json:"project"`
+	ProjectName         nullable.Nullable[string]    `json:"project_name,omitempty"`
+	RevokedAt           nullable.Nullable[time.Time] `json:"revoked_at,omitempty"`
+
+	// RotatedAt When it was last given a new secret.
+	RotatedAt nullable.Nullable[time.Time] `json:"rotated_at,omitempty"`
+	Status    KeyStatus                    `json:"status"`
+
+	// TokenQuota Null: without end.
+	TokenQuota nullable.Nullable[uint64] `json:"token_quota,omitempty"`
+
+	// TokensRemaining Null if there is no quota.
+	TokensRemaining nullable.Nullable[uint64] `json:"tokens_remaining,omitempty"`
+
+	// TokensUsed Of prompts and answers together, as they were charged.
+	TokensUsed uint64 `json:"tokens_used"`
 }
+
+// KeyStatus defines model for KeyStatus.
+type KeyStatus string
 
 // Limits How fast requests may come. What is left out is not limited.
 type Limits struct {
@@ -443,22 +678,32 @@ type Mode string
 
 // Model A model that clients can name.
 type Model struct {
-	Aliases      []string                     `json:"aliases"`
+	Aliases []string `json:"aliases"`
+
+	// Kind Who runs what answers for a model.
+	Kind ModelKind `json:"kind"`
+
+	// MaxProcesses Null: as many as there are.
+	MaxProcesses nullable.Nullable[uint32]    `json:"max_processes,omitempty"`
 	Name         string                       `json:"name"`
 	RegisteredAt time.Time                    `json:"registered_at"`
 	RetiredAt    nullable.Nullable[time.Time] `json:"retired_at,omitempty"`
-
-	// Status `registered` or `retired`.
-	Status    string     `json:"status"`
-	Upstreams []Upstream `json:"upstreams"`
+	Status       ModelStatus                  `json:"status"`
+	Upstreams    []Upstream                   `json:"upstreams"`
 }
+
+// ModelKind Who runs what answers for a model.
+type ModelKind string
+
+// ModelStatus defines model for ModelStatus.
+type ModelStatus string
 
 // NewAdminKey defines model for NewAdminKey.
 type NewAdminKey struct {
 	Access AdminKeyAccess `json:"access"`
 
 	// ExpiresAt RFC 3339; left out: never.
-	ExpiresAt nullable.Nullable[string] `json:"expires_at,omitempty"`
+	ExpiresAt nullable.Nullable[time.Time] `json:"expires_at,omitempty"`
 
 	// Name For people: what it is for. At most 128 characters.
 	Name string `json:"name"`
@@ -466,14 +711,32 @@ type NewAdminKey struct {
 
 // NewKey defines model for NewKey.
 type NewKey struct {
+	Budget nullable.Nullable[Budget] `json:"budget,omitempty"`
+
+	// Description At most 1000 characters.
+	Description nullable.Nullable[string] `json:"description,omitempty"`
+
+	// ExpiresAt From then on it is not served. RFC 3339; left out: never.
+	ExpiresAt nullable.Nullable[time.Time] `json:"expires_at,omitempty"`
+	Limits    nullable.Nullable[Limits]    `json:"limits,omitempty"`
+
+	// ModelLimits Beside its own limits, for what it does with one model; by name or alias.
+	ModelLimits nullable.Nullable[map[string]Limits] `json:"model_limits,omitempty"`
+
 	// Models The only models that it may use, by name or alias; null or left out: all.
 	Models nullable.Nullable[[]string] `json:"models,omitempty"`
 
 	// Name For people: what or whom it is for. At most 128 characters.
 	Name string `json:"name"`
 
+	// Owner The member whose key it is, by id or e-mail address. Left out: the caller's own if it is a mere member, else the project's.
+	Owner nullable.Nullable[string] `json:"owner,omitempty"`
+
 	// Project The project that its usage is billed to, by id or name.
 	Project string `json:"project"`
+
+	// TokenQuota Tokens that it may use in its life, of prompts and answers together; left out: without end.
+	TokenQuota nullable.Nullable[uint64] `json:"token_quota,omitempty"`
 }
 
 // NewMember defines model for NewMember.
@@ -489,6 +752,12 @@ type NewMember struct {
 type NewModel struct {
 	// Aliases Other names that lead to it.
 	Aliases nullable.Nullable[[]string] `json:"aliases,omitempty"`
+
+	// Kind `remote` if it has upstreams and `local` if it has none, if left out.
+	Kind nullable.Nullable[ModelKind] `json:"kind,omitempty"`
+
+	// MaxProcesses Processes that may run it at once; left out: as many as there are.
+	MaxProcesses nullable.Nullable[uint32] `json:"max_processes,omitempty"`
 
 	// Name What clients call it: never used again, also not after the model is retired.
 	Name string `json:"name"`
@@ -522,6 +791,9 @@ type NewPrice struct {
 
 	// Output For a million tokens of the answer.
 	Output string `json:"output"`
+
+	// Project The project that alone pays this, by id or name; left out: whoever has no price of its own.
+	Project nullable.Nullable[string] `json:"project,omitempty"`
 
 	// Reasoning For a million tokens of reasoning; as `output` if left out.
 	Reasoning nullable.Nullable[string] `json:"reasoning,omitempty"`
@@ -576,6 +848,22 @@ type OpenedSession struct {
 // PageAdminKey A page of a list.
 type PageAdminKey struct {
 	Data []AdminKey `json:"data"`
+
+	// Next Ask with `after` for what follows; null at the end.
+	Next nullable.Nullable[string] `json:"next,omitempty"`
+}
+
+// PageChange A page of a list.
+type PageChange struct {
+	Data []Change `json:"data"`
+
+	// Next Ask with `after` for what follows; null at the end.
+	Next nullable.Nullable[string] `json:"next,omitempty"`
+}
+
+// PageCharge A page of a list.
+type PageCharge struct {
+	Data []Charge `json:"data"`
 
 	// Next Ask with `after` for what follows; null at the end.
 	Next nullable.Nullable[string] `json:"next,omitempty"`
@@ -637,6 +925,14 @@ type PageUser struct {
 	Next nullable.Nullable[string] `json:"next,omitempty"`
 }
 
+// PageWorker A page of a list.
+type PageWorker struct {
+	Data []Worker `json:"data"`
+
+	// Next Ask with `after` for what follows; null at the end.
+	Next nullable.Nullable[string] `json:"next,omitempty"`
+}
+
 // Period defines model for Period.
 type Period string
 
@@ -648,7 +944,10 @@ type Price struct {
 	Input         string    `json:"input"`
 	Model         string    `json:"model"`
 	Output        string    `json:"output"`
-	Reasoning     string    `json:"reasoning"`
+
+	// Project That alone pays this; null: for whoever has no price of its own.
+	Project   nullable.Nullable[string] `json:"project,omitempty"`
+	Reasoning string                    `json:"reasoning"`
 
 	// Request For the request itself.
 	Request     string                       `json:"request"`
@@ -710,6 +1009,17 @@ type ProjectionHealth struct {
 	Version uint32 `json:"version"`
 }
 
+// Rates Units of the installation's currency for a million tokens.
+type Rates struct {
+	CachedInput string `json:"cached_input"`
+	Input       string `json:"input"`
+	Output      string `json:"output"`
+	Reasoning   string `json:"reasoning"`
+
+	// Request For the request itself.
+	Request string `json:"request"`
+}
+
 // RelayHealth defines model for RelayHealth.
 type RelayHealth struct {
 	Lag nullable.Nullable[uint64] `json:"lag,omitempty"`
@@ -719,6 +1029,9 @@ type RelayHealth struct {
 
 	// Recorded Changes of the control plane that are recorded.
 	Recorded uint64 `json:"recorded"`
+
+	// Trouble Why nothing is published.
+	Trouble nullable.Nullable[string] `json:"trouble,omitempty"`
 }
 
 // RequestPage defines model for RequestPage.
@@ -776,6 +1089,21 @@ type RequestSummary struct {
 	Worker nullable.Nullable[string] `json:"worker,omitempty"`
 }
 
+// Rotation defines model for Rotation.
+type Rotation struct {
+	// GraceSeconds So long the secret before is served beside the new one, at most 2592000 (30 days). Left out: not at all.
+	GraceSeconds nullable.Nullable[uint32] `json:"grace_seconds,omitempty"`
+}
+
+// SecretKey A key of a Kubernetes Secret.
+type SecretKey struct {
+	// Key In the Secret.
+	Key string `json:"key"`
+
+	// Name Of the Secret.
+	Name string `json:"name"`
+}
+
 // Session Somebody who is signed in, from one place.
 type Session struct {
 	// Current The one that this was asked with.
@@ -815,6 +1143,12 @@ type Upstream struct {
 	// ApiKeyEnv The environment variable of the worker that holds what the server wants as bearer token.
 	ApiKeyEnv nullable.Nullable[string] `json:"api_key_env,omitempty"`
 
+	// ApiKeySecret Or the Kubernetes Secret that holds it, mounted in the worker.
+	ApiKeySecret nullable.Nullable[SecretKey] `json:"api_key_secret,omitempty"`
+
+	// Id Follows from its URL and its name for the model; whatever stands here in a command is ignored.
+	Id nullable.Nullable[string] `json:"id,omitempty"`
+
 	// MaxInFlight Requests at once; 16 if left out.
 	MaxInFlight nullable.Nullable[uint32] `json:"max_in_flight,omitempty"`
 
@@ -823,6 +1157,14 @@ type Upstream struct {
 
 	// Url Up to and including `/v1`.
 	Url string `json:"url"`
+
+	// Weight Its share of the requests, beside the model's other upstreams that have room for one: 1 to 1000; 1 if left out.
+	Weight nullable.Nullable[uint32] `json:"weight,omitempty"`
+}
+
+// UpstreamList All upstreams of a model; its version is the model's.
+type UpstreamList struct {
+	Data []Upstream `json:"data"`
 }
 
 // Upstreams defines model for Upstreams.
@@ -871,18 +1213,18 @@ type UsageReport struct {
 
 // User A person who may sign in.
 type User struct {
-	Access     UserAccess                `json:"access"`
-	DisabledAt nullable.Nullable[string] `json:"disabled_at,omitempty"`
-	Email      nullable.Nullable[string] `json:"email,omitempty"`
-	ErasedAt   nullable.Nullable[string] `json:"erased_at,omitempty"`
-	Id         string                    `json:"id"`
+	Access     UserAccess                   `json:"access"`
+	DisabledAt nullable.Nullable[time.Time] `json:"disabled_at,omitempty"`
+	Email      nullable.Nullable[string]    `json:"email,omitempty"`
+	ErasedAt   nullable.Nullable[time.Time] `json:"erased_at,omitempty"`
+	Id         string                       `json:"id"`
 
 	// Name Null of a person who was erased.
-	Name              nullable.Nullable[string] `json:"name,omitempty"`
-	PasswordChangedAt nullable.Nullable[string] `json:"password_changed_at,omitempty"`
-	RegisteredAt      string                    `json:"registered_at"`
-	SignIn            UserSignIn                `json:"sign_in"`
-	Status            UserStatus                `json:"status"`
+	Name              nullable.Nullable[string]    `json:"name,omitempty"`
+	PasswordChangedAt nullable.Nullable[time.Time] `json:"password_changed_at,omitempty"`
+	RegisteredAt      time.Time                    `json:"registered_at"`
+	SignIn            UserSignIn                   `json:"sign_in"`
+	Status            UserStatus                   `json:"status"`
 }
 
 // UserAccess defines model for UserAccess.
@@ -902,6 +1244,36 @@ type UserSignIn string
 
 // UserStatus defines model for UserStatus.
 type UserStatus string
+
+// Worker Who takes requests from the queue and has upstreams answer them.
+type Worker struct {
+	// Failures The newest of each model.
+	Failures      []WorkerFailure              `json:"failures"`
+	Id            string                       `json:"id"`
+	LastRequestAt nullable.Nullable[time.Time] `json:"last_request_at,omitempty"`
+
+	// Models Those that it began to serve with.
+	Models []string `json:"models"`
+
+	// Requests Requests that it was given.
+	Requests  uint64                       `json:"requests"`
+	StartedAt nullable.Nullable[time.Time] `json:"started_at,omitempty"`
+	Status    WorkerStatus                 `json:"status"`
+	StoppedAt nullable.Nullable[time.Time] `json:"stopped_at,omitempty"`
+}
+
+// WorkerFailure What only a person can mend.
+type WorkerFailure struct {
+	At    string `json:"at"`
+	Model string `json:"model"`
+
+	// Reason `ConfigurationError`, `AuthenticationError`, `MessageQueueConnectionError`, `APIQuotaExceededError` or
+	// `GeneralError`.
+	Reason string `json:"reason"`
+}
+
+// WorkerStatus defines model for WorkerStatus.
+type WorkerStatus string
 
 // Written A write that was recorded.
 type Written struct {
@@ -957,10 +1329,79 @@ type RevokeAdminKeyParams struct {
 	UplionReason *string `json:"Uplion-Reason,omitempty"`
 }
 
+// ListChangesParams defines parameters for ListChanges.
+type ListChangesParams struct {
+	// Kind `project`, `api_key`, `model`, `price`, `user`, `session` or `admin_key`.
+	Kind string `form:"kind" json:"kind"`
+
+	// Id Its id; for a project or a model its name will do.
+	Id string `form:"id" json:"id"`
+
+	// After Those after this version.
+	After *uint64 `form:"after,omitempty" json:"after,omitempty"`
+
+	// Limit At most 1000; 100 if not said.
+	Limit *uint64 `form:"limit,omitempty" json:"limit,omitempty"`
+}
+
+// ListChargesParams defines parameters for ListCharges.
+type ListChargesParams struct {
+	// Project Only of this project, by id or name.
+	Project *string `form:"project,omitempty" json:"project,omitempty"`
+
+	// Key Only of this key, by id.
+	Key *string `form:"key,omitempty" json:"key,omitempty"`
+
+	// Model Only of this model, by its name or an alias.
+	Model *string `form:"model,omitempty" json:"model,omitempty"`
+
+	// From Of requests that ended at this time or later. RFC 3339.
+	From *time.Time `form:"from,omitempty" json:"from,omitempty"`
+
+	// To Of requests that ended before this time.
+	To *time.Time `form:"to,omitempty" json:"to,omitempty"`
+
+	// After Of requests before this one.
+	After *string `form:"after,omitempty" json:"after,omitempty"`
+
+	// Limit At most 1000; 100 if not said.
+	Limit *uint64 `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// At The same as `Uplion-Position`.
+	At *string `form:"at,omitempty" json:"at,omitempty"`
+
+	// UplionPosition See also the write that was answered with this position.
+	UplionPosition *string `json:"Uplion-Position,omitempty"`
+}
+
 // ListEventsParams defines parameters for ListEvents.
 type ListEventsParams struct {
-	// After The events after this place; 0 for all.
+	// After The events after this place; before it if the newest come first.
 	After *uint64 `form:"after,omitempty" json:"after,omitempty"`
+
+	// Order `oldest` first, or `newest`; `oldest` if not said.
+	Order *string `form:"order,omitempty" json:"order,omitempty"`
+
+	// Stream Only of `TRAFFIC` or `CONTROL`.
+	Stream *string `form:"stream,omitempty" json:"stream,omitempty"`
+
+	// Kind Only of this one thing, with `id`; without `id` only of things of this kind: `project`, `api_key`, `model`, `price`, `user`, `session` or `admin_key`.
+	Kind *string `form:"kind,omitempty" json:"kind,omitempty"`
+
+	// Id Of the thing.
+	Id *string `form:"id,omitempty" json:"id,omitempty"`
+
+	// Actor Only what this user or admin key did, by id; `admin` is the installation's first admin key.
+	Actor *string `form:"actor,omitempty" json:"actor,omitempty"`
+
+	// Type Only of types that begin so: `uplion.api_key.`
+	Type *string `form:"type,omitempty" json:"type,omitempty"`
+
+	// From Not earlier than this.
+	From *time.Time `form:"from,omitempty" json:"from,omitempty"`
+
+	// To Earlier than this.
+	To *time.Time `form:"to,omitempty" json:"to,omitempty"`
 
 	// Limit At most 1000.
 	Limit *uint64 `form:"limit,omitempty" json:"limit,omitempty"`
@@ -973,6 +1414,15 @@ type ListEventsParams struct {
 type ListKeysParams struct {
 	// Project Only of this project, by id or name.
 	Project *string `form:"project,omitempty" json:"project,omitempty"`
+
+	// Owner Only of this member, by id or e-mail address.
+	Owner *string `form:"owner,omitempty" json:"owner,omitempty"`
+
+	// Status Only those that are so now.
+	Status *KeyStatus `form:"status,omitempty" json:"status,omitempty"`
+
+	// Model Only those that may use this model, by its name or an alias.
+	Model *string `form:"model,omitempty" json:"model,omitempty"`
 
 	// After Those issued after this one.
 	After *string `form:"after,omitempty" json:"after,omitempty"`
@@ -996,6 +1446,42 @@ type IssueKeyParams struct {
 	UplionReason *string `json:"Uplion-Reason,omitempty"`
 }
 
+// ChangeKeyParams defines parameters for ChangeKey.
+type ChangeKeyParams struct {
+	// IfMatch The version that you saw last; without it the last writer wins.
+	IfMatch *string `json:"If-Match,omitempty"`
+
+	// IdempotencyKey Said again with the same key, the command is carried out once.
+	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
+
+	// UplionReason Why: at most 500 characters, noted beside what is changed. UTF-8, or `UTF-8''` and percent-encoding.
+	UplionReason *string `json:"Uplion-Reason,omitempty"`
+}
+
+// DisableKeyParams defines parameters for DisableKey.
+type DisableKeyParams struct {
+	// IfMatch The version that you saw last.
+	IfMatch *string `json:"If-Match,omitempty"`
+
+	// IdempotencyKey Said again with the same key, the command is carried out once.
+	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
+
+	// UplionReason Why: at most 500 characters, noted beside what is changed. UTF-8, or `UTF-8''` and percent-encoding.
+	UplionReason *string `json:"Uplion-Reason,omitempty"`
+}
+
+// EnableKeyParams defines parameters for EnableKey.
+type EnableKeyParams struct {
+	// IfMatch The version that you saw last.
+	IfMatch *string `json:"If-Match,omitempty"`
+
+	// IdempotencyKey Said again with the same key, the command is carried out once.
+	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
+
+	// UplionReason Why: at most 500 characters, noted beside what is changed. UTF-8, or `UTF-8''` and percent-encoding.
+	UplionReason *string `json:"Uplion-Reason,omitempty"`
+}
+
 // AllowModelsParams defines parameters for AllowModels.
 type AllowModelsParams struct {
 	// IfMatch The version that you saw last; without it the last writer wins.
@@ -1013,12 +1499,33 @@ type RevokeKeyParams struct {
 	// IfMatch The version that you saw last.
 	IfMatch *string `json:"If-Match,omitempty"`
 
+	// IdempotencyKey Said again with the same key, the command is carried out once.
+	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
+
+	// UplionReason Why: at most 500 characters, noted beside what is changed. UTF-8, or `UTF-8''` and percent-encoding.
+	UplionReason *string `json:"Uplion-Reason,omitempty"`
+}
+
+// RotateKeyParams defines parameters for RotateKey.
+type RotateKeyParams struct {
+	// IfMatch The version that you saw last.
+	IfMatch *string `json:"If-Match,omitempty"`
+
+	// IdempotencyKey Said again with the same key, the command is carried out once; the secret is not shown again.
+	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
+
 	// UplionReason Why: at most 500 characters, noted beside what is changed. UTF-8, or `UTF-8''` and percent-encoding.
 	UplionReason *string `json:"Uplion-Reason,omitempty"`
 }
 
 // ListModelsParams defines parameters for ListModels.
 type ListModelsParams struct {
+	// Kind Only those that are run by these.
+	Kind *ModelKind `form:"kind,omitempty" json:"kind,omitempty"`
+
+	// Status Only those that are so now.
+	Status *ModelStatus `form:"status,omitempty" json:"status,omitempty"`
+
 	// After Those whose names come after this one.
 	After *string `form:"after,omitempty" json:"after,omitempty"`
 
@@ -1041,10 +1548,25 @@ type RegisterModelParams struct {
 	UplionReason *string `json:"Uplion-Reason,omitempty"`
 }
 
+// ChangeModelParams defines parameters for ChangeModel.
+type ChangeModelParams struct {
+	// IfMatch The version that you saw last; without it the last writer wins.
+	IfMatch *string `json:"If-Match,omitempty"`
+
+	// IdempotencyKey Said again with the same key, the command is carried out once.
+	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
+
+	// UplionReason Why: at most 500 characters, noted beside what is changed. UTF-8, or `UTF-8''` and percent-encoding.
+	UplionReason *string `json:"Uplion-Reason,omitempty"`
+}
+
 // ChangeAliasesParams defines parameters for ChangeAliases.
 type ChangeAliasesParams struct {
 	// IfMatch The version that you saw last; without it the last writer wins.
 	IfMatch *string `json:"If-Match,omitempty"`
+
+	// IdempotencyKey Said again with the same key, the command is carried out once.
+	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
 
 	// UplionReason Why: at most 500 characters, noted beside what is changed. UTF-8, or `UTF-8''` and percent-encoding.
 	UplionReason *string `json:"Uplion-Reason,omitempty"`
@@ -1055,6 +1577,21 @@ type RetireModelParams struct {
 	// IfMatch The version that you saw last.
 	IfMatch *string `json:"If-Match,omitempty"`
 
+	// IdempotencyKey Said again with the same key, the command is carried out once.
+	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
+
+	// UplionReason Why: at most 500 characters, noted beside what is changed. UTF-8, or `UTF-8''` and percent-encoding.
+	UplionReason *string `json:"Uplion-Reason,omitempty"`
+}
+
+// AddUpstreamParams defines parameters for AddUpstream.
+type AddUpstreamParams struct {
+	// IfMatch The version of the model that you saw last.
+	IfMatch *string `json:"If-Match,omitempty"`
+
+	// IdempotencyKey Said again with the same key, the command is carried out once.
+	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
+
 	// UplionReason Why: at most 500 characters, noted beside what is changed. UTF-8, or `UTF-8''` and percent-encoding.
 	UplionReason *string `json:"Uplion-Reason,omitempty"`
 }
@@ -1064,6 +1601,33 @@ type ChangeUpstreamsParams struct {
 	// IfMatch The version that you saw last; without it the last writer wins.
 	IfMatch *string `json:"If-Match,omitempty"`
 
+	// IdempotencyKey Said again with the same key, the command is carried out once.
+	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
+
+	// UplionReason Why: at most 500 characters, noted beside what is changed. UTF-8, or `UTF-8''` and percent-encoding.
+	UplionReason *string `json:"Uplion-Reason,omitempty"`
+}
+
+// RemoveUpstreamParams defines parameters for RemoveUpstream.
+type RemoveUpstreamParams struct {
+	// IfMatch The version of the model that you saw last.
+	IfMatch *string `json:"If-Match,omitempty"`
+
+	// IdempotencyKey Said again with the same key, the command is carried out once.
+	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
+
+	// UplionReason Why: at most 500 characters, noted beside what is changed. UTF-8, or `UTF-8''` and percent-encoding.
+	UplionReason *string `json:"Uplion-Reason,omitempty"`
+}
+
+// ChangeUpstreamParams defines parameters for ChangeUpstream.
+type ChangeUpstreamParams struct {
+	// IfMatch The version of the model that you saw last; without it the last writer wins.
+	IfMatch *string `json:"If-Match,omitempty"`
+
+	// IdempotencyKey Said again with the same key, the command is carried out once.
+	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
+
 	// UplionReason Why: at most 500 characters, noted beside what is changed. UTF-8, or `UTF-8''` and percent-encoding.
 	UplionReason *string `json:"Uplion-Reason,omitempty"`
 }
@@ -1072,6 +1636,18 @@ type ChangeUpstreamsParams struct {
 type ListPricesParams struct {
 	// Model Only of this model, by its name or an alias.
 	Model *string `form:"model,omitempty" json:"model,omitempty"`
+
+	// Project Only those that this project alone pays, by id or name.
+	Project *string `form:"project,omitempty" json:"project,omitempty"`
+
+	// InForceAt Only those in force at this time, RFC 3339: one for everybody, and one for each project that has its own.
+	InForceAt *time.Time `form:"in_force_at,omitempty" json:"in_force_at,omitempty"`
+
+	// After Those behind this one.
+	After *string `form:"after,omitempty" json:"after,omitempty"`
+
+	// Limit At most 1000; 100 if not said.
+	Limit *uint64 `form:"limit,omitempty" json:"limit,omitempty"`
 
 	// At The same as `Uplion-Position`.
 	At *string `form:"at,omitempty" json:"at,omitempty"`
@@ -1093,6 +1669,9 @@ type SetPriceParams struct {
 type WithdrawPriceParams struct {
 	// IfMatch The version that you saw last.
 	IfMatch *string `json:"If-Match,omitempty"`
+
+	// IdempotencyKey Said again with the same key, the command is carried out once.
+	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
 
 	// UplionReason Why: at most 500 characters, noted beside what is changed. UTF-8, or `UTF-8''` and percent-encoding.
 	UplionReason *string `json:"Uplion-Reason,omitempty"`
@@ -1408,23 +1987,59 @@ type SetPasswordParams struct {
 	UplionReason *string `json:"Uplion-Reason,omitempty"`
 }
 
+// ListWorkersParams defines parameters for ListWorkers.
+type ListWorkersParams struct {
+	// Status Only those that are so now.
+	Status *WorkerStatus `form:"status,omitempty" json:"status,omitempty"`
+
+	// Model Only those that began to serve with this model, by its name or an alias.
+	Model *string `form:"model,omitempty" json:"model,omitempty"`
+
+	// After Those that started before this one.
+	After *string `form:"after,omitempty" json:"after,omitempty"`
+
+	// Limit At most 1000; 100 if not said.
+	Limit *uint64 `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// At The same as `Uplion-Position`.
+	At *string `form:"at,omitempty" json:"at,omitempty"`
+
+	// UplionPosition See also the write that was answered with this position.
+	UplionPosition *string `json:"Uplion-Position,omitempty"`
+}
+
 // IssueAdminKeyJSONRequestBody defines body for IssueAdminKey for application/json ContentType.
 type IssueAdminKeyJSONRequestBody = NewAdminKey
 
 // IssueKeyJSONRequestBody defines body for IssueKey for application/json ContentType.
 type IssueKeyJSONRequestBody = NewKey
 
+// ChangeKeyJSONRequestBody defines body for ChangeKey for application/json ContentType.
+type ChangeKeyJSONRequestBody = ChangedKey
+
 // AllowModelsJSONRequestBody defines body for AllowModels for application/json ContentType.
 type AllowModelsJSONRequestBody = AllowedModels
+
+// RotateKeyJSONRequestBody defines body for RotateKey for application/json ContentType.
+type RotateKeyJSONRequestBody = Rotation
 
 // RegisterModelJSONRequestBody defines body for RegisterModel for application/json ContentType.
 type RegisterModelJSONRequestBody = NewModel
 
+// ChangeModelJSONRequestBody defines body for ChangeModel for application/json ContentType.
+type ChangeModelJSONRequestBody = ChangedModel
+
 // ChangeAliasesJSONRequestBody defines body for ChangeAliases for application/json ContentType.
 type ChangeAliasesJSONRequestBody = Aliases
 
+// AddUpstreamJSONRequestBody defines body for AddUpstream for application/json ContentType.
+type AddUpstreamJSONRequestBody = Upstream
+
 // ChangeUpstreamsJSONRequestBody defines body for ChangeUpstreams for application/json ContentType.
 type ChangeUpstreamsJSONRequestBody = Upstreams
+
+// ChangeUpstreamJSONRequestBody defines body for ChangeUpstream for application/json ContentType.
+type ChangeUpstreamJSONRequestBody = ChangedUpstream
 
 // SetPriceJSONRequestBody defines body for SetPrice for application/json ContentType.
 type SetPriceJSONRequestBody = NewPrice
@@ -1559,9 +2174,25 @@ type ClientInterface interface {
 	// Corresponds with POST /admin-keys/{key}/revoke (the `RevokeAdminKey` operationId).
 	RevokeAdminKey(ctx context.Context, key string, params *RevokeAdminKeyParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// ListChanges What happened to one thing
+	//
+	// Oldest first. What personal data was before is nowhere: that a name, an address or a password changed is a
+	// change without fields.
+	//
+	// Corresponds with GET /changes (the `ListChanges` operationId).
+	ListChanges(ctx context.Context, params *ListChangesParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListCharges List charges
+	//
+	// Of the requests that ended, the newest first.
+	//
+	// Corresponds with GET /charges (the `ListCharges` operationId).
+	ListCharges(ctx context.Context, params *ListChargesParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// ListEvents The events after a place
 	//
-	// With `wait` it answers as soon as there is one, so that one can follow the log.
+	// With `wait` it answers as soon as there is one, so that one can follow the log. A page may have less than there
+	// is, or nothing: what `next` says is where to go on.
 	//
 	// Corresponds with GET /events (the `ListEvents` operationId).
 	ListEvents(ctx context.Context, params *ListEventsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -1594,6 +2225,38 @@ type ClientInterface interface {
 	// Corresponds with GET /keys/{key} (the `GetKey` operationId).
 	GetKey(ctx context.Context, key string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// ChangeKeyWithBody Change an API key
+	//
+	// All that is said is changed, or nothing.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PATCH /keys/{key} (the `ChangeKey` operationId).
+	ChangeKeyWithBody(ctx context.Context, key string, params *ChangeKeyParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ChangeKey Change an API key
+	//
+	// All that is said is changed, or nothing.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PATCH /keys/{key} (the `ChangeKey` operationId).
+	ChangeKey(ctx context.Context, key string, params *ChangeKeyParams, body ChangeKeyJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// DisableKey Disable an API key
+	//
+	// It is not served until it is enabled: everywhere within 100 ms of a 200.
+	//
+	// Corresponds with POST /keys/{key}/disable (the `DisableKey` operationId).
+	DisableKey(ctx context.Context, key string, params *DisableKeyParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// EnableKey Enable an API key
+	//
+	// It is served again.
+	//
+	// Corresponds with POST /keys/{key}/enable (the `EnableKey` operationId).
+	EnableKey(ctx context.Context, key string, params *EnableKeyParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// AllowModelsWithBody Change what an API key may use
 	//
 	// Takes any type of body and a specified content type.
@@ -1614,6 +2277,26 @@ type ClientInterface interface {
 	//
 	// Corresponds with POST /keys/{key}/revoke (the `RevokeKey` operationId).
 	RevokeKey(ctx context.Context, key string, params *RevokeKeyParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RotateKeyWithBody Give an API key a new secret
+	//
+	// The new one is in this answer and nowhere else, ever. The one before is served until the grace is over; one
+	// that was still in its own grace is over at once.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /keys/{key}/rotate (the `RotateKey` operationId).
+	RotateKeyWithBody(ctx context.Context, key string, params *RotateKeyParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RotateKey Give an API key a new secret
+	//
+	// The new one is in this answer and nowhere else, ever. The one before is served until the grace is over; one
+	// that was still in its own grace is over at once.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /keys/{key}/rotate (the `RotateKey` operationId).
+	RotateKey(ctx context.Context, key string, params *RotateKeyParams, body RotateKeyJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetLogHealth How the log is
 	//
@@ -1644,6 +2327,24 @@ type ClientInterface interface {
 	// Corresponds with GET /models/{model} (the `GetModel` operationId).
 	GetModel(ctx context.Context, model string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// ChangeModelWithBody Change a model
+	//
+	// All that is said is changed, or nothing.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PATCH /models/{model} (the `ChangeModel` operationId).
+	ChangeModelWithBody(ctx context.Context, model string, params *ChangeModelParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ChangeModel Change a model
+	//
+	// All that is said is changed, or nothing.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PATCH /models/{model} (the `ChangeModel` operationId).
+	ChangeModel(ctx context.Context, model string, params *ChangeModelParams, body ChangeModelJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// ChangeAliasesWithBody Change a model's other names
 	//
 	// Takes any type of body and a specified content type.
@@ -1665,6 +2366,25 @@ type ClientInterface interface {
 	// Corresponds with POST /models/{model}/retire (the `RetireModel` operationId).
 	RetireModel(ctx context.Context, model string, params *RetireModelParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// ListUpstreams List who answers for a model
+	//
+	// Corresponds with GET /models/{model}/upstreams (the `ListUpstreams` operationId).
+	ListUpstreams(ctx context.Context, model string, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// AddUpstreamWithBody Add one that answers for a model
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /models/{model}/upstreams (the `AddUpstream` operationId).
+	AddUpstreamWithBody(ctx context.Context, model string, params *AddUpstreamParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// AddUpstream Add one that answers for a model
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /models/{model}/upstreams (the `AddUpstream` operationId).
+	AddUpstream(ctx context.Context, model string, params *AddUpstreamParams, body AddUpstreamJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// ChangeUpstreamsWithBody Change who answers for a model
 	//
 	// Takes any type of body and a specified content type.
@@ -1679,9 +2399,35 @@ type ClientInterface interface {
 	// Corresponds with PUT /models/{model}/upstreams (the `ChangeUpstreams` operationId).
 	ChangeUpstreams(ctx context.Context, model string, params *ChangeUpstreamsParams, body ChangeUpstreamsJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// RemoveUpstream Remove one that answers for a model
+	//
+	// What it is answering is answered to the end.
+	//
+	// Corresponds with DELETE /models/{model}/upstreams/{upstream} (the `RemoveUpstream` operationId).
+	RemoveUpstream(ctx context.Context, model string, upstream string, params *RemoveUpstreamParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ChangeUpstreamWithBody Change one that answers for a model
+	//
+	// Another server, or another name there, is another upstream: add that one and remove this one.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PATCH /models/{model}/upstreams/{upstream} (the `ChangeUpstream` operationId).
+	ChangeUpstreamWithBody(ctx context.Context, model string, upstream string, params *ChangeUpstreamParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ChangeUpstream Change one that answers for a model
+	//
+	// Another server, or another name there, is another upstream: add that one and remove this one.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PATCH /models/{model}/upstreams/{upstream} (the `ChangeUpstream` operationId).
+	ChangeUpstream(ctx context.Context, model string, upstream string, params *ChangeUpstreamParams, body ChangeUpstreamJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// ListPrices List prices
 	//
-	// By model, the earliest first; withdrawn ones and those to come are among them.
+	// By model, everybody's before those of single projects, the earliest first; withdrawn ones and those to come are
+	// among them. Prices of projects are shown to those who see the project.
 	//
 	// Corresponds with GET /prices (the `ListPrices` operationId).
 	ListPrices(ctx context.Context, params *ListPricesParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -1967,6 +2713,18 @@ type ClientInterface interface {
 	//
 	// Corresponds with PUT /users/{user}/password (the `SetPassword` operationId).
 	SetPassword(ctx context.Context, user string, params *SetPasswordParams, body SetPasswordJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListWorkers List workers
+	//
+	// The newest first.
+	//
+	// Corresponds with GET /workers (the `ListWorkers` operationId).
+	ListWorkers(ctx context.Context, params *ListWorkersParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetWorker Show a worker
+	//
+	// Corresponds with GET /workers/{worker} (the `GetWorker` operationId).
+	GetWorker(ctx context.Context, worker string, reqEditors ...RequestEditorFn) (*http.Response, error)
 }
 
 // ListAdminKeys List admin keys
@@ -2041,9 +2799,45 @@ func (c *Client) RevokeAdminKey(ctx context.Context, key string, params *RevokeA
 	return c.Client.Do(req)
 }
 
+// ListChanges What happened to one thing
+//
+// Oldest first. What personal data was before is nowhere: that a name, an address or a password changed is a
+// change without fields.
+//
+// Corresponds with GET /changes (the `ListChanges` operationId).
+func (c *Client) ListChanges(ctx context.Context, params *ListChangesParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListChangesRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListCharges List charges
+//
+// Of the requests that ended, the newest first.
+//
+// Corresponds with GET /charges (the `ListCharges` operationId).
+func (c *Client) ListCharges(ctx context.Context, params *ListChargesParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListChargesRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // ListEvents The events after a place
 //
-// With `wait` it answers as soon as there is one, so that one can follow the log.
+// With `wait` it answers as soon as there is one, so that one can follow the log. A page may have less than there
+// is, or nothing: what `next` says is where to go on.
 //
 // Corresponds with GET /events (the `ListEvents` operationId).
 func (c *Client) ListEvents(ctx context.Context, params *ListEventsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -2126,6 +2920,78 @@ func (c *Client) GetKey(ctx context.Context, key string, reqEditors ...RequestEd
 	return c.Client.Do(req)
 }
 
+// ChangeKeyWithBody Change an API key
+//
+// All that is said is changed, or nothing.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PATCH /keys/{key} (the `ChangeKey` operationId).
+func (c *Client) ChangeKeyWithBody(ctx context.Context, key string, params *ChangeKeyParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewChangeKeyRequestWithBody(c.Server, key, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ChangeKey Change an API key
+//
+// All that is said is changed, or nothing.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with PATCH /keys/{key} (the `ChangeKey` operationId).
+func (c *Client) ChangeKey(ctx context.Context, key string, params *ChangeKeyParams, body ChangeKeyJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewChangeKeyRequest(c.Server, key, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// DisableKey Disable an API key
+//
+// It is not served until it is enabled: everywhere within 100 ms of a 200.
+//
+// Corresponds with POST /keys/{key}/disable (the `DisableKey` operationId).
+func (c *Client) DisableKey(ctx context.Context, key string, params *DisableKeyParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewDisableKeyRequest(c.Server, key, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// EnableKey Enable an API key
+//
+// It is served again.
+//
+// Corresponds with POST /keys/{key}/enable (the `EnableKey` operationId).
+func (c *Client) EnableKey(ctx context.Context, key string, params *EnableKeyParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewEnableKeyRequest(c.Server, key, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // AllowModelsWithBody Change what an API key may use
 //
 // Takes any type of body and a specified content type.
@@ -2167,6 +3033,46 @@ func (c *Client) AllowModels(ctx context.Context, key string, params *AllowModel
 // Corresponds with POST /keys/{key}/revoke (the `RevokeKey` operationId).
 func (c *Client) RevokeKey(ctx context.Context, key string, params *RevokeKeyParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewRevokeKeyRequest(c.Server, key, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RotateKeyWithBody Give an API key a new secret
+//
+// The new one is in this answer and nowhere else, ever. The one before is served until the grace is over; one
+// that was still in its own grace is over at once.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /keys/{key}/rotate (the `RotateKey` operationId).
+func (c *Client) RotateKeyWithBody(ctx context.Context, key string, params *RotateKeyParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRotateKeyRequestWithBody(c.Server, key, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RotateKey Give an API key a new secret
+//
+// The new one is in this answer and nowhere else, ever. The one before is served until the grace is over; one
+// that was still in its own grace is over at once.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /keys/{key}/rotate (the `RotateKey` operationId).
+func (c *Client) RotateKey(ctx context.Context, key string, params *RotateKeyParams, body RotateKeyJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRotateKeyRequest(c.Server, key, params, body)
 	if err != nil {
 		return nil, err
 	}
@@ -2256,6 +3162,44 @@ func (c *Client) GetModel(ctx context.Context, model string, reqEditors ...Reque
 	return c.Client.Do(req)
 }
 
+// ChangeModelWithBody Change a model
+//
+// All that is said is changed, or nothing.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PATCH /models/{model} (the `ChangeModel` operationId).
+func (c *Client) ChangeModelWithBody(ctx context.Context, model string, params *ChangeModelParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewChangeModelRequestWithBody(c.Server, model, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ChangeModel Change a model
+//
+// All that is said is changed, or nothing.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with PATCH /models/{model} (the `ChangeModel` operationId).
+func (c *Client) ChangeModel(ctx context.Context, model string, params *ChangeModelParams, body ChangeModelJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewChangeModelRequest(c.Server, model, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // ChangeAliasesWithBody Change a model's other names
 //
 // Takes any type of body and a specified content type.
@@ -2307,6 +3251,55 @@ func (c *Client) RetireModel(ctx context.Context, model string, params *RetireMo
 	return c.Client.Do(req)
 }
 
+// ListUpstreams List who answers for a model
+//
+// Corresponds with GET /models/{model}/upstreams (the `ListUpstreams` operationId).
+func (c *Client) ListUpstreams(ctx context.Context, model string, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListUpstreamsRequest(c.Server, model)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// AddUpstreamWithBody Add one that answers for a model
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /models/{model}/upstreams (the `AddUpstream` operationId).
+func (c *Client) AddUpstreamWithBody(ctx context.Context, model string, params *AddUpstreamParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewAddUpstreamRequestWithBody(c.Server, model, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// AddUpstream Add one that answers for a model
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /models/{model}/upstreams (the `AddUpstream` operationId).
+func (c *Client) AddUpstream(ctx context.Context, model string, params *AddUpstreamParams, body AddUpstreamJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewAddUpstreamRequest(c.Server, model, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // ChangeUpstreamsWithBody Change who answers for a model
 //
 // Takes any type of body and a specified content type.
@@ -2341,9 +3334,65 @@ func (c *Client) ChangeUpstreams(ctx context.Context, model string, params *Chan
 	return c.Client.Do(req)
 }
 
+// RemoveUpstream Remove one that answers for a model
+//
+// What it is answering is answered to the end.
+//
+// Corresponds with DELETE /models/{model}/upstreams/{upstream} (the `RemoveUpstream` operationId).
+func (c *Client) RemoveUpstream(ctx context.Context, model string, upstream string, params *RemoveUpstreamParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRemoveUpstreamRequest(c.Server, model, upstream, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ChangeUpstreamWithBody Change one that answers for a model
+//
+// Another server, or another name there, is another upstream: add that one and remove this one.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PATCH /models/{model}/upstreams/{upstream} (the `ChangeUpstream` operationId).
+func (c *Client) ChangeUpstreamWithBody(ctx context.Context, model string, upstream string, params *ChangeUpstreamParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewChangeUpstreamRequestWithBody(c.Server, model, upstream, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ChangeUpstream Change one that answers for a model
+//
+// Another server, or another name there, is another upstream: add that one and remove this one.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with PATCH /models/{model}/upstreams/{upstream} (the `ChangeUpstream` operationId).
+func (c *Client) ChangeUpstream(ctx context.Context, model string, upstream string, params *ChangeUpstreamParams, body ChangeUpstreamJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewChangeUpstreamRequest(c.Server, model, upstream, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // ListPrices List prices
 //
-// By model, the earliest first; withdrawn ones and those to come are among them.
+// By model, everybody's before those of single projects, the earliest first; withdrawn ones and those to come are
+// among them. Prices of projects are shown to those who see the project.
 //
 // Corresponds with GET /prices (the `ListPrices` operationId).
 func (c *Client) ListPrices(ctx context.Context, params *ListPricesParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -3030,6 +4079,38 @@ func (c *Client) SetPassword(ctx context.Context, user string, params *SetPasswo
 	return c.Client.Do(req)
 }
 
+// ListWorkers List workers
+//
+// The newest first.
+//
+// Corresponds with GET /workers (the `ListWorkers` operationId).
+func (c *Client) ListWorkers(ctx context.Context, params *ListWorkersParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListWorkersRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetWorker Show a worker
+//
+// Corresponds with GET /workers/{worker} (the `GetWorker` operationId).
+func (c *Client) GetWorker(ctx context.Context, worker string, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetWorkerRequest(c.Server, worker)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // NewListAdminKeysRequest constructs an http.Request for the ListAdminKeys method
 func NewListAdminKeysRequest(server string, params *ListAdminKeysParams) (*http.Request, error) {
 	var err error
@@ -3260,6 +4341,241 @@ func NewRevokeAdminKeyRequest(server string, key string, params *RevokeAdminKeyP
 	return req, nil
 }
 
+// NewListChangesRequest constructs an http.Request for the ListChanges method
+func NewListChangesRequest(server string, params *ListChangesParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/changes")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "kind", params.Kind, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "id", params.Id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if params.After != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "after", *params.After, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "uint64"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Limit != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "uint64"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewListChargesRequest constructs an http.Request for the ListCharges method
+func NewListChargesRequest(server string, params *ListChargesParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/charges")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Project != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "project", *params.Project, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Key != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "key", *params.Key, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Model != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "model", *params.Model, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.From != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "from", *params.From, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date-time"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.To != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "to", *params.To, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date-time"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.After != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "after", *params.After, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Limit != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "uint64"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.At != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "at", *params.At, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+
+		if params.UplionPosition != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Uplion-Position", *params.UplionPosition, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Uplion-Position", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
 // NewListEventsRequest constructs an http.Request for the ListEvents method
 func NewListEventsRequest(server string, params *ListEventsParams) (*http.Request, error) {
 	var err error
@@ -3291,6 +4607,102 @@ func NewListEventsRequest(server string, params *ListEventsParams) (*http.Reques
 		if params.After != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "after", *params.After, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "uint64"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Order != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "order", *params.Order, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Stream != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "stream", *params.Stream, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Kind != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "kind", *params.Kind, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Id != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "id", *params.Id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Actor != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "actor", *params.Actor, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Type != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "type", *params.Type, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.From != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "from", *params.From, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date-time"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.To != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "to", *params.To, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date-time"}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {
@@ -3369,6 +4781,42 @@ func NewListKeysRequest(server string, params *ListKeysParams) (*http.Request, e
 		if params.Project != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "project", *params.Project, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Owner != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "owner", *params.Owner, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Status != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "status", *params.Status, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Model != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "model", *params.Model, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {
@@ -3543,6 +4991,232 @@ func NewGetKeyRequest(server string, key string) (*http.Request, error) {
 	return req, nil
 }
 
+// NewChangeKeyRequest calls the generic ChangeKey builder with application/json body
+func NewChangeKeyRequest(server string, key string, params *ChangeKeyParams, body ChangeKeyJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewChangeKeyRequestWithBody(server, key, params, "application/json", bodyReader)
+}
+
+// NewChangeKeyRequestWithBody constructs an http.Request for the ChangeKey method, with any body, and a specified content type
+func NewChangeKeyRequestWithBody(server string, key string, params *ChangeKeyParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "key", key, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/keys/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPatch, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.IfMatch != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-Match", *params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-Match", headerParam0)
+		}
+
+		if params.IdempotencyKey != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam1)
+		}
+
+		if params.UplionReason != nil {
+			var headerParam2 string
+
+			headerParam2, err = runtime.StyleParamWithOptions("simple", false, "Uplion-Reason", *params.UplionReason, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Uplion-Reason", headerParam2)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewDisableKeyRequest constructs an http.Request for the DisableKey method
+func NewDisableKeyRequest(server string, key string, params *DisableKeyParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "key", key, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/keys/%s/disable", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+
+		if params.IfMatch != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-Match", *params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-Match", headerParam0)
+		}
+
+		if params.IdempotencyKey != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam1)
+		}
+
+		if params.UplionReason != nil {
+			var headerParam2 string
+
+			headerParam2, err = runtime.StyleParamWithOptions("simple", false, "Uplion-Reason", *params.UplionReason, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Uplion-Reason", headerParam2)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewEnableKeyRequest constructs an http.Request for the EnableKey method
+func NewEnableKeyRequest(server string, key string, params *EnableKeyParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "key", key, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/keys/%s/enable", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+
+		if params.IfMatch != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-Match", *params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-Match", headerParam0)
+		}
+
+		if params.IdempotencyKey != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam1)
+		}
+
+		if params.UplionReason != nil {
+			var headerParam2 string
+
+			headerParam2, err = runtime.StyleParamWithOptions("simple", false, "Uplion-Reason", *params.UplionReason, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Uplion-Reason", headerParam2)
+		}
+
+	}
+
+	return req, nil
+}
+
 // NewAllowModelsRequest calls the generic AllowModels builder with application/json body
 func NewAllowModelsRequest(server string, key string, params *AllowModelsParams, body AllowModelsJSONRequestBody) (*http.Request, error) {
 	var bodyReader io.Reader
@@ -3671,15 +5345,110 @@ func NewRevokeKeyRequest(server string, key string, params *RevokeKeyParams) (*h
 			req.Header.Set("If-Match", headerParam0)
 		}
 
-		if params.UplionReason != nil {
+		if params.IdempotencyKey != nil {
 			var headerParam1 string
 
-			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "Uplion-Reason", *params.UplionReason, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
 			if err != nil {
 				return nil, err
 			}
 
-			req.Header.Set("Uplion-Reason", headerParam1)
+			req.Header.Set("Idempotency-Key", headerParam1)
+		}
+
+		if params.UplionReason != nil {
+			var headerParam2 string
+
+			headerParam2, err = runtime.StyleParamWithOptions("simple", false, "Uplion-Reason", *params.UplionReason, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Uplion-Reason", headerParam2)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewRotateKeyRequest calls the generic RotateKey builder with application/json body
+func NewRotateKeyRequest(server string, key string, params *RotateKeyParams, body RotateKeyJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewRotateKeyRequestWithBody(server, key, params, "application/json", bodyReader)
+}
+
+// NewRotateKeyRequestWithBody constructs an http.Request for the RotateKey method, with any body, and a specified content type
+func NewRotateKeyRequestWithBody(server string, key string, params *RotateKeyParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "key", key, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/keys/%s/rotate", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.IfMatch != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-Match", *params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-Match", headerParam0)
+		}
+
+		if params.IdempotencyKey != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam1)
+		}
+
+		if params.UplionReason != nil {
+			var headerParam2 string
+
+			headerParam2, err = runtime.StyleParamWithOptions("simple", false, "Uplion-Reason", *params.UplionReason, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Uplion-Reason", headerParam2)
 		}
 
 	}
@@ -3741,6 +5510,30 @@ func NewListModelsRequest(server string, params *ListModelsParams) (*http.Reques
 		// styled parameters, preserving literal commas as delimiters
 		// per the OpenAPI spec (e.g. "color=blue,black,brown").
 		var rawQueryFragments []string
+
+		if params.Kind != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "kind", *params.Kind, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Status != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "status", *params.Status, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
 
 		if params.After != nil {
 
@@ -3907,6 +5700,90 @@ func NewGetModelRequest(server string, model string) (*http.Request, error) {
 	return req, nil
 }
 
+// NewChangeModelRequest calls the generic ChangeModel builder with application/json body
+func NewChangeModelRequest(server string, model string, params *ChangeModelParams, body ChangeModelJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewChangeModelRequestWithBody(server, model, params, "application/json", bodyReader)
+}
+
+// NewChangeModelRequestWithBody constructs an http.Request for the ChangeModel method, with any body, and a specified content type
+func NewChangeModelRequestWithBody(server string, model string, params *ChangeModelParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "model", model, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/models/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPatch, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.IfMatch != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-Match", *params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-Match", headerParam0)
+		}
+
+		if params.IdempotencyKey != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam1)
+		}
+
+		if params.UplionReason != nil {
+			var headerParam2 string
+
+			headerParam2, err = runtime.StyleParamWithOptions("simple", false, "Uplion-Reason", *params.UplionReason, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Uplion-Reason", headerParam2)
+		}
+
+	}
+
+	return req, nil
+}
+
 // NewChangeAliasesRequest calls the generic ChangeAliases builder with application/json body
 func NewChangeAliasesRequest(server string, model string, params *ChangeAliasesParams, body ChangeAliasesJSONRequestBody) (*http.Request, error) {
 	var bodyReader io.Reader
@@ -3964,15 +5841,26 @@ func NewChangeAliasesRequestWithBody(server string, model string, params *Change
 			req.Header.Set("If-Match", headerParam0)
 		}
 
-		if params.UplionReason != nil {
+		if params.IdempotencyKey != nil {
 			var headerParam1 string
 
-			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "Uplion-Reason", *params.UplionReason, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
 			if err != nil {
 				return nil, err
 			}
 
-			req.Header.Set("Uplion-Reason", headerParam1)
+			req.Header.Set("Idempotency-Key", headerParam1)
+		}
+
+		if params.UplionReason != nil {
+			var headerParam2 string
+
+			headerParam2, err = runtime.StyleParamWithOptions("simple", false, "Uplion-Reason", *params.UplionReason, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Uplion-Reason", headerParam2)
 		}
 
 	}
@@ -4024,15 +5912,144 @@ func NewRetireModelRequest(server string, model string, params *RetireModelParam
 			req.Header.Set("If-Match", headerParam0)
 		}
 
-		if params.UplionReason != nil {
+		if params.IdempotencyKey != nil {
 			var headerParam1 string
 
-			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "Uplion-Reason", *params.UplionReason, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
 			if err != nil {
 				return nil, err
 			}
 
-			req.Header.Set("Uplion-Reason", headerParam1)
+			req.Header.Set("Idempotency-Key", headerParam1)
+		}
+
+		if params.UplionReason != nil {
+			var headerParam2 string
+
+			headerParam2, err = runtime.StyleParamWithOptions("simple", false, "Uplion-Reason", *params.UplionReason, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Uplion-Reason", headerParam2)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewListUpstreamsRequest constructs an http.Request for the ListUpstreams method
+func NewListUpstreamsRequest(server string, model string) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "model", model, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/models/%s/upstreams", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewAddUpstreamRequest calls the generic AddUpstream builder with application/json body
+func NewAddUpstreamRequest(server string, model string, params *AddUpstreamParams, body AddUpstreamJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewAddUpstreamRequestWithBody(server, model, params, "application/json", bodyReader)
+}
+
+// NewAddUpstreamRequestWithBody constructs an http.Request for the AddUpstream method, with any body, and a specified content type
+func NewAddUpstreamRequestWithBody(server string, model string, params *AddUpstreamParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "model", model, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/models/%s/upstreams", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.IfMatch != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-Match", *params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-Match", headerParam0)
+		}
+
+		if params.IdempotencyKey != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam1)
+		}
+
+		if params.UplionReason != nil {
+			var headerParam2 string
+
+			headerParam2, err = runtime.StyleParamWithOptions("simple", false, "Uplion-Reason", *params.UplionReason, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Uplion-Reason", headerParam2)
 		}
 
 	}
@@ -4097,15 +6114,195 @@ func NewChangeUpstreamsRequestWithBody(server string, model string, params *Chan
 			req.Header.Set("If-Match", headerParam0)
 		}
 
-		if params.UplionReason != nil {
+		if params.IdempotencyKey != nil {
 			var headerParam1 string
 
-			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "Uplion-Reason", *params.UplionReason, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
 			if err != nil {
 				return nil, err
 			}
 
-			req.Header.Set("Uplion-Reason", headerParam1)
+			req.Header.Set("Idempotency-Key", headerParam1)
+		}
+
+		if params.UplionReason != nil {
+			var headerParam2 string
+
+			headerParam2, err = runtime.StyleParamWithOptions("simple", false, "Uplion-Reason", *params.UplionReason, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Uplion-Reason", headerParam2)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewRemoveUpstreamRequest constructs an http.Request for the RemoveUpstream method
+func NewRemoveUpstreamRequest(server string, model string, upstream string, params *RemoveUpstreamParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "model", model, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "upstream", upstream, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/models/%s/upstreams/%s", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodDelete, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+
+		if params.IfMatch != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-Match", *params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-Match", headerParam0)
+		}
+
+		if params.IdempotencyKey != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam1)
+		}
+
+		if params.UplionReason != nil {
+			var headerParam2 string
+
+			headerParam2, err = runtime.StyleParamWithOptions("simple", false, "Uplion-Reason", *params.UplionReason, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Uplion-Reason", headerParam2)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewChangeUpstreamRequest calls the generic ChangeUpstream builder with application/json body
+func NewChangeUpstreamRequest(server string, model string, upstream string, params *ChangeUpstreamParams, body ChangeUpstreamJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewChangeUpstreamRequestWithBody(server, model, upstream, params, "application/json", bodyReader)
+}
+
+// NewChangeUpstreamRequestWithBody constructs an http.Request for the ChangeUpstream method, with any body, and a specified content type
+func NewChangeUpstreamRequestWithBody(server string, model string, upstream string, params *ChangeUpstreamParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "model", model, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "upstream", upstream, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/models/%s/upstreams/%s", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPatch, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.IfMatch != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-Match", *params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-Match", headerParam0)
+		}
+
+		if params.IdempotencyKey != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam1)
+		}
+
+		if params.UplionReason != nil {
+			var headerParam2 string
+
+			headerParam2, err = runtime.StyleParamWithOptions("simple", false, "Uplion-Reason", *params.UplionReason, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Uplion-Reason", headerParam2)
 		}
 
 	}
@@ -4144,6 +6341,54 @@ func NewListPricesRequest(server string, params *ListPricesParams) (*http.Reques
 		if params.Model != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "model", *params.Model, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Project != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "project", *params.Project, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.InForceAt != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "in_force_at", *params.InForceAt, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date-time"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.After != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "after", *params.After, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Limit != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "uint64"}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {
@@ -4338,15 +6583,26 @@ func NewWithdrawPriceRequest(server string, price string, params *WithdrawPriceP
 			req.Header.Set("If-Match", headerParam0)
 		}
 
-		if params.UplionReason != nil {
+		if params.IdempotencyKey != nil {
 			var headerParam1 string
 
-			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "Uplion-Reason", *params.UplionReason, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
 			if err != nil {
 				return nil, err
 			}
 
-			req.Header.Set("Uplion-Reason", headerParam1)
+			req.Header.Set("Idempotency-Key", headerParam1)
+		}
+
+		if params.UplionReason != nil {
+			var headerParam2 string
+
+			headerParam2, err = runtime.StyleParamWithOptions("simple", false, "Uplion-Reason", *params.UplionReason, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Uplion-Reason", headerParam2)
 		}
 
 	}
@@ -6425,6 +8681,157 @@ func NewSetPasswordRequestWithBody(server string, user string, params *SetPasswo
 	return req, nil
 }
 
+// NewListWorkersRequest constructs an http.Request for the ListWorkers method
+func NewListWorkersRequest(server string, params *ListWorkersParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/workers")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Status != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "status", *params.Status, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Model != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "model", *params.Model, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.After != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "after", *params.After, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Limit != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "uint64"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.At != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "at", *params.At, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+
+		if params.UplionPosition != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Uplion-Position", *params.UplionPosition, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Uplion-Position", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewGetWorkerRequest constructs an http.Request for the GetWorker method
+func NewGetWorkerRequest(server string, worker string) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "worker", worker, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/workers/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 func (c *Client) applyEditors(ctx context.Context, req *http.Request, additionalEditors []RequestEditorFn) error {
 	for _, r := range c.RequestEditors {
 		if err := r(ctx, req); err != nil {
@@ -6505,9 +8912,29 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with POST /admin-keys/{key}/revoke (the `RevokeAdminKey` operationId).
 	RevokeAdminKeyWithResponse(ctx context.Context, key string, params *RevokeAdminKeyParams, reqEditors ...RequestEditorFn) (*RevokeAdminKeyResponse, error)
 
+	// ListChangesWithResponse What happened to one thing
+	//
+	// Oldest first. What personal data was before is nowhere: that a name, an address or a password changed is a
+	// change without fields.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /changes (the `ListChanges` operationId).
+	ListChangesWithResponse(ctx context.Context, params *ListChangesParams, reqEditors ...RequestEditorFn) (*ListChangesResponse, error)
+
+	// ListChargesWithResponse List charges
+	//
+	// Of the requests that ended, the newest first.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /charges (the `ListCharges` operationId).
+	ListChargesWithResponse(ctx context.Context, params *ListChargesParams, reqEditors ...RequestEditorFn) (*ListChargesResponse, error)
+
 	// ListEventsWithResponse The events after a place
 	//
-	// With `wait` it answers as soon as there is one, so that one can follow the log.
+	// With `wait` it answers as soon as there is one, so that one can follow the log. A page may have less than there
+	// is, or nothing: what `next` says is where to go on.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -6546,6 +8973,42 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /keys/{key} (the `GetKey` operationId).
 	GetKeyWithResponse(ctx context.Context, key string, reqEditors ...RequestEditorFn) (*GetKeyResponse, error)
 
+	// ChangeKeyWithBodyWithResponse Change an API key
+	//
+	// All that is said is changed, or nothing.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /keys/{key} (the `ChangeKey` operationId).
+	ChangeKeyWithBodyWithResponse(ctx context.Context, key string, params *ChangeKeyParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ChangeKeyResponse, error)
+
+	// ChangeKeyWithResponse Change an API key
+	//
+	// All that is said is changed, or nothing.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /keys/{key} (the `ChangeKey` operationId).
+	ChangeKeyWithResponse(ctx context.Context, key string, params *ChangeKeyParams, body ChangeKeyJSONRequestBody, reqEditors ...RequestEditorFn) (*ChangeKeyResponse, error)
+
+	// DisableKeyWithResponse Disable an API key
+	//
+	// It is not served until it is enabled: everywhere within 100 ms of a 200.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /keys/{key}/disable (the `DisableKey` operationId).
+	DisableKeyWithResponse(ctx context.Context, key string, params *DisableKeyParams, reqEditors ...RequestEditorFn) (*DisableKeyResponse, error)
+
+	// EnableKeyWithResponse Enable an API key
+	//
+	// It is served again.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /keys/{key}/enable (the `EnableKey` operationId).
+	EnableKeyWithResponse(ctx context.Context, key string, params *EnableKeyParams, reqEditors ...RequestEditorFn) (*EnableKeyResponse, error)
+
 	// AllowModelsWithBodyWithResponse Change what an API key may use
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
@@ -6568,6 +9031,26 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with POST /keys/{key}/revoke (the `RevokeKey` operationId).
 	RevokeKeyWithResponse(ctx context.Context, key string, params *RevokeKeyParams, reqEditors ...RequestEditorFn) (*RevokeKeyResponse, error)
+
+	// RotateKeyWithBodyWithResponse Give an API key a new secret
+	//
+	// The new one is in this answer and nowhere else, ever. The one before is served until the grace is over; one
+	// that was still in its own grace is over at once.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /keys/{key}/rotate (the `RotateKey` operationId).
+	RotateKeyWithBodyWithResponse(ctx context.Context, key string, params *RotateKeyParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*RotateKeyResponse, error)
+
+	// RotateKeyWithResponse Give an API key a new secret
+	//
+	// The new one is in this answer and nowhere else, ever. The one before is served until the grace is over; one
+	// that was still in its own grace is over at once.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /keys/{key}/rotate (the `RotateKey` operationId).
+	RotateKeyWithResponse(ctx context.Context, key string, params *RotateKeyParams, body RotateKeyJSONRequestBody, reqEditors ...RequestEditorFn) (*RotateKeyResponse, error)
 
 	// GetLogHealthWithResponse How the log is
 	//
@@ -6604,6 +9087,24 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /models/{model} (the `GetModel` operationId).
 	GetModelWithResponse(ctx context.Context, model string, reqEditors ...RequestEditorFn) (*GetModelResponse, error)
 
+	// ChangeModelWithBodyWithResponse Change a model
+	//
+	// All that is said is changed, or nothing.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /models/{model} (the `ChangeModel` operationId).
+	ChangeModelWithBodyWithResponse(ctx context.Context, model string, params *ChangeModelParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ChangeModelResponse, error)
+
+	// ChangeModelWithResponse Change a model
+	//
+	// All that is said is changed, or nothing.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /models/{model} (the `ChangeModel` operationId).
+	ChangeModelWithResponse(ctx context.Context, model string, params *ChangeModelParams, body ChangeModelJSONRequestBody, reqEditors ...RequestEditorFn) (*ChangeModelResponse, error)
+
 	// ChangeAliasesWithBodyWithResponse Change a model's other names
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
@@ -6627,6 +9128,27 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with POST /models/{model}/retire (the `RetireModel` operationId).
 	RetireModelWithResponse(ctx context.Context, model string, params *RetireModelParams, reqEditors ...RequestEditorFn) (*RetireModelResponse, error)
 
+	// ListUpstreamsWithResponse List who answers for a model
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /models/{model}/upstreams (the `ListUpstreams` operationId).
+	ListUpstreamsWithResponse(ctx context.Context, model string, reqEditors ...RequestEditorFn) (*ListUpstreamsResponse, error)
+
+	// AddUpstreamWithBodyWithResponse Add one that answers for a model
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /models/{model}/upstreams (the `AddUpstream` operationId).
+	AddUpstreamWithBodyWithResponse(ctx context.Context, model string, params *AddUpstreamParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*AddUpstreamResponse, error)
+
+	// AddUpstreamWithResponse Add one that answers for a model
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /models/{model}/upstreams (the `AddUpstream` operationId).
+	AddUpstreamWithResponse(ctx context.Context, model string, params *AddUpstreamParams, body AddUpstreamJSONRequestBody, reqEditors ...RequestEditorFn) (*AddUpstreamResponse, error)
+
 	// ChangeUpstreamsWithBodyWithResponse Change who answers for a model
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
@@ -6641,9 +9163,37 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with PUT /models/{model}/upstreams (the `ChangeUpstreams` operationId).
 	ChangeUpstreamsWithResponse(ctx context.Context, model string, params *ChangeUpstreamsParams, body ChangeUpstreamsJSONRequestBody, reqEditors ...RequestEditorFn) (*ChangeUpstreamsResponse, error)
 
+	// RemoveUpstreamWithResponse Remove one that answers for a model
+	//
+	// What it is answering is answered to the end.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with DELETE /models/{model}/upstreams/{upstream} (the `RemoveUpstream` operationId).
+	RemoveUpstreamWithResponse(ctx context.Context, model string, upstream string, params *RemoveUpstreamParams, reqEditors ...RequestEditorFn) (*RemoveUpstreamResponse, error)
+
+	// ChangeUpstreamWithBodyWithResponse Change one that answers for a model
+	//
+	// Another server, or another name there, is another upstream: add that one and remove this one.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /models/{model}/upstreams/{upstream} (the `ChangeUpstream` operationId).
+	ChangeUpstreamWithBodyWithResponse(ctx context.Context, model string, upstream string, params *ChangeUpstreamParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ChangeUpstreamResponse, error)
+
+	// ChangeUpstreamWithResponse Change one that answers for a model
+	//
+	// Another server, or another name there, is another upstream: add that one and remove this one.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /models/{model}/upstreams/{upstream} (the `ChangeUpstream` operationId).
+	ChangeUpstreamWithResponse(ctx context.Context, model string, upstream string, params *ChangeUpstreamParams, body ChangeUpstreamJSONRequestBody, reqEditors ...RequestEditorFn) (*ChangeUpstreamResponse, error)
+
 	// ListPricesWithResponse List prices
 	//
-	// By model, the earliest first; withdrawn ones and those to come are among them.
+	// By model, everybody's before those of single projects, the earliest first; withdrawn ones and those to come are
+	// among them. Prices of projects are shown to those who see the project.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -6973,11 +9523,32 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with PUT /users/{user}/password (the `SetPassword` operationId).
 	SetPasswordWithResponse(ctx context.Context, user string, params *SetPasswordParams, body SetPasswordJSONRequestBody, reqEditors ...RequestEditorFn) (*SetPasswordResponse, error)
+
+	// ListWorkersWithResponse List workers
+	//
+	// The newest first.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /workers (the `ListWorkers` operationId).
+	ListWorkersWithResponse(ctx context.Context, params *ListWorkersParams, reqEditors ...RequestEditorFn) (*ListWorkersResponse, error)
+
+	// GetWorkerWithResponse Show a worker
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /workers/{worker} (the `GetWorker` operationId).
+	GetWorkerWithResponse(ctx context.Context, worker string, reqEditors ...RequestEditorFn) (*GetWorkerResponse, error)
 }
 
 // ListAdminKeysResponse401Headers the declared response headers of an HTTP 401 response for ListAdminKeys
 type ListAdminKeysResponse401Headers struct {
 	WWWAuthenticate string
+}
+
+// ListAdminKeysResponse405Headers the declared response headers of an HTTP 405 response for ListAdminKeys
+type ListAdminKeysResponse405Headers struct {
+	Allow string
 }
 
 // ListAdminKeysResponse412Headers the declared response headers of an HTTP 412 response for ListAdminKeys
@@ -7030,6 +9601,8 @@ type ListAdminKeysResponse struct {
 	ApplicationproblemJSON503 *Problem
 	// Headers401 the parsed response headers for an HTTP 401 response
 	Headers401 *ListAdminKeysResponse401Headers
+	// Headers405 the parsed response headers for an HTTP 405 response
+	Headers405 *ListAdminKeysResponse405Headers
 	// Headers412 the parsed response headers for an HTTP 412 response
 	Headers412 *ListAdminKeysResponse412Headers
 	// Headers429 the parsed response headers for an HTTP 429 response
@@ -7164,6 +9737,11 @@ type IssueAdminKeyResponse401Headers struct {
 	WWWAuthenticate string
 }
 
+// IssueAdminKeyResponse405Headers the declared response headers of an HTTP 405 response for IssueAdminKey
+type IssueAdminKeyResponse405Headers struct {
+	Allow string
+}
+
 // IssueAdminKeyResponse412Headers the declared response headers of an HTTP 412 response for IssueAdminKey
 type IssueAdminKeyResponse412Headers struct {
 	ETag string
@@ -7224,6 +9802,8 @@ type IssueAdminKeyResponse struct {
 	Headers202 *IssueAdminKeyResponse202Headers
 	// Headers401 the parsed response headers for an HTTP 401 response
 	Headers401 *IssueAdminKeyResponse401Headers
+	// Headers405 the parsed response headers for an HTTP 405 response
+	Headers405 *IssueAdminKeyResponse405Headers
 	// Headers412 the parsed response headers for an HTTP 412 response
 	Headers412 *IssueAdminKeyResponse412Headers
 	// Headers429 the parsed response headers for an HTTP 429 response
@@ -7368,6 +9948,11 @@ type RevokeAdminKeyResponse401Headers struct {
 	WWWAuthenticate string
 }
 
+// RevokeAdminKeyResponse405Headers the declared response headers of an HTTP 405 response for RevokeAdminKey
+type RevokeAdminKeyResponse405Headers struct {
+	Allow string
+}
+
 // RevokeAdminKeyResponse412Headers the declared response headers of an HTTP 412 response for RevokeAdminKey
 type RevokeAdminKeyResponse412Headers struct {
 	ETag string
@@ -7428,6 +10013,8 @@ type RevokeAdminKeyResponse struct {
 	Headers202 *RevokeAdminKeyResponse202Headers
 	// Headers401 the parsed response headers for an HTTP 401 response
 	Headers401 *RevokeAdminKeyResponse401Headers
+	// Headers405 the parsed response headers for an HTTP 405 response
+	Headers405 *RevokeAdminKeyResponse405Headers
 	// Headers412 the parsed response headers for an HTTP 412 response
 	Headers412 *RevokeAdminKeyResponse412Headers
 	// Headers429 the parsed response headers for an HTTP 429 response
@@ -7544,6 +10131,354 @@ func (r RevokeAdminKeyResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r RevokeAdminKeyResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// ListChangesResponse401Headers the declared response headers of an HTTP 401 response for ListChanges
+type ListChangesResponse401Headers struct {
+	WWWAuthenticate string
+}
+
+// ListChangesResponse405Headers the declared response headers of an HTTP 405 response for ListChanges
+type ListChangesResponse405Headers struct {
+	Allow string
+}
+
+// ListChangesResponse412Headers the declared response headers of an HTTP 412 response for ListChanges
+type ListChangesResponse412Headers struct {
+	ETag string
+}
+
+// ListChangesResponse429Headers the declared response headers of an HTTP 429 response for ListChanges
+type ListChangesResponse429Headers struct {
+	RetryAfter uint64
+}
+
+// ListChangesResponse503Headers the declared response headers of an HTTP 503 response for ListChanges
+type ListChangesResponse503Headers struct {
+	RetryAfter uint64
+}
+
+type ListChangesResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *PageChange
+	// ApplicationproblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationproblemJSON400 *Problem
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *Problem
+	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationproblemJSON403 *Problem
+	// ApplicationproblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationproblemJSON404 *Problem
+	// ApplicationproblemJSON405 the response for an HTTP 405 `application/problem+json` response
+	ApplicationproblemJSON405 *Problem
+	// ApplicationproblemJSON408 the response for an HTTP 408 `application/problem+json` response
+	ApplicationproblemJSON408 *Problem
+	// ApplicationproblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationproblemJSON409 *Problem
+	// ApplicationproblemJSON412 the response for an HTTP 412 `application/problem+json` response
+	ApplicationproblemJSON412 *Problem
+	// ApplicationproblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationproblemJSON413 *Problem
+	// ApplicationproblemJSON415 the response for an HTTP 415 `application/problem+json` response
+	ApplicationproblemJSON415 *Problem
+	// ApplicationproblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationproblemJSON422 *Problem
+	// ApplicationproblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationproblemJSON429 *Problem
+	// ApplicationproblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationproblemJSON500 *Problem
+	// ApplicationproblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationproblemJSON503 *Problem
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *ListChangesResponse401Headers
+	// Headers405 the parsed response headers for an HTTP 405 response
+	Headers405 *ListChangesResponse405Headers
+	// Headers412 the parsed response headers for an HTTP 412 response
+	Headers412 *ListChangesResponse412Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *ListChangesResponse429Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *ListChangesResponse503Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListChangesResponse) GetJSON200() *PageChange {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r ListChangesResponse) GetApplicationproblemJSON400() *Problem {
+	return r.ApplicationproblemJSON400
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r ListChangesResponse) GetApplicationproblemJSON401() *Problem {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r ListChangesResponse) GetApplicationproblemJSON403() *Problem {
+	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r ListChangesResponse) GetApplicationproblemJSON404() *Problem {
+	return r.ApplicationproblemJSON404
+}
+
+// GetApplicationproblemJSON405 returns the response for an HTTP 405 `application/problem+json` response
+func (r ListChangesResponse) GetApplicationproblemJSON405() *Problem {
+	return r.ApplicationproblemJSON405
+}
+
+// GetApplicationproblemJSON408 returns the response for an HTTP 408 `application/problem+json` response
+func (r ListChangesResponse) GetApplicationproblemJSON408() *Problem {
+	return r.ApplicationproblemJSON408
+}
+
+// GetApplicationproblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r ListChangesResponse) GetApplicationproblemJSON409() *Problem {
+	return r.ApplicationproblemJSON409
+}
+
+// GetApplicationproblemJSON412 returns the response for an HTTP 412 `application/problem+json` response
+func (r ListChangesResponse) GetApplicationproblemJSON412() *Problem {
+	return r.ApplicationproblemJSON412
+}
+
+// GetApplicationproblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
+func (r ListChangesResponse) GetApplicationproblemJSON413() *Problem {
+	return r.ApplicationproblemJSON413
+}
+
+// GetApplicationproblemJSON415 returns the response for an HTTP 415 `application/problem+json` response
+func (r ListChangesResponse) GetApplicationproblemJSON415() *Problem {
+	return r.ApplicationproblemJSON415
+}
+
+// GetApplicationproblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r ListChangesResponse) GetApplicationproblemJSON422() *Problem {
+	return r.ApplicationproblemJSON422
+}
+
+// GetApplicationproblemJSON429 returns the response for an HTTP 429 `application/problem+json` response
+func (r ListChangesResponse) GetApplicationproblemJSON429() *Problem {
+	return r.ApplicationproblemJSON429
+}
+
+// GetApplicationproblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r ListChangesResponse) GetApplicationproblemJSON500() *Problem {
+	return r.ApplicationproblemJSON500
+}
+
+// GetApplicationproblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r ListChangesResponse) GetApplicationproblemJSON503() *Problem {
+	return r.ApplicationproblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r ListChangesResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListChangesResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListChangesResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListChangesResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// ListChargesResponse401Headers the declared response headers of an HTTP 401 response for ListCharges
+type ListChargesResponse401Headers struct {
+	WWWAuthenticate string
+}
+
+// ListChargesResponse405Headers the declared response headers of an HTTP 405 response for ListCharges
+type ListChargesResponse405Headers struct {
+	Allow string
+}
+
+// ListChargesResponse412Headers the declared response headers of an HTTP 412 response for ListCharges
+type ListChargesResponse412Headers struct {
+	ETag string
+}
+
+// ListChargesResponse429Headers the declared response headers of an HTTP 429 response for ListCharges
+type ListChargesResponse429Headers struct {
+	RetryAfter uint64
+}
+
+// ListChargesResponse503Headers the declared response headers of an HTTP 503 response for ListCharges
+type ListChargesResponse503Headers struct {
+	RetryAfter uint64
+}
+
+type ListChargesResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *PageCharge
+	// ApplicationproblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationproblemJSON400 *Problem
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *Problem
+	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationproblemJSON403 *Problem
+	// ApplicationproblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationproblemJSON404 *Problem
+	// ApplicationproblemJSON405 the response for an HTTP 405 `application/problem+json` response
+	ApplicationproblemJSON405 *Problem
+	// ApplicationproblemJSON408 the response for an HTTP 408 `application/problem+json` response
+	ApplicationproblemJSON408 *Problem
+	// ApplicationproblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationproblemJSON409 *Problem
+	// ApplicationproblemJSON412 the response for an HTTP 412 `application/problem+json` response
+	ApplicationproblemJSON412 *Problem
+	// ApplicationproblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationproblemJSON413 *Problem
+	// ApplicationproblemJSON415 the response for an HTTP 415 `application/problem+json` response
+	ApplicationproblemJSON415 *Problem
+	// ApplicationproblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationproblemJSON422 *Problem
+	// ApplicationproblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationproblemJSON429 *Problem
+	// ApplicationproblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationproblemJSON500 *Problem
+	// ApplicationproblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationproblemJSON503 *Problem
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *ListChargesResponse401Headers
+	// Headers405 the parsed response headers for an HTTP 405 response
+	Headers405 *ListChargesResponse405Headers
+	// Headers412 the parsed response headers for an HTTP 412 response
+	Headers412 *ListChargesResponse412Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *ListChargesResponse429Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *ListChargesResponse503Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListChargesResponse) GetJSON200() *PageCharge {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r ListChargesResponse) GetApplicationproblemJSON400() *Problem {
+	return r.ApplicationproblemJSON400
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r ListChargesResponse) GetApplicationproblemJSON401() *Problem {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r ListChargesResponse) GetApplicationproblemJSON403() *Problem {
+	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r ListChargesResponse) GetApplicationproblemJSON404() *Problem {
+	return r.ApplicationproblemJSON404
+}
+
+// GetApplicationproblemJSON405 returns the response for an HTTP 405 `application/problem+json` response
+func (r ListChargesResponse) GetApplicationproblemJSON405() *Problem {
+	return r.ApplicationproblemJSON405
+}
+
+// GetApplicationproblemJSON408 returns the response for an HTTP 408 `application/problem+json` response
+func (r ListChargesResponse) GetApplicationproblemJSON408() *Problem {
+	return r.ApplicationproblemJSON408
+}
+
+// GetApplicationproblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r ListChargesResponse) GetApplicationproblemJSON409() *Problem {
+	return r.ApplicationproblemJSON409
+}
+
+// GetApplicationproblemJSON412 returns the response for an HTTP 412 `application/problem+json` response
+func (r ListChargesResponse) GetApplicationproblemJSON412() *Problem {
+	return r.ApplicationproblemJSON412
+}
+
+// GetApplicationproblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
+func (r ListChargesResponse) GetApplicationproblemJSON413() *Problem {
+	return r.ApplicationproblemJSON413
+}
+
+// GetApplicationproblemJSON415 returns the response for an HTTP 415 `application/problem+json` response
+func (r ListChargesResponse) GetApplicationproblemJSON415() *Problem {
+	return r.ApplicationproblemJSON415
+}
+
+// GetApplicationproblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r ListChargesResponse) GetApplicationproblemJSON422() *Problem {
+	return r.ApplicationproblemJSON422
+}
+
+// GetApplicationproblemJSON429 returns the response for an HTTP 429 `application/problem+json` response
+func (r ListChargesResponse) GetApplicationproblemJSON429() *Problem {
+	return r.ApplicationproblemJSON429
+}
+
+// GetApplicationproblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r ListChargesResponse) GetApplicationproblemJSON500() *Problem {
+	return r.ApplicationproblemJSON500
+}
+
+// GetApplicationproblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r ListChargesResponse) GetApplicationproblemJSON503() *Problem {
+	return r.ApplicationproblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r ListChargesResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListChargesResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListChargesResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListChargesResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -8290,6 +11225,639 @@ func (r GetKeyResponse) ContentType() string {
 	return ""
 }
 
+// ChangeKeyResponse200Headers the declared response headers of an HTTP 200 response for ChangeKey
+type ChangeKeyResponse200Headers struct {
+	ETag           string
+	UplionPosition *string
+}
+
+// ChangeKeyResponse201Headers the declared response headers of an HTTP 201 response for ChangeKey
+type ChangeKeyResponse201Headers struct {
+	ETag           string
+	UplionPosition *string
+}
+
+// ChangeKeyResponse202Headers the declared response headers of an HTTP 202 response for ChangeKey
+type ChangeKeyResponse202Headers struct {
+	ETag string
+}
+
+// ChangeKeyResponse401Headers the declared response headers of an HTTP 401 response for ChangeKey
+type ChangeKeyResponse401Headers struct {
+	WWWAuthenticate string
+}
+
+// ChangeKeyResponse405Headers the declared response headers of an HTTP 405 response for ChangeKey
+type ChangeKeyResponse405Headers struct {
+	Allow string
+}
+
+// ChangeKeyResponse412Headers the declared response headers of an HTTP 412 response for ChangeKey
+type ChangeKeyResponse412Headers struct {
+	ETag string
+}
+
+// ChangeKeyResponse429Headers the declared response headers of an HTTP 429 response for ChangeKey
+type ChangeKeyResponse429Headers struct {
+	RetryAfter uint64
+}
+
+// ChangeKeyResponse503Headers the declared response headers of an HTTP 503 response for ChangeKey
+type ChangeKeyResponse503Headers struct {
+	RetryAfter uint64
+}
+
+type ChangeKeyResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Written
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *Written
+	// JSON202 the response for an HTTP 202 `application/json` response
+	JSON202 *Written
+	// ApplicationproblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationproblemJSON400 *Problem
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *Problem
+	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationproblemJSON403 *Problem
+	// ApplicationproblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationproblemJSON404 *Problem
+	// ApplicationproblemJSON405 the response for an HTTP 405 `application/problem+json` response
+	ApplicationproblemJSON405 *Problem
+	// ApplicationproblemJSON408 the response for an HTTP 408 `application/problem+json` response
+	ApplicationproblemJSON408 *Problem
+	// ApplicationproblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationproblemJSON409 *Problem
+	// ApplicationproblemJSON412 the response for an HTTP 412 `application/problem+json` response
+	ApplicationproblemJSON412 *Problem
+	// ApplicationproblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationproblemJSON413 *Problem
+	// ApplicationproblemJSON415 the response for an HTTP 415 `application/problem+json` response
+	ApplicationproblemJSON415 *Problem
+	// ApplicationproblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationproblemJSON422 *Problem
+	// ApplicationproblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationproblemJSON429 *Problem
+	// ApplicationproblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationproblemJSON500 *Problem
+	// ApplicationproblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationproblemJSON503 *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *ChangeKeyResponse200Headers
+	// Headers201 the parsed response headers for an HTTP 201 response
+	Headers201 *ChangeKeyResponse201Headers
+	// Headers202 the parsed response headers for an HTTP 202 response
+	Headers202 *ChangeKeyResponse202Headers
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *ChangeKeyResponse401Headers
+	// Headers405 the parsed response headers for an HTTP 405 response
+	Headers405 *ChangeKeyResponse405Headers
+	// Headers412 the parsed response headers for an HTTP 412 response
+	Headers412 *ChangeKeyResponse412Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *ChangeKeyResponse429Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *ChangeKeyResponse503Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ChangeKeyResponse) GetJSON200() *Written {
+	return r.JSON200
+}
+
+// GetJSON201 returns the response for an HTTP 201 `application/json` response
+func (r ChangeKeyResponse) GetJSON201() *Written {
+	return r.JSON201
+}
+
+// GetJSON202 returns the response for an HTTP 202 `application/json` response
+func (r ChangeKeyResponse) GetJSON202() *Written {
+	return r.JSON202
+}
+
+// GetApplicationproblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r ChangeKeyResponse) GetApplicationproblemJSON400() *Problem {
+	return r.ApplicationproblemJSON400
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r ChangeKeyResponse) GetApplicationproblemJSON401() *Problem {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r ChangeKeyResponse) GetApplicationproblemJSON403() *Problem {
+	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r ChangeKeyResponse) GetApplicationproblemJSON404() *Problem {
+	return r.ApplicationproblemJSON404
+}
+
+// GetApplicationproblemJSON405 returns the response for an HTTP 405 `application/problem+json` response
+func (r ChangeKeyResponse) GetApplicationproblemJSON405() *Problem {
+	return r.ApplicationproblemJSON405
+}
+
+// GetApplicationproblemJSON408 returns the response for an HTTP 408 `application/problem+json` response
+func (r ChangeKeyResponse) GetApplicationproblemJSON408() *Problem {
+	return r.ApplicationproblemJSON408
+}
+
+// GetApplicationproblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r ChangeKeyResponse) GetApplicationproblemJSON409() *Problem {
+	return r.ApplicationproblemJSON409
+}
+
+// GetApplicationproblemJSON412 returns the response for an HTTP 412 `application/problem+json` response
+func (r ChangeKeyResponse) GetApplicationproblemJSON412() *Problem {
+	return r.ApplicationproblemJSON412
+}
+
+// GetApplicationproblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
+func (r ChangeKeyResponse) GetApplicationproblemJSON413() *Problem {
+	return r.ApplicationproblemJSON413
+}
+
+// GetApplicationproblemJSON415 returns the response for an HTTP 415 `application/problem+json` response
+func (r ChangeKeyResponse) GetApplicationproblemJSON415() *Problem {
+	return r.ApplicationproblemJSON415
+}
+
+// GetApplicationproblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r ChangeKeyResponse) GetApplicationproblemJSON422() *Problem {
+	return r.ApplicationproblemJSON422
+}
+
+// GetApplicationproblemJSON429 returns the response for an HTTP 429 `application/problem+json` response
+func (r ChangeKeyResponse) GetApplicationproblemJSON429() *Problem {
+	return r.ApplicationproblemJSON429
+}
+
+// GetApplicationproblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r ChangeKeyResponse) GetApplicationproblemJSON500() *Problem {
+	return r.ApplicationproblemJSON500
+}
+
+// GetApplicationproblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r ChangeKeyResponse) GetApplicationproblemJSON503() *Problem {
+	return r.ApplicationproblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r ChangeKeyResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ChangeKeyResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ChangeKeyResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ChangeKeyResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// DisableKeyResponse200Headers the declared response headers of an HTTP 200 response for DisableKey
+type DisableKeyResponse200Headers struct {
+	ETag           string
+	UplionPosition *string
+}
+
+// DisableKeyResponse201Headers the declared response headers of an HTTP 201 response for DisableKey
+type DisableKeyResponse201Headers struct {
+	ETag           string
+	UplionPosition *string
+}
+
+// DisableKeyResponse202Headers the declared response headers of an HTTP 202 response for DisableKey
+type DisableKeyResponse202Headers struct {
+	ETag string
+}
+
+// DisableKeyResponse401Headers the declared response headers of an HTTP 401 response for DisableKey
+type DisableKeyResponse401Headers struct {
+	WWWAuthenticate string
+}
+
+// DisableKeyResponse405Headers the declared response headers of an HTTP 405 response for DisableKey
+type DisableKeyResponse405Headers struct {
+	Allow string
+}
+
+// DisableKeyResponse412Headers the declared response headers of an HTTP 412 response for DisableKey
+type DisableKeyResponse412Headers struct {
+	ETag string
+}
+
+// DisableKeyResponse429Headers the declared response headers of an HTTP 429 response for DisableKey
+type DisableKeyResponse429Headers struct {
+	RetryAfter uint64
+}
+
+// DisableKeyResponse503Headers the declared response headers of an HTTP 503 response for DisableKey
+type DisableKeyResponse503Headers struct {
+	RetryAfter uint64
+}
+
+type DisableKeyResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Written
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *Written
+	// JSON202 the response for an HTTP 202 `application/json` response
+	JSON202 *Written
+	// ApplicationproblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationproblemJSON400 *Problem
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *Problem
+	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationproblemJSON403 *Problem
+	// ApplicationproblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationproblemJSON404 *Problem
+	// ApplicationproblemJSON405 the response for an HTTP 405 `application/problem+json` response
+	ApplicationproblemJSON405 *Problem
+	// ApplicationproblemJSON408 the response for an HTTP 408 `application/problem+json` response
+	ApplicationproblemJSON408 *Problem
+	// ApplicationproblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationproblemJSON409 *Problem
+	// ApplicationproblemJSON412 the response for an HTTP 412 `application/problem+json` response
+	ApplicationproblemJSON412 *Problem
+	// ApplicationproblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationproblemJSON413 *Problem
+	// ApplicationproblemJSON415 the response for an HTTP 415 `application/problem+json` response
+	ApplicationproblemJSON415 *Problem
+	// ApplicationproblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationproblemJSON422 *Problem
+	// ApplicationproblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationproblemJSON429 *Problem
+	// ApplicationproblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationproblemJSON500 *Problem
+	// ApplicationproblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationproblemJSON503 *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *DisableKeyResponse200Headers
+	// Headers201 the parsed response headers for an HTTP 201 response
+	Headers201 *DisableKeyResponse201Headers
+	// Headers202 the parsed response headers for an HTTP 202 response
+	Headers202 *DisableKeyResponse202Headers
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *DisableKeyResponse401Headers
+	// Headers405 the parsed response headers for an HTTP 405 response
+	Headers405 *DisableKeyResponse405Headers
+	// Headers412 the parsed response headers for an HTTP 412 response
+	Headers412 *DisableKeyResponse412Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *DisableKeyResponse429Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *DisableKeyResponse503Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r DisableKeyResponse) GetJSON200() *Written {
+	return r.JSON200
+}
+
+// GetJSON201 returns the response for an HTTP 201 `application/json` response
+func (r DisableKeyResponse) GetJSON201() *Written {
+	return r.JSON201
+}
+
+// GetJSON202 returns the response for an HTTP 202 `application/json` response
+func (r DisableKeyResponse) GetJSON202() *Written {
+	return r.JSON202
+}
+
+// GetApplicationproblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r DisableKeyResponse) GetApplicationproblemJSON400() *Problem {
+	return r.ApplicationproblemJSON400
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r DisableKeyResponse) GetApplicationproblemJSON401() *Problem {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r DisableKeyResponse) GetApplicationproblemJSON403() *Problem {
+	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r DisableKeyResponse) GetApplicationproblemJSON404() *Problem {
+	return r.ApplicationproblemJSON404
+}
+
+// GetApplicationproblemJSON405 returns the response for an HTTP 405 `application/problem+json` response
+func (r DisableKeyResponse) GetApplicationproblemJSON405() *Problem {
+	return r.ApplicationproblemJSON405
+}
+
+// GetApplicationproblemJSON408 returns the response for an HTTP 408 `application/problem+json` response
+func (r DisableKeyResponse) GetApplicationproblemJSON408() *Problem {
+	return r.ApplicationproblemJSON408
+}
+
+// GetApplicationproblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r DisableKeyResponse) GetApplicationproblemJSON409() *Problem {
+	return r.ApplicationproblemJSON409
+}
+
+// GetApplicationproblemJSON412 returns the response for an HTTP 412 `application/problem+json` response
+func (r DisableKeyResponse) GetApplicationproblemJSON412() *Problem {
+	return r.ApplicationproblemJSON412
+}
+
+// GetApplicationproblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
+func (r DisableKeyResponse) GetApplicationproblemJSON413() *Problem {
+	return r.ApplicationproblemJSON413
+}
+
+// GetApplicationproblemJSON415 returns the response for an HTTP 415 `application/problem+json` response
+func (r DisableKeyResponse) GetApplicationproblemJSON415() *Problem {
+	return r.ApplicationproblemJSON415
+}
+
+// GetApplicationproblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r DisableKeyResponse) GetApplicationproblemJSON422() *Problem {
+	return r.ApplicationproblemJSON422
+}
+
+// GetApplicationproblemJSON429 returns the response for an HTTP 429 `application/problem+json` response
+func (r DisableKeyResponse) GetApplicationproblemJSON429() *Problem {
+	return r.ApplicationproblemJSON429
+}
+
+// GetApplicationproblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r DisableKeyResponse) GetApplicationproblemJSON500() *Problem {
+	return r.ApplicationproblemJSON500
+}
+
+// GetApplicationproblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r DisableKeyResponse) GetApplicationproblemJSON503() *Problem {
+	return r.ApplicationproblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r DisableKeyResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r DisableKeyResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r DisableKeyResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r DisableKeyResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// EnableKeyResponse200Headers the declared response headers of an HTTP 200 response for EnableKey
+type EnableKeyResponse200Headers struct {
+	ETag           string
+	UplionPosition *string
+}
+
+// EnableKeyResponse201Headers the declared response headers of an HTTP 201 response for EnableKey
+type EnableKeyResponse201Headers struct {
+	ETag           string
+	UplionPosition *string
+}
+
+// EnableKeyResponse202Headers the declared response headers of an HTTP 202 response for EnableKey
+type EnableKeyResponse202Headers struct {
+	ETag string
+}
+
+// EnableKeyResponse401Headers the declared response headers of an HTTP 401 response for EnableKey
+type EnableKeyResponse401Headers struct {
+	WWWAuthenticate string
+}
+
+// EnableKeyResponse405Headers the declared response headers of an HTTP 405 response for EnableKey
+type EnableKeyResponse405Headers struct {
+	Allow string
+}
+
+// EnableKeyResponse412Headers the declared response headers of an HTTP 412 response for EnableKey
+type EnableKeyResponse412Headers struct {
+	ETag string
+}
+
+// EnableKeyResponse429Headers the declared response headers of an HTTP 429 response for EnableKey
+type EnableKeyResponse429Headers struct {
+	RetryAfter uint64
+}
+
+// EnableKeyResponse503Headers the declared response headers of an HTTP 503 response for EnableKey
+type EnableKeyResponse503Headers struct {
+	RetryAfter uint64
+}
+
+type EnableKeyResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Written
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *Written
+	// JSON202 the response for an HTTP 202 `application/json` response
+	JSON202 *Written
+	// ApplicationproblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationproblemJSON400 *Problem
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *Problem
+	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationproblemJSON403 *Problem
+	// ApplicationproblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationproblemJSON404 *Problem
+	// ApplicationproblemJSON405 the response for an HTTP 405 `application/problem+json` response
+	ApplicationproblemJSON405 *Problem
+	// ApplicationproblemJSON408 the response for an HTTP 408 `application/problem+json` response
+	ApplicationproblemJSON408 *Problem
+	// ApplicationproblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationproblemJSON409 *Problem
+	// ApplicationproblemJSON412 the response for an HTTP 412 `application/problem+json` response
+	ApplicationproblemJSON412 *Problem
+	// ApplicationproblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationproblemJSON413 *Problem
+	// ApplicationproblemJSON415 the response for an HTTP 415 `application/problem+json` response
+	ApplicationproblemJSON415 *Problem
+	// ApplicationproblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationproblemJSON422 *Problem
+	// ApplicationproblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationproblemJSON429 *Problem
+	// ApplicationproblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationproblemJSON500 *Problem
+	// ApplicationproblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationproblemJSON503 *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *EnableKeyResponse200Headers
+	// Headers201 the parsed response headers for an HTTP 201 response
+	Headers201 *EnableKeyResponse201Headers
+	// Headers202 the parsed response headers for an HTTP 202 response
+	Headers202 *EnableKeyResponse202Headers
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *EnableKeyResponse401Headers
+	// Headers405 the parsed response headers for an HTTP 405 response
+	Headers405 *EnableKeyResponse405Headers
+	// Headers412 the parsed response headers for an HTTP 412 response
+	Headers412 *EnableKeyResponse412Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *EnableKeyResponse429Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *EnableKeyResponse503Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r EnableKeyResponse) GetJSON200() *Written {
+	return r.JSON200
+}
+
+// GetJSON201 returns the response for an HTTP 201 `application/json` response
+func (r EnableKeyResponse) GetJSON201() *Written {
+	return r.JSON201
+}
+
+// GetJSON202 returns the response for an HTTP 202 `application/json` response
+func (r EnableKeyResponse) GetJSON202() *Written {
+	return r.JSON202
+}
+
+// GetApplicationproblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r EnableKeyResponse) GetApplicationproblemJSON400() *Problem {
+	return r.ApplicationproblemJSON400
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r EnableKeyResponse) GetApplicationproblemJSON401() *Problem {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r EnableKeyResponse) GetApplicationproblemJSON403() *Problem {
+	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r EnableKeyResponse) GetApplicationproblemJSON404() *Problem {
+	return r.ApplicationproblemJSON404
+}
+
+// GetApplicationproblemJSON405 returns the response for an HTTP 405 `application/problem+json` response
+func (r EnableKeyResponse) GetApplicationproblemJSON405() *Problem {
+	return r.ApplicationproblemJSON405
+}
+
+// GetApplicationproblemJSON408 returns the response for an HTTP 408 `application/problem+json` response
+func (r EnableKeyResponse) GetApplicationproblemJSON408() *Problem {
+	return r.ApplicationproblemJSON408
+}
+
+// GetApplicationproblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r EnableKeyResponse) GetApplicationproblemJSON409() *Problem {
+	return r.ApplicationproblemJSON409
+}
+
+// GetApplicationproblemJSON412 returns the response for an HTTP 412 `application/problem+json` response
+func (r EnableKeyResponse) GetApplicationproblemJSON412() *Problem {
+	return r.ApplicationproblemJSON412
+}
+
+// GetApplicationproblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
+func (r EnableKeyResponse) GetApplicationproblemJSON413() *Problem {
+	return r.ApplicationproblemJSON413
+}
+
+// GetApplicationproblemJSON415 returns the response for an HTTP 415 `application/problem+json` response
+func (r EnableKeyResponse) GetApplicationproblemJSON415() *Problem {
+	return r.ApplicationproblemJSON415
+}
+
+// GetApplicationproblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r EnableKeyResponse) GetApplicationproblemJSON422() *Problem {
+	return r.ApplicationproblemJSON422
+}
+
+// GetApplicationproblemJSON429 returns the response for an HTTP 429 `application/problem+json` response
+func (r EnableKeyResponse) GetApplicationproblemJSON429() *Problem {
+	return r.ApplicationproblemJSON429
+}
+
+// GetApplicationproblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r EnableKeyResponse) GetApplicationproblemJSON500() *Problem {
+	return r.ApplicationproblemJSON500
+}
+
+// GetApplicationproblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r EnableKeyResponse) GetApplicationproblemJSON503() *Problem {
+	return r.ApplicationproblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r EnableKeyResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r EnableKeyResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r EnableKeyResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r EnableKeyResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 // AllowModelsResponse200Headers the declared response headers of an HTTP 200 response for AllowModels
 type AllowModelsResponse200Headers struct {
 	ETag           string
@@ -8706,6 +12274,217 @@ func (r RevokeKeyResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r RevokeKeyResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// RotateKeyResponse200Headers the declared response headers of an HTTP 200 response for RotateKey
+type RotateKeyResponse200Headers struct {
+	ETag           string
+	UplionPosition *string
+}
+
+// RotateKeyResponse201Headers the declared response headers of an HTTP 201 response for RotateKey
+type RotateKeyResponse201Headers struct {
+	ETag           string
+	UplionPosition *string
+}
+
+// RotateKeyResponse202Headers the declared response headers of an HTTP 202 response for RotateKey
+type RotateKeyResponse202Headers struct {
+	ETag string
+}
+
+// RotateKeyResponse401Headers the declared response headers of an HTTP 401 response for RotateKey
+type RotateKeyResponse401Headers struct {
+	WWWAuthenticate string
+}
+
+// RotateKeyResponse405Headers the declared response headers of an HTTP 405 response for RotateKey
+type RotateKeyResponse405Headers struct {
+	Allow string
+}
+
+// RotateKeyResponse412Headers the declared response headers of an HTTP 412 response for RotateKey
+type RotateKeyResponse412Headers struct {
+	ETag string
+}
+
+// RotateKeyResponse429Headers the declared response headers of an HTTP 429 response for RotateKey
+type RotateKeyResponse429Headers struct {
+	RetryAfter uint64
+}
+
+// RotateKeyResponse503Headers the declared response headers of an HTTP 503 response for RotateKey
+type RotateKeyResponse503Headers struct {
+	RetryAfter uint64
+}
+
+type RotateKeyResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *IssuedKey
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *IssuedKey
+	// JSON202 the response for an HTTP 202 `application/json` response
+	JSON202 *IssuedKey
+	// ApplicationproblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationproblemJSON400 *Problem
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *Problem
+	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationproblemJSON403 *Problem
+	// ApplicationproblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationproblemJSON404 *Problem
+	// ApplicationproblemJSON405 the response for an HTTP 405 `application/problem+json` response
+	ApplicationproblemJSON405 *Problem
+	// ApplicationproblemJSON408 the response for an HTTP 408 `application/problem+json` response
+	ApplicationproblemJSON408 *Problem
+	// ApplicationproblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationproblemJSON409 *Problem
+	// ApplicationproblemJSON412 the response for an HTTP 412 `application/problem+json` response
+	ApplicationproblemJSON412 *Problem
+	// ApplicationproblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationproblemJSON413 *Problem
+	// ApplicationproblemJSON415 the response for an HTTP 415 `application/problem+json` response
+	ApplicationproblemJSON415 *Problem
+	// ApplicationproblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationproblemJSON422 *Problem
+	// ApplicationproblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationproblemJSON429 *Problem
+	// ApplicationproblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationproblemJSON500 *Problem
+	// ApplicationproblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationproblemJSON503 *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *RotateKeyResponse200Headers
+	// Headers201 the parsed response headers for an HTTP 201 response
+	Headers201 *RotateKeyResponse201Headers
+	// Headers202 the parsed response headers for an HTTP 202 response
+	Headers202 *RotateKeyResponse202Headers
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *RotateKeyResponse401Headers
+	// Headers405 the parsed response headers for an HTTP 405 response
+	Headers405 *RotateKeyResponse405Headers
+	// Headers412 the parsed response headers for an HTTP 412 response
+	Headers412 *RotateKeyResponse412Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *RotateKeyResponse429Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *RotateKeyResponse503Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r RotateKeyResponse) GetJSON200() *IssuedKey {
+	return r.JSON200
+}
+
+// GetJSON201 returns the response for an HTTP 201 `application/json` response
+func (r RotateKeyResponse) GetJSON201() *IssuedKey {
+	return r.JSON201
+}
+
+// GetJSON202 returns the response for an HTTP 202 `application/json` response
+func (r RotateKeyResponse) GetJSON202() *IssuedKey {
+	return r.JSON202
+}
+
+// GetApplicationproblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r RotateKeyResponse) GetApplicationproblemJSON400() *Problem {
+	return r.ApplicationproblemJSON400
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r RotateKeyResponse) GetApplicationproblemJSON401() *Problem {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r RotateKeyResponse) GetApplicationproblemJSON403() *Problem {
+	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r RotateKeyResponse) GetApplicationproblemJSON404() *Problem {
+	return r.ApplicationproblemJSON404
+}
+
+// GetApplicationproblemJSON405 returns the response for an HTTP 405 `application/problem+json` response
+func (r RotateKeyResponse) GetApplicationproblemJSON405() *Problem {
+	return r.ApplicationproblemJSON405
+}
+
+// GetApplicationproblemJSON408 returns the response for an HTTP 408 `application/problem+json` response
+func (r RotateKeyResponse) GetApplicationproblemJSON408() *Problem {
+	return r.ApplicationproblemJSON408
+}
+
+// GetApplicationproblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r RotateKeyResponse) GetApplicationproblemJSON409() *Problem {
+	return r.ApplicationproblemJSON409
+}
+
+// GetApplicationproblemJSON412 returns the response for an HTTP 412 `application/problem+json` response
+func (r RotateKeyResponse) GetApplicationproblemJSON412() *Problem {
+	return r.ApplicationproblemJSON412
+}
+
+// GetApplicationproblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
+func (r RotateKeyResponse) GetApplicationproblemJSON413() *Problem {
+	return r.ApplicationproblemJSON413
+}
+
+// GetApplicationproblemJSON415 returns the response for an HTTP 415 `application/problem+json` response
+func (r RotateKeyResponse) GetApplicationproblemJSON415() *Problem {
+	return r.ApplicationproblemJSON415
+}
+
+// GetApplicationproblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r RotateKeyResponse) GetApplicationproblemJSON422() *Problem {
+	return r.ApplicationproblemJSON422
+}
+
+// GetApplicationproblemJSON429 returns the response for an HTTP 429 `application/problem+json` response
+func (r RotateKeyResponse) GetApplicationproblemJSON429() *Problem {
+	return r.ApplicationproblemJSON429
+}
+
+// GetApplicationproblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r RotateKeyResponse) GetApplicationproblemJSON500() *Problem {
+	return r.ApplicationproblemJSON500
+}
+
+// GetApplicationproblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r RotateKeyResponse) GetApplicationproblemJSON503() *Problem {
+	return r.ApplicationproblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r RotateKeyResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r RotateKeyResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r RotateKeyResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r RotateKeyResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -9452,6 +13231,217 @@ func (r GetModelResponse) ContentType() string {
 	return ""
 }
 
+// ChangeModelResponse200Headers the declared response headers of an HTTP 200 response for ChangeModel
+type ChangeModelResponse200Headers struct {
+	ETag           string
+	UplionPosition *string
+}
+
+// ChangeModelResponse201Headers the declared response headers of an HTTP 201 response for ChangeModel
+type ChangeModelResponse201Headers struct {
+	ETag           string
+	UplionPosition *string
+}
+
+// ChangeModelResponse202Headers the declared response headers of an HTTP 202 response for ChangeModel
+type ChangeModelResponse202Headers struct {
+	ETag string
+}
+
+// ChangeModelResponse401Headers the declared response headers of an HTTP 401 response for ChangeModel
+type ChangeModelResponse401Headers struct {
+	WWWAuthenticate string
+}
+
+// ChangeModelResponse405Headers the declared response headers of an HTTP 405 response for ChangeModel
+type ChangeModelResponse405Headers struct {
+	Allow string
+}
+
+// ChangeModelResponse412Headers the declared response headers of an HTTP 412 response for ChangeModel
+type ChangeModelResponse412Headers struct {
+	ETag string
+}
+
+// ChangeModelResponse429Headers the declared response headers of an HTTP 429 response for ChangeModel
+type ChangeModelResponse429Headers struct {
+	RetryAfter uint64
+}
+
+// ChangeModelResponse503Headers the declared response headers of an HTTP 503 response for ChangeModel
+type ChangeModelResponse503Headers struct {
+	RetryAfter uint64
+}
+
+type ChangeModelResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Written
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *Written
+	// JSON202 the response for an HTTP 202 `application/json` response
+	JSON202 *Written
+	// ApplicationproblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationproblemJSON400 *Problem
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *Problem
+	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationproblemJSON403 *Problem
+	// ApplicationproblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationproblemJSON404 *Problem
+	// ApplicationproblemJSON405 the response for an HTTP 405 `application/problem+json` response
+	ApplicationproblemJSON405 *Problem
+	// ApplicationproblemJSON408 the response for an HTTP 408 `application/problem+json` response
+	ApplicationproblemJSON408 *Problem
+	// ApplicationproblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationproblemJSON409 *Problem
+	// ApplicationproblemJSON412 the response for an HTTP 412 `application/problem+json` response
+	ApplicationproblemJSON412 *Problem
+	// ApplicationproblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationproblemJSON413 *Problem
+	// ApplicationproblemJSON415 the response for an HTTP 415 `application/problem+json` response
+	ApplicationproblemJSON415 *Problem
+	// ApplicationproblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationproblemJSON422 *Problem
+	// ApplicationproblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationproblemJSON429 *Problem
+	// ApplicationproblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationproblemJSON500 *Problem
+	// ApplicationproblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationproblemJSON503 *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *ChangeModelResponse200Headers
+	// Headers201 the parsed response headers for an HTTP 201 response
+	Headers201 *ChangeModelResponse201Headers
+	// Headers202 the parsed response headers for an HTTP 202 response
+	Headers202 *ChangeModelResponse202Headers
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *ChangeModelResponse401Headers
+	// Headers405 the parsed response headers for an HTTP 405 response
+	Headers405 *ChangeModelResponse405Headers
+	// Headers412 the parsed response headers for an HTTP 412 response
+	Headers412 *ChangeModelResponse412Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *ChangeModelResponse429Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *ChangeModelResponse503Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ChangeModelResponse) GetJSON200() *Written {
+	return r.JSON200
+}
+
+// GetJSON201 returns the response for an HTTP 201 `application/json` response
+func (r ChangeModelResponse) GetJSON201() *Written {
+	return r.JSON201
+}
+
+// GetJSON202 returns the response for an HTTP 202 `application/json` response
+func (r ChangeModelResponse) GetJSON202() *Written {
+	return r.JSON202
+}
+
+// GetApplicationproblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r ChangeModelResponse) GetApplicationproblemJSON400() *Problem {
+	return r.ApplicationproblemJSON400
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r ChangeModelResponse) GetApplicationproblemJSON401() *Problem {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r ChangeModelResponse) GetApplicationproblemJSON403() *Problem {
+	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r ChangeModelResponse) GetApplicationproblemJSON404() *Problem {
+	return r.ApplicationproblemJSON404
+}
+
+// GetApplicationproblemJSON405 returns the response for an HTTP 405 `application/problem+json` response
+func (r ChangeModelResponse) GetApplicationproblemJSON405() *Problem {
+	return r.ApplicationproblemJSON405
+}
+
+// GetApplicationproblemJSON408 returns the response for an HTTP 408 `application/problem+json` response
+func (r ChangeModelResponse) GetApplicationproblemJSON408() *Problem {
+	return r.ApplicationproblemJSON408
+}
+
+// GetApplicationproblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r ChangeModelResponse) GetApplicationproblemJSON409() *Problem {
+	return r.ApplicationproblemJSON409
+}
+
+// GetApplicationproblemJSON412 returns the response for an HTTP 412 `application/problem+json` response
+func (r ChangeModelResponse) GetApplicationproblemJSON412() *Problem {
+	return r.ApplicationproblemJSON412
+}
+
+// GetApplicationproblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
+func (r ChangeModelResponse) GetApplicationproblemJSON413() *Problem {
+	return r.ApplicationproblemJSON413
+}
+
+// GetApplicationproblemJSON415 returns the response for an HTTP 415 `application/problem+json` response
+func (r ChangeModelResponse) GetApplicationproblemJSON415() *Problem {
+	return r.ApplicationproblemJSON415
+}
+
+// GetApplicationproblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r ChangeModelResponse) GetApplicationproblemJSON422() *Problem {
+	return r.ApplicationproblemJSON422
+}
+
+// GetApplicationproblemJSON429 returns the response for an HTTP 429 `application/problem+json` response
+func (r ChangeModelResponse) GetApplicationproblemJSON429() *Problem {
+	return r.ApplicationproblemJSON429
+}
+
+// GetApplicationproblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r ChangeModelResponse) GetApplicationproblemJSON500() *Problem {
+	return r.ApplicationproblemJSON500
+}
+
+// GetApplicationproblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r ChangeModelResponse) GetApplicationproblemJSON503() *Problem {
+	return r.ApplicationproblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r ChangeModelResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ChangeModelResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ChangeModelResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ChangeModelResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 // ChangeAliasesResponse200Headers the declared response headers of an HTTP 200 response for ChangeAliases
 type ChangeAliasesResponse200Headers struct {
 	ETag           string
@@ -9874,6 +13864,398 @@ func (r RetireModelResponse) ContentType() string {
 	return ""
 }
 
+// ListUpstreamsResponse200Headers the declared response headers of an HTTP 200 response for ListUpstreams
+type ListUpstreamsResponse200Headers struct {
+	ETag string
+}
+
+// ListUpstreamsResponse401Headers the declared response headers of an HTTP 401 response for ListUpstreams
+type ListUpstreamsResponse401Headers struct {
+	WWWAuthenticate string
+}
+
+// ListUpstreamsResponse405Headers the declared response headers of an HTTP 405 response for ListUpstreams
+type ListUpstreamsResponse405Headers struct {
+	Allow string
+}
+
+// ListUpstreamsResponse412Headers the declared response headers of an HTTP 412 response for ListUpstreams
+type ListUpstreamsResponse412Headers struct {
+	ETag string
+}
+
+// ListUpstreamsResponse429Headers the declared response headers of an HTTP 429 response for ListUpstreams
+type ListUpstreamsResponse429Headers struct {
+	RetryAfter uint64
+}
+
+// ListUpstreamsResponse503Headers the declared response headers of an HTTP 503 response for ListUpstreams
+type ListUpstreamsResponse503Headers struct {
+	RetryAfter uint64
+}
+
+type ListUpstreamsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *UpstreamList
+	// ApplicationproblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationproblemJSON400 *Problem
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *Problem
+	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationproblemJSON403 *Problem
+	// ApplicationproblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationproblemJSON404 *Problem
+	// ApplicationproblemJSON405 the response for an HTTP 405 `application/problem+json` response
+	ApplicationproblemJSON405 *Problem
+	// ApplicationproblemJSON408 the response for an HTTP 408 `application/problem+json` response
+	ApplicationproblemJSON408 *Problem
+	// ApplicationproblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationproblemJSON409 *Problem
+	// ApplicationproblemJSON412 the response for an HTTP 412 `application/problem+json` response
+	ApplicationproblemJSON412 *Problem
+	// ApplicationproblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationproblemJSON413 *Problem
+	// ApplicationproblemJSON415 the response for an HTTP 415 `application/problem+json` response
+	ApplicationproblemJSON415 *Problem
+	// ApplicationproblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationproblemJSON422 *Problem
+	// ApplicationproblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationproblemJSON429 *Problem
+	// ApplicationproblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationproblemJSON500 *Problem
+	// ApplicationproblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationproblemJSON503 *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *ListUpstreamsResponse200Headers
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *ListUpstreamsResponse401Headers
+	// Headers405 the parsed response headers for an HTTP 405 response
+	Headers405 *ListUpstreamsResponse405Headers
+	// Headers412 the parsed response headers for an HTTP 412 response
+	Headers412 *ListUpstreamsResponse412Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *ListUpstreamsResponse429Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *ListUpstreamsResponse503Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListUpstreamsResponse) GetJSON200() *UpstreamList {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r ListUpstreamsResponse) GetApplicationproblemJSON400() *Problem {
+	return r.ApplicationproblemJSON400
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r ListUpstreamsResponse) GetApplicationproblemJSON401() *Problem {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r ListUpstreamsResponse) GetApplicationproblemJSON403() *Problem {
+	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r ListUpstreamsResponse) GetApplicationproblemJSON404() *Problem {
+	return r.ApplicationproblemJSON404
+}
+
+// GetApplicationproblemJSON405 returns the response for an HTTP 405 `application/problem+json` response
+func (r ListUpstreamsResponse) GetApplicationproblemJSON405() *Problem {
+	return r.ApplicationproblemJSON405
+}
+
+// GetApplicationproblemJSON408 returns the response for an HTTP 408 `application/problem+json` response
+func (r ListUpstreamsResponse) GetApplicationproblemJSON408() *Problem {
+	return r.ApplicationproblemJSON408
+}
+
+// GetApplicationproblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r ListUpstreamsResponse) GetApplicationproblemJSON409() *Problem {
+	return r.ApplicationproblemJSON409
+}
+
+// GetApplicationproblemJSON412 returns the response for an HTTP 412 `application/problem+json` response
+func (r ListUpstreamsResponse) GetApplicationproblemJSON412() *Problem {
+	return r.ApplicationproblemJSON412
+}
+
+// GetApplicationproblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
+func (r ListUpstreamsResponse) GetApplicationproblemJSON413() *Problem {
+	return r.ApplicationproblemJSON413
+}
+
+// GetApplicationproblemJSON415 returns the response for an HTTP 415 `application/problem+json` response
+func (r ListUpstreamsResponse) GetApplicationproblemJSON415() *Problem {
+	return r.ApplicationproblemJSON415
+}
+
+// GetApplicationproblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r ListUpstreamsResponse) GetApplicationproblemJSON422() *Problem {
+	return r.ApplicationproblemJSON422
+}
+
+// GetApplicationproblemJSON429 returns the response for an HTTP 429 `application/problem+json` response
+func (r ListUpstreamsResponse) GetApplicationproblemJSON429() *Problem {
+	return r.ApplicationproblemJSON429
+}
+
+// GetApplicationproblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r ListUpstreamsResponse) GetApplicationproblemJSON500() *Problem {
+	return r.ApplicationproblemJSON500
+}
+
+// GetApplicationproblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r ListUpstreamsResponse) GetApplicationproblemJSON503() *Problem {
+	return r.ApplicationproblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r ListUpstreamsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListUpstreamsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListUpstreamsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListUpstreamsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// AddUpstreamResponse200Headers the declared response headers of an HTTP 200 response for AddUpstream
+type AddUpstreamResponse200Headers struct {
+	ETag           string
+	UplionPosition *string
+}
+
+// AddUpstreamResponse201Headers the declared response headers of an HTTP 201 response for AddUpstream
+type AddUpstreamResponse201Headers struct {
+	ETag           string
+	UplionPosition *string
+}
+
+// AddUpstreamResponse202Headers the declared response headers of an HTTP 202 response for AddUpstream
+type AddUpstreamResponse202Headers struct {
+	ETag string
+}
+
+// AddUpstreamResponse401Headers the declared response headers of an HTTP 401 response for AddUpstream
+type AddUpstreamResponse401Headers struct {
+	WWWAuthenticate string
+}
+
+// AddUpstreamResponse405Headers the declared response headers of an HTTP 405 response for AddUpstream
+type AddUpstreamResponse405Headers struct {
+	Allow string
+}
+
+// AddUpstreamResponse412Headers the declared response headers of an HTTP 412 response for AddUpstream
+type AddUpstreamResponse412Headers struct {
+	ETag string
+}
+
+// AddUpstreamResponse429Headers the declared response headers of an HTTP 429 response for AddUpstream
+type AddUpstreamResponse429Headers struct {
+	RetryAfter uint64
+}
+
+// AddUpstreamResponse503Headers the declared response headers of an HTTP 503 response for AddUpstream
+type AddUpstreamResponse503Headers struct {
+	RetryAfter uint64
+}
+
+type AddUpstreamResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Written
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *Written
+	// JSON202 the response for an HTTP 202 `application/json` response
+	JSON202 *Written
+	// ApplicationproblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationproblemJSON400 *Problem
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *Problem
+	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationproblemJSON403 *Problem
+	// ApplicationproblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationproblemJSON404 *Problem
+	// ApplicationproblemJSON405 the response for an HTTP 405 `application/problem+json` response
+	ApplicationproblemJSON405 *Problem
+	// ApplicationproblemJSON408 the response for an HTTP 408 `application/problem+json` response
+	ApplicationproblemJSON408 *Problem
+	// ApplicationproblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationproblemJSON409 *Problem
+	// ApplicationproblemJSON412 the response for an HTTP 412 `application/problem+json` response
+	ApplicationproblemJSON412 *Problem
+	// ApplicationproblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationproblemJSON413 *Problem
+	// ApplicationproblemJSON415 the response for an HTTP 415 `application/problem+json` response
+	ApplicationproblemJSON415 *Problem
+	// ApplicationproblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationproblemJSON422 *Problem
+	// ApplicationproblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationproblemJSON429 *Problem
+	// ApplicationproblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationproblemJSON500 *Problem
+	// ApplicationproblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationproblemJSON503 *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *AddUpstreamResponse200Headers
+	// Headers201 the parsed response headers for an HTTP 201 response
+	Headers201 *AddUpstreamResponse201Headers
+	// Headers202 the parsed response headers for an HTTP 202 response
+	Headers202 *AddUpstreamResponse202Headers
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *AddUpstreamResponse401Headers
+	// Headers405 the parsed response headers for an HTTP 405 response
+	Headers405 *AddUpstreamResponse405Headers
+	// Headers412 the parsed response headers for an HTTP 412 response
+	Headers412 *AddUpstreamResponse412Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *AddUpstreamResponse429Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *AddUpstreamResponse503Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r AddUpstreamResponse) GetJSON200() *Written {
+	return r.JSON200
+}
+
+// GetJSON201 returns the response for an HTTP 201 `application/json` response
+func (r AddUpstreamResponse) GetJSON201() *Written {
+	return r.JSON201
+}
+
+// GetJSON202 returns the response for an HTTP 202 `application/json` response
+func (r AddUpstreamResponse) GetJSON202() *Written {
+	return r.JSON202
+}
+
+// GetApplicationproblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r AddUpstreamResponse) GetApplicationproblemJSON400() *Problem {
+	return r.ApplicationproblemJSON400
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r AddUpstreamResponse) GetApplicationproblemJSON401() *Problem {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r AddUpstreamResponse) GetApplicationproblemJSON403() *Problem {
+	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r AddUpstreamResponse) GetApplicationproblemJSON404() *Problem {
+	return r.ApplicationproblemJSON404
+}
+
+// GetApplicationproblemJSON405 returns the response for an HTTP 405 `application/problem+json` response
+func (r AddUpstreamResponse) GetApplicationproblemJSON405() *Problem {
+	return r.ApplicationproblemJSON405
+}
+
+// GetApplicationproblemJSON408 returns the response for an HTTP 408 `application/problem+json` response
+func (r AddUpstreamResponse) GetApplicationproblemJSON408() *Problem {
+	return r.ApplicationproblemJSON408
+}
+
+// GetApplicationproblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r AddUpstreamResponse) GetApplicationproblemJSON409() *Problem {
+	return r.ApplicationproblemJSON409
+}
+
+// GetApplicationproblemJSON412 returns the response for an HTTP 412 `application/problem+json` response
+func (r AddUpstreamResponse) GetApplicationproblemJSON412() *Problem {
+	return r.ApplicationproblemJSON412
+}
+
+// GetApplicationproblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
+func (r AddUpstreamResponse) GetApplicationproblemJSON413() *Problem {
+	return r.ApplicationproblemJSON413
+}
+
+// GetApplicationproblemJSON415 returns the response for an HTTP 415 `application/problem+json` response
+func (r AddUpstreamResponse) GetApplicationproblemJSON415() *Problem {
+	return r.ApplicationproblemJSON415
+}
+
+// GetApplicationproblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r AddUpstreamResponse) GetApplicationproblemJSON422() *Problem {
+	return r.ApplicationproblemJSON422
+}
+
+// GetApplicationproblemJSON429 returns the response for an HTTP 429 `application/problem+json` response
+func (r AddUpstreamResponse) GetApplicationproblemJSON429() *Problem {
+	return r.ApplicationproblemJSON429
+}
+
+// GetApplicationproblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r AddUpstreamResponse) GetApplicationproblemJSON500() *Problem {
+	return r.ApplicationproblemJSON500
+}
+
+// GetApplicationproblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r AddUpstreamResponse) GetApplicationproblemJSON503() *Problem {
+	return r.ApplicationproblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r AddUpstreamResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r AddUpstreamResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r AddUpstreamResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r AddUpstreamResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 // ChangeUpstreamsResponse200Headers the declared response headers of an HTTP 200 response for ChangeUpstreams
 type ChangeUpstreamsResponse200Headers struct {
 	ETag           string
@@ -10079,6 +14461,428 @@ func (r ChangeUpstreamsResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r ChangeUpstreamsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// RemoveUpstreamResponse200Headers the declared response headers of an HTTP 200 response for RemoveUpstream
+type RemoveUpstreamResponse200Headers struct {
+	ETag           string
+	UplionPosition *string
+}
+
+// RemoveUpstreamResponse201Headers the declared response headers of an HTTP 201 response for RemoveUpstream
+type RemoveUpstreamResponse201Headers struct {
+	ETag           string
+	UplionPosition *string
+}
+
+// RemoveUpstreamResponse202Headers the declared response headers of an HTTP 202 response for RemoveUpstream
+type RemoveUpstreamResponse202Headers struct {
+	ETag string
+}
+
+// RemoveUpstreamResponse401Headers the declared response headers of an HTTP 401 response for RemoveUpstream
+type RemoveUpstreamResponse401Headers struct {
+	WWWAuthenticate string
+}
+
+// RemoveUpstreamResponse405Headers the declared response headers of an HTTP 405 response for RemoveUpstream
+type RemoveUpstreamResponse405Headers struct {
+	Allow string
+}
+
+// RemoveUpstreamResponse412Headers the declared response headers of an HTTP 412 response for RemoveUpstream
+type RemoveUpstreamResponse412Headers struct {
+	ETag string
+}
+
+// RemoveUpstreamResponse429Headers the declared response headers of an HTTP 429 response for RemoveUpstream
+type RemoveUpstreamResponse429Headers struct {
+	RetryAfter uint64
+}
+
+// RemoveUpstreamResponse503Headers the declared response headers of an HTTP 503 response for RemoveUpstream
+type RemoveUpstreamResponse503Headers struct {
+	RetryAfter uint64
+}
+
+type RemoveUpstreamResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Written
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *Written
+	// JSON202 the response for an HTTP 202 `application/json` response
+	JSON202 *Written
+	// ApplicationproblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationproblemJSON400 *Problem
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *Problem
+	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationproblemJSON403 *Problem
+	// ApplicationproblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationproblemJSON404 *Problem
+	// ApplicationproblemJSON405 the response for an HTTP 405 `application/problem+json` response
+	ApplicationproblemJSON405 *Problem
+	// ApplicationproblemJSON408 the response for an HTTP 408 `application/problem+json` response
+	ApplicationproblemJSON408 *Problem
+	// ApplicationproblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationproblemJSON409 *Problem
+	// ApplicationproblemJSON412 the response for an HTTP 412 `application/problem+json` response
+	ApplicationproblemJSON412 *Problem
+	// ApplicationproblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationproblemJSON413 *Problem
+	// ApplicationproblemJSON415 the response for an HTTP 415 `application/problem+json` response
+	ApplicationproblemJSON415 *Problem
+	// ApplicationproblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationproblemJSON422 *Problem
+	// ApplicationproblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationproblemJSON429 *Problem
+	// ApplicationproblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationproblemJSON500 *Problem
+	// ApplicationproblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationproblemJSON503 *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *RemoveUpstreamResponse200Headers
+	// Headers201 the parsed response headers for an HTTP 201 response
+	Headers201 *RemoveUpstreamResponse201Headers
+	// Headers202 the parsed response headers for an HTTP 202 response
+	Headers202 *RemoveUpstreamResponse202Headers
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *RemoveUpstreamResponse401Headers
+	// Headers405 the parsed response headers for an HTTP 405 response
+	Headers405 *RemoveUpstreamResponse405Headers
+	// Headers412 the parsed response headers for an HTTP 412 response
+	Headers412 *RemoveUpstreamResponse412Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *RemoveUpstreamResponse429Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *RemoveUpstreamResponse503Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r RemoveUpstreamResponse) GetJSON200() *Written {
+	return r.JSON200
+}
+
+// GetJSON201 returns the response for an HTTP 201 `application/json` response
+func (r RemoveUpstreamResponse) GetJSON201() *Written {
+	return r.JSON201
+}
+
+// GetJSON202 returns the response for an HTTP 202 `application/json` response
+func (r RemoveUpstreamResponse) GetJSON202() *Written {
+	return r.JSON202
+}
+
+// GetApplicationproblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r RemoveUpstreamResponse) GetApplicationproblemJSON400() *Problem {
+	return r.ApplicationproblemJSON400
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r RemoveUpstreamResponse) GetApplicationproblemJSON401() *Problem {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r RemoveUpstreamResponse) GetApplicationproblemJSON403() *Problem {
+	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r RemoveUpstreamResponse) GetApplicationproblemJSON404() *Problem {
+	return r.ApplicationproblemJSON404
+}
+
+// GetApplicationproblemJSON405 returns the response for an HTTP 405 `application/problem+json` response
+func (r RemoveUpstreamResponse) GetApplicationproblemJSON405() *Problem {
+	return r.ApplicationproblemJSON405
+}
+
+// GetApplicationproblemJSON408 returns the response for an HTTP 408 `application/problem+json` response
+func (r RemoveUpstreamResponse) GetApplicationproblemJSON408() *Problem {
+	return r.ApplicationproblemJSON408
+}
+
+// GetApplicationproblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r RemoveUpstreamResponse) GetApplicationproblemJSON409() *Problem {
+	return r.ApplicationproblemJSON409
+}
+
+// GetApplicationproblemJSON412 returns the response for an HTTP 412 `application/problem+json` response
+func (r RemoveUpstreamResponse) GetApplicationproblemJSON412() *Problem {
+	return r.ApplicationproblemJSON412
+}
+
+// GetApplicationproblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
+func (r RemoveUpstreamResponse) GetApplicationproblemJSON413() *Problem {
+	return r.ApplicationproblemJSON413
+}
+
+// GetApplicationproblemJSON415 returns the response for an HTTP 415 `application/problem+json` response
+func (r RemoveUpstreamResponse) GetApplicationproblemJSON415() *Problem {
+	return r.ApplicationproblemJSON415
+}
+
+// GetApplicationproblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r RemoveUpstreamResponse) GetApplicationproblemJSON422() *Problem {
+	return r.ApplicationproblemJSON422
+}
+
+// GetApplicationproblemJSON429 returns the response for an HTTP 429 `application/problem+json` response
+func (r RemoveUpstreamResponse) GetApplicationproblemJSON429() *Problem {
+	return r.ApplicationproblemJSON429
+}
+
+// GetApplicationproblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r RemoveUpstreamResponse) GetApplicationproblemJSON500() *Problem {
+	return r.ApplicationproblemJSON500
+}
+
+// GetApplicationproblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r RemoveUpstreamResponse) GetApplicationproblemJSON503() *Problem {
+	return r.ApplicationproblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r RemoveUpstreamResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r RemoveUpstreamResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r RemoveUpstreamResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r RemoveUpstreamResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// ChangeUpstreamResponse200Headers the declared response headers of an HTTP 200 response for ChangeUpstream
+type ChangeUpstreamResponse200Headers struct {
+	ETag           string
+	UplionPosition *string
+}
+
+// ChangeUpstreamResponse201Headers the declared response headers of an HTTP 201 response for ChangeUpstream
+type ChangeUpstreamResponse201Headers struct {
+	ETag           string
+	UplionPosition *string
+}
+
+// ChangeUpstreamResponse202Headers the declared response headers of an HTTP 202 response for ChangeUpstream
+type ChangeUpstreamResponse202Headers struct {
+	ETag string
+}
+
+// ChangeUpstreamResponse401Headers the declared response headers of an HTTP 401 response for ChangeUpstream
+type ChangeUpstreamResponse401Headers struct {
+	WWWAuthenticate string
+}
+
+// ChangeUpstreamResponse405Headers the declared response headers of an HTTP 405 response for ChangeUpstream
+type ChangeUpstreamResponse405Headers struct {
+	Allow string
+}
+
+// ChangeUpstreamResponse412Headers the declared response headers of an HTTP 412 response for ChangeUpstream
+type ChangeUpstreamResponse412Headers struct {
+	ETag string
+}
+
+// ChangeUpstreamResponse429Headers the declared response headers of an HTTP 429 response for ChangeUpstream
+type ChangeUpstreamResponse429Headers struct {
+	RetryAfter uint64
+}
+
+// ChangeUpstreamResponse503Headers the declared response headers of an HTTP 503 response for ChangeUpstream
+type ChangeUpstreamResponse503Headers struct {
+	RetryAfter uint64
+}
+
+type ChangeUpstreamResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Written
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *Written
+	// JSON202 the response for an HTTP 202 `application/json` response
+	JSON202 *Written
+	// ApplicationproblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationproblemJSON400 *Problem
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *Problem
+	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationproblemJSON403 *Problem
+	// ApplicationproblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationproblemJSON404 *Problem
+	// ApplicationproblemJSON405 the response for an HTTP 405 `application/problem+json` response
+	ApplicationproblemJSON405 *Problem
+	// ApplicationproblemJSON408 the response for an HTTP 408 `application/problem+json` response
+	ApplicationproblemJSON408 *Problem
+	// ApplicationproblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationproblemJSON409 *Problem
+	// ApplicationproblemJSON412 the response for an HTTP 412 `application/problem+json` response
+	ApplicationproblemJSON412 *Problem
+	// ApplicationproblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationproblemJSON413 *Problem
+	// ApplicationproblemJSON415 the response for an HTTP 415 `application/problem+json` response
+	ApplicationproblemJSON415 *Problem
+	// ApplicationproblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationproblemJSON422 *Problem
+	// ApplicationproblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationproblemJSON429 *Problem
+	// ApplicationproblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationproblemJSON500 *Problem
+	// ApplicationproblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationproblemJSON503 *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *ChangeUpstreamResponse200Headers
+	// Headers201 the parsed response headers for an HTTP 201 response
+	Headers201 *ChangeUpstreamResponse201Headers
+	// Headers202 the parsed response headers for an HTTP 202 response
+	Headers202 *ChangeUpstreamResponse202Headers
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *ChangeUpstreamResponse401Headers
+	// Headers405 the parsed response headers for an HTTP 405 response
+	Headers405 *ChangeUpstreamResponse405Headers
+	// Headers412 the parsed response headers for an HTTP 412 response
+	Headers412 *ChangeUpstreamResponse412Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *ChangeUpstreamResponse429Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *ChangeUpstreamResponse503Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ChangeUpstreamResponse) GetJSON200() *Written {
+	return r.JSON200
+}
+
+// GetJSON201 returns the response for an HTTP 201 `application/json` response
+func (r ChangeUpstreamResponse) GetJSON201() *Written {
+	return r.JSON201
+}
+
+// GetJSON202 returns the response for an HTTP 202 `application/json` response
+func (r ChangeUpstreamResponse) GetJSON202() *Written {
+	return r.JSON202
+}
+
+// GetApplicationproblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r ChangeUpstreamResponse) GetApplicationproblemJSON400() *Problem {
+	return r.ApplicationproblemJSON400
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r ChangeUpstreamResponse) GetApplicationproblemJSON401() *Problem {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r ChangeUpstreamResponse) GetApplicationproblemJSON403() *Problem {
+	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r ChangeUpstreamResponse) GetApplicationproblemJSON404() *Problem {
+	return r.ApplicationproblemJSON404
+}
+
+// GetApplicationproblemJSON405 returns the response for an HTTP 405 `application/problem+json` response
+func (r ChangeUpstreamResponse) GetApplicationproblemJSON405() *Problem {
+	return r.ApplicationproblemJSON405
+}
+
+// GetApplicationproblemJSON408 returns the response for an HTTP 408 `application/problem+json` response
+func (r ChangeUpstreamResponse) GetApplicationproblemJSON408() *Problem {
+	return r.ApplicationproblemJSON408
+}
+
+// GetApplicationproblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r ChangeUpstreamResponse) GetApplicationproblemJSON409() *Problem {
+	return r.ApplicationproblemJSON409
+}
+
+// GetApplicationproblemJSON412 returns the response for an HTTP 412 `application/problem+json` response
+func (r ChangeUpstreamResponse) GetApplicationproblemJSON412() *Problem {
+	return r.ApplicationproblemJSON412
+}
+
+// GetApplicationproblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
+func (r ChangeUpstreamResponse) GetApplicationproblemJSON413() *Problem {
+	return r.ApplicationproblemJSON413
+}
+
+// GetApplicationproblemJSON415 returns the response for an HTTP 415 `application/problem+json` response
+func (r ChangeUpstreamResponse) GetApplicationproblemJSON415() *Problem {
+	return r.ApplicationproblemJSON415
+}
+
+// GetApplicationproblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r ChangeUpstreamResponse) GetApplicationproblemJSON422() *Problem {
+	return r.ApplicationproblemJSON422
+}
+
+// GetApplicationproblemJSON429 returns the response for an HTTP 429 `application/problem+json` response
+func (r ChangeUpstreamResponse) GetApplicationproblemJSON429() *Problem {
+	return r.ApplicationproblemJSON429
+}
+
+// GetApplicationproblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r ChangeUpstreamResponse) GetApplicationproblemJSON500() *Problem {
+	return r.ApplicationproblemJSON500
+}
+
+// GetApplicationproblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r ChangeUpstreamResponse) GetApplicationproblemJSON503() *Problem {
+	return r.ApplicationproblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r ChangeUpstreamResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ChangeUpstreamResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ChangeUpstreamResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ChangeUpstreamResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -14520,6 +19324,11 @@ type ListUsersResponse401Headers struct {
 	WWWAuthenticate string
 }
 
+// ListUsersResponse405Headers the declared response headers of an HTTP 405 response for ListUsers
+type ListUsersResponse405Headers struct {
+	Allow string
+}
+
 // ListUsersResponse412Headers the declared response headers of an HTTP 412 response for ListUsers
 type ListUsersResponse412Headers struct {
 	ETag string
@@ -14570,6 +19379,8 @@ type ListUsersResponse struct {
 	ApplicationproblemJSON503 *Problem
 	// Headers401 the parsed response headers for an HTTP 401 response
 	Headers401 *ListUsersResponse401Headers
+	// Headers405 the parsed response headers for an HTTP 405 response
+	Headers405 *ListUsersResponse405Headers
 	// Headers412 the parsed response headers for an HTTP 412 response
 	Headers412 *ListUsersResponse412Headers
 	// Headers429 the parsed response headers for an HTTP 429 response
@@ -14704,6 +19515,11 @@ type RegisterUserResponse401Headers struct {
 	WWWAuthenticate string
 }
 
+// RegisterUserResponse405Headers the declared response headers of an HTTP 405 response for RegisterUser
+type RegisterUserResponse405Headers struct {
+	Allow string
+}
+
 // RegisterUserResponse412Headers the declared response headers of an HTTP 412 response for RegisterUser
 type RegisterUserResponse412Headers struct {
 	ETag string
@@ -14764,6 +19580,8 @@ type RegisterUserResponse struct {
 	Headers202 *RegisterUserResponse202Headers
 	// Headers401 the parsed response headers for an HTTP 401 response
 	Headers401 *RegisterUserResponse401Headers
+	// Headers405 the parsed response headers for an HTTP 405 response
+	Headers405 *RegisterUserResponse405Headers
 	// Headers412 the parsed response headers for an HTTP 412 response
 	Headers412 *RegisterUserResponse412Headers
 	// Headers429 the parsed response headers for an HTTP 429 response
@@ -14896,6 +19714,11 @@ type GetUserResponse401Headers struct {
 	WWWAuthenticate string
 }
 
+// GetUserResponse405Headers the declared response headers of an HTTP 405 response for GetUser
+type GetUserResponse405Headers struct {
+	Allow string
+}
+
 // GetUserResponse412Headers the declared response headers of an HTTP 412 response for GetUser
 type GetUserResponse412Headers struct {
 	ETag string
@@ -14948,6 +19771,8 @@ type GetUserResponse struct {
 	Headers200 *GetUserResponse200Headers
 	// Headers401 the parsed response headers for an HTTP 401 response
 	Headers401 *GetUserResponse401Headers
+	// Headers405 the parsed response headers for an HTTP 405 response
+	Headers405 *GetUserResponse405Headers
 	// Headers412 the parsed response headers for an HTTP 412 response
 	Headers412 *GetUserResponse412Headers
 	// Headers429 the parsed response headers for an HTTP 429 response
@@ -15082,6 +19907,11 @@ type ChangeUserResponse401Headers struct {
 	WWWAuthenticate string
 }
 
+// ChangeUserResponse405Headers the declared response headers of an HTTP 405 response for ChangeUser
+type ChangeUserResponse405Headers struct {
+	Allow string
+}
+
 // ChangeUserResponse412Headers the declared response headers of an HTTP 412 response for ChangeUser
 type ChangeUserResponse412Headers struct {
 	ETag string
@@ -15142,6 +19972,8 @@ type ChangeUserResponse struct {
 	Headers202 *ChangeUserResponse202Headers
 	// Headers401 the parsed response headers for an HTTP 401 response
 	Headers401 *ChangeUserResponse401Headers
+	// Headers405 the parsed response headers for an HTTP 405 response
+	Headers405 *ChangeUserResponse405Headers
 	// Headers412 the parsed response headers for an HTTP 412 response
 	Headers412 *ChangeUserResponse412Headers
 	// Headers429 the parsed response headers for an HTTP 429 response
@@ -15286,6 +20118,11 @@ type DisableUserResponse401Headers struct {
 	WWWAuthenticate string
 }
 
+// DisableUserResponse405Headers the declared response headers of an HTTP 405 response for DisableUser
+type DisableUserResponse405Headers struct {
+	Allow string
+}
+
 // DisableUserResponse412Headers the declared response headers of an HTTP 412 response for DisableUser
 type DisableUserResponse412Headers struct {
 	ETag string
@@ -15346,6 +20183,8 @@ type DisableUserResponse struct {
 	Headers202 *DisableUserResponse202Headers
 	// Headers401 the parsed response headers for an HTTP 401 response
 	Headers401 *DisableUserResponse401Headers
+	// Headers405 the parsed response headers for an HTTP 405 response
+	Headers405 *DisableUserResponse405Headers
 	// Headers412 the parsed response headers for an HTTP 412 response
 	Headers412 *DisableUserResponse412Headers
 	// Headers429 the parsed response headers for an HTTP 429 response
@@ -15490,6 +20329,11 @@ type EnableUserResponse401Headers struct {
 	WWWAuthenticate string
 }
 
+// EnableUserResponse405Headers the declared response headers of an HTTP 405 response for EnableUser
+type EnableUserResponse405Headers struct {
+	Allow string
+}
+
 // EnableUserResponse412Headers the declared response headers of an HTTP 412 response for EnableUser
 type EnableUserResponse412Headers struct {
 	ETag string
@@ -15550,6 +20394,8 @@ type EnableUserResponse struct {
 	Headers202 *EnableUserResponse202Headers
 	// Headers401 the parsed response headers for an HTTP 401 response
 	Headers401 *EnableUserResponse401Headers
+	// Headers405 the parsed response headers for an HTTP 405 response
+	Headers405 *EnableUserResponse405Headers
 	// Headers412 the parsed response headers for an HTTP 412 response
 	Headers412 *EnableUserResponse412Headers
 	// Headers429 the parsed response headers for an HTTP 429 response
@@ -15694,6 +20540,11 @@ type EraseUserResponse401Headers struct {
 	WWWAuthenticate string
 }
 
+// EraseUserResponse405Headers the declared response headers of an HTTP 405 response for EraseUser
+type EraseUserResponse405Headers struct {
+	Allow string
+}
+
 // EraseUserResponse412Headers the declared response headers of an HTTP 412 response for EraseUser
 type EraseUserResponse412Headers struct {
 	ETag string
@@ -15754,6 +20605,8 @@ type EraseUserResponse struct {
 	Headers202 *EraseUserResponse202Headers
 	// Headers401 the parsed response headers for an HTTP 401 response
 	Headers401 *EraseUserResponse401Headers
+	// Headers405 the parsed response headers for an HTTP 405 response
+	Headers405 *EraseUserResponse405Headers
 	// Headers412 the parsed response headers for an HTTP 412 response
 	Headers412 *EraseUserResponse412Headers
 	// Headers429 the parsed response headers for an HTTP 429 response
@@ -15898,6 +20751,11 @@ type SetPasswordResponse401Headers struct {
 	WWWAuthenticate string
 }
 
+// SetPasswordResponse405Headers the declared response headers of an HTTP 405 response for SetPassword
+type SetPasswordResponse405Headers struct {
+	Allow string
+}
+
 // SetPasswordResponse412Headers the declared response headers of an HTTP 412 response for SetPassword
 type SetPasswordResponse412Headers struct {
 	ETag string
@@ -15958,6 +20816,8 @@ type SetPasswordResponse struct {
 	Headers202 *SetPasswordResponse202Headers
 	// Headers401 the parsed response headers for an HTTP 401 response
 	Headers401 *SetPasswordResponse401Headers
+	// Headers405 the parsed response headers for an HTTP 405 response
+	Headers405 *SetPasswordResponse405Headers
 	// Headers412 the parsed response headers for an HTTP 412 response
 	Headers412 *SetPasswordResponse412Headers
 	// Headers429 the parsed response headers for an HTTP 429 response
@@ -16080,6 +20940,354 @@ func (r SetPasswordResponse) ContentType() string {
 	return ""
 }
 
+// ListWorkersResponse401Headers the declared response headers of an HTTP 401 response for ListWorkers
+type ListWorkersResponse401Headers struct {
+	WWWAuthenticate string
+}
+
+// ListWorkersResponse405Headers the declared response headers of an HTTP 405 response for ListWorkers
+type ListWorkersResponse405Headers struct {
+	Allow string
+}
+
+// ListWorkersResponse412Headers the declared response headers of an HTTP 412 response for ListWorkers
+type ListWorkersResponse412Headers struct {
+	ETag string
+}
+
+// ListWorkersResponse429Headers the declared response headers of an HTTP 429 response for ListWorkers
+type ListWorkersResponse429Headers struct {
+	RetryAfter uint64
+}
+
+// ListWorkersResponse503Headers the declared response headers of an HTTP 503 response for ListWorkers
+type ListWorkersResponse503Headers struct {
+	RetryAfter uint64
+}
+
+type ListWorkersResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *PageWorker
+	// ApplicationproblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationproblemJSON400 *Problem
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *Problem
+	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationproblemJSON403 *Problem
+	// ApplicationproblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationproblemJSON404 *Problem
+	// ApplicationproblemJSON405 the response for an HTTP 405 `application/problem+json` response
+	ApplicationproblemJSON405 *Problem
+	// ApplicationproblemJSON408 the response for an HTTP 408 `application/problem+json` response
+	ApplicationproblemJSON408 *Problem
+	// ApplicationproblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationproblemJSON409 *Problem
+	// ApplicationproblemJSON412 the response for an HTTP 412 `application/problem+json` response
+	ApplicationproblemJSON412 *Problem
+	// ApplicationproblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationproblemJSON413 *Problem
+	// ApplicationproblemJSON415 the response for an HTTP 415 `application/problem+json` response
+	ApplicationproblemJSON415 *Problem
+	// ApplicationproblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationproblemJSON422 *Problem
+	// ApplicationproblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationproblemJSON429 *Problem
+	// ApplicationproblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationproblemJSON500 *Problem
+	// ApplicationproblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationproblemJSON503 *Problem
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *ListWorkersResponse401Headers
+	// Headers405 the parsed response headers for an HTTP 405 response
+	Headers405 *ListWorkersResponse405Headers
+	// Headers412 the parsed response headers for an HTTP 412 response
+	Headers412 *ListWorkersResponse412Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *ListWorkersResponse429Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *ListWorkersResponse503Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListWorkersResponse) GetJSON200() *PageWorker {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r ListWorkersResponse) GetApplicationproblemJSON400() *Problem {
+	return r.ApplicationproblemJSON400
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r ListWorkersResponse) GetApplicationproblemJSON401() *Problem {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r ListWorkersResponse) GetApplicationproblemJSON403() *Problem {
+	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r ListWorkersResponse) GetApplicationproblemJSON404() *Problem {
+	return r.ApplicationproblemJSON404
+}
+
+// GetApplicationproblemJSON405 returns the response for an HTTP 405 `application/problem+json` response
+func (r ListWorkersResponse) GetApplicationproblemJSON405() *Problem {
+	return r.ApplicationproblemJSON405
+}
+
+// GetApplicationproblemJSON408 returns the response for an HTTP 408 `application/problem+json` response
+func (r ListWorkersResponse) GetApplicationproblemJSON408() *Problem {
+	return r.ApplicationproblemJSON408
+}
+
+// GetApplicationproblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r ListWorkersResponse) GetApplicationproblemJSON409() *Problem {
+	return r.ApplicationproblemJSON409
+}
+
+// GetApplicationproblemJSON412 returns the response for an HTTP 412 `application/problem+json` response
+func (r ListWorkersResponse) GetApplicationproblemJSON412() *Problem {
+	return r.ApplicationproblemJSON412
+}
+
+// GetApplicationproblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
+func (r ListWorkersResponse) GetApplicationproblemJSON413() *Problem {
+	return r.ApplicationproblemJSON413
+}
+
+// GetApplicationproblemJSON415 returns the response for an HTTP 415 `application/problem+json` response
+func (r ListWorkersResponse) GetApplicationproblemJSON415() *Problem {
+	return r.ApplicationproblemJSON415
+}
+
+// GetApplicationproblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r ListWorkersResponse) GetApplicationproblemJSON422() *Problem {
+	return r.ApplicationproblemJSON422
+}
+
+// GetApplicationproblemJSON429 returns the response for an HTTP 429 `application/problem+json` response
+func (r ListWorkersResponse) GetApplicationproblemJSON429() *Problem {
+	return r.ApplicationproblemJSON429
+}
+
+// GetApplicationproblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r ListWorkersResponse) GetApplicationproblemJSON500() *Problem {
+	return r.ApplicationproblemJSON500
+}
+
+// GetApplicationproblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r ListWorkersResponse) GetApplicationproblemJSON503() *Problem {
+	return r.ApplicationproblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r ListWorkersResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListWorkersResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListWorkersResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListWorkersResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// GetWorkerResponse401Headers the declared response headers of an HTTP 401 response for GetWorker
+type GetWorkerResponse401Headers struct {
+	WWWAuthenticate string
+}
+
+// GetWorkerResponse405Headers the declared response headers of an HTTP 405 response for GetWorker
+type GetWorkerResponse405Headers struct {
+	Allow string
+}
+
+// GetWorkerResponse412Headers the declared response headers of an HTTP 412 response for GetWorker
+type GetWorkerResponse412Headers struct {
+	ETag string
+}
+
+// GetWorkerResponse429Headers the declared response headers of an HTTP 429 response for GetWorker
+type GetWorkerResponse429Headers struct {
+	RetryAfter uint64
+}
+
+// GetWorkerResponse503Headers the declared response headers of an HTTP 503 response for GetWorker
+type GetWorkerResponse503Headers struct {
+	RetryAfter uint64
+}
+
+type GetWorkerResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Worker
+	// ApplicationproblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationproblemJSON400 *Problem
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *Problem
+	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationproblemJSON403 *Problem
+	// ApplicationproblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationproblemJSON404 *Problem
+	// ApplicationproblemJSON405 the response for an HTTP 405 `application/problem+json` response
+	ApplicationproblemJSON405 *Problem
+	// ApplicationproblemJSON408 the response for an HTTP 408 `application/problem+json` response
+	ApplicationproblemJSON408 *Problem
+	// ApplicationproblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationproblemJSON409 *Problem
+	// ApplicationproblemJSON412 the response for an HTTP 412 `application/problem+json` response
+	ApplicationproblemJSON412 *Problem
+	// ApplicationproblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationproblemJSON413 *Problem
+	// ApplicationproblemJSON415 the response for an HTTP 415 `application/problem+json` response
+	ApplicationproblemJSON415 *Problem
+	// ApplicationproblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationproblemJSON422 *Problem
+	// ApplicationproblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationproblemJSON429 *Problem
+	// ApplicationproblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationproblemJSON500 *Problem
+	// ApplicationproblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationproblemJSON503 *Problem
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *GetWorkerResponse401Headers
+	// Headers405 the parsed response headers for an HTTP 405 response
+	Headers405 *GetWorkerResponse405Headers
+	// Headers412 the parsed response headers for an HTTP 412 response
+	Headers412 *GetWorkerResponse412Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *GetWorkerResponse429Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *GetWorkerResponse503Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r GetWorkerResponse) GetJSON200() *Worker {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r GetWorkerResponse) GetApplicationproblemJSON400() *Problem {
+	return r.ApplicationproblemJSON400
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r GetWorkerResponse) GetApplicationproblemJSON401() *Problem {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r GetWorkerResponse) GetApplicationproblemJSON403() *Problem {
+	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r GetWorkerResponse) GetApplicationproblemJSON404() *Problem {
+	return r.ApplicationproblemJSON404
+}
+
+// GetApplicationproblemJSON405 returns the response for an HTTP 405 `application/problem+json` response
+func (r GetWorkerResponse) GetApplicationproblemJSON405() *Problem {
+	return r.ApplicationproblemJSON405
+}
+
+// GetApplicationproblemJSON408 returns the response for an HTTP 408 `application/problem+json` response
+func (r GetWorkerResponse) GetApplicationproblemJSON408() *Problem {
+	return r.ApplicationproblemJSON408
+}
+
+// GetApplicationproblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r GetWorkerResponse) GetApplicationproblemJSON409() *Problem {
+	return r.ApplicationproblemJSON409
+}
+
+// GetApplicationproblemJSON412 returns the response for an HTTP 412 `application/problem+json` response
+func (r GetWorkerResponse) GetApplicationproblemJSON412() *Problem {
+	return r.ApplicationproblemJSON412
+}
+
+// GetApplicationproblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
+func (r GetWorkerResponse) GetApplicationproblemJSON413() *Problem {
+	return r.ApplicationproblemJSON413
+}
+
+// GetApplicationproblemJSON415 returns the response for an HTTP 415 `application/problem+json` response
+func (r GetWorkerResponse) GetApplicationproblemJSON415() *Problem {
+	return r.ApplicationproblemJSON415
+}
+
+// GetApplicationproblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r GetWorkerResponse) GetApplicationproblemJSON422() *Problem {
+	return r.ApplicationproblemJSON422
+}
+
+// GetApplicationproblemJSON429 returns the response for an HTTP 429 `application/problem+json` response
+func (r GetWorkerResponse) GetApplicationproblemJSON429() *Problem {
+	return r.ApplicationproblemJSON429
+}
+
+// GetApplicationproblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r GetWorkerResponse) GetApplicationproblemJSON500() *Problem {
+	return r.ApplicationproblemJSON500
+}
+
+// GetApplicationproblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r GetWorkerResponse) GetApplicationproblemJSON503() *Problem {
+	return r.ApplicationproblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r GetWorkerResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetWorkerResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetWorkerResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetWorkerResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 // ListAdminKeysWithResponse List admin keys
 //
 // The installation's first one is configuration, and not among them.
@@ -16140,9 +21348,41 @@ func (c *ClientWithResponses) RevokeAdminKeyWithResponse(ctx context.Context, ke
 	return ParseRevokeAdminKeyResponse(rsp)
 }
 
+// ListChangesWithResponse What happened to one thing
+//
+// Oldest first. What personal data was before is nowhere: that a name, an address or a password changed is a
+// change without fields.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /changes (the `ListChanges` operationId).
+func (c *ClientWithResponses) ListChangesWithResponse(ctx context.Context, params *ListChangesParams, reqEditors ...RequestEditorFn) (*ListChangesResponse, error) {
+	rsp, err := c.ListChanges(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListChangesResponse(rsp)
+}
+
+// ListChargesWithResponse List charges
+//
+// Of the requests that ended, the newest first.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /charges (the `ListCharges` operationId).
+func (c *ClientWithResponses) ListChargesWithResponse(ctx context.Context, params *ListChargesParams, reqEditors ...RequestEditorFn) (*ListChargesResponse, error) {
+	rsp, err := c.ListCharges(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListChargesResponse(rsp)
+}
+
 // ListEventsWithResponse The events after a place
 //
-// With `wait` it answers as soon as there is one, so that one can follow the log.
+// With `wait` it answers as soon as there is one, so that one can follow the log. A page may have less than there
+// is, or nothing: what `next` says is where to go on.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -16211,6 +21451,66 @@ func (c *ClientWithResponses) GetKeyWithResponse(ctx context.Context, key string
 	return ParseGetKeyResponse(rsp)
 }
 
+// ChangeKeyWithBodyWithResponse Change an API key
+//
+// All that is said is changed, or nothing.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /keys/{key} (the `ChangeKey` operationId).
+func (c *ClientWithResponses) ChangeKeyWithBodyWithResponse(ctx context.Context, key string, params *ChangeKeyParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ChangeKeyResponse, error) {
+	rsp, err := c.ChangeKeyWithBody(ctx, key, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseChangeKeyResponse(rsp)
+}
+
+// ChangeKeyWithResponse Change an API key
+//
+// All that is said is changed, or nothing.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /keys/{key} (the `ChangeKey` operationId).
+func (c *ClientWithResponses) ChangeKeyWithResponse(ctx context.Context, key string, params *ChangeKeyParams, body ChangeKeyJSONRequestBody, reqEditors ...RequestEditorFn) (*ChangeKeyResponse, error) {
+	rsp, err := c.ChangeKey(ctx, key, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseChangeKeyResponse(rsp)
+}
+
+// DisableKeyWithResponse Disable an API key
+//
+// It is not served until it is enabled: everywhere within 100 ms of a 200.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /keys/{key}/disable (the `DisableKey` operationId).
+func (c *ClientWithResponses) DisableKeyWithResponse(ctx context.Context, key string, params *DisableKeyParams, reqEditors ...RequestEditorFn) (*DisableKeyResponse, error) {
+	rsp, err := c.DisableKey(ctx, key, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseDisableKeyResponse(rsp)
+}
+
+// EnableKeyWithResponse Enable an API key
+//
+// It is served again.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /keys/{key}/enable (the `EnableKey` operationId).
+func (c *ClientWithResponses) EnableKeyWithResponse(ctx context.Context, key string, params *EnableKeyParams, reqEditors ...RequestEditorFn) (*EnableKeyResponse, error) {
+	rsp, err := c.EnableKey(ctx, key, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseEnableKeyResponse(rsp)
+}
+
 // AllowModelsWithBodyWithResponse Change what an API key may use
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
@@ -16250,6 +21550,38 @@ func (c *ClientWithResponses) RevokeKeyWithResponse(ctx context.Context, key str
 		return nil, err
 	}
 	return ParseRevokeKeyResponse(rsp)
+}
+
+// RotateKeyWithBodyWithResponse Give an API key a new secret
+//
+// The new one is in this answer and nowhere else, ever. The one before is served until the grace is over; one
+// that was still in its own grace is over at once.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /keys/{key}/rotate (the `RotateKey` operationId).
+func (c *ClientWithResponses) RotateKeyWithBodyWithResponse(ctx context.Context, key string, params *RotateKeyParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*RotateKeyResponse, error) {
+	rsp, err := c.RotateKeyWithBody(ctx, key, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRotateKeyResponse(rsp)
+}
+
+// RotateKeyWithResponse Give an API key a new secret
+//
+// The new one is in this answer and nowhere else, ever. The one before is served until the grace is over; one
+// that was still in its own grace is over at once.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /keys/{key}/rotate (the `RotateKey` operationId).
+func (c *ClientWithResponses) RotateKeyWithResponse(ctx context.Context, key string, params *RotateKeyParams, body RotateKeyJSONRequestBody, reqEditors ...RequestEditorFn) (*RotateKeyResponse, error) {
+	rsp, err := c.RotateKey(ctx, key, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRotateKeyResponse(rsp)
 }
 
 // GetLogHealthWithResponse How the log is
@@ -16317,6 +21649,36 @@ func (c *ClientWithResponses) GetModelWithResponse(ctx context.Context, model st
 	return ParseGetModelResponse(rsp)
 }
 
+// ChangeModelWithBodyWithResponse Change a model
+//
+// All that is said is changed, or nothing.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /models/{model} (the `ChangeModel` operationId).
+func (c *ClientWithResponses) ChangeModelWithBodyWithResponse(ctx context.Context, model string, params *ChangeModelParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ChangeModelResponse, error) {
+	rsp, err := c.ChangeModelWithBody(ctx, model, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseChangeModelResponse(rsp)
+}
+
+// ChangeModelWithResponse Change a model
+//
+// All that is said is changed, or nothing.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /models/{model} (the `ChangeModel` operationId).
+func (c *ClientWithResponses) ChangeModelWithResponse(ctx context.Context, model string, params *ChangeModelParams, body ChangeModelJSONRequestBody, reqEditors ...RequestEditorFn) (*ChangeModelResponse, error) {
+	rsp, err := c.ChangeModel(ctx, model, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseChangeModelResponse(rsp)
+}
+
 // ChangeAliasesWithBodyWithResponse Change a model's other names
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
@@ -16358,6 +21720,45 @@ func (c *ClientWithResponses) RetireModelWithResponse(ctx context.Context, model
 	return ParseRetireModelResponse(rsp)
 }
 
+// ListUpstreamsWithResponse List who answers for a model
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /models/{model}/upstreams (the `ListUpstreams` operationId).
+func (c *ClientWithResponses) ListUpstreamsWithResponse(ctx context.Context, model string, reqEditors ...RequestEditorFn) (*ListUpstreamsResponse, error) {
+	rsp, err := c.ListUpstreams(ctx, model, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListUpstreamsResponse(rsp)
+}
+
+// AddUpstreamWithBodyWithResponse Add one that answers for a model
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /models/{model}/upstreams (the `AddUpstream` operationId).
+func (c *ClientWithResponses) AddUpstreamWithBodyWithResponse(ctx context.Context, model string, params *AddUpstreamParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*AddUpstreamResponse, error) {
+	rsp, err := c.AddUpstreamWithBody(ctx, model, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseAddUpstreamResponse(rsp)
+}
+
+// AddUpstreamWithResponse Add one that answers for a model
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /models/{model}/upstreams (the `AddUpstream` operationId).
+func (c *ClientWithResponses) AddUpstreamWithResponse(ctx context.Context, model string, params *AddUpstreamParams, body AddUpstreamJSONRequestBody, reqEditors ...RequestEditorFn) (*AddUpstreamResponse, error) {
+	rsp, err := c.AddUpstream(ctx, model, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseAddUpstreamResponse(rsp)
+}
+
 // ChangeUpstreamsWithBodyWithResponse Change who answers for a model
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
@@ -16384,9 +21785,55 @@ func (c *ClientWithResponses) ChangeUpstreamsWithResponse(ctx context.Context, m
 	return ParseChangeUpstreamsResponse(rsp)
 }
 
+// RemoveUpstreamWithResponse Remove one that answers for a model
+//
+// What it is answering is answered to the end.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with DELETE /models/{model}/upstreams/{upstream} (the `RemoveUpstream` operationId).
+func (c *ClientWithResponses) RemoveUpstreamWithResponse(ctx context.Context, model string, upstream string, params *RemoveUpstreamParams, reqEditors ...RequestEditorFn) (*RemoveUpstreamResponse, error) {
+	rsp, err := c.RemoveUpstream(ctx, model, upstream, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRemoveUpstreamResponse(rsp)
+}
+
+// ChangeUpstreamWithBodyWithResponse Change one that answers for a model
+//
+// Another server, or another name there, is another upstream: add that one and remove this one.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /models/{model}/upstreams/{upstream} (the `ChangeUpstream` operationId).
+func (c *ClientWithResponses) ChangeUpstreamWithBodyWithResponse(ctx context.Context, model string, upstream string, params *ChangeUpstreamParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ChangeUpstreamResponse, error) {
+	rsp, err := c.ChangeUpstreamWithBody(ctx, model, upstream, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseChangeUpstreamResponse(rsp)
+}
+
+// ChangeUpstreamWithResponse Change one that answers for a model
+//
+// Another server, or another name there, is another upstream: add that one and remove this one.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /models/{model}/upstreams/{upstream} (the `ChangeUpstream` operationId).
+func (c *ClientWithResponses) ChangeUpstreamWithResponse(ctx context.Context, model string, upstream string, params *ChangeUpstreamParams, body ChangeUpstreamJSONRequestBody, reqEditors ...RequestEditorFn) (*ChangeUpstreamResponse, error) {
+	rsp, err := c.ChangeUpstream(ctx, model, upstream, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseChangeUpstreamResponse(rsp)
+}
+
 // ListPricesWithResponse List prices
 //
-// By model, the earliest first; withdrawn ones and those to come are among them.
+// By model, everybody's before those of single projects, the earliest first; withdrawn ones and those to come are
+// among them. Prices of projects are shown to those who see the project.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -16957,6 +22404,34 @@ func (c *ClientWithResponses) SetPasswordWithResponse(ctx context.Context, user 
 	return ParseSetPasswordResponse(rsp)
 }
 
+// ListWorkersWithResponse List workers
+//
+// The newest first.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /workers (the `ListWorkers` operationId).
+func (c *ClientWithResponses) ListWorkersWithResponse(ctx context.Context, params *ListWorkersParams, reqEditors ...RequestEditorFn) (*ListWorkersResponse, error) {
+	rsp, err := c.ListWorkers(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListWorkersResponse(rsp)
+}
+
+// GetWorkerWithResponse Show a worker
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /workers/{worker} (the `GetWorker` operationId).
+func (c *ClientWithResponses) GetWorkerWithResponse(ctx context.Context, worker string, reqEditors ...RequestEditorFn) (*GetWorkerResponse, error) {
+	rsp, err := c.GetWorker(ctx, worker, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetWorkerResponse(rsp)
+}
+
 // ParseListAdminKeysResponse parses an HTTP response from a ListAdminKeysWithResponse call
 func ParseListAdminKeysResponse(rsp *http.Response) (*ListAdminKeysResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -17089,6 +22564,16 @@ func ParseListAdminKeysResponse(rsp *http.Response) (*ListAdminKeysResponse, err
 			headers.WWWAuthenticate = value
 		}
 		response.Headers401 = &headers
+	case rsp.StatusCode == 405:
+		var headers ListAdminKeysResponse405Headers
+		if values := rsp.Header.Values("Allow"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Allow", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Allow = value
+		}
+		response.Headers405 = &headers
 	case rsp.StatusCode == 412:
 		var headers ListAdminKeysResponse412Headers
 		if values := rsp.Header.Values("ETag"); len(values) > 0 {
@@ -17314,6 +22799,16 @@ func ParseIssueAdminKeyResponse(rsp *http.Response) (*IssueAdminKeyResponse, err
 			headers.WWWAuthenticate = value
 		}
 		response.Headers401 = &headers
+	case rsp.StatusCode == 405:
+		var headers IssueAdminKeyResponse405Headers
+		if values := rsp.Header.Values("Allow"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Allow", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Allow = value
+		}
+		response.Headers405 = &headers
 	case rsp.StatusCode == 412:
 		var headers IssueAdminKeyResponse412Headers
 		if values := rsp.Header.Values("ETag"); len(values) > 0 {
@@ -17539,6 +23034,16 @@ func ParseRevokeAdminKeyResponse(rsp *http.Response) (*RevokeAdminKeyResponse, e
 			headers.WWWAuthenticate = value
 		}
 		response.Headers401 = &headers
+	case rsp.StatusCode == 405:
+		var headers RevokeAdminKeyResponse405Headers
+		if values := rsp.Header.Values("Allow"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Allow", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Allow = value
+		}
+		response.Headers405 = &headers
 	case rsp.StatusCode == 412:
 		var headers RevokeAdminKeyResponse412Headers
 		if values := rsp.Header.Values("ETag"); len(values) > 0 {
@@ -17561,6 +23066,360 @@ func ParseRevokeAdminKeyResponse(rsp *http.Response) (*RevokeAdminKeyResponse, e
 		response.Headers429 = &headers
 	case rsp.StatusCode == 503:
 		var headers RevokeAdminKeyResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value uint64
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: "uint64"}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseListChangesResponse parses an HTTP response from a ListChangesWithResponse call
+func ParseListChangesResponse(rsp *http.Response) (*ListChangesResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListChangesResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest PageChange
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 405:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON405 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 408:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON408 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 412:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON412 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON415 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 401:
+		var headers ListChangesResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 405:
+		var headers ListChangesResponse405Headers
+		if values := rsp.Header.Values("Allow"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Allow", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Allow = value
+		}
+		response.Headers405 = &headers
+	case rsp.StatusCode == 412:
+		var headers ListChangesResponse412Headers
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = value
+		}
+		response.Headers412 = &headers
+	case rsp.StatusCode == 429:
+		var headers ListChangesResponse429Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value uint64
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: "uint64"}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers429 = &headers
+	case rsp.StatusCode == 503:
+		var headers ListChangesResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value uint64
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: "uint64"}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseListChargesResponse parses an HTTP response from a ListChargesWithResponse call
+func ParseListChargesResponse(rsp *http.Response) (*ListChargesResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListChargesResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest PageCharge
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 405:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON405 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 408:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON408 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 412:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON412 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON415 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 401:
+		var headers ListChargesResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 405:
+		var headers ListChargesResponse405Headers
+		if values := rsp.Header.Values("Allow"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Allow", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Allow = value
+		}
+		response.Headers405 = &headers
+	case rsp.StatusCode == 412:
+		var headers ListChargesResponse412Headers
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = value
+		}
+		response.Headers412 = &headers
+	case rsp.StatusCode == 429:
+		var headers ListChargesResponse429Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value uint64
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: "uint64"}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers429 = &headers
+	case rsp.StatusCode == 503:
+		var headers ListChargesResponse503Headers
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
 			var value uint64
 			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: "uint64"}); err != nil {
@@ -18350,6 +24209,711 @@ func ParseGetKeyResponse(rsp *http.Response) (*GetKeyResponse, error) {
 	return response, nil
 }
 
+// ParseChangeKeyResponse parses an HTTP response from a ChangeKeyWithResponse call
+func ParseChangeKeyResponse(rsp *http.Response) (*ChangeKeyResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ChangeKeyResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Written
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest Written
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 202:
+		var dest Written
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON202 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 405:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON405 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 408:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON408 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 412:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON412 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON415 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers ChangeKeyResponse200Headers
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = value
+		}
+		if values := rsp.Header.Values("Uplion-Position"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Uplion-Position", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.UplionPosition = &value
+		}
+		response.Headers200 = &headers
+	case rsp.StatusCode == 201:
+		var headers ChangeKeyResponse201Headers
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = value
+		}
+		if values := rsp.Header.Values("Uplion-Position"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Uplion-Position", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.UplionPosition = &value
+		}
+		response.Headers201 = &headers
+	case rsp.StatusCode == 202:
+		var headers ChangeKeyResponse202Headers
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = value
+		}
+		response.Headers202 = &headers
+	case rsp.StatusCode == 401:
+		var headers ChangeKeyResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 405:
+		var headers ChangeKeyResponse405Headers
+		if values := rsp.Header.Values("Allow"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Allow", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Allow = value
+		}
+		response.Headers405 = &headers
+	case rsp.StatusCode == 412:
+		var headers ChangeKeyResponse412Headers
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = value
+		}
+		response.Headers412 = &headers
+	case rsp.StatusCode == 429:
+		var headers ChangeKeyResponse429Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value uint64
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: "uint64"}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers429 = &headers
+	case rsp.StatusCode == 503:
+		var headers ChangeKeyResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value uint64
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: "uint64"}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseDisableKeyResponse parses an HTTP response from a DisableKeyWithResponse call
+func ParseDisableKeyResponse(rsp *http.Response) (*DisableKeyResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &DisableKeyResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Written
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest Written
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 202:
+		var dest Written
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON202 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 405:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON405 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 408:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON408 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 412:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON412 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON415 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers DisableKeyResponse200Headers
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = value
+		}
+		if values := rsp.Header.Values("Uplion-Position"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Uplion-Position", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.UplionPosition = &value
+		}
+		response.Headers200 = &headers
+	case rsp.StatusCode == 201:
+		var headers DisableKeyResponse201Headers
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = value
+		}
+		if values := rsp.Header.Values("Uplion-Position"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Uplion-Position", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.UplionPosition = &value
+		}
+		response.Headers201 = &headers
+	case rsp.StatusCode == 202:
+		var headers DisableKeyResponse202Headers
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = value
+		}
+		response.Headers202 = &headers
+	case rsp.StatusCode == 401:
+		var headers DisableKeyResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 405:
+		var headers DisableKeyResponse405Headers
+		if values := rsp.Header.Values("Allow"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Allow", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Allow = value
+		}
+		response.Headers405 = &headers
+	case rsp.StatusCode == 412:
+		var headers DisableKeyResponse412Headers
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = value
+		}
+		response.Headers412 = &headers
+	case rsp.StatusCode == 429:
+		var headers DisableKeyResponse429Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value uint64
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: "uint64"}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers429 = &headers
+	case rsp.StatusCode == 503:
+		var headers DisableKeyResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value uint64
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: "uint64"}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseEnableKeyResponse parses an HTTP response from a EnableKeyWithResponse call
+func ParseEnableKeyResponse(rsp *http.Response) (*EnableKeyResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &EnableKeyResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Written
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest Written
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 202:
+		var dest Written
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON202 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 405:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON405 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 408:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON408 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 412:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON412 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON415 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers EnableKeyResponse200Headers
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = value
+		}
+		if values := rsp.Header.Values("Uplion-Position"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Uplion-Position", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.UplionPosition = &value
+		}
+		response.Headers200 = &headers
+	case rsp.StatusCode == 201:
+		var headers EnableKeyResponse201Headers
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = value
+		}
+		if values := rsp.Header.Values("Uplion-Position"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Uplion-Position", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.UplionPosition = &value
+		}
+		response.Headers201 = &headers
+	case rsp.StatusCode == 202:
+		var headers EnableKeyResponse202Headers
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = value
+		}
+		response.Headers202 = &headers
+	case rsp.StatusCode == 401:
+		var headers EnableKeyResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 405:
+		var headers EnableKeyResponse405Headers
+		if values := rsp.Header.Values("Allow"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Allow", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Allow = value
+		}
+		response.Headers405 = &headers
+	case rsp.StatusCode == 412:
+		var headers EnableKeyResponse412Headers
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = value
+		}
+		response.Headers412 = &headers
+	case rsp.StatusCode == 429:
+		var headers EnableKeyResponse429Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value uint64
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: "uint64"}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers429 = &headers
+	case rsp.StatusCode == 503:
+		var headers EnableKeyResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value uint64
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: "uint64"}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
 // ParseAllowModelsResponse parses an HTTP response from a AllowModelsWithResponse call
 func ParseAllowModelsResponse(rsp *http.Response) (*AllowModelsResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -18807,6 +25371,241 @@ func ParseRevokeKeyResponse(rsp *http.Response) (*RevokeKeyResponse, error) {
 		response.Headers429 = &headers
 	case rsp.StatusCode == 503:
 		var headers RevokeKeyResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value uint64
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: "uint64"}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseRotateKeyResponse parses an HTTP response from a RotateKeyWithResponse call
+func ParseRotateKeyResponse(rsp *http.Response) (*RotateKeyResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &RotateKeyResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest IssuedKey
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest IssuedKey
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 202:
+		var dest IssuedKey
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON202 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 405:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON405 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 408:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON408 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 412:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON412 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON415 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers RotateKeyResponse200Headers
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = value
+		}
+		if values := rsp.Header.Values("Uplion-Position"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Uplion-Position", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.UplionPosition = &value
+		}
+		response.Headers200 = &headers
+	case rsp.StatusCode == 201:
+		var headers RotateKeyResponse201Headers
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = value
+		}
+		if values := rsp.Header.Values("Uplion-Position"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Uplion-Position", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.UplionPosition = &value
+		}
+		response.Headers201 = &headers
+	case rsp.StatusCode == 202:
+		var headers RotateKeyResponse202Headers
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = value
+		}
+		response.Headers202 = &headers
+	case rsp.StatusCode == 401:
+		var headers RotateKeyResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 405:
+		var headers RotateKeyResponse405Headers
+		if values := rsp.Header.Values("Allow"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Allow", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Allow = value
+		}
+		response.Headers405 = &headers
+	case rsp.StatusCode == 412:
+		var headers RotateKeyResponse412Headers
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = value
+		}
+		response.Headers412 = &headers
+	case rsp.StatusCode == 429:
+		var headers RotateKeyResponse429Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value uint64
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: "uint64"}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers429 = &headers
+	case rsp.StatusCode == 503:
+		var headers RotateKeyResponse503Headers
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
 			var value uint64
 			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: "uint64"}); err != nil {
@@ -19596,6 +26395,241 @@ func ParseGetModelResponse(rsp *http.Response) (*GetModelResponse, error) {
 	return response, nil
 }
 
+// ParseChangeModelResponse parses an HTTP response from a ChangeModelWithResponse call
+func ParseChangeModelResponse(rsp *http.Response) (*ChangeModelResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ChangeModelResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Written
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest Written
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 202:
+		var dest Written
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON202 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 405:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON405 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 408:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON408 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 412:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON412 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON415 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers ChangeModelResponse200Headers
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = value
+		}
+		if values := rsp.Header.Values("Uplion-Position"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Uplion-Position", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.UplionPosition = &value
+		}
+		response.Headers200 = &headers
+	case rsp.StatusCode == 201:
+		var headers ChangeModelResponse201Headers
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = value
+		}
+		if values := rsp.Header.Values("Uplion-Position"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Uplion-Position", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.UplionPosition = &value
+		}
+		response.Headers201 = &headers
+	case rsp.StatusCode == 202:
+		var headers ChangeModelResponse202Headers
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = value
+		}
+		response.Headers202 = &headers
+	case rsp.StatusCode == 401:
+		var headers ChangeModelResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 405:
+		var headers ChangeModelResponse405Headers
+		if values := rsp.Header.Values("Allow"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Allow", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Allow = value
+		}
+		response.Headers405 = &headers
+	case rsp.StatusCode == 412:
+		var headers ChangeModelResponse412Headers
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = value
+		}
+		response.Headers412 = &headers
+	case rsp.StatusCode == 429:
+		var headers ChangeModelResponse429Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value uint64
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: "uint64"}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers429 = &headers
+	case rsp.StatusCode == 503:
+		var headers ChangeModelResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value uint64
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: "uint64"}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
 // ParseChangeAliasesResponse parses an HTTP response from a ChangeAliasesWithResponse call
 func ParseChangeAliasesResponse(rsp *http.Response) (*ChangeAliasesResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -20066,6 +27100,428 @@ func ParseRetireModelResponse(rsp *http.Response) (*RetireModelResponse, error) 
 	return response, nil
 }
 
+// ParseListUpstreamsResponse parses an HTTP response from a ListUpstreamsWithResponse call
+func ParseListUpstreamsResponse(rsp *http.Response) (*ListUpstreamsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListUpstreamsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest UpstreamList
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 405:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON405 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 408:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON408 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 412:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON412 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON415 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers ListUpstreamsResponse200Headers
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = value
+		}
+		response.Headers200 = &headers
+	case rsp.StatusCode == 401:
+		var headers ListUpstreamsResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 405:
+		var headers ListUpstreamsResponse405Headers
+		if values := rsp.Header.Values("Allow"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Allow", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Allow = value
+		}
+		response.Headers405 = &headers
+	case rsp.StatusCode == 412:
+		var headers ListUpstreamsResponse412Headers
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = value
+		}
+		response.Headers412 = &headers
+	case rsp.StatusCode == 429:
+		var headers ListUpstreamsResponse429Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value uint64
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: "uint64"}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers429 = &headers
+	case rsp.StatusCode == 503:
+		var headers ListUpstreamsResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value uint64
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: "uint64"}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseAddUpstreamResponse parses an HTTP response from a AddUpstreamWithResponse call
+func ParseAddUpstreamResponse(rsp *http.Response) (*AddUpstreamResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &AddUpstreamResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Written
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest Written
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 202:
+		var dest Written
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON202 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 405:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON405 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 408:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON408 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 412:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON412 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON415 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers AddUpstreamResponse200Headers
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = value
+		}
+		if values := rsp.Header.Values("Uplion-Position"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Uplion-Position", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.UplionPosition = &value
+		}
+		response.Headers200 = &headers
+	case rsp.StatusCode == 201:
+		var headers AddUpstreamResponse201Headers
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = value
+		}
+		if values := rsp.Header.Values("Uplion-Position"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Uplion-Position", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.UplionPosition = &value
+		}
+		response.Headers201 = &headers
+	case rsp.StatusCode == 202:
+		var headers AddUpstreamResponse202Headers
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = value
+		}
+		response.Headers202 = &headers
+	case rsp.StatusCode == 401:
+		var headers AddUpstreamResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 405:
+		var headers AddUpstreamResponse405Headers
+		if values := rsp.Header.Values("Allow"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Allow", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Allow = value
+		}
+		response.Headers405 = &headers
+	case rsp.StatusCode == 412:
+		var headers AddUpstreamResponse412Headers
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = value
+		}
+		response.Headers412 = &headers
+	case rsp.StatusCode == 429:
+		var headers AddUpstreamResponse429Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value uint64
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: "uint64"}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers429 = &headers
+	case rsp.StatusCode == 503:
+		var headers AddUpstreamResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value uint64
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: "uint64"}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
 // ParseChangeUpstreamsResponse parses an HTTP response from a ChangeUpstreamsWithResponse call
 func ParseChangeUpstreamsResponse(rsp *http.Response) (*ChangeUpstreamsResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -20288,6 +27744,476 @@ func ParseChangeUpstreamsResponse(rsp *http.Response) (*ChangeUpstreamsResponse,
 		response.Headers429 = &headers
 	case rsp.StatusCode == 503:
 		var headers ChangeUpstreamsResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value uint64
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: "uint64"}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseRemoveUpstreamResponse parses an HTTP response from a RemoveUpstreamWithResponse call
+func ParseRemoveUpstreamResponse(rsp *http.Response) (*RemoveUpstreamResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &RemoveUpstreamResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Written
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest Written
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 202:
+		var dest Written
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON202 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 405:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON405 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 408:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON408 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 412:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON412 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON415 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers RemoveUpstreamResponse200Headers
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = value
+		}
+		if values := rsp.Header.Values("Uplion-Position"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Uplion-Position", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.UplionPosition = &value
+		}
+		response.Headers200 = &headers
+	case rsp.StatusCode == 201:
+		var headers RemoveUpstreamResponse201Headers
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = value
+		}
+		if values := rsp.Header.Values("Uplion-Position"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Uplion-Position", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.UplionPosition = &value
+		}
+		response.Headers201 = &headers
+	case rsp.StatusCode == 202:
+		var headers RemoveUpstreamResponse202Headers
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = value
+		}
+		response.Headers202 = &headers
+	case rsp.StatusCode == 401:
+		var headers RemoveUpstreamResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 405:
+		var headers RemoveUpstreamResponse405Headers
+		if values := rsp.Header.Values("Allow"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Allow", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Allow = value
+		}
+		response.Headers405 = &headers
+	case rsp.StatusCode == 412:
+		var headers RemoveUpstreamResponse412Headers
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = value
+		}
+		response.Headers412 = &headers
+	case rsp.StatusCode == 429:
+		var headers RemoveUpstreamResponse429Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value uint64
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: "uint64"}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers429 = &headers
+	case rsp.StatusCode == 503:
+		var headers RemoveUpstreamResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value uint64
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: "uint64"}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseChangeUpstreamResponse parses an HTTP response from a ChangeUpstreamWithResponse call
+func ParseChangeUpstreamResponse(rsp *http.Response) (*ChangeUpstreamResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ChangeUpstreamResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Written
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest Written
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 202:
+		var dest Written
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON202 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 405:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON405 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 408:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON408 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 412:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON412 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON415 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers ChangeUpstreamResponse200Headers
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = value
+		}
+		if values := rsp.Header.Values("Uplion-Position"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Uplion-Position", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.UplionPosition = &value
+		}
+		response.Headers200 = &headers
+	case rsp.StatusCode == 201:
+		var headers ChangeUpstreamResponse201Headers
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = value
+		}
+		if values := rsp.Header.Values("Uplion-Position"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Uplion-Position", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.UplionPosition = &value
+		}
+		response.Headers201 = &headers
+	case rsp.StatusCode == 202:
+		var headers ChangeUpstreamResponse202Headers
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = value
+		}
+		response.Headers202 = &headers
+	case rsp.StatusCode == 401:
+		var headers ChangeUpstreamResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 405:
+		var headers ChangeUpstreamResponse405Headers
+		if values := rsp.Header.Values("Allow"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Allow", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Allow = value
+		}
+		response.Headers405 = &headers
+	case rsp.StatusCode == 412:
+		var headers ChangeUpstreamResponse412Headers
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = value
+		}
+		response.Headers412 = &headers
+	case rsp.StatusCode == 429:
+		var headers ChangeUpstreamResponse429Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value uint64
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: "uint64"}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers429 = &headers
+	case rsp.StatusCode == 503:
+		var headers ChangeUpstreamResponse503Headers
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
 			var value uint64
 			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: "uint64"}); err != nil {
@@ -25178,6 +33104,16 @@ func ParseListUsersResponse(rsp *http.Response) (*ListUsersResponse, error) {
 			headers.WWWAuthenticate = value
 		}
 		response.Headers401 = &headers
+	case rsp.StatusCode == 405:
+		var headers ListUsersResponse405Headers
+		if values := rsp.Header.Values("Allow"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Allow", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Allow = value
+		}
+		response.Headers405 = &headers
 	case rsp.StatusCode == 412:
 		var headers ListUsersResponse412Headers
 		if values := rsp.Header.Values("ETag"); len(values) > 0 {
@@ -25403,6 +33339,16 @@ func ParseRegisterUserResponse(rsp *http.Response) (*RegisterUserResponse, error
 			headers.WWWAuthenticate = value
 		}
 		response.Headers401 = &headers
+	case rsp.StatusCode == 405:
+		var headers RegisterUserResponse405Headers
+		if values := rsp.Header.Values("Allow"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Allow", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Allow = value
+		}
+		response.Headers405 = &headers
 	case rsp.StatusCode == 412:
 		var headers RegisterUserResponse412Headers
 		if values := rsp.Header.Values("ETag"); len(values) > 0 {
@@ -25580,6 +33526,16 @@ func ParseGetUserResponse(rsp *http.Response) (*GetUserResponse, error) {
 			headers.WWWAuthenticate = value
 		}
 		response.Headers401 = &headers
+	case rsp.StatusCode == 405:
+		var headers GetUserResponse405Headers
+		if values := rsp.Header.Values("Allow"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Allow", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Allow = value
+		}
+		response.Headers405 = &headers
 	case rsp.StatusCode == 412:
 		var headers GetUserResponse412Headers
 		if values := rsp.Header.Values("ETag"); len(values) > 0 {
@@ -25805,6 +33761,16 @@ func ParseChangeUserResponse(rsp *http.Response) (*ChangeUserResponse, error) {
 			headers.WWWAuthenticate = value
 		}
 		response.Headers401 = &headers
+	case rsp.StatusCode == 405:
+		var headers ChangeUserResponse405Headers
+		if values := rsp.Header.Values("Allow"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Allow", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Allow = value
+		}
+		response.Headers405 = &headers
 	case rsp.StatusCode == 412:
 		var headers ChangeUserResponse412Headers
 		if values := rsp.Header.Values("ETag"); len(values) > 0 {
@@ -26030,6 +33996,16 @@ func ParseDisableUserResponse(rsp *http.Response) (*DisableUserResponse, error) 
 			headers.WWWAuthenticate = value
 		}
 		response.Headers401 = &headers
+	case rsp.StatusCode == 405:
+		var headers DisableUserResponse405Headers
+		if values := rsp.Header.Values("Allow"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Allow", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Allow = value
+		}
+		response.Headers405 = &headers
 	case rsp.StatusCode == 412:
 		var headers DisableUserResponse412Headers
 		if values := rsp.Header.Values("ETag"); len(values) > 0 {
@@ -26255,6 +34231,16 @@ func ParseEnableUserResponse(rsp *http.Response) (*EnableUserResponse, error) {
 			headers.WWWAuthenticate = value
 		}
 		response.Headers401 = &headers
+	case rsp.StatusCode == 405:
+		var headers EnableUserResponse405Headers
+		if values := rsp.Header.Values("Allow"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Allow", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Allow = value
+		}
+		response.Headers405 = &headers
 	case rsp.StatusCode == 412:
 		var headers EnableUserResponse412Headers
 		if values := rsp.Header.Values("ETag"); len(values) > 0 {
@@ -26480,6 +34466,16 @@ func ParseEraseUserResponse(rsp *http.Response) (*EraseUserResponse, error) {
 			headers.WWWAuthenticate = value
 		}
 		response.Headers401 = &headers
+	case rsp.StatusCode == 405:
+		var headers EraseUserResponse405Headers
+		if values := rsp.Header.Values("Allow"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Allow", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Allow = value
+		}
+		response.Headers405 = &headers
 	case rsp.StatusCode == 412:
 		var headers EraseUserResponse412Headers
 		if values := rsp.Header.Values("ETag"); len(values) > 0 {
@@ -26705,6 +34701,16 @@ func ParseSetPasswordResponse(rsp *http.Response) (*SetPasswordResponse, error) 
 			headers.WWWAuthenticate = value
 		}
 		response.Headers401 = &headers
+	case rsp.StatusCode == 405:
+		var headers SetPasswordResponse405Headers
+		if values := rsp.Header.Values("Allow"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Allow", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Allow = value
+		}
+		response.Headers405 = &headers
 	case rsp.StatusCode == 412:
 		var headers SetPasswordResponse412Headers
 		if values := rsp.Header.Values("ETag"); len(values) > 0 {
@@ -26727,6 +34733,360 @@ func ParseSetPasswordResponse(rsp *http.Response) (*SetPasswordResponse, error) 
 		response.Headers429 = &headers
 	case rsp.StatusCode == 503:
 		var headers SetPasswordResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value uint64
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: "uint64"}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseListWorkersResponse parses an HTTP response from a ListWorkersWithResponse call
+func ParseListWorkersResponse(rsp *http.Response) (*ListWorkersResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListWorkersResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest PageWorker
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 405:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON405 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 408:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON408 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 412:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON412 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON415 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 401:
+		var headers ListWorkersResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 405:
+		var headers ListWorkersResponse405Headers
+		if values := rsp.Header.Values("Allow"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Allow", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Allow = value
+		}
+		response.Headers405 = &headers
+	case rsp.StatusCode == 412:
+		var headers ListWorkersResponse412Headers
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = value
+		}
+		response.Headers412 = &headers
+	case rsp.StatusCode == 429:
+		var headers ListWorkersResponse429Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value uint64
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: "uint64"}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers429 = &headers
+	case rsp.StatusCode == 503:
+		var headers ListWorkersResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value uint64
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: "uint64"}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseGetWorkerResponse parses an HTTP response from a GetWorkerWithResponse call
+func ParseGetWorkerResponse(rsp *http.Response) (*GetWorkerResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetWorkerResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Worker
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 405:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON405 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 408:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON408 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 412:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON412 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON415 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 401:
+		var headers GetWorkerResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 405:
+		var headers GetWorkerResponse405Headers
+		if values := rsp.Header.Values("Allow"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Allow", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Allow = value
+		}
+		response.Headers405 = &headers
+	case rsp.StatusCode == 412:
+		var headers GetWorkerResponse412Headers
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = value
+		}
+		response.Headers412 = &headers
+	case rsp.StatusCode == 429:
+		var headers GetWorkerResponse429Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value uint64
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: "uint64"}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers429 = &headers
+	case rsp.StatusCode == 503:
+		var headers GetWorkerResponse503Headers
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
 			var value uint64
 			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: "uint64"}); err != nil {

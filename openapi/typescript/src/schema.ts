@@ -48,6 +48,47 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/changes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What happened to one thing
+         * @description Oldest first. What personal data was before is nowhere: that a name, an address or a password changed is a
+         *     change without fields.
+         */
+        get: operations["list_changes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/charges": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List charges
+         * @description Of the requests that ended, the newest first.
+         */
+        get: operations["list_charges"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/events": {
         parameters: {
             query?: never;
@@ -57,7 +98,8 @@ export interface paths {
         };
         /**
          * The events after a place
-         * @description With `wait` it answers as soon as there is one, so that one can follow the log.
+         * @description With `wait` it answers as soon as there is one, so that one can follow the log. A page may have less than there
+         *     is, or nothing: what `next` says is where to go on.
          */
         get: operations["list_events"];
         put?: never;
@@ -103,6 +145,50 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
+        /**
+         * Change an API key
+         * @description All that is said is changed, or nothing.
+         */
+        patch: operations["change_key"];
+        trace?: never;
+    };
+    "/keys/{key}/disable": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Disable an API key
+         * @description It is not served until it is enabled: everywhere within 100 ms of a 200.
+         */
+        post: operations["disable_key"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/keys/{key}/enable": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Enable an API key
+         * @description It is served again.
+         */
+        post: operations["enable_key"];
+        delete?: never;
+        options?: never;
+        head?: never;
         patch?: never;
         trace?: never;
     };
@@ -137,6 +223,27 @@ export interface paths {
          * @description For ever. It is rejected everywhere within 100 ms of a 200.
          */
         post: operations["revoke_key"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/keys/{key}/rotate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Give an API key a new secret
+         * @description The new one is in this answer and nowhere else, ever. The one before is served until the grace is over; one
+         *     that was still in its own grace is over at once.
+         */
+        post: operations["rotate_key"];
         delete?: never;
         options?: never;
         head?: never;
@@ -192,7 +299,11 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
-        patch?: never;
+        /**
+         * Change a model
+         * @description All that is said is changed, or nothing.
+         */
+        patch: operations["change_model"];
         trace?: never;
     };
     "/models/{model}/aliases": {
@@ -239,14 +350,40 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /** List who answers for a model */
+        get: operations["list_upstreams"];
         /** Change who answers for a model */
         put: operations["change_upstreams"];
-        post?: never;
+        /** Add one that answers for a model */
+        post: operations["add_upstream"];
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/models/{model}/upstreams/{upstream}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Remove one that answers for a model
+         * @description What it is answering is answered to the end.
+         */
+        delete: operations["remove_upstream"];
+        options?: never;
+        head?: never;
+        /**
+         * Change one that answers for a model
+         * @description Another server, or another name there, is another upstream: add that one and remove this one.
+         */
+        patch: operations["change_upstream"];
         trace?: never;
     };
     "/prices": {
@@ -258,7 +395,8 @@ export interface paths {
         };
         /**
          * List prices
-         * @description By model, the earliest first; withdrawn ones and those to come are among them.
+         * @description By model, everybody's before those of single projects, the earliest first; withdrawn ones and those to come are
+         *     among them. Prices of projects are shown to those who see the project.
          */
         get: operations["list_prices"];
         put?: never;
@@ -690,6 +828,43 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/workers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List workers
+         * @description The newest first.
+         */
+        get: operations["list_workers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/workers/{worker}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show a worker */
+        get: operations["get_worker"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -700,10 +875,13 @@ export interface components {
          */
         AdminKey: {
             access: components["schemas"]["AdminKeyAccess"];
+            /** Format: date-time */
             expires_at?: string | null;
             id: string;
+            /** Format: date-time */
             issued_at: string;
             name: string;
+            /** Format: date-time */
             revoked_at?: string | null;
             status: components["schemas"]["AdminKeyStatus"];
         };
@@ -726,6 +904,8 @@ export interface components {
          * @description An event at its place in the archive.
          */
         ArchivedEvent: {
+            /** @description What the person who did it is called now. */
+            actor_name?: string | null;
             /** @description False for what does not count: a repeated event, a second end of a request. */
             effective: boolean;
             /** Format: uint32 */
@@ -737,9 +917,14 @@ export interface components {
              * @description Its place among all events, from 1.
              */
             pos: number;
+            /** @description Why, in that person's words. */
+            reason?: string | null;
             /** Format: uint64 */
             sequence: number;
+            /** @description Where the call came from; `via` names the proxy that says so. */
+            source_address?: string | null;
             stream: string;
+            user_agent?: string | null;
         };
         /** ArchiveHealth */
         ArchiveHealth: {
@@ -764,9 +949,81 @@ export interface components {
          * @enum {string}
          */
         By: "project" | "key" | "model" | "hour";
+        /**
+         * Change
+         * @description One change of one thing.
+         */
+        Change: {
+            /** @description Who did it: `usr_…`, `adk_…`, or `admin` for the installation's first admin key. */
+            actor?: string | null;
+            /** @description What the person who did it is called now. */
+            actor_name?: string | null;
+            at: string;
+            fields: components["schemas"]["Field"][];
+            /** @description Of the event, as `CloudEvents` have it. */
+            id: string;
+            /** @description Why, in that person's words. */
+            reason?: string | null;
+            /** @description Of the call to the API. */
+            request_id?: string | null;
+            /** @description Where the call came from; `via` names the proxy that says so. */
+            source_address?: string | null;
+            /** @description What happened, as the log calls it. */
+            type: string;
+            user_agent?: string | null;
+            /**
+             * Format: uint64
+             * @description The thing's version since.
+             */
+            version: number;
+        };
+        /**
+         * ChangedKey
+         * @description What is left out stays as it is.
+         */
+        ChangedKey: {
+            /** @description Null: none of its own. */
+            budget?: components["schemas"]["Budget"] | null;
+            description?: string | null;
+            /**
+             * Format: date-time
+             * @description From then on it is not served; null: never.
+             */
+            expires_at?: string | null;
+            /** @description All of them: what is left out within is limited no more. Null: nothing is limited. */
+            limits?: components["schemas"]["Limits"] | null;
+            /** @description For all models together; null: nothing is limited by model. */
+            model_limits?: {
+                [key: string]: components["schemas"]["Limits"];
+            } | null;
+            /** @description The only models that it may use from now on, by name or alias; null: all. */
+            models?: string[] | null;
+            name?: string | null;
+            /**
+             * Format: uint64
+             * @description Null: without end.
+             */
+            token_quota?: number | null;
+        };
         /** ChangedMember */
         ChangedMember: {
             role: components["schemas"]["MemberRole"];
+        };
+        /**
+         * ChangedModel
+         * @description What is left out stays as it is.
+         */
+        ChangedModel: {
+            /** @description All its other names from now on. */
+            aliases?: string[] | null;
+            kind?: components["schemas"]["ModelKind"] | null;
+            /**
+             * Format: uint32
+             * @description Null: as many as there are.
+             */
+            max_processes?: number | null;
+            /** @description These answer from now on, and no others. */
+            upstreams?: components["schemas"]["Upstream"][] | null;
         };
         /**
          * ChangedProject
@@ -781,6 +1038,20 @@ export interface components {
             name?: string | null;
         };
         /**
+         * ChangedUpstream
+         * @description What is left out stays as it is.
+         */
+        ChangedUpstream: {
+            /** @description Null: the server wants to be shown nothing. */
+            api_key_env?: string | null;
+            /** @description Null: the server wants to be shown nothing. */
+            api_key_secret?: components["schemas"]["SecretKey"] | null;
+            /** Format: uint32 */
+            max_in_flight?: number | null;
+            /** Format: uint32 */
+            weight?: number | null;
+        };
+        /**
          * ChangedUser
          * @description What is left out stays as it is.
          */
@@ -791,6 +1062,39 @@ export interface components {
             email?: string | null;
             /** @description For people: 1 to 200 characters. */
             name?: string | null;
+        };
+        /**
+         * Charge
+         * @description What a request was charged: its usage, at the rates that were in force when it was admitted.
+         */
+        Charge: {
+            /**
+             * Format: uint64
+             * @description A part of the prompt's.
+             */
+            cached_tokens: number;
+            /** @description Units of the installation's currency, exact. */
+            charge: string;
+            /** Format: uint64 */
+            completion_tokens: number;
+            key?: string | null;
+            key_name?: string | null;
+            model?: string | null;
+            /** @description `completed`, `cancelled` or `failed`. */
+            outcome: string;
+            project: string;
+            project_name?: string | null;
+            /** Format: uint64 */
+            prompt_tokens: number;
+            rates?: components["schemas"]["Rates"] | null;
+            /**
+             * Format: uint64
+             * @description A part of the completion's.
+             */
+            reasoning_tokens: number;
+            request: string;
+            /** Format: date-time */
+            settled_at?: string | null;
         };
         /** Credentials */
         Credentials: {
@@ -830,13 +1134,24 @@ export interface components {
             data: components["schemas"]["ArchivedEvent"][];
             /**
              * Format: uint64
-             * @description Ask for what comes after this next time.
+             * @description Ask for what comes after this next time, also if there is nothing yet. Null at the end of the newest.
              */
-            next: number;
+            next?: number | null;
+        };
+        /**
+         * Field
+         * @description A field that the change changed.
+         */
+        Field: {
+            /** @description Null if there is nothing any more. */
+            after: unknown;
+            /** @description Null if there was nothing. */
+            before: unknown;
+            name: string;
         };
         /**
          * IssuedKey
-         * @description A key that was issued.
+         * @description A key that was issued, or given a new secret.
          */
         IssuedKey: {
             /** @description Of what was written to: `prj_…`, `key_…`, `prc_…`, or a model's name. */
@@ -848,7 +1163,7 @@ export interface components {
             /** @description The same `Idempotency-Key` was seen before: this is what was done then. */
             repeated: boolean;
             /**
-             * @description Shown now and never again: it is not stored. Null if the command was repeated: issue another key if the
+             * @description Shown now and never again: it is not stored. Null if the command was repeated: rotate the key if the
              *     secret is lost.
              */
             secret?: string | null;
@@ -863,19 +1178,63 @@ export interface components {
          * @description What a member's program shows the gateway to be served. The secret is not stored.
          */
         Key: {
+            budget?: components["schemas"]["Budget"] | null;
+            /** @description What its usage has cost, in units of the installation's currency. */
+            cost: string;
+            description: string;
+            /**
+             * Format: date-time
+             * @description Null: never.
+             */
+            expires_at?: string | null;
             id: string;
             /** Format: date-time */
             issued_at: string;
+            /** Format: date-time */
+            last_used_at?: string | null;
+            /** @description Null: nothing is limited. */
+            limits?: components["schemas"]["Limits"] | null;
+            model_limits: {
+                [key: string]: components["schemas"]["Limits"];
+            };
             /** @description Null: all models. */
             models?: string[] | null;
             name: string;
+            /** @description The member whose key it is; null if it is the project's. */
+            owner?: string | null;
+            /**
+             * Format: date-time
+             * @description Until when the secret before that is served.
+             */
+            previous_secret_until?: string | null;
             project: string;
             project_name?: string | null;
             /** Format: date-time */
             revoked_at?: string | null;
-            /** @description `active` or `revoked`. */
-            status: string;
+            /**
+             * Format: date-time
+             * @description When it was last given a new secret.
+             */
+            rotated_at?: string | null;
+            status: components["schemas"]["KeyStatus"];
+            /**
+             * Format: uint64
+             * @description Null: without end.
+             */
+            token_quota?: number | null;
+            /**
+             * Format: uint64
+             * @description Null if there is no quota.
+             */
+            tokens_remaining?: number | null;
+            /**
+             * Format: uint64
+             * @description Of prompts and answers together, as they were charged.
+             */
+            tokens_used: number;
         };
+        /** @enum {string} */
+        KeyStatus: "active" | "disabled" | "expired" | "revoked";
         /**
          * Limits
          * @description How fast requests may come. What is left out is not limited.
@@ -933,31 +1292,66 @@ export interface components {
          */
         Model: {
             aliases: string[];
+            kind: components["schemas"]["ModelKind"];
+            /**
+             * Format: uint32
+             * @description Null: as many as there are.
+             */
+            max_processes?: number | null;
             name: string;
             /** Format: date-time */
             registered_at: string;
             /** Format: date-time */
             retired_at?: string | null;
-            /** @description `registered` or `retired`. */
-            status: string;
+            status: components["schemas"]["ModelStatus"];
             upstreams: components["schemas"]["Upstream"][];
         };
+        /**
+         * @description Who runs what answers for a model.
+         * @enum {string}
+         */
+        ModelKind: "local" | "remote";
+        /** @enum {string} */
+        ModelStatus: "registered" | "retired";
         /** NewAdminKey */
         NewAdminKey: {
             access: components["schemas"]["AdminKeyAccess"];
-            /** @description RFC 3339; left out: never. */
+            /**
+             * Format: date-time
+             * @description RFC 3339; left out: never.
+             */
             expires_at?: string | null;
             /** @description For people: what it is for. At most 128 characters. */
             name: string;
         };
         /** NewKey */
         NewKey: {
+            budget?: components["schemas"]["Budget"] | null;
+            /** @description At most 1000 characters. */
+            description?: string | null;
+            /**
+             * Format: date-time
+             * @description From then on it is not served. RFC 3339; left out: never.
+             */
+            expires_at?: string | null;
+            limits?: components["schemas"]["Limits"] | null;
+            /** @description Beside its own limits, for what it does with one model; by name or alias. */
+            model_limits?: {
+                [key: string]: components["schemas"]["Limits"];
+            } | null;
             /** @description The only models that it may use, by name or alias; null or left out: all. */
             models?: string[] | null;
             /** @description For people: what or whom it is for. At most 128 characters. */
             name: string;
+            /** @description The member whose key it is, by id or e-mail address. Left out: the caller's own if it is a mere member, else the project's. */
+            owner?: string | null;
             /** @description The project that its usage is billed to, by id or name. */
             project: string;
+            /**
+             * Format: uint64
+             * @description Tokens that it may use in its life, of prompts and answers together; left out: without end.
+             */
+            token_quota?: number | null;
         };
         /** NewMember */
         NewMember: {
@@ -973,6 +1367,13 @@ export interface components {
              * @default []
              */
             aliases: string[] | null;
+            /** @description `remote` if it has upstreams and `local` if it has none, if left out. */
+            kind?: components["schemas"]["ModelKind"] | null;
+            /**
+             * Format: uint32
+             * @description Processes that may run it at once; left out: as many as there are.
+             */
+            max_processes?: number | null;
             /** @description What clients call it: never used again, also not after the model is retired. */
             name: string;
             /**
@@ -1012,6 +1413,8 @@ export interface components {
             model: string;
             /** @description For a million tokens of the answer. */
             output: string;
+            /** @description The project that alone pays this, by id or name; left out: whoever has no price of its own. */
+            project?: string | null;
             /** @description For a million tokens of reasoning; as `output` if left out. */
             reasoning?: string | null;
             /** @description For the request itself; nothing if left out. */
@@ -1062,6 +1465,24 @@ export interface components {
          */
         Page_AdminKey: {
             data: components["schemas"]["AdminKey"][];
+            /** @description Ask with `after` for what follows; null at the end. */
+            next?: string | null;
+        };
+        /**
+         * Page_Change
+         * @description A page of a list.
+         */
+        Page_Change: {
+            data: components["schemas"]["Change"][];
+            /** @description Ask with `after` for what follows; null at the end. */
+            next?: string | null;
+        };
+        /**
+         * Page_Charge
+         * @description A page of a list.
+         */
+        Page_Charge: {
+            data: components["schemas"]["Charge"][];
             /** @description Ask with `after` for what follows; null at the end. */
             next?: string | null;
         };
@@ -1128,6 +1549,15 @@ export interface components {
             /** @description Ask with `after` for what follows; null at the end. */
             next?: string | null;
         };
+        /**
+         * Page_Worker
+         * @description A page of a list.
+         */
+        Page_Worker: {
+            data: components["schemas"]["Worker"][];
+            /** @description Ask with `after` for what follows; null at the end. */
+            next?: string | null;
+        };
         /** @enum {string} */
         Period: "day" | "week" | "month" | "total";
         /**
@@ -1142,6 +1572,8 @@ export interface components {
             input: string;
             model: string;
             output: string;
+            /** @description That alone pays this; null: for whoever has no price of its own. */
+            project?: string | null;
             reasoning: string;
             /** @description For the request itself. */
             request: string;
@@ -1218,6 +1650,18 @@ export interface components {
         };
         /** @enum {string} */
         ProjectStatus: "open" | "suspended" | "closed";
+        /**
+         * Rates
+         * @description Units of the installation's currency for a million tokens.
+         */
+        Rates: {
+            cached_input: string;
+            input: string;
+            output: string;
+            reasoning: string;
+            /** @description For the request itself. */
+            request: string;
+        };
         /** RelayHealth */
         RelayHealth: {
             /** Format: uint64 */
@@ -1232,6 +1676,8 @@ export interface components {
              * @description Changes of the control plane that are recorded.
              */
             recorded: number;
+            /** @description Why nothing is published. */
+            trouble?: string | null;
         };
         /** RequestPage */
         RequestPage: {
@@ -1294,6 +1740,24 @@ export interface components {
             why?: string | null;
             worker?: string | null;
         };
+        /** Rotation */
+        Rotation: {
+            /**
+             * Format: uint32
+             * @description So long the secret before is served beside the new one, at most 2592000 (30 days). Left out: not at all.
+             */
+            grace_seconds?: number | null;
+        };
+        /**
+         * SecretKey
+         * @description A key of a Kubernetes Secret.
+         */
+        SecretKey: {
+            /** @description In the Secret. */
+            key: string;
+            /** @description Of the Secret. */
+            name: string;
+        };
         /**
          * Session
          * @description Somebody who is signed in, from one place.
@@ -1354,6 +1818,10 @@ export interface components {
         Upstream: {
             /** @description The environment variable of the worker that holds what the server wants as bearer token. */
             api_key_env?: string | null;
+            /** @description Or the Kubernetes Secret that holds it, mounted in the worker. */
+            api_key_secret?: components["schemas"]["SecretKey"] | null;
+            /** @description Follows from its URL and its name for the model; whatever stands here in a command is ignored. */
+            id?: string | null;
             /**
              * Format: uint32
              * @description Requests at once; 16 if left out.
@@ -1363,6 +1831,18 @@ export interface components {
             model?: string | null;
             /** @description Up to and including `/v1`. */
             url: string;
+            /**
+             * Format: uint32
+             * @description Its share of the requests, beside the model's other upstreams that have room for one: 1 to 1000; 1 if left out.
+             */
+            weight?: number | null;
+        };
+        /**
+         * UpstreamList
+         * @description All upstreams of a model; its version is the model's.
+         */
+        UpstreamList: {
+            data: components["schemas"]["Upstream"][];
         };
         /** Upstreams */
         Upstreams: {
@@ -1423,13 +1903,17 @@ export interface components {
          */
         User: {
             access: components["schemas"]["UserAccess"];
+            /** Format: date-time */
             disabled_at?: string | null;
             email?: string | null;
+            /** Format: date-time */
             erased_at?: string | null;
             id: string;
             /** @description Null of a person who was erased. */
             name?: string | null;
+            /** Format: date-time */
             password_changed_at?: string | null;
+            /** Format: date-time */
             registered_at: string;
             sign_in: components["schemas"]["UserSignIn"];
             status: components["schemas"]["UserStatus"];
@@ -1450,6 +1934,44 @@ export interface components {
         UserSignIn: "password" | "oidc" | "none";
         /** @enum {string} */
         UserStatus: "active" | "disabled" | "erased";
+        /**
+         * Worker
+         * @description Who takes requests from the queue and has upstreams answer them.
+         */
+        Worker: {
+            /** @description The newest of each model. */
+            failures: components["schemas"]["WorkerFailure"][];
+            id: string;
+            /** Format: date-time */
+            last_request_at?: string | null;
+            /** @description Those that it began to serve with. */
+            models: string[];
+            /**
+             * Format: uint64
+             * @description Requests that it was given.
+             */
+            requests: number;
+            /** Format: date-time */
+            started_at?: string | null;
+            status: components["schemas"]["WorkerStatus"];
+            /** Format: date-time */
+            stopped_at?: string | null;
+        };
+        /**
+         * WorkerFailure
+         * @description What only a person can mend.
+         */
+        WorkerFailure: {
+            at: string;
+            model: string;
+            /**
+             * @description `ConfigurationError`, `AuthenticationError`, `MessageQueueConnectionError`, `APIQuotaExceededError` or
+             *     `GeneralError`.
+             */
+            reason: string;
+        };
+        /** @enum {string} */
+        WorkerStatus: "serving" | "failed" | "stopped";
         /**
          * Written
          * @description A write that was recorded.
@@ -1545,6 +2067,7 @@ export interface operations {
             /** @description The path does not take this method. */
             405: {
                 headers: {
+                    Allow: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1729,6 +2252,7 @@ export interface operations {
             /** @description The path does not take this method. */
             405: {
                 headers: {
+                    Allow: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1913,6 +2437,336 @@ export interface operations {
             /** @description The path does not take this method. */
             405: {
                 headers: {
+                    Allow: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body did not arrive in time. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description As things stand it cannot be done. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is not at the version that `If-Match` names. */
+            412: {
+                headers: {
+                    ETag: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It can be read, but breaks a rule. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not so soon again. */
+            429: {
+                headers: {
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something is wrong on our side. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or the log cannot be reached, or is behind: try again. */
+            503: {
+                headers: {
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_changes: {
+        parameters: {
+            query: {
+                /** @description Those after this version. */
+                after?: number;
+                /** @description Its id; for a project or a model its name will do. */
+                id: string;
+                /** @description `project`, `api_key`, `model`, `price`, `user`, `session` or `admin_key`. */
+                kind: string;
+                /** @description At most 1000; 100 if not said. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Change"];
+                };
+            };
+            /** @description The request cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or not with what is good any more. */
+            401: {
+                headers: {
+                    "WWW-Authenticate": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's roles do not permit it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing, or the caller may not see it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The path does not take this method. */
+            405: {
+                headers: {
+                    Allow: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body did not arrive in time. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description As things stand it cannot be done. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is not at the version that `If-Match` names. */
+            412: {
+                headers: {
+                    ETag: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It can be read, but breaks a rule. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not so soon again. */
+            429: {
+                headers: {
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something is wrong on our side. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or the log cannot be reached, or is behind: try again. */
+            503: {
+                headers: {
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_charges: {
+        parameters: {
+            query?: {
+                /** @description Of requests before this one. */
+                after?: string;
+                /** @description The same as `Uplion-Position`. */
+                at?: string;
+                /** @description Of requests that ended at this time or later. RFC 3339. */
+                from?: string;
+                /** @description Only of this key, by id. */
+                key?: string;
+                /** @description At most 1000; 100 if not said. */
+                limit?: number;
+                /** @description Only of this model, by its name or an alias. */
+                model?: string;
+                /** @description Only of this project, by id or name. */
+                project?: string;
+                /** @description Of requests that ended before this time. */
+                to?: string;
+            };
+            header?: {
+                /** @description See also the write that was answered with this position. */
+                "Uplion-Position"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Charge"];
+                };
+            };
+            /** @description The request cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or not with what is good any more. */
+            401: {
+                headers: {
+                    "WWW-Authenticate": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's roles do not permit it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing, or the caller may not see it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The path does not take this method. */
+            405: {
+                headers: {
+                    Allow: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2008,10 +2862,26 @@ export interface operations {
     list_events: {
         parameters: {
             query?: {
-                /** @description The events after this place; 0 for all. */
+                /** @description Only what this user or admin key did, by id; `admin` is the installation's first admin key. */
+                actor?: string;
+                /** @description The events after this place; before it if the newest come first. */
                 after?: number;
+                /** @description Not earlier than this. */
+                from?: string;
+                /** @description Of the thing. */
+                id?: string;
+                /** @description Only of this one thing, with `id`; without `id` only of things of this kind: `project`, `api_key`, `model`, `price`, `user`, `session` or `admin_key`. */
+                kind?: string;
                 /** @description At most 1000. */
                 limit?: number;
+                /** @description `oldest` first, or `newest`; `oldest` if not said. */
+                order?: string;
+                /** @description Only of `TRAFFIC` or `CONTROL`. */
+                stream?: string;
+                /** @description Earlier than this. */
+                to?: string;
+                /** @description Only of types that begin so: `uplion.api_key.` */
+                type?: string;
                 /** @description Milliseconds to wait for an event if there is none; at most 30000. */
                 wait?: number;
             };
@@ -2171,8 +3041,14 @@ export interface operations {
                 at?: string;
                 /** @description At most 1000; 100 if not said. */
                 limit?: number;
+                /** @description Only those that may use this model, by its name or an alias. */
+                model?: string;
+                /** @description Only of this member, by id or e-mail address. */
+                owner?: string;
                 /** @description Only of this project, by id or name. */
                 project?: string;
+                /** @description Only those that are so now. */
+                status?: components["schemas"]["KeyStatus"];
             };
             header?: {
                 /** @description See also the write that was answered with this position. */
@@ -2663,6 +3539,565 @@ export interface operations {
             };
         };
     };
+    change_key: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Said again with the same key, the command is carried out once. */
+                "Idempotency-Key"?: string;
+                /** @description The version that you saw last; without it the last writer wins. */
+                "If-Match"?: string;
+                /** @description Why: at most 500 characters, noted beside what is changed. UTF-8, or `UTF-8''` and percent-encoding. */
+                "Uplion-Reason"?: string;
+            };
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangedKey"];
+            };
+        };
+        responses: {
+            /** @description In force, or so already. */
+            200: {
+                headers: {
+                    ETag: string;
+                    /** @description Name it in a read to see this write. */
+                    "Uplion-Position"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Written"];
+                };
+            };
+            /** @description Made, and in force. */
+            201: {
+                headers: {
+                    ETag: string;
+                    /** @description Name it in a read to see this write. */
+                    "Uplion-Position"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Written"];
+                };
+            };
+            /** @description Recorded, not yet in force: the log did not acknowledge it in time. It will be, without anybody doing anything. */
+            202: {
+                headers: {
+                    ETag: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Written"];
+                };
+            };
+            /** @description The request cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or not with what is good any more. */
+            401: {
+                headers: {
+                    "WWW-Authenticate": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's roles do not permit it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing, or the caller may not see it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The path does not take this method. */
+            405: {
+                headers: {
+                    Allow: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body did not arrive in time. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description As things stand it cannot be done. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is not at the version that `If-Match` names. */
+            412: {
+                headers: {
+                    ETag: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It can be read, but breaks a rule. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not so soon again. */
+            429: {
+                headers: {
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something is wrong on our side. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or the log cannot be reached, or is behind: try again. */
+            503: {
+                headers: {
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    disable_key: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Said again with the same key, the command is carried out once. */
+                "Idempotency-Key"?: string;
+                /** @description The version that you saw last. */
+                "If-Match"?: string;
+                /** @description Why: at most 500 characters, noted beside what is changed. UTF-8, or `UTF-8''` and percent-encoding. */
+                "Uplion-Reason"?: string;
+            };
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description In force, or so already. */
+            200: {
+                headers: {
+                    ETag: string;
+                    /** @description Name it in a read to see this write. */
+                    "Uplion-Position"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Written"];
+                };
+            };
+            /** @description Made, and in force. */
+            201: {
+                headers: {
+                    ETag: string;
+                    /** @description Name it in a read to see this write. */
+                    "Uplion-Position"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Written"];
+                };
+            };
+            /** @description Recorded, not yet in force: the log did not acknowledge it in time. It will be, without anybody doing anything. */
+            202: {
+                headers: {
+                    ETag: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Written"];
+                };
+            };
+            /** @description The request cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or not with what is good any more. */
+            401: {
+                headers: {
+                    "WWW-Authenticate": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's roles do not permit it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing, or the caller may not see it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The path does not take this method. */
+            405: {
+                headers: {
+                    Allow: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body did not arrive in time. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description As things stand it cannot be done. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is not at the version that `If-Match` names. */
+            412: {
+                headers: {
+                    ETag: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It can be read, but breaks a rule. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not so soon again. */
+            429: {
+                headers: {
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something is wrong on our side. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or the log cannot be reached, or is behind: try again. */
+            503: {
+                headers: {
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    enable_key: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Said again with the same key, the command is carried out once. */
+                "Idempotency-Key"?: string;
+                /** @description The version that you saw last. */
+                "If-Match"?: string;
+                /** @description Why: at most 500 characters, noted beside what is changed. UTF-8, or `UTF-8''` and percent-encoding. */
+                "Uplion-Reason"?: string;
+            };
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description In force, or so already. */
+            200: {
+                headers: {
+                    ETag: string;
+                    /** @description Name it in a read to see this write. */
+                    "Uplion-Position"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Written"];
+                };
+            };
+            /** @description Made, and in force. */
+            201: {
+                headers: {
+                    ETag: string;
+                    /** @description Name it in a read to see this write. */
+                    "Uplion-Position"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Written"];
+                };
+            };
+            /** @description Recorded, not yet in force: the log did not acknowledge it in time. It will be, without anybody doing anything. */
+            202: {
+                headers: {
+                    ETag: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Written"];
+                };
+            };
+            /** @description The request cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or not with what is good any more. */
+            401: {
+                headers: {
+                    "WWW-Authenticate": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's roles do not permit it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing, or the caller may not see it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The path does not take this method. */
+            405: {
+                headers: {
+                    Allow: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body did not arrive in time. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description As things stand it cannot be done. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is not at the version that `If-Match` names. */
+            412: {
+                headers: {
+                    ETag: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It can be read, but breaks a rule. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not so soon again. */
+            429: {
+                headers: {
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something is wrong on our side. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or the log cannot be reached, or is behind: try again. */
+            503: {
+                headers: {
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     allow_models: {
         parameters: {
             query?: never;
@@ -2856,6 +4291,8 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description Said again with the same key, the command is carried out once. */
+                "Idempotency-Key"?: string;
                 /** @description The version that you saw last. */
                 "If-Match"?: string;
                 /** @description Why: at most 500 characters, noted beside what is changed. UTF-8, or `UTF-8''` and percent-encoding. */
@@ -2900,6 +4337,195 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Written"];
+                };
+            };
+            /** @description The request cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or not with what is good any more. */
+            401: {
+                headers: {
+                    "WWW-Authenticate": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's roles do not permit it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing, or the caller may not see it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The path does not take this method. */
+            405: {
+                headers: {
+                    Allow: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body did not arrive in time. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description As things stand it cannot be done. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is not at the version that `If-Match` names. */
+            412: {
+                headers: {
+                    ETag: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It can be read, but breaks a rule. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not so soon again. */
+            429: {
+                headers: {
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something is wrong on our side. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or the log cannot be reached, or is behind: try again. */
+            503: {
+                headers: {
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    rotate_key: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Said again with the same key, the command is carried out once; the secret is not shown again. */
+                "Idempotency-Key"?: string;
+                /** @description The version that you saw last. */
+                "If-Match"?: string;
+                /** @description Why: at most 500 characters, noted beside what is changed. UTF-8, or `UTF-8''` and percent-encoding. */
+                "Uplion-Reason"?: string;
+            };
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Rotation"];
+            };
+        };
+        responses: {
+            /** @description In force, or so already. */
+            200: {
+                headers: {
+                    ETag: string;
+                    /** @description Name it in a read to see this write. */
+                    "Uplion-Position"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IssuedKey"];
+                };
+            };
+            /** @description Made, and in force. */
+            201: {
+                headers: {
+                    ETag: string;
+                    /** @description Name it in a read to see this write. */
+                    "Uplion-Position"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IssuedKey"];
+                };
+            };
+            /** @description Recorded, not yet in force: the log did not acknowledge it in time. It will be, without anybody doing anything. */
+            202: {
+                headers: {
+                    ETag: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IssuedKey"];
                 };
             };
             /** @description The request cannot be read. */
@@ -3192,8 +4818,12 @@ export interface operations {
                 after?: string;
                 /** @description The same as `Uplion-Position`. */
                 at?: string;
+                /** @description Only those that are run by these. */
+                kind?: components["schemas"]["ModelKind"];
                 /** @description At most 1000; 100 if not said. */
                 limit?: number;
+                /** @description Only those that are so now. */
+                status?: components["schemas"]["ModelStatus"];
             };
             header?: {
                 /** @description See also the write that was answered with this position. */
@@ -3685,10 +5315,202 @@ export interface operations {
             };
         };
     };
+    change_model: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Said again with the same key, the command is carried out once. */
+                "Idempotency-Key"?: string;
+                /** @description The version that you saw last; without it the last writer wins. */
+                "If-Match"?: string;
+                /** @description Why: at most 500 characters, noted beside what is changed. UTF-8, or `UTF-8''` and percent-encoding. */
+                "Uplion-Reason"?: string;
+            };
+            path: {
+                /** @description Its name or an alias. */
+                model: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangedModel"];
+            };
+        };
+        responses: {
+            /** @description In force, or so already. */
+            200: {
+                headers: {
+                    ETag: string;
+                    /** @description Name it in a read to see this write. */
+                    "Uplion-Position"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Written"];
+                };
+            };
+            /** @description Made, and in force. */
+            201: {
+                headers: {
+                    ETag: string;
+                    /** @description Name it in a read to see this write. */
+                    "Uplion-Position"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Written"];
+                };
+            };
+            /** @description Recorded, not yet in force: the log did not acknowledge it in time. It will be, without anybody doing anything. */
+            202: {
+                headers: {
+                    ETag: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Written"];
+                };
+            };
+            /** @description The request cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or not with what is good any more. */
+            401: {
+                headers: {
+                    "WWW-Authenticate": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's roles do not permit it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing, or the caller may not see it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The path does not take this method. */
+            405: {
+                headers: {
+                    Allow: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body did not arrive in time. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description As things stand it cannot be done. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is not at the version that `If-Match` names. */
+            412: {
+                headers: {
+                    ETag: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It can be read, but breaks a rule. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not so soon again. */
+            429: {
+                headers: {
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something is wrong on our side. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or the log cannot be reached, or is behind: try again. */
+            503: {
+                headers: {
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     change_aliases: {
         parameters: {
             query?: never;
             header?: {
+                /** @description Said again with the same key, the command is carried out once. */
+                "Idempotency-Key"?: string;
                 /** @description The version that you saw last; without it the last writer wins. */
                 "If-Match"?: string;
                 /** @description Why: at most 500 characters, noted beside what is changed. UTF-8, or `UTF-8''` and percent-encoding. */
@@ -3877,6 +5699,8 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description Said again with the same key, the command is carried out once. */
+                "Idempotency-Key"?: string;
                 /** @description The version that you saw last. */
                 "If-Match"?: string;
                 /** @description Why: at most 500 characters, noted beside what is changed. UTF-8, or `UTF-8''` and percent-encoding. */
@@ -4057,10 +5881,167 @@ export interface operations {
             };
         };
     };
+    list_upstreams: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its name or an alias. */
+                model: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    /** @description For `If-Match`. */
+                    ETag: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UpstreamList"];
+                };
+            };
+            /** @description The request cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or not with what is good any more. */
+            401: {
+                headers: {
+                    "WWW-Authenticate": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's roles do not permit it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing, or the caller may not see it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The path does not take this method. */
+            405: {
+                headers: {
+                    Allow: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body did not arrive in time. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description As things stand it cannot be done. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is not at the version that `If-Match` names. */
+            412: {
+                headers: {
+                    ETag: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It can be read, but breaks a rule. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not so soon again. */
+            429: {
+                headers: {
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something is wrong on our side. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or the log cannot be reached, or is behind: try again. */
+            503: {
+                headers: {
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     change_upstreams: {
         parameters: {
             query?: never;
             header?: {
+                /** @description Said again with the same key, the command is carried out once. */
+                "Idempotency-Key"?: string;
                 /** @description The version that you saw last; without it the last writer wins. */
                 "If-Match"?: string;
                 /** @description Why: at most 500 characters, noted beside what is changed. UTF-8, or `UTF-8''` and percent-encoding. */
@@ -4245,13 +6226,591 @@ export interface operations {
             };
         };
     };
+    add_upstream: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Said again with the same key, the command is carried out once. */
+                "Idempotency-Key"?: string;
+                /** @description The version of the model that you saw last. */
+                "If-Match"?: string;
+                /** @description Why: at most 500 characters, noted beside what is changed. UTF-8, or `UTF-8''` and percent-encoding. */
+                "Uplion-Reason"?: string;
+            };
+            path: {
+                /** @description Its name or an alias. */
+                model: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Upstream"];
+            };
+        };
+        responses: {
+            /** @description In force, or so already. */
+            200: {
+                headers: {
+                    ETag: string;
+                    /** @description Name it in a read to see this write. */
+                    "Uplion-Position"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Written"];
+                };
+            };
+            /** @description Made, and in force. */
+            201: {
+                headers: {
+                    ETag: string;
+                    /** @description Name it in a read to see this write. */
+                    "Uplion-Position"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Written"];
+                };
+            };
+            /** @description Recorded, not yet in force: the log did not acknowledge it in time. It will be, without anybody doing anything. */
+            202: {
+                headers: {
+                    ETag: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Written"];
+                };
+            };
+            /** @description The request cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or not with what is good any more. */
+            401: {
+                headers: {
+                    "WWW-Authenticate": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's roles do not permit it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing, or the caller may not see it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The path does not take this method. */
+            405: {
+                headers: {
+                    Allow: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body did not arrive in time. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description As things stand it cannot be done. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is not at the version that `If-Match` names. */
+            412: {
+                headers: {
+                    ETag: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It can be read, but breaks a rule. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not so soon again. */
+            429: {
+                headers: {
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something is wrong on our side. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or the log cannot be reached, or is behind: try again. */
+            503: {
+                headers: {
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove_upstream: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Said again with the same key, the command is carried out once. */
+                "Idempotency-Key"?: string;
+                /** @description The version of the model that you saw last. */
+                "If-Match"?: string;
+                /** @description Why: at most 500 characters, noted beside what is changed. UTF-8, or `UTF-8''` and percent-encoding. */
+                "Uplion-Reason"?: string;
+            };
+            path: {
+                /** @description Its name or an alias. */
+                model: string;
+                /** @description By id. */
+                upstream: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description In force, or so already. */
+            200: {
+                headers: {
+                    ETag: string;
+                    /** @description Name it in a read to see this write. */
+                    "Uplion-Position"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Written"];
+                };
+            };
+            /** @description Made, and in force. */
+            201: {
+                headers: {
+                    ETag: string;
+                    /** @description Name it in a read to see this write. */
+                    "Uplion-Position"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Written"];
+                };
+            };
+            /** @description Recorded, not yet in force: the log did not acknowledge it in time. It will be, without anybody doing anything. */
+            202: {
+                headers: {
+                    ETag: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Written"];
+                };
+            };
+            /** @description The request cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or not with what is good any more. */
+            401: {
+                headers: {
+                    "WWW-Authenticate": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's roles do not permit it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing, or the caller may not see it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The path does not take this method. */
+            405: {
+                headers: {
+                    Allow: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body did not arrive in time. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description As things stand it cannot be done. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is not at the version that `If-Match` names. */
+            412: {
+                headers: {
+                    ETag: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It can be read, but breaks a rule. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not so soon again. */
+            429: {
+                headers: {
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something is wrong on our side. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or the log cannot be reached, or is behind: try again. */
+            503: {
+                headers: {
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_upstream: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Said again with the same key, the command is carried out once. */
+                "Idempotency-Key"?: string;
+                /** @description The version of the model that you saw last; without it the last writer wins. */
+                "If-Match"?: string;
+                /** @description Why: at most 500 characters, noted beside what is changed. UTF-8, or `UTF-8''` and percent-encoding. */
+                "Uplion-Reason"?: string;
+            };
+            path: {
+                /** @description Its name or an alias. */
+                model: string;
+                /** @description By id. */
+                upstream: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangedUpstream"];
+            };
+        };
+        responses: {
+            /** @description In force, or so already. */
+            200: {
+                headers: {
+                    ETag: string;
+                    /** @description Name it in a read to see this write. */
+                    "Uplion-Position"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Written"];
+                };
+            };
+            /** @description Made, and in force. */
+            201: {
+                headers: {
+                    ETag: string;
+                    /** @description Name it in a read to see this write. */
+                    "Uplion-Position"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Written"];
+                };
+            };
+            /** @description Recorded, not yet in force: the log did not acknowledge it in time. It will be, without anybody doing anything. */
+            202: {
+                headers: {
+                    ETag: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Written"];
+                };
+            };
+            /** @description The request cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or not with what is good any more. */
+            401: {
+                headers: {
+                    "WWW-Authenticate": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's roles do not permit it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing, or the caller may not see it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The path does not take this method. */
+            405: {
+                headers: {
+                    Allow: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body did not arrive in time. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description As things stand it cannot be done. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is not at the version that `If-Match` names. */
+            412: {
+                headers: {
+                    ETag: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It can be read, but breaks a rule. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not so soon again. */
+            429: {
+                headers: {
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something is wrong on our side. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or the log cannot be reached, or is behind: try again. */
+            503: {
+                headers: {
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_prices: {
         parameters: {
             query?: {
+                /** @description Those behind this one. */
+                after?: string;
                 /** @description The same as `Uplion-Position`. */
                 at?: string;
+                /** @description Only those in force at this time, RFC 3339: one for everybody, and one for each project that has its own. */
+                in_force_at?: string;
+                /** @description At most 1000; 100 if not said. */
+                limit?: number;
                 /** @description Only of this model, by its name or an alias. */
                 model?: string;
+                /** @description Only those that this project alone pays, by id or name. */
+                project?: string;
             };
             header?: {
                 /** @description See also the write that was answered with this position. */
@@ -4746,6 +7305,8 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description Said again with the same key, the command is carried out once. */
+                "Idempotency-Key"?: string;
                 /** @description The version that you saw last. */
                 "If-Match"?: string;
                 /** @description Why: at most 500 characters, noted beside what is changed. UTF-8, or `UTF-8''` and percent-encoding. */
@@ -8274,6 +10835,7 @@ export interface operations {
             /** @description The path does not take this method. */
             405: {
                 headers: {
+                    Allow: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8458,6 +11020,7 @@ export interface operations {
             /** @description The path does not take this method. */
             405: {
                 headers: {
+                    Allow: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8612,6 +11175,7 @@ export interface operations {
             /** @description The path does not take this method. */
             405: {
                 headers: {
+                    Allow: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8801,6 +11365,7 @@ export interface operations {
             /** @description The path does not take this method. */
             405: {
                 headers: {
+                    Allow: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8986,6 +11551,7 @@ export interface operations {
             /** @description The path does not take this method. */
             405: {
                 headers: {
+                    Allow: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9171,6 +11737,7 @@ export interface operations {
             /** @description The path does not take this method. */
             405: {
                 headers: {
+                    Allow: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9356,6 +11923,7 @@ export interface operations {
             /** @description The path does not take this method. */
             405: {
                 headers: {
+                    Allow: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9545,6 +12113,323 @@ export interface operations {
             /** @description The path does not take this method. */
             405: {
                 headers: {
+                    Allow: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body did not arrive in time. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description As things stand it cannot be done. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is not at the version that `If-Match` names. */
+            412: {
+                headers: {
+                    ETag: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It can be read, but breaks a rule. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not so soon again. */
+            429: {
+                headers: {
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something is wrong on our side. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or the log cannot be reached, or is behind: try again. */
+            503: {
+                headers: {
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_workers: {
+        parameters: {
+            query?: {
+                /** @description Those that started before this one. */
+                after?: string;
+                /** @description The same as `Uplion-Position`. */
+                at?: string;
+                /** @description At most 1000; 100 if not said. */
+                limit?: number;
+                /** @description Only those that began to serve with this model, by its name or an alias. */
+                model?: string;
+                /** @description Only those that are so now. */
+                status?: components["schemas"]["WorkerStatus"];
+            };
+            header?: {
+                /** @description See also the write that was answered with this position. */
+                "Uplion-Position"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Worker"];
+                };
+            };
+            /** @description The request cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or not with what is good any more. */
+            401: {
+                headers: {
+                    "WWW-Authenticate": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's roles do not permit it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing, or the caller may not see it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The path does not take this method. */
+            405: {
+                headers: {
+                    Allow: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body did not arrive in time. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description As things stand it cannot be done. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is not at the version that `If-Match` names. */
+            412: {
+                headers: {
+                    ETag: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It can be read, but breaks a rule. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not so soon again. */
+            429: {
+                headers: {
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something is wrong on our side. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or the log cannot be reached, or is behind: try again. */
+            503: {
+                headers: {
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_worker: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                worker: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Worker"];
+                };
+            };
+            /** @description The request cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or not with what is good any more. */
+            401: {
+                headers: {
+                    "WWW-Authenticate": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's roles do not permit it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing, or the caller may not see it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The path does not take this method. */
+            405: {
+                headers: {
+                    Allow: string;
                     [name: string]: unknown;
                 };
                 content: {

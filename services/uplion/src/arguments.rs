@@ -214,7 +214,7 @@ pub struct Control {
     /// try to sign in share one address and wait for each other; with too many, they choose their own.
     #[arg(long, env = "UPLION_PROXIES", default_value_t = 0, value_name = "N")]
     pub proxies: usize,
-    /// Other origins whose pages may call this API from a browser, with commas between: https://console.example.org
+    /// Other origins whose pages may call this API from a browser, with commas between: `https://console.example.org`
     #[arg(long, env = "UPLION_ALLOWED_ORIGINS", value_delimiter = ',', value_name = "ORIGINS")]
     pub allowed_origins: Vec<String>,
     #[command(flatten)]

@@ -9,15 +9,24 @@ from .archive_health import ArchiveHealth
 from .archived_event import ArchivedEvent
 from .budget import Budget
 from .by import By
+from .change import Change
+from .changed_key import ChangedKey
+from .changed_key_model_limits_type_0 import ChangedKeyModelLimitsType0
 from .changed_member import ChangedMember
+from .changed_model import ChangedModel
 from .changed_project import ChangedProject
+from .changed_upstream import ChangedUpstream
 from .changed_user import ChangedUser
+from .charge import Charge
 from .credentials import Credentials
 from .current_session import CurrentSession
 from .current_user import CurrentUser
 from .event_page import EventPage
+from .field import Field
 from .issued_key import IssuedKey
 from .key import Key
+from .key_model_limits import KeyModelLimits
+from .key_status import KeyStatus
 from .limits import Limits
 from .log_health import LogHealth
 from .member import Member
@@ -25,8 +34,11 @@ from .member_role import MemberRole
 from .membership import Membership
 from .mode import Mode
 from .model import Model
+from .model_kind import ModelKind
+from .model_status import ModelStatus
 from .new_admin_key import NewAdminKey
 from .new_key import NewKey
+from .new_key_model_limits_type_0 import NewKeyModelLimitsType0
 from .new_member import NewMember
 from .new_model import NewModel
 from .new_password import NewPassword
@@ -35,6 +47,8 @@ from .new_project import NewProject
 from .new_user import NewUser
 from .opened_session import OpenedSession
 from .page_admin_key import PageAdminKey
+from .page_change import PageChange
+from .page_charge import PageCharge
 from .page_key import PageKey
 from .page_member import PageMember
 from .page_model import PageModel
@@ -42,19 +56,24 @@ from .page_price import PagePrice
 from .page_project import PageProject
 from .page_session import PageSession
 from .page_user import PageUser
+from .page_worker import PageWorker
 from .period import Period
 from .price import Price
 from .problem import Problem
 from .project import Project
 from .project_status import ProjectStatus
 from .projection_health import ProjectionHealth
+from .rates import Rates
 from .relay_health import RelayHealth
 from .request_page import RequestPage
 from .request_story import RequestStory
 from .request_summary import RequestSummary
+from .rotation import Rotation
+from .secret_key import SecretKey
 from .session import Session
 from .stream_health import StreamHealth
 from .upstream import Upstream
+from .upstream_list import UpstreamList
 from .upstreams import Upstreams
 from .usage_line import UsageLine
 from .usage_report import UsageReport
@@ -63,6 +82,9 @@ from .user_access import UserAccess
 from .user_identity import UserIdentity
 from .user_sign_in import UserSignIn
 from .user_status import UserStatus
+from .worker import Worker
+from .worker_failure import WorkerFailure
+from .worker_status import WorkerStatus
 from .written import Written
 
 __all__ = (
@@ -75,15 +97,24 @@ __all__ = (
     "ArchivedEvent",
     "Budget",
     "By",
+    "Change",
+    "ChangedKey",
+    "ChangedKeyModelLimitsType0",
     "ChangedMember",
+    "ChangedModel",
     "ChangedProject",
+    "ChangedUpstream",
     "ChangedUser",
+    "Charge",
     "Credentials",
     "CurrentSession",
     "CurrentUser",
     "EventPage",
+    "Field",
     "IssuedKey",
     "Key",
+    "KeyModelLimits",
+    "KeyStatus",
     "Limits",
     "LogHealth",
     "Member",
@@ -91,8 +122,11 @@ __all__ = (
     "Membership",
     "Mode",
     "Model",
+    "ModelKind",
+    "ModelStatus",
     "NewAdminKey",
     "NewKey",
+    "NewKeyModelLimitsType0",
     "NewMember",
     "NewModel",
     "NewPassword",
@@ -101,6 +135,8 @@ __all__ = (
     "NewUser",
     "OpenedSession",
     "PageAdminKey",
+    "PageChange",
+    "PageCharge",
     "PageKey",
     "PageMember",
     "PageModel",
@@ -108,19 +144,24 @@ __all__ = (
     "PageProject",
     "PageSession",
     "PageUser",
+    "PageWorker",
     "Period",
     "Price",
     "Problem",
     "Project",
     "ProjectStatus",
     "ProjectionHealth",
+    "Rates",
     "RelayHealth",
     "RequestPage",
     "RequestStory",
     "RequestSummary",
+    "Rotation",
+    "SecretKey",
     "Session",
     "StreamHealth",
     "Upstream",
+    "UpstreamList",
     "Upstreams",
     "UsageLine",
     "UsageReport",
@@ -129,5 +170,8 @@ __all__ = (
     "UserIdentity",
     "UserSignIn",
     "UserStatus",
+    "Worker",
+    "WorkerFailure",
+    "WorkerStatus",
     "Written",
 )

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import datetime
 from collections.abc import Mapping
 from typing import Any, Self, TypeVar, cast
 
@@ -19,11 +20,11 @@ class AdminKey:
 
     access: AdminKeyAccess
     id: str
-    issued_at: str
+    issued_at: datetime.datetime
     name: str
     status: AdminKeyStatus
-    expires_at: None | str | Unset = UNSET
-    revoked_at: None | str | Unset = UNSET
+    expires_at: datetime.datetime | None | Unset = UNSET
+    revoked_at: datetime.datetime | None | Unset = UNSET
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -31,7 +32,7 @@ class AdminKey:
 
         id = self.id
 
-        issued_at = self.issued_at
+        issued_at = self.issued_at.isoformat()
 
         name = self.name
 
@@ -40,12 +41,16 @@ class AdminKey:
         expires_at: None | str | Unset
         if isinstance(self.expires_at, Unset):
             expires_at = UNSET
+        elif isinstance(self.expires_at, datetime.datetime):
+            expires_at = self.expires_at.isoformat()
         else:
             expires_at = self.expires_at
 
         revoked_at: None | str | Unset
         if isinstance(self.revoked_at, Unset):
             revoked_at = UNSET
+        elif isinstance(self.revoked_at, datetime.datetime):
+            revoked_at = self.revoked_at.isoformat()
         else:
             revoked_at = self.revoked_at
 
@@ -74,27 +79,43 @@ class AdminKey:
 
         id = d.pop("id")
 
-        issued_at = d.pop("issued_at")
+        issued_at = datetime.datetime.fromisoformat(d.pop("issued_at"))
 
         name = d.pop("name")
 
         status = AdminKeyStatus(d.pop("status"))
 
-        def _parse_expires_at(data: object) -> None | str | Unset:
+        def _parse_expires_at(data: object) -> datetime.datetime | None | Unset:
             if data is None:
                 return data
             if isinstance(data, Unset):
                 return data
-            return cast(None | str | Unset, data)
+            try:
+                if not isinstance(data, str):
+                    raise TypeError()
+                expires_at_type_0 = datetime.datetime.fromisoformat(data)
+
+                return expires_at_type_0
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            return cast(datetime.datetime | None | Unset, data)
 
         expires_at = _parse_expires_at(d.pop("expires_at", UNSET))
 
-        def _parse_revoked_at(data: object) -> None | str | Unset:
+        def _parse_revoked_at(data: object) -> datetime.datetime | None | Unset:
             if data is None:
                 return data
             if isinstance(data, Unset):
                 return data
-            return cast(None | str | Unset, data)
+            try:
+                if not isinstance(data, str):
+                    raise TypeError()
+                revoked_at_type_0 = datetime.datetime.fromisoformat(data)
+
+                return revoked_at_type_0
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            return cast(datetime.datetime | None | Unset, data)
 
         revoked_at = _parse_revoked_at(d.pop("revoked_at", UNSET))
 

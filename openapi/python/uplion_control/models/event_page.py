@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
+
+from ..types import UNSET, Unset
 
 if TYPE_CHECKING:
     from ..models.archived_event import ArchivedEvent
@@ -16,8 +18,8 @@ T = TypeVar("T", bound="EventPage")
 @_attrs_define
 class EventPage:
     data: list[ArchivedEvent]
-    next_: int
-    """ Ask for what comes after this next time. """
+    next_: int | None | Unset = UNSET
+    """ Ask for what comes after this next time, also if there is nothing yet. Null at the end of the newest. """
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -26,16 +28,21 @@ class EventPage:
             data_item = data_item_data.to_dict()
             data.append(data_item)
 
-        next_ = self.next_
+        next_: int | None | Unset
+        if isinstance(self.next_, Unset):
+            next_ = UNSET
+        else:
+            next_ = self.next_
 
         field_dict: dict[str, Any] = {}
         field_dict.update(self.additional_properties)
         field_dict.update(
             {
                 "data": data,
-                "next": next_,
             }
         )
+        if next_ is not UNSET:
+            field_dict["next"] = next_
 
         return field_dict
 
@@ -51,7 +58,14 @@ class EventPage:
 
             data.append(data_item)
 
-        next_ = d.pop("next")
+        def _parse_next_(data: object) -> int | None | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            return cast(int | None | Unset, data)
+
+        next_ = _parse_next_(d.pop("next", UNSET))
 
         event_page = cls(
             data=data,

@@ -13,7 +13,7 @@ T = TypeVar("T", bound="IssuedKey")
 
 @_attrs_define
 class IssuedKey:
-    """A key that was issued."""
+    """A key that was issued, or given a new secret."""
 
     id: str
     """ Of what was written to: `prj_…`, `key_…`, `prc_…`, or a model's name. """
@@ -28,7 +28,7 @@ class IssuedKey:
     """ Where it stands on the log: a read that names it in `Uplion-Position` sees the write. Null if it is not in
     force yet. """
     secret: None | str | Unset = UNSET
-    """ Shown now and never again: it is not stored. Null if the command was repeated: issue another key if the
+    """ Shown now and never again: it is not stored. Null if the command was repeated: rotate the key if the
     secret is lost. """
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
+from ..models.model_kind import ModelKind
+from ..models.model_status import ModelStatus
 from ..types import UNSET, Unset
 
 if TYPE_CHECKING:
@@ -21,27 +23,38 @@ class Model:
     """A model that clients can name."""
 
     aliases: list[str]
+    kind: ModelKind
+    """ Who runs what answers for a model. """
     name: str
     registered_at: datetime.datetime
-    status: str
-    """ `registered` or `retired`. """
+    status: ModelStatus
     upstreams: list[Upstream]
+    max_processes: int | None | Unset = UNSET
+    """ Null: as many as there are. """
     retired_at: datetime.datetime | None | Unset = UNSET
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         aliases = self.aliases
 
+        kind = self.kind.value
+
         name = self.name
 
         registered_at = self.registered_at.isoformat()
 
-        status = self.status
+        status = self.status.value
 
         upstreams = []
         for upstreams_item_data in self.upstreams:
             upstreams_item = upstreams_item_data.to_dict()
             upstreams.append(upstreams_item)
+
+        max_processes: int | None | Unset
+        if isinstance(self.max_processes, Unset):
+            max_processes = UNSET
+        else:
+            max_processes = self.max_processes
 
         retired_at: None | str | Unset
         if isinstance(self.retired_at, Unset):
@@ -56,12 +69,15 @@ class Model:
         field_dict.update(
             {
                 "aliases": aliases,
+                "kind": kind,
                 "name": name,
                 "registered_at": registered_at,
                 "status": status,
                 "upstreams": upstreams,
             }
         )
+        if max_processes is not UNSET:
+            field_dict["max_processes"] = max_processes
         if retired_at is not UNSET:
             field_dict["retired_at"] = retired_at
 
@@ -74,11 +90,13 @@ class Model:
         d = dict(src_dict)
         aliases = cast(list[str], d.pop("aliases"))
 
+        kind = ModelKind(d.pop("kind"))
+
         name = d.pop("name")
 
         registered_at = datetime.datetime.fromisoformat(d.pop("registered_at"))
 
-        status = d.pop("status")
+        status = ModelStatus(d.pop("status"))
 
         upstreams = []
         _upstreams = d.pop("upstreams")
@@ -86,6 +104,15 @@ class Model:
             upstreams_item = Upstream.from_dict(upstreams_item_data)
 
             upstreams.append(upstreams_item)
+
+        def _parse_max_processes(data: object) -> int | None | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            return cast(int | None | Unset, data)
+
+        max_processes = _parse_max_processes(d.pop("max_processes", UNSET))
 
         def _parse_retired_at(data: object) -> datetime.datetime | None | Unset:
             if data is None:
@@ -106,10 +133,12 @@ class Model:
 
         model = cls(
             aliases=aliases,
+            kind=kind,
             name=name,
             registered_at=registered_at,
             status=status,
             upstreams=upstreams,
+            max_processes=max_processes,
             retired_at=retired_at,
         )
 

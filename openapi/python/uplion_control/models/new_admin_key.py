@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import datetime
 from collections.abc import Mapping
 from typing import Any, Self, TypeVar, cast
 
@@ -16,7 +17,7 @@ class NewAdminKey:
     access: AdminKeyAccess
     name: str
     """ For people: what it is for. At most 128 characters. """
-    expires_at: None | str | Unset = UNSET
+    expires_at: datetime.datetime | None | Unset = UNSET
     """ RFC 3339; left out: never. """
 
     def to_dict(self) -> dict[str, Any]:
@@ -27,6 +28,8 @@ class NewAdminKey:
         expires_at: None | str | Unset
         if isinstance(self.expires_at, Unset):
             expires_at = UNSET
+        elif isinstance(self.expires_at, datetime.datetime):
+            expires_at = self.expires_at.isoformat()
         else:
             expires_at = self.expires_at
 
@@ -50,12 +53,20 @@ class NewAdminKey:
 
         name = d.pop("name")
 
-        def _parse_expires_at(data: object) -> None | str | Unset:
+        def _parse_expires_at(data: object) -> datetime.datetime | None | Unset:
             if data is None:
                 return data
             if isinstance(data, Unset):
                 return data
-            return cast(None | str | Unset, data)
+            try:
+                if not isinstance(data, str):
+                    raise TypeError()
+                expires_at_type_0 = datetime.datetime.fromisoformat(data)
+
+                return expires_at_type_0
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            return cast(datetime.datetime | None | Unset, data)
 
         expires_at = _parse_expires_at(d.pop("expires_at", UNSET))
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
 from attrs import define as _attrs_define
 
+from ..models.model_kind import ModelKind
 from ..types import UNSET, Unset
 
 if TYPE_CHECKING:
@@ -20,6 +21,10 @@ class NewModel:
     """ What clients call it: never used again, also not after the model is retired. """
     aliases: list[str] | None | Unset = UNSET
     """ Other names that lead to it. """
+    kind: ModelKind | None | Unset = UNSET
+    """ `remote` if it has upstreams and `local` if it has none, if left out. """
+    max_processes: int | None | Unset = UNSET
+    """ Processes that may run it at once; left out: as many as there are. """
     upstreams: list[Upstream] | None | Unset = UNSET
     """ None: served by workers that bring their own. """
 
@@ -34,6 +39,20 @@ class NewModel:
 
         else:
             aliases = self.aliases
+
+        kind: None | str | Unset
+        if isinstance(self.kind, Unset):
+            kind = UNSET
+        elif isinstance(self.kind, ModelKind):
+            kind = self.kind.value
+        else:
+            kind = self.kind
+
+        max_processes: int | None | Unset
+        if isinstance(self.max_processes, Unset):
+            max_processes = UNSET
+        else:
+            max_processes = self.max_processes
 
         upstreams: list[dict[str, Any]] | None | Unset
         if isinstance(self.upstreams, Unset):
@@ -56,6 +75,10 @@ class NewModel:
         )
         if aliases is not UNSET:
             field_dict["aliases"] = aliases
+        if kind is not UNSET:
+            field_dict["kind"] = kind
+        if max_processes is not UNSET:
+            field_dict["max_processes"] = max_processes
         if upstreams is not UNSET:
             field_dict["upstreams"] = upstreams
 
@@ -85,6 +108,32 @@ class NewModel:
 
         aliases = _parse_aliases(d.pop("aliases", UNSET))
 
+        def _parse_kind(data: object) -> ModelKind | None | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            try:
+                if not isinstance(data, str):
+                    raise TypeError()
+                kind_type_1 = ModelKind(data)
+
+                return kind_type_1
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            return cast(ModelKind | None | Unset, data)
+
+        kind = _parse_kind(d.pop("kind", UNSET))
+
+        def _parse_max_processes(data: object) -> int | None | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            return cast(int | None | Unset, data)
+
+        max_processes = _parse_max_processes(d.pop("max_processes", UNSET))
+
         def _parse_upstreams(data: object) -> list[Upstream] | None | Unset:
             if data is None:
                 return data
@@ -112,6 +161,8 @@ class NewModel:
         new_model = cls(
             name=name,
             aliases=aliases,
+            kind=kind,
+            max_processes=max_processes,
             upstreams=upstreams,
         )
 

@@ -25,6 +25,8 @@ class NewPrice:
     """ For a million tokens of the prompt that the upstream had in its cache; as `input` if left out. """
     effective_from: datetime.datetime | None | Unset = UNSET
     """ RFC 3339, also past: then it counts for what is admitted from now on. Now if left out. """
+    project: None | str | Unset = UNSET
+    """ The project that alone pays this, by id or name; left out: whoever has no price of its own. """
     reasoning: None | str | Unset = UNSET
     """ For a million tokens of reasoning; as `output` if left out. """
     request: None | str | Unset = UNSET
@@ -51,6 +53,12 @@ class NewPrice:
         else:
             effective_from = self.effective_from
 
+        project: None | str | Unset
+        if isinstance(self.project, Unset):
+            project = UNSET
+        else:
+            project = self.project
+
         reasoning: None | str | Unset
         if isinstance(self.reasoning, Unset):
             reasoning = UNSET
@@ -76,6 +84,8 @@ class NewPrice:
             field_dict["cached_input"] = cached_input
         if effective_from is not UNSET:
             field_dict["effective_from"] = effective_from
+        if project is not UNSET:
+            field_dict["project"] = project
         if reasoning is not UNSET:
             field_dict["reasoning"] = reasoning
         if request is not UNSET:
@@ -118,6 +128,15 @@ class NewPrice:
 
         effective_from = _parse_effective_from(d.pop("effective_from", UNSET))
 
+        def _parse_project(data: object) -> None | str | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            return cast(None | str | Unset, data)
+
+        project = _parse_project(d.pop("project", UNSET))
+
         def _parse_reasoning(data: object) -> None | str | Unset:
             if data is None:
                 return data
@@ -142,6 +161,7 @@ class NewPrice:
             output=output,
             cached_input=cached_input,
             effective_from=effective_from,
+            project=project,
             reasoning=reasoning,
             request=request,
         )

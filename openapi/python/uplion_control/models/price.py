@@ -26,6 +26,8 @@ class Price:
     request: str
     """ For the request itself. """
     set_at: datetime.datetime
+    project: None | str | Unset = UNSET
+    """ That alone pays this; null: for whoever has no price of its own. """
     withdrawn_at: datetime.datetime | None | Unset = UNSET
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
@@ -47,6 +49,12 @@ class Price:
         request = self.request
 
         set_at = self.set_at.isoformat()
+
+        project: None | str | Unset
+        if isinstance(self.project, Unset):
+            project = UNSET
+        else:
+            project = self.project
 
         withdrawn_at: None | str | Unset
         if isinstance(self.withdrawn_at, Unset):
@@ -71,6 +79,8 @@ class Price:
                 "set_at": set_at,
             }
         )
+        if project is not UNSET:
+            field_dict["project"] = project
         if withdrawn_at is not UNSET:
             field_dict["withdrawn_at"] = withdrawn_at
 
@@ -96,6 +106,15 @@ class Price:
         request = d.pop("request")
 
         set_at = datetime.datetime.fromisoformat(d.pop("set_at"))
+
+        def _parse_project(data: object) -> None | str | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            return cast(None | str | Unset, data)
+
+        project = _parse_project(d.pop("project", UNSET))
 
         def _parse_withdrawn_at(data: object) -> datetime.datetime | None | Unset:
             if data is None:
@@ -124,6 +143,7 @@ class Price:
             reasoning=reasoning,
             request=request,
             set_at=set_at,
+            project=project,
             withdrawn_at=withdrawn_at,
         )
 

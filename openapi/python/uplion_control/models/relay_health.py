@@ -18,6 +18,8 @@ class RelayHealth:
     lag: int | None | Unset = UNSET
     published: int | None | Unset = UNSET
     """ Those that are on the log; null if that cannot be told. """
+    trouble: None | str | Unset = UNSET
+    """ Why nothing is published. """
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -35,6 +37,12 @@ class RelayHealth:
         else:
             published = self.published
 
+        trouble: None | str | Unset
+        if isinstance(self.trouble, Unset):
+            trouble = UNSET
+        else:
+            trouble = self.trouble
+
         field_dict: dict[str, Any] = {}
         field_dict.update(self.additional_properties)
         field_dict.update(
@@ -46,6 +54,8 @@ class RelayHealth:
             field_dict["lag"] = lag
         if published is not UNSET:
             field_dict["published"] = published
+        if trouble is not UNSET:
+            field_dict["trouble"] = trouble
 
         return field_dict
 
@@ -72,10 +82,20 @@ class RelayHealth:
 
         published = _parse_published(d.pop("published", UNSET))
 
+        def _parse_trouble(data: object) -> None | str | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            return cast(None | str | Unset, data)
+
+        trouble = _parse_trouble(d.pop("trouble", UNSET))
+
         relay_health = cls(
             recorded=recorded,
             lag=lag,
             published=published,
+            trouble=trouble,
         )
 
         relay_health.additional_properties = d

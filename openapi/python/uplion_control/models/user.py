@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import datetime
 from collections.abc import Mapping
 from typing import Any, Self, TypeVar, cast
 
@@ -20,15 +21,15 @@ class User:
 
     access: UserAccess
     id: str
-    registered_at: str
+    registered_at: datetime.datetime
     sign_in: UserSignIn
     status: UserStatus
-    disabled_at: None | str | Unset = UNSET
+    disabled_at: datetime.datetime | None | Unset = UNSET
     email: None | str | Unset = UNSET
-    erased_at: None | str | Unset = UNSET
+    erased_at: datetime.datetime | None | Unset = UNSET
     name: None | str | Unset = UNSET
     """ Null of a person who was erased. """
-    password_changed_at: None | str | Unset = UNSET
+    password_changed_at: datetime.datetime | None | Unset = UNSET
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -36,7 +37,7 @@ class User:
 
         id = self.id
 
-        registered_at = self.registered_at
+        registered_at = self.registered_at.isoformat()
 
         sign_in = self.sign_in.value
 
@@ -45,6 +46,8 @@ class User:
         disabled_at: None | str | Unset
         if isinstance(self.disabled_at, Unset):
             disabled_at = UNSET
+        elif isinstance(self.disabled_at, datetime.datetime):
+            disabled_at = self.disabled_at.isoformat()
         else:
             disabled_at = self.disabled_at
 
@@ -57,6 +60,8 @@ class User:
         erased_at: None | str | Unset
         if isinstance(self.erased_at, Unset):
             erased_at = UNSET
+        elif isinstance(self.erased_at, datetime.datetime):
+            erased_at = self.erased_at.isoformat()
         else:
             erased_at = self.erased_at
 
@@ -69,6 +74,8 @@ class User:
         password_changed_at: None | str | Unset
         if isinstance(self.password_changed_at, Unset):
             password_changed_at = UNSET
+        elif isinstance(self.password_changed_at, datetime.datetime):
+            password_changed_at = self.password_changed_at.isoformat()
         else:
             password_changed_at = self.password_changed_at
 
@@ -103,18 +110,26 @@ class User:
 
         id = d.pop("id")
 
-        registered_at = d.pop("registered_at")
+        registered_at = datetime.datetime.fromisoformat(d.pop("registered_at"))
 
         sign_in = UserSignIn(d.pop("sign_in"))
 
         status = UserStatus(d.pop("status"))
 
-        def _parse_disabled_at(data: object) -> None | str | Unset:
+        def _parse_disabled_at(data: object) -> datetime.datetime | None | Unset:
             if data is None:
                 return data
             if isinstance(data, Unset):
                 return data
-            return cast(None | str | Unset, data)
+            try:
+                if not isinstance(data, str):
+                    raise TypeError()
+                disabled_at_type_0 = datetime.datetime.fromisoformat(data)
+
+                return disabled_at_type_0
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            return cast(datetime.datetime | None | Unset, data)
 
         disabled_at = _parse_disabled_at(d.pop("disabled_at", UNSET))
 
@@ -127,12 +142,20 @@ class User:
 
         email = _parse_email(d.pop("email", UNSET))
 
-        def _parse_erased_at(data: object) -> None | str | Unset:
+        def _parse_erased_at(data: object) -> datetime.datetime | None | Unset:
             if data is None:
                 return data
             if isinstance(data, Unset):
                 return data
-            return cast(None | str | Unset, data)
+            try:
+                if not isinstance(data, str):
+                    raise TypeError()
+                erased_at_type_0 = datetime.datetime.fromisoformat(data)
+
+                return erased_at_type_0
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            return cast(datetime.datetime | None | Unset, data)
 
         erased_at = _parse_erased_at(d.pop("erased_at", UNSET))
 
@@ -145,12 +168,22 @@ class User:
 
         name = _parse_name(d.pop("name", UNSET))
 
-        def _parse_password_changed_at(data: object) -> None | str | Unset:
+        def _parse_password_changed_at(
+            data: object,
+        ) -> datetime.datetime | None | Unset:
             if data is None:
                 return data
             if isinstance(data, Unset):
                 return data
-            return cast(None | str | Unset, data)
+            try:
+                if not isinstance(data, str):
+                    raise TypeError()
+                password_changed_at_type_0 = datetime.datetime.fromisoformat(data)
+
+                return password_changed_at_type_0
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            return cast(datetime.datetime | None | Unset, data)
 
         password_changed_at = _parse_password_changed_at(
             d.pop("password_changed_at", UNSET)

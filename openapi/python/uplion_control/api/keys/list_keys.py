@@ -5,6 +5,7 @@ import httpx
 
 from ... import errors
 from ...client import AuthenticatedClient, Client
+from ...models.key_status import KeyStatus
 from ...models.page_key import PageKey
 from ...models.problem import Problem
 from ...types import UNSET, Response, Unset
@@ -13,6 +14,9 @@ from ...types import UNSET, Response, Unset
 def _get_kwargs(
     *,
     project: str | Unset = UNSET,
+    owner: str | Unset = UNSET,
+    status: KeyStatus | Unset = UNSET,
+    model: str | Unset = UNSET,
     after: str | Unset = UNSET,
     limit: int | Unset = UNSET,
     at: str | Unset = UNSET,
@@ -25,6 +29,16 @@ def _get_kwargs(
     params: dict[str, Any] = {}
 
     params["project"] = project
+
+    params["owner"] = owner
+
+    json_status: str | Unset = UNSET
+    if not isinstance(status, Unset):
+        json_status = status.value
+
+    params["status"] = json_status
+
+    params["model"] = model
 
     params["after"] = after
 
@@ -143,6 +157,9 @@ def sync_detailed(
     *,
     client: AuthenticatedClient,
     project: str | Unset = UNSET,
+    owner: str | Unset = UNSET,
+    status: KeyStatus | Unset = UNSET,
+    model: str | Unset = UNSET,
     after: str | Unset = UNSET,
     limit: int | Unset = UNSET,
     at: str | Unset = UNSET,
@@ -152,6 +169,9 @@ def sync_detailed(
 
     Args:
         project (str | Unset):
+        owner (str | Unset):
+        status (KeyStatus | Unset):
+        model (str | Unset):
         after (str | Unset):
         limit (int | Unset):
         at (str | Unset):
@@ -167,6 +187,9 @@ def sync_detailed(
 
     kwargs = _get_kwargs(
         project=project,
+        owner=owner,
+        status=status,
+        model=model,
         after=after,
         limit=limit,
         at=at,
@@ -184,6 +207,9 @@ def sync(
     *,
     client: AuthenticatedClient,
     project: str | Unset = UNSET,
+    owner: str | Unset = UNSET,
+    status: KeyStatus | Unset = UNSET,
+    model: str | Unset = UNSET,
     after: str | Unset = UNSET,
     limit: int | Unset = UNSET,
     at: str | Unset = UNSET,
@@ -193,6 +219,9 @@ def sync(
 
     Args:
         project (str | Unset):
+        owner (str | Unset):
+        status (KeyStatus | Unset):
+        model (str | Unset):
         after (str | Unset):
         limit (int | Unset):
         at (str | Unset):
@@ -209,6 +238,9 @@ def sync(
     return sync_detailed(
         client=client,
         project=project,
+        owner=owner,
+        status=status,
+        model=model,
         after=after,
         limit=limit,
         at=at,
@@ -220,6 +252,9 @@ async def asyncio_detailed(
     *,
     client: AuthenticatedClient,
     project: str | Unset = UNSET,
+    owner: str | Unset = UNSET,
+    status: KeyStatus | Unset = UNSET,
+    model: str | Unset = UNSET,
     after: str | Unset = UNSET,
     limit: int | Unset = UNSET,
     at: str | Unset = UNSET,
@@ -229,6 +264,9 @@ async def asyncio_detailed(
 
     Args:
         project (str | Unset):
+        owner (str | Unset):
+        status (KeyStatus | Unset):
+        model (str | Unset):
         after (str | Unset):
         limit (int | Unset):
         at (str | Unset):
@@ -244,6 +282,9 @@ async def asyncio_detailed(
 
     kwargs = _get_kwargs(
         project=project,
+        owner=owner,
+        status=status,
+        model=model,
         after=after,
         limit=limit,
         at=at,
@@ -259,6 +300,9 @@ async def asyncio(
     *,
     client: AuthenticatedClient,
     project: str | Unset = UNSET,
+    owner: str | Unset = UNSET,
+    status: KeyStatus | Unset = UNSET,
+    model: str | Unset = UNSET,
     after: str | Unset = UNSET,
     limit: int | Unset = UNSET,
     at: str | Unset = UNSET,
@@ -268,6 +312,9 @@ async def asyncio(
 
     Args:
         project (str | Unset):
+        owner (str | Unset):
+        status (KeyStatus | Unset):
+        model (str | Unset):
         after (str | Unset):
         limit (int | Unset):
         at (str | Unset):
@@ -285,6 +332,9 @@ async def asyncio(
         await asyncio_detailed(
             client=client,
             project=project,
+            owner=owner,
+            status=status,
+            model=model,
             after=after,
             limit=limit,
             at=at,

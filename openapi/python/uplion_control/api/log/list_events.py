@@ -1,3 +1,4 @@
+import datetime
 from http import HTTPStatus
 from typing import Any
 
@@ -12,7 +13,15 @@ from ...types import UNSET, Response, Unset
 
 def _get_kwargs(
     *,
-    after: int | Unset = 0,
+    after: int | Unset = UNSET,
+    order: str | Unset = UNSET,
+    stream: str | Unset = UNSET,
+    kind: str | Unset = UNSET,
+    id: str | Unset = UNSET,
+    actor: str | Unset = UNSET,
+    type_: str | Unset = UNSET,
+    from_: datetime.datetime | Unset = UNSET,
+    to: datetime.datetime | Unset = UNSET,
     limit: int | Unset = UNSET,
     wait: int | Unset = UNSET,
 ) -> dict[str, Any]:
@@ -20,6 +29,28 @@ def _get_kwargs(
     params: dict[str, Any] = {}
 
     params["after"] = after
+
+    params["order"] = order
+
+    params["stream"] = stream
+
+    params["kind"] = kind
+
+    params["id"] = id
+
+    params["actor"] = actor
+
+    params["type"] = type_
+
+    json_from_: str | Unset = UNSET
+    if not isinstance(from_, Unset):
+        json_from_ = from_.isoformat()
+    params["from"] = json_from_
+
+    json_to: str | Unset = UNSET
+    if not isinstance(to, Unset):
+        json_to = to.isoformat()
+    params["to"] = json_to
 
     params["limit"] = limit
 
@@ -134,16 +165,34 @@ def _build_response(
 def sync_detailed(
     *,
     client: AuthenticatedClient,
-    after: int | Unset = 0,
+    after: int | Unset = UNSET,
+    order: str | Unset = UNSET,
+    stream: str | Unset = UNSET,
+    kind: str | Unset = UNSET,
+    id: str | Unset = UNSET,
+    actor: str | Unset = UNSET,
+    type_: str | Unset = UNSET,
+    from_: datetime.datetime | Unset = UNSET,
+    to: datetime.datetime | Unset = UNSET,
     limit: int | Unset = UNSET,
     wait: int | Unset = UNSET,
 ) -> Response[EventPage | Problem]:
     """The events after a place
 
-     With `wait` it answers as soon as there is one, so that one can follow the log.
+     With `wait` it answers as soon as there is one, so that one can follow the log. A page may have less
+    than there
+    is, or nothing: what `next` says is where to go on.
 
     Args:
-        after (int | Unset):  Default: 0.
+        after (int | Unset):
+        order (str | Unset):
+        stream (str | Unset):
+        kind (str | Unset):
+        id (str | Unset):
+        actor (str | Unset):
+        type_ (str | Unset):
+        from_ (datetime.datetime | Unset):
+        to (datetime.datetime | Unset):
         limit (int | Unset):
         wait (int | Unset):
 
@@ -157,6 +206,14 @@ def sync_detailed(
 
     kwargs = _get_kwargs(
         after=after,
+        order=order,
+        stream=stream,
+        kind=kind,
+        id=id,
+        actor=actor,
+        type_=type_,
+        from_=from_,
+        to=to,
         limit=limit,
         wait=wait,
     )
@@ -171,16 +228,34 @@ def sync_detailed(
 def sync(
     *,
     client: AuthenticatedClient,
-    after: int | Unset = 0,
+    after: int | Unset = UNSET,
+    order: str | Unset = UNSET,
+    stream: str | Unset = UNSET,
+    kind: str | Unset = UNSET,
+    id: str | Unset = UNSET,
+    actor: str | Unset = UNSET,
+    type_: str | Unset = UNSET,
+    from_: datetime.datetime | Unset = UNSET,
+    to: datetime.datetime | Unset = UNSET,
     limit: int | Unset = UNSET,
     wait: int | Unset = UNSET,
 ) -> EventPage | Problem | None:
     """The events after a place
 
-     With `wait` it answers as soon as there is one, so that one can follow the log.
+     With `wait` it answers as soon as there is one, so that one can follow the log. A page may have less
+    than there
+    is, or nothing: what `next` says is where to go on.
 
     Args:
-        after (int | Unset):  Default: 0.
+        after (int | Unset):
+        order (str | Unset):
+        stream (str | Unset):
+        kind (str | Unset):
+        id (str | Unset):
+        actor (str | Unset):
+        type_ (str | Unset):
+        from_ (datetime.datetime | Unset):
+        to (datetime.datetime | Unset):
         limit (int | Unset):
         wait (int | Unset):
 
@@ -195,6 +270,14 @@ def sync(
     return sync_detailed(
         client=client,
         after=after,
+        order=order,
+        stream=stream,
+        kind=kind,
+        id=id,
+        actor=actor,
+        type_=type_,
+        from_=from_,
+        to=to,
         limit=limit,
         wait=wait,
     ).parsed
@@ -203,16 +286,34 @@ def sync(
 async def asyncio_detailed(
     *,
     client: AuthenticatedClient,
-    after: int | Unset = 0,
+    after: int | Unset = UNSET,
+    order: str | Unset = UNSET,
+    stream: str | Unset = UNSET,
+    kind: str | Unset = UNSET,
+    id: str | Unset = UNSET,
+    actor: str | Unset = UNSET,
+    type_: str | Unset = UNSET,
+    from_: datetime.datetime | Unset = UNSET,
+    to: datetime.datetime | Unset = UNSET,
     limit: int | Unset = UNSET,
     wait: int | Unset = UNSET,
 ) -> Response[EventPage | Problem]:
     """The events after a place
 
-     With `wait` it answers as soon as there is one, so that one can follow the log.
+     With `wait` it answers as soon as there is one, so that one can follow the log. A page may have less
+    than there
+    is, or nothing: what `next` says is where to go on.
 
     Args:
-        after (int | Unset):  Default: 0.
+        after (int | Unset):
+        order (str | Unset):
+        stream (str | Unset):
+        kind (str | Unset):
+        id (str | Unset):
+        actor (str | Unset):
+        type_ (str | Unset):
+        from_ (datetime.datetime | Unset):
+        to (datetime.datetime | Unset):
         limit (int | Unset):
         wait (int | Unset):
 
@@ -226,6 +327,14 @@ async def asyncio_detailed(
 
     kwargs = _get_kwargs(
         after=after,
+        order=order,
+        stream=stream,
+        kind=kind,
+        id=id,
+        actor=actor,
+        type_=type_,
+        from_=from_,
+        to=to,
         limit=limit,
         wait=wait,
     )
@@ -238,16 +347,34 @@ async def asyncio_detailed(
 async def asyncio(
     *,
     client: AuthenticatedClient,
-    after: int | Unset = 0,
+    after: int | Unset = UNSET,
+    order: str | Unset = UNSET,
+    stream: str | Unset = UNSET,
+    kind: str | Unset = UNSET,
+    id: str | Unset = UNSET,
+    actor: str | Unset = UNSET,
+    type_: str | Unset = UNSET,
+    from_: datetime.datetime | Unset = UNSET,
+    to: datetime.datetime | Unset = UNSET,
     limit: int | Unset = UNSET,
     wait: int | Unset = UNSET,
 ) -> EventPage | Problem | None:
     """The events after a place
 
-     With `wait` it answers as soon as there is one, so that one can follow the log.
+     With `wait` it answers as soon as there is one, so that one can follow the log. A page may have less
+    than there
+    is, or nothing: what `next` says is where to go on.
 
     Args:
-        after (int | Unset):  Default: 0.
+        after (int | Unset):
+        order (str | Unset):
+        stream (str | Unset):
+        kind (str | Unset):
+        id (str | Unset):
+        actor (str | Unset):
+        type_ (str | Unset):
+        from_ (datetime.datetime | Unset):
+        to (datetime.datetime | Unset):
         limit (int | Unset):
         wait (int | Unset):
 
@@ -263,6 +390,14 @@ async def asyncio(
         await asyncio_detailed(
             client=client,
             after=after,
+            order=order,
+            stream=stream,
+            kind=kind,
+            id=id,
+            actor=actor,
+            type_=type_,
+            from_=from_,
+            to=to,
             limit=limit,
             wait=wait,
         )

@@ -17,11 +17,15 @@ def _get_kwargs(
     *,
     body: Upstreams,
     if_match: str | Unset = UNSET,
+    idempotency_key: str | Unset = UNSET,
     uplion_reason: str | Unset = UNSET,
 ) -> dict[str, Any]:
     headers: dict[str, Any] = {}
     if not isinstance(if_match, Unset):
         headers["If-Match"] = if_match
+
+    if not isinstance(idempotency_key, Unset):
+        headers["Idempotency-Key"] = idempotency_key
 
     if not isinstance(uplion_reason, Unset):
         headers["Uplion-Reason"] = uplion_reason
@@ -152,6 +156,7 @@ def sync_detailed(
     client: AuthenticatedClient,
     body: Upstreams,
     if_match: str | Unset = UNSET,
+    idempotency_key: str | Unset = UNSET,
     uplion_reason: str | Unset = UNSET,
 ) -> Response[Problem | Written]:
     """Change who answers for a model
@@ -159,6 +164,7 @@ def sync_detailed(
     Args:
         model (str):
         if_match (str | Unset):
+        idempotency_key (str | Unset):
         uplion_reason (str | Unset):
         body (Upstreams):
 
@@ -174,6 +180,7 @@ def sync_detailed(
         model=model,
         body=body,
         if_match=if_match,
+        idempotency_key=idempotency_key,
         uplion_reason=uplion_reason,
     )
 
@@ -190,6 +197,7 @@ def sync(
     client: AuthenticatedClient,
     body: Upstreams,
     if_match: str | Unset = UNSET,
+    idempotency_key: str | Unset = UNSET,
     uplion_reason: str | Unset = UNSET,
 ) -> Problem | Written | None:
     """Change who answers for a model
@@ -197,6 +205,7 @@ def sync(
     Args:
         model (str):
         if_match (str | Unset):
+        idempotency_key (str | Unset):
         uplion_reason (str | Unset):
         body (Upstreams):
 
@@ -213,6 +222,7 @@ def sync(
         client=client,
         body=body,
         if_match=if_match,
+        idempotency_key=idempotency_key,
         uplion_reason=uplion_reason,
     ).parsed
 
@@ -223,6 +233,7 @@ async def asyncio_detailed(
     client: AuthenticatedClient,
     body: Upstreams,
     if_match: str | Unset = UNSET,
+    idempotency_key: str | Unset = UNSET,
     uplion_reason: str | Unset = UNSET,
 ) -> Response[Problem | Written]:
     """Change who answers for a model
@@ -230,6 +241,7 @@ async def asyncio_detailed(
     Args:
         model (str):
         if_match (str | Unset):
+        idempotency_key (str | Unset):
         uplion_reason (str | Unset):
         body (Upstreams):
 
@@ -245,6 +257,7 @@ async def asyncio_detailed(
         model=model,
         body=body,
         if_match=if_match,
+        idempotency_key=idempotency_key,
         uplion_reason=uplion_reason,
     )
 
@@ -259,6 +272,7 @@ async def asyncio(
     client: AuthenticatedClient,
     body: Upstreams,
     if_match: str | Unset = UNSET,
+    idempotency_key: str | Unset = UNSET,
     uplion_reason: str | Unset = UNSET,
 ) -> Problem | Written | None:
     """Change who answers for a model
@@ -266,6 +280,7 @@ async def asyncio(
     Args:
         model (str):
         if_match (str | Unset):
+        idempotency_key (str | Unset):
         uplion_reason (str | Unset):
         body (Upstreams):
 
@@ -283,6 +298,7 @@ async def asyncio(
             client=client,
             body=body,
             if_match=if_match,
+            idempotency_key=idempotency_key,
             uplion_reason=uplion_reason,
         )
     ).parsed

@@ -5,6 +5,8 @@ import httpx
 
 from ... import errors
 from ...client import AuthenticatedClient, Client
+from ...models.model_kind import ModelKind
+from ...models.model_status import ModelStatus
 from ...models.page_model import PageModel
 from ...models.problem import Problem
 from ...types import UNSET, Response, Unset
@@ -12,6 +14,8 @@ from ...types import UNSET, Response, Unset
 
 def _get_kwargs(
     *,
+    kind: ModelKind | Unset = UNSET,
+    status: ModelStatus | Unset = UNSET,
     after: str | Unset = UNSET,
     limit: int | Unset = UNSET,
     at: str | Unset = UNSET,
@@ -22,6 +26,18 @@ def _get_kwargs(
         headers["Uplion-Position"] = uplion_position
 
     params: dict[str, Any] = {}
+
+    json_kind: str | Unset = UNSET
+    if not isinstance(kind, Unset):
+        json_kind = kind.value
+
+    params["kind"] = json_kind
+
+    json_status: str | Unset = UNSET
+    if not isinstance(status, Unset):
+        json_status = status.value
+
+    params["status"] = json_status
 
     params["after"] = after
 
@@ -139,6 +155,8 @@ def _build_response(
 def sync_detailed(
     *,
     client: AuthenticatedClient,
+    kind: ModelKind | Unset = UNSET,
+    status: ModelStatus | Unset = UNSET,
     after: str | Unset = UNSET,
     limit: int | Unset = UNSET,
     at: str | Unset = UNSET,
@@ -147,6 +165,8 @@ def sync_detailed(
     """List models
 
     Args:
+        kind (ModelKind | Unset): Who runs what answers for a model.
+        status (ModelStatus | Unset):
         after (str | Unset):
         limit (int | Unset):
         at (str | Unset):
@@ -161,6 +181,8 @@ def sync_detailed(
     """
 
     kwargs = _get_kwargs(
+        kind=kind,
+        status=status,
         after=after,
         limit=limit,
         at=at,
@@ -177,6 +199,8 @@ def sync_detailed(
 def sync(
     *,
     client: AuthenticatedClient,
+    kind: ModelKind | Unset = UNSET,
+    status: ModelStatus | Unset = UNSET,
     after: str | Unset = UNSET,
     limit: int | Unset = UNSET,
     at: str | Unset = UNSET,
@@ -185,6 +209,8 @@ def sync(
     """List models
 
     Args:
+        kind (ModelKind | Unset): Who runs what answers for a model.
+        status (ModelStatus | Unset):
         after (str | Unset):
         limit (int | Unset):
         at (str | Unset):
@@ -200,6 +226,8 @@ def sync(
 
     return sync_detailed(
         client=client,
+        kind=kind,
+        status=status,
         after=after,
         limit=limit,
         at=at,
@@ -210,6 +238,8 @@ def sync(
 async def asyncio_detailed(
     *,
     client: AuthenticatedClient,
+    kind: ModelKind | Unset = UNSET,
+    status: ModelStatus | Unset = UNSET,
     after: str | Unset = UNSET,
     limit: int | Unset = UNSET,
     at: str | Unset = UNSET,
@@ -218,6 +248,8 @@ async def asyncio_detailed(
     """List models
 
     Args:
+        kind (ModelKind | Unset): Who runs what answers for a model.
+        status (ModelStatus | Unset):
         after (str | Unset):
         limit (int | Unset):
         at (str | Unset):
@@ -232,6 +264,8 @@ async def asyncio_detailed(
     """
 
     kwargs = _get_kwargs(
+        kind=kind,
+        status=status,
         after=after,
         limit=limit,
         at=at,
@@ -246,6 +280,8 @@ async def asyncio_detailed(
 async def asyncio(
     *,
     client: AuthenticatedClient,
+    kind: ModelKind | Unset = UNSET,
+    status: ModelStatus | Unset = UNSET,
     after: str | Unset = UNSET,
     limit: int | Unset = UNSET,
     at: str | Unset = UNSET,
@@ -254,6 +290,8 @@ async def asyncio(
     """List models
 
     Args:
+        kind (ModelKind | Unset): Who runs what answers for a model.
+        status (ModelStatus | Unset):
         after (str | Unset):
         limit (int | Unset):
         at (str | Unset):
@@ -270,6 +308,8 @@ async def asyncio(
     return (
         await asyncio_detailed(
             client=client,
+            kind=kind,
+            status=status,
             after=after,
             limit=limit,
             at=at,

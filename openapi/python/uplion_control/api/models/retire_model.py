@@ -15,11 +15,15 @@ def _get_kwargs(
     model: str,
     *,
     if_match: str | Unset = UNSET,
+    idempotency_key: str | Unset = UNSET,
     uplion_reason: str | Unset = UNSET,
 ) -> dict[str, Any]:
     headers: dict[str, Any] = {}
     if not isinstance(if_match, Unset):
         headers["If-Match"] = if_match
+
+    if not isinstance(idempotency_key, Unset):
+        headers["Idempotency-Key"] = idempotency_key
 
     if not isinstance(uplion_reason, Unset):
         headers["Uplion-Reason"] = uplion_reason
@@ -145,6 +149,7 @@ def sync_detailed(
     *,
     client: AuthenticatedClient,
     if_match: str | Unset = UNSET,
+    idempotency_key: str | Unset = UNSET,
     uplion_reason: str | Unset = UNSET,
 ) -> Response[Problem | Written]:
     """Retire a model
@@ -154,6 +159,7 @@ def sync_detailed(
     Args:
         model (str):
         if_match (str | Unset):
+        idempotency_key (str | Unset):
         uplion_reason (str | Unset):
 
     Raises:
@@ -167,6 +173,7 @@ def sync_detailed(
     kwargs = _get_kwargs(
         model=model,
         if_match=if_match,
+        idempotency_key=idempotency_key,
         uplion_reason=uplion_reason,
     )
 
@@ -182,6 +189,7 @@ def sync(
     *,
     client: AuthenticatedClient,
     if_match: str | Unset = UNSET,
+    idempotency_key: str | Unset = UNSET,
     uplion_reason: str | Unset = UNSET,
 ) -> Problem | Written | None:
     """Retire a model
@@ -191,6 +199,7 @@ def sync(
     Args:
         model (str):
         if_match (str | Unset):
+        idempotency_key (str | Unset):
         uplion_reason (str | Unset):
 
     Raises:
@@ -205,6 +214,7 @@ def sync(
         model=model,
         client=client,
         if_match=if_match,
+        idempotency_key=idempotency_key,
         uplion_reason=uplion_reason,
     ).parsed
 
@@ -214,6 +224,7 @@ async def asyncio_detailed(
     *,
     client: AuthenticatedClient,
     if_match: str | Unset = UNSET,
+    idempotency_key: str | Unset = UNSET,
     uplion_reason: str | Unset = UNSET,
 ) -> Response[Problem | Written]:
     """Retire a model
@@ -223,6 +234,7 @@ async def asyncio_detailed(
     Args:
         model (str):
         if_match (str | Unset):
+        idempotency_key (str | Unset):
         uplion_reason (str | Unset):
 
     Raises:
@@ -236,6 +248,7 @@ async def asyncio_detailed(
     kwargs = _get_kwargs(
         model=model,
         if_match=if_match,
+        idempotency_key=idempotency_key,
         uplion_reason=uplion_reason,
     )
 
@@ -249,6 +262,7 @@ async def asyncio(
     *,
     client: AuthenticatedClient,
     if_match: str | Unset = UNSET,
+    idempotency_key: str | Unset = UNSET,
     uplion_reason: str | Unset = UNSET,
 ) -> Problem | Written | None:
     """Retire a model
@@ -258,6 +272,7 @@ async def asyncio(
     Args:
         model (str):
         if_match (str | Unset):
+        idempotency_key (str | Unset):
         uplion_reason (str | Unset):
 
     Raises:
@@ -273,6 +288,7 @@ async def asyncio(
             model=model,
             client=client,
             if_match=if_match,
+            idempotency_key=idempotency_key,
             uplion_reason=uplion_reason,
         )
     ).parsed

@@ -1,3 +1,4 @@
+import datetime
 from http import HTTPStatus
 from typing import Any
 
@@ -13,6 +14,10 @@ from ...types import UNSET, Response, Unset
 def _get_kwargs(
     *,
     model: str | Unset = UNSET,
+    project: str | Unset = UNSET,
+    in_force_at: datetime.datetime | Unset = UNSET,
+    after: str | Unset = UNSET,
+    limit: int | Unset = UNSET,
     at: str | Unset = UNSET,
     uplion_position: str | Unset = UNSET,
 ) -> dict[str, Any]:
@@ -23,6 +28,17 @@ def _get_kwargs(
     params: dict[str, Any] = {}
 
     params["model"] = model
+
+    params["project"] = project
+
+    json_in_force_at: str | Unset = UNSET
+    if not isinstance(in_force_at, Unset):
+        json_in_force_at = in_force_at.isoformat()
+    params["in_force_at"] = json_in_force_at
+
+    params["after"] = after
+
+    params["limit"] = limit
 
     params["at"] = at
 
@@ -137,15 +153,25 @@ def sync_detailed(
     *,
     client: AuthenticatedClient,
     model: str | Unset = UNSET,
+    project: str | Unset = UNSET,
+    in_force_at: datetime.datetime | Unset = UNSET,
+    after: str | Unset = UNSET,
+    limit: int | Unset = UNSET,
     at: str | Unset = UNSET,
     uplion_position: str | Unset = UNSET,
 ) -> Response[PagePrice | Problem]:
     """List prices
 
-     By model, the earliest first; withdrawn ones and those to come are among them.
+     By model, everybody's before those of single projects, the earliest first; withdrawn ones and those
+    to come are
+    among them. Prices of projects are shown to those who see the project.
 
     Args:
         model (str | Unset):
+        project (str | Unset):
+        in_force_at (datetime.datetime | Unset):
+        after (str | Unset):
+        limit (int | Unset):
         at (str | Unset):
         uplion_position (str | Unset):
 
@@ -159,6 +185,10 @@ def sync_detailed(
 
     kwargs = _get_kwargs(
         model=model,
+        project=project,
+        in_force_at=in_force_at,
+        after=after,
+        limit=limit,
         at=at,
         uplion_position=uplion_position,
     )
@@ -174,15 +204,25 @@ def sync(
     *,
     client: AuthenticatedClient,
     model: str | Unset = UNSET,
+    project: str | Unset = UNSET,
+    in_force_at: datetime.datetime | Unset = UNSET,
+    after: str | Unset = UNSET,
+    limit: int | Unset = UNSET,
     at: str | Unset = UNSET,
     uplion_position: str | Unset = UNSET,
 ) -> PagePrice | Problem | None:
     """List prices
 
-     By model, the earliest first; withdrawn ones and those to come are among them.
+     By model, everybody's before those of single projects, the earliest first; withdrawn ones and those
+    to come are
+    among them. Prices of projects are shown to those who see the project.
 
     Args:
         model (str | Unset):
+        project (str | Unset):
+        in_force_at (datetime.datetime | Unset):
+        after (str | Unset):
+        limit (int | Unset):
         at (str | Unset):
         uplion_position (str | Unset):
 
@@ -197,6 +237,10 @@ def sync(
     return sync_detailed(
         client=client,
         model=model,
+        project=project,
+        in_force_at=in_force_at,
+        after=after,
+        limit=limit,
         at=at,
         uplion_position=uplion_position,
     ).parsed
@@ -206,15 +250,25 @@ async def asyncio_detailed(
     *,
     client: AuthenticatedClient,
     model: str | Unset = UNSET,
+    project: str | Unset = UNSET,
+    in_force_at: datetime.datetime | Unset = UNSET,
+    after: str | Unset = UNSET,
+    limit: int | Unset = UNSET,
     at: str | Unset = UNSET,
     uplion_position: str | Unset = UNSET,
 ) -> Response[PagePrice | Problem]:
     """List prices
 
-     By model, the earliest first; withdrawn ones and those to come are among them.
+     By model, everybody's before those of single projects, the earliest first; withdrawn ones and those
+    to come are
+    among them. Prices of projects are shown to those who see the project.
 
     Args:
         model (str | Unset):
+        project (str | Unset):
+        in_force_at (datetime.datetime | Unset):
+        after (str | Unset):
+        limit (int | Unset):
         at (str | Unset):
         uplion_position (str | Unset):
 
@@ -228,6 +282,10 @@ async def asyncio_detailed(
 
     kwargs = _get_kwargs(
         model=model,
+        project=project,
+        in_force_at=in_force_at,
+        after=after,
+        limit=limit,
         at=at,
         uplion_position=uplion_position,
     )
@@ -241,15 +299,25 @@ async def asyncio(
     *,
     client: AuthenticatedClient,
     model: str | Unset = UNSET,
+    project: str | Unset = UNSET,
+    in_force_at: datetime.datetime | Unset = UNSET,
+    after: str | Unset = UNSET,
+    limit: int | Unset = UNSET,
     at: str | Unset = UNSET,
     uplion_position: str | Unset = UNSET,
 ) -> PagePrice | Problem | None:
     """List prices
 
-     By model, the earliest first; withdrawn ones and those to come are among them.
+     By model, everybody's before those of single projects, the earliest first; withdrawn ones and those
+    to come are
+    among them. Prices of projects are shown to those who see the project.
 
     Args:
         model (str | Unset):
+        project (str | Unset):
+        in_force_at (datetime.datetime | Unset):
+        after (str | Unset):
+        limit (int | Unset):
         at (str | Unset):
         uplion_position (str | Unset):
 
@@ -265,6 +333,10 @@ async def asyncio(
         await asyncio_detailed(
             client=client,
             model=model,
+            project=project,
+            in_force_at=in_force_at,
+            after=after,
+            limit=limit,
             at=at,
             uplion_position=uplion_position,
         )

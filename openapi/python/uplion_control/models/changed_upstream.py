@@ -1,0 +1,128 @@
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
+
+from attrs import define as _attrs_define
+
+from ..types import UNSET, Unset
+
+if TYPE_CHECKING:
+    from ..models.secret_key import SecretKey
+
+
+T = TypeVar("T", bound="ChangedUpstream")
+
+
+@_attrs_define
+class ChangedUpstream:
+    """What is left out stays as it is."""
+
+    api_key_env: None | str | Unset = UNSET
+    """ Null: the server wants to be shown nothing. """
+    api_key_secret: None | SecretKey | Unset = UNSET
+    """ Null: the server wants to be shown nothing. """
+    max_in_flight: int | None | Unset = UNSET
+    weight: int | None | Unset = UNSET
+
+    def to_dict(self) -> dict[str, Any]:
+        from ..models.secret_key import SecretKey
+
+        api_key_env: None | str | Unset
+        if isinstance(self.api_key_env, Unset):
+            api_key_env = UNSET
+        else:
+            api_key_env = self.api_key_env
+
+        api_key_secret: dict[str, Any] | None | Unset
+        if isinstance(self.api_key_secret, Unset):
+            api_key_secret = UNSET
+        elif isinstance(self.api_key_secret, SecretKey):
+            api_key_secret = self.api_key_secret.to_dict()
+        else:
+            api_key_secret = self.api_key_secret
+
+        max_in_flight: int | None | Unset
+        if isinstance(self.max_in_flight, Unset):
+            max_in_flight = UNSET
+        else:
+            max_in_flight = self.max_in_flight
+
+        weight: int | None | Unset
+        if isinstance(self.weight, Unset):
+            weight = UNSET
+        else:
+            weight = self.weight
+
+        field_dict: dict[str, Any] = {}
+
+        field_dict.update({})
+        if api_key_env is not UNSET:
+            field_dict["api_key_env"] = api_key_env
+        if api_key_secret is not UNSET:
+            field_dict["api_key_secret"] = api_key_secret
+        if max_in_flight is not UNSET:
+            field_dict["max_in_flight"] = max_in_flight
+        if weight is not UNSET:
+            field_dict["weight"] = weight
+
+        return field_dict
+
+    @classmethod
+    def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
+        from ..models.secret_key import SecretKey
+
+        d = dict(src_dict)
+
+        def _parse_api_key_env(data: object) -> None | str | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            return cast(None | str | Unset, data)
+
+        api_key_env = _parse_api_key_env(d.pop("api_key_env", UNSET))
+
+        def _parse_api_key_secret(data: object) -> None | SecretKey | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            try:
+                if not isinstance(data, dict):
+                    raise TypeError()
+                api_key_secret_type_1 = SecretKey.from_dict(data)
+
+                return api_key_secret_type_1
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            return cast(None | SecretKey | Unset, data)
+
+        api_key_secret = _parse_api_key_secret(d.pop("api_key_secret", UNSET))
+
+        def _parse_max_in_flight(data: object) -> int | None | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            return cast(int | None | Unset, data)
+
+        max_in_flight = _parse_max_in_flight(d.pop("max_in_flight", UNSET))
+
+        def _parse_weight(data: object) -> int | None | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            return cast(int | None | Unset, data)
+
+        weight = _parse_weight(d.pop("weight", UNSET))
+
+        changed_upstream = cls(
+            api_key_env=api_key_env,
+            api_key_secret=api_key_secret,
+            max_in_flight=max_in_flight,
+            weight=weight,
+        )
+
+        return changed_upstream

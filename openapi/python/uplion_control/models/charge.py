@@ -1,0 +1,256 @@
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
+
+from attrs import define as _attrs_define
+from attrs import field as _attrs_field
+
+from ..types import UNSET, Unset
+
+if TYPE_CHECKING:
+    from ..models.rates import Rates
+
+
+T = TypeVar("T", bound="Charge")
+
+
+@_attrs_define
+class Charge:
+    """What a request was charged: its usage, at the rates that were in force when it was admitted."""
+
+    cached_tokens: int
+    """ A part of the prompt's. """
+    charge: str
+    """ Units of the installation's currency, exact. """
+    completion_tokens: int
+    outcome: str
+    """ `completed`, `cancelled` or `failed`. """
+    project: str
+    prompt_tokens: int
+    reasoning_tokens: int
+    """ A part of the completion's. """
+    request: str
+    key: None | str | Unset = UNSET
+    key_name: None | str | Unset = UNSET
+    model: None | str | Unset = UNSET
+    project_name: None | str | Unset = UNSET
+    rates: None | Rates | Unset = UNSET
+    settled_at: datetime.datetime | None | Unset = UNSET
+    additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
+
+    def to_dict(self) -> dict[str, Any]:
+        from ..models.rates import Rates
+
+        cached_tokens = self.cached_tokens
+
+        charge = self.charge
+
+        completion_tokens = self.completion_tokens
+
+        outcome = self.outcome
+
+        project = self.project
+
+        prompt_tokens = self.prompt_tokens
+
+        reasoning_tokens = self.reasoning_tokens
+
+        request = self.request
+
+        key: None | str | Unset
+        if isinstance(self.key, Unset):
+            key = UNSET
+        else:
+            key = self.key
+
+        key_name: None | str | Unset
+        if isinstance(self.key_name, Unset):
+            key_name = UNSET
+        else:
+            key_name = self.key_name
+
+        model: None | str | Unset
+        if isinstance(self.model, Unset):
+            model = UNSET
+        else:
+            model = self.model
+
+        project_name: None | str | Unset
+        if isinstance(self.project_name, Unset):
+            project_name = UNSET
+        else:
+            project_name = self.project_name
+
+        rates: dict[str, Any] | None | Unset
+        if isinstance(self.rates, Unset):
+            rates = UNSET
+        elif isinstance(self.rates, Rates):
+            rates = self.rates.to_dict()
+        else:
+            rates = self.rates
+
+        settled_at: None | str | Unset
+        if isinstance(self.settled_at, Unset):
+            settled_at = UNSET
+        elif isinstance(self.settled_at, datetime.datetime):
+            settled_at = self.settled_at.isoformat()
+        else:
+            settled_at = self.settled_at
+
+        field_dict: dict[str, Any] = {}
+        field_dict.update(self.additional_properties)
+        field_dict.update(
+            {
+                "cached_tokens": cached_tokens,
+                "charge": charge,
+                "completion_tokens": completion_tokens,
+                "outcome": outcome,
+                "project": project,
+                "prompt_tokens": prompt_tokens,
+                "reasoning_tokens": reasoning_tokens,
+                "request": request,
+            }
+        )
+        if key is not UNSET:
+            field_dict["key"] = key
+        if key_name is not UNSET:
+            field_dict["key_name"] = key_name
+        if model is not UNSET:
+            field_dict["model"] = model
+        if project_name is not UNSET:
+            field_dict["project_name"] = project_name
+        if rates is not UNSET:
+            field_dict["rates"] = rates
+        if settled_at is not UNSET:
+            field_dict["settled_at"] = settled_at
+
+        return field_dict
+
+    @classmethod
+    def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
+        from ..models.rates import Rates
+
+        d = dict(src_dict)
+        cached_tokens = d.pop("cached_tokens")
+
+        charge = d.pop("charge")
+
+        completion_tokens = d.pop("completion_tokens")
+
+        outcome = d.pop("outcome")
+
+        project = d.pop("project")
+
+        prompt_tokens = d.pop("prompt_tokens")
+
+        reasoning_tokens = d.pop("reasoning_tokens")
+
+        request = d.pop("request")
+
+        def _parse_key(data: object) -> None | str | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            return cast(None | str | Unset, data)
+
+        key = _parse_key(d.pop("key", UNSET))
+
+        def _parse_key_name(data: object) -> None | str | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            return cast(None | str | Unset, data)
+
+        key_name = _parse_key_name(d.pop("key_name", UNSET))
+
+        def _parse_model(data: object) -> None | str | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            return cast(None | str | Unset, data)
+
+        model = _parse_model(d.pop("model", UNSET))
+
+        def _parse_project_name(data: object) -> None | str | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            return cast(None | str | Unset, data)
+
+        project_name = _parse_project_name(d.pop("project_name", UNSET))
+
+        def _parse_rates(data: object) -> None | Rates | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            try:
+                if not isinstance(data, dict):
+                    raise TypeError()
+                rates_type_1 = Rates.from_dict(data)
+
+                return rates_type_1
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            return cast(None | Rates | Unset, data)
+
+        rates = _parse_rates(d.pop("rates", UNSET))
+
+        def _parse_settled_at(data: object) -> datetime.datetime | None | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            try:
+                if not isinstance(data, str):
+                    raise TypeError()
+                settled_at_type_0 = datetime.datetime.fromisoformat(data)
+
+                return settled_at_type_0
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            return cast(datetime.datetime | None | Unset, data)
+
+        settled_at = _parse_settled_at(d.pop("settled_at", UNSET))
+
+        charge = cls(
+            cached_tokens=cached_tokens,
+            charge=charge,
+            completion_tokens=completion_tokens,
+            outcome=outcome,
+            project=project,
+            prompt_tokens=prompt_tokens,
+            reasoning_tokens=reasoning_tokens,
+            request=request,
+            key=key,
+            key_name=key_name,
+            model=model,
+            project_name=project_name,
+            rates=rates,
+            settled_at=settled_at,
+        )
+
+        charge.additional_properties = d
+        return charge
+
+    @property
+    def additional_keys(self) -> list[str]:
+        return list(self.additional_properties.keys())
+
+    def __getitem__(self, key: str) -> Any:
+        return self.additional_properties[key]
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        self.additional_properties[key] = value
+
+    def __delitem__(self, key: str) -> None:
+        del self.additional_properties[key]
+
+    def __contains__(self, key: str) -> bool:
+        return key in self.additional_properties
