@@ -127,8 +127,8 @@ async fn what_changes_is_an_event_and_what_stays_is_none() {
     let shown = installation.get(&path).await.body;
     assert_eq!((&shown["name"], &shown["email"]), (&json!("Ada King"), &json!("Ada@Example.org")));
     assert_eq!(shown["access"], "admin");
-    let patch = request(Method::PATCH, &path).header("If-Match", "\"1\"");
-    installation.send(with_json(patch, &json!({ "name": "x" }))).await.problem(412, "changed");
+    let change = request(Method::PATCH, &path).header("If-Match", "\"1\"");
+    installation.send(with_json(change, &json!({ "name": "x" }))).await.problem(412, "changed");
     assert_eq!(installation.get(&path).await.body["name"], "Ada King");
 }
 
@@ -252,17 +252,17 @@ async fn people_change_their_own_name_and_nothing_else_of_anybody() {
         let ada = installation.user(&format!("ada-{access}"), access).await;
         let grace = installation.user(&format!("grace-{access}"), Access::None).await;
         let token = installation.token(&ada).await;
-        let patch = async |user: &Somebody, body: Value| {
+        let change = async |user: &Somebody, body: Value| {
             let path = format!("/users/{}", user.id);
             installation.ask(&token, Method::PATCH, &path, body).await
         };
-        assert_eq!(patch(&ada, json!({ "name": "Ada King" })).await.status, 200);
+        assert_eq!(change(&ada, json!({ "name": "Ada King" })).await.status, 200);
         let shown = installation.read(&token, &format!("/users/{}", ada.email)).await;
         assert_eq!(shown.body["name"], "Ada King");
-        patch(&ada, json!({ "access": "admin" })).await.problem(403, "forbidden");
+        change(&ada, json!({ "access": "admin" })).await.problem(403, "forbidden");
         let both = json!({ "name": "x", "email": "x@example.org" });
-        patch(&ada, both).await.problem(403, "forbidden");
-        let others = patch(&grace, json!({ "name": "x" })).await;
+        change(&ada, both).await.problem(403, "forbidden");
+        let others = change(&grace, json!({ "name": "x" })).await;
         let shown = installation.read(&token, &format!("/users/{}", grace.id)).await;
         match access {
             // An auditor knows that there is a Grace.
