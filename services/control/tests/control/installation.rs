@@ -13,9 +13,10 @@ use tokio::{sync::Mutex, task::JoinHandle};
 use tokio_util::sync::{CancellationToken, DropGuard};
 use uplion_control::{Control, Options};
 use uplion_domain::{
-    ClaimId, Envelope, GatewayId, KeyId, Nanos, ProjectId, Rates, RequestId, Timestamp, Usage,
-    WorkerId,
+    ClaimId, Envelope, Event, EventId, GatewayId, KeyId, Nanos, ProjectId, Rates, RequestId,
+    Timestamp, Usage, WorkerId,
     request::{Accepted, Assigned, Class, Outcome, Timings, Writer},
+    worker,
 };
 use uplion_log_store::{Store, sqlite};
 use uplion_log_transport::{
@@ -178,6 +179,16 @@ impl Installation {
             self.log.streams.append(&subject, event.encode(), condition).await.unwrap();
         }
         request
+    }
+
+    /// Something happened to a worker.
+    pub async fn worker(&self, event: worker::Event) {
+        let event = Event::Worker(event);
+        let (subject, id) = (event.subject(), EventId::fresh(Uuid::now_v7()));
+        let envelope =
+            Envelope { id, at: now(), traceparent: None, request_id: None, actor: None, event };
+        let condition = Condition::default();
+        self.log.streams.append(&subject, envelope.encode(), condition).await.unwrap();
     }
 }
 

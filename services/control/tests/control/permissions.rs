@@ -7,11 +7,13 @@ use poem::http::Method;
 use serde_json::{Value, json};
 use uplion_control::permissions::{May, Operation, Role};
 use uplion_domain::{
-    Event, KeyDigest, KeyId, SessionId, UserId,
+    Event, KeyDigest, KeyId, SessionId, UserId, WorkerId,
     api_key::{self, Models, Quota, Terms},
     project, session,
     user::{self, Access},
+    worker,
 };
+use uplion_tests::wait;
 use uuid::Uuid;
 
 use crate::{
@@ -36,6 +38,8 @@ struct Things {
     key: String,
     callers_own_key: String,
     model: String,
+    upstream: String,
+    worker: WorkerId,
     price: String,
     somebody: Somebody,
     somebodys_session: SessionId,
@@ -69,13 +73,14 @@ async fn every_role_is_answered_at_every_operation_as_the_table_says() {
 
 pub async fn every_cell(installation: &Installation) {
     let callers = callers(installation).await;
+    let worker = worker(installation).await;
     let mut n = 0;
     let (last, others): (Vec<Operation>, Vec<Operation>) =
         Operation::ALL.iter().partition(|operation| LAST_WORDS.contains(&operation.id()));
     for operation in others.iter().chain(&last) {
         for caller in &callers {
             n += 1;
-            let things = things(installation, &callers, caller, n).await;
+            let things = things(installation, &callers, caller, worker, n).await;
             for call in calls(installation, operation.id(), &things, caller).await {
                 let token = token_for(installation, *operation, caller).await;
                 let answer = installation.ask(&token, call.method, &call.path, call.body).await;
@@ -93,7 +98,8 @@ async fn who_is_not_signed_in_any_more_is_told_so_at_every_operation() {
     let installation = Installation::start().await;
     let callers = callers(&installation).await;
     let admin = &callers[0];
-    let things = things(&installation, &callers, admin, 0).await;
+    let worker = WorkerId::new(Uuid::nil());
+    let things = things(&installation, &callers, admin, worker, 0).await;
     let (disabled, revoked) = (
         installation.user("disabled", Access::Admin).await,
         installation.user("revoked", Access::Admin).await,
@@ -161,7 +167,24 @@ async fn callers(installation: &Installation) -> Vec<Caller> {
     callers
 }
 
-async fn things(installation: &Installation, callers: &[Caller], of: &Caller, n: u32) -> Things {
+/// One that started, and is known to have.
+async fn worker(installation: &Installation) -> WorkerId {
+    let worker = WorkerId::new(Uuid::now_v7());
+    let models = vec!["llama".parse().unwrap()];
+    installation.worker(worker::Event::Started { worker, models, at: now() }).await;
+    let path = format!("/workers/{worker}");
+    let known = async || installation.get(&path).await.status == 200;
+    wait::until(wait::PATIENCE, "the worker to be known", known).await.unwrap();
+    worker
+}
+
+async fn things(
+    installation: &Installation,
+    callers: &[Caller],
+    of: &Caller,
+    worker: WorkerId,
+    n: u32,
+) -> Things {
     let project = installation.new_project(&format!("project {n}")).await;
     for caller in callers {
         let role = match caller.here {
@@ -176,6 +199,7 @@ async fn things(installation: &Installation, callers: &[Caller], of: &Caller, n:
     let model = format!("model-{n}");
     let body = json!({ "name": model, "upstreams": [{ "url": "http://127.0.0.1:1/v1" }] });
     installation.post("/models", body).await.made();
+    let upstreams = installation.get(&format!("/models/{model}/upstreams")).await.body;
     let price = json!({ "model": model, "input": "1", "output": "1" });
     Things {
         n,
@@ -184,6 +208,8 @@ async fn things(installation: &Installation, callers: &[Caller], of: &Caller, n:
         price: installation.post("/prices", price).await.made(),
         somebodys_session: session(installation, somebody.id).await,
         callers_session: session(installation, own.unwrap_or(somebody.id)).await,
+        upstream: upstreams["data"][0]["id"].as_str().unwrap().to_owned(),
+        worker,
         model,
         project,
         somebody,
@@ -287,6 +313,7 @@ async fn calls(
 ) -> Vec<Call> {
     use About::{Installation as Whole, List, Oneself, OwnInProject, Project};
     let Things { n, project, key, callers_own_key, model, price, somebody, .. } = things;
+    let upstream_path = format!("/models/{model}/upstreams/{}", things.upstream);
     let (victim, none) = (somebody.id, Value::Null);
     let one = |method: Method, path: String, body: Value, about: About| {
         vec![Call { method, path, body, about }]
@@ -398,13 +425,8 @@ async fn calls(
             one(Method::PUT, path, json!({ "upstreams": [upstream] }), Whole)
         }
         "add_upstream" => post(format!("/models/{model}/upstreams"), upstream, Whole),
-        "change_upstream" => {
-            let path = format!("/models/{model}/upstreams/1");
-            one(Method::PATCH, path, json!({ "weight": 2 }), Whole)
-        }
-        "remove_upstream" => {
-            one(Method::DELETE, format!("/models/{model}/upstreams/1"), none, Whole)
-        }
+        "change_upstream" => one(Method::PATCH, upstream_path, json!({ "weight": 2 }), Whole),
+        "remove_upstream" => one(Method::DELETE, upstream_path, none, Whole),
         "change_aliases" => {
             let path = format!("/models/{model}/aliases");
             one(Method::PUT, path, json!({ "aliases": [format!("alias-{n}")] }), Whole)
@@ -424,7 +446,7 @@ async fn calls(
             get(&format!("/requests/{request}?wait=10000"), Project)
         }
         "list_workers" => get("/workers", Whole),
-        "get_worker" => get("/workers/wrk_00000000000000000000000000000007", Whole),
+        "get_worker" => get(&format!("/workers/{}", things.worker), Whole),
         "list_sessions" => {
             let of = |user: UserId| format!("/sessions?user={user}");
             let mut calls = get(&of(victim), About::Somebody);

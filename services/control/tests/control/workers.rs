@@ -2,23 +2,13 @@
 
 use serde_json::json;
 use uplion_domain::{
-    Envelope, Event, EventId, WorkerId,
+    WorkerId,
     worker::{self, FailureReason},
 };
-use uplion_log_transport::stream::Condition;
 use uplion_tests::wait;
 use uuid::Uuid;
 
 use crate::installation::{Installation, now};
-
-async fn happen(installation: &Installation, event: worker::Event) {
-    let event = Event::Worker(event);
-    let (subject, id) = (event.subject(), EventId::fresh(Uuid::now_v7()));
-    let envelope =
-        Envelope { id, at: now(), traceparent: None, request_id: None, actor: None, event };
-    let condition = Condition::default();
-    installation.log.streams.append(&subject, envelope.encode(), condition).await.unwrap();
-}
 
 #[tokio::test]
 async fn workers_are_listed_with_what_is_wrong_with_them() {
@@ -31,13 +21,13 @@ async fn workers_are_listed_with_what_is_wrong_with_them() {
         let models = vec![model.parse().unwrap()];
         worker::Event::Started { worker, models, at: now() }
     };
-    happen(&installation, started(serving, "llama")).await;
-    happen(&installation, started(failed, "mistral")).await;
+    installation.worker(started(serving, "llama")).await;
+    installation.worker(started(failed, "mistral")).await;
     let (reason, model) = (FailureReason::AuthenticationError, "mistral".parse().unwrap());
     let failure = worker::Event::Failed { worker: failed, model, reason, at: now() };
-    happen(&installation, failure).await;
-    happen(&installation, started(stopped, "llama")).await;
-    happen(&installation, worker::Event::Stopped { worker: stopped, at: now() }).await;
+    installation.worker(failure).await;
+    installation.worker(started(stopped, "llama")).await;
+    installation.worker(worker::Event::Stopped { worker: stopped, at: now() }).await;
 
     let ids = async |query: &str| {
         let listed = installation.get(&format!("/workers?{query}")).await;

@@ -125,7 +125,7 @@ async fn break_requests(ground: &Ground, running: &Running) {
     let request = accepted();
     ground.append(&Envelope::accepted(request.clone())).await;
     ground.projected(1).await;
-    ground.by_hand("UPDATE requests_v1_a SET project = 'nonsense'").await;
+    ground.by_hand("UPDATE requests_v2_a SET project = 'nonsense'").await;
     ground.append(&Envelope::settled(settled(&request, Outcome::Completed))).await;
     running.in_trouble("projection requests").await;
     let recorded = async || ground.halted(Requests.name()).await.is_some();
