@@ -111,7 +111,9 @@ pub enum Rejection {
     Revoked,
     #[error("a key's name has 1 to {MAX_NAME} characters and no control characters")]
     UnusableName,
-    #[error("a key's description has at most {MAX_DESCRIPTION} characters")]
+    #[error(
+        "a key's description has at most {MAX_DESCRIPTION} characters, and no control characters but breaks of lines"
+    )]
     UnusableDescription,
     #[error("a key without models would serve nothing: disable or revoke it instead")]
     NoModelLeft,

@@ -17,6 +17,10 @@ pub use self::{
 };
 use crate::{Aggregate, Timestamp};
 
+/// Each is compared with the others, and all of them are in every event of theirs.
+pub const MAX_UPSTREAMS: usize = 100;
+pub const MAX_ALIASES: usize = 100;
+
 /// Who runs what answers for the model.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
@@ -142,6 +146,10 @@ pub enum Rejection {
     SameUpstream,
     #[error("the model has no such upstream")]
     NoSuchUpstream,
+    #[error("a model has at most {MAX_UPSTREAMS} upstreams")]
+    TooManyUpstreams,
+    #[error("a model has at most {MAX_ALIASES} other names")]
+    TooManyAliases,
     #[error("a model runs in at least one process: retire it instead")]
     NoProcess,
 }
@@ -173,6 +181,7 @@ impl Aggregate for Model {
         match (self, command) {
             (Self::Unknown, Command::Register { kind, upstreams, aliases, max_processes, at }) => {
                 check(&upstreams)?;
+                few(&aliases)?;
                 some(max_processes)?;
                 Ok(vec![Event::Registered { kind, upstreams, aliases, max_processes, at }])
             }
@@ -196,6 +205,7 @@ impl Aggregate for Model {
                 now.with(others, at)
             }
             (Self::Registered(now), Command::ChangeAliases { aliases, at }) => {
+                few(&aliases)?;
                 Ok(unless(now.aliases == aliases, Event::AliasesChanged { aliases, at }))
             }
             (Self::Registered(now), Command::ChangeKind { kind, at }) => {
@@ -291,7 +301,14 @@ impl Registration {
     }
 }
 
+fn few(aliases: &BTreeSet<ModelName>) -> Result<(), Rejection> {
+    if aliases.len() > MAX_ALIASES { Err(Rejection::TooManyAliases) } else { Ok(()) }
+}
+
 fn check(upstreams: &[Upstream]) -> Result<(), Rejection> {
+    if upstreams.len() > MAX_UPSTREAMS {
+        return Err(Rejection::TooManyUpstreams);
+    }
     upstreams.iter().try_for_each(Upstream::check)?;
     let same =
         |(at, one): (usize, &Upstream)| upstreams[..at].iter().any(|had| had.id() == one.id());

@@ -222,6 +222,33 @@ func (e ProjectStatus) Valid() bool {
 	}
 }
 
+// Defines values for RequestStatus.
+const (
+	RequestStatusAccepted  RequestStatus = "accepted"
+	RequestStatusAssigned  RequestStatus = "assigned"
+	RequestStatusCancelled RequestStatus = "cancelled"
+	RequestStatusCompleted RequestStatus = "completed"
+	RequestStatusFailed    RequestStatus = "failed"
+)
+
+// Valid indicates whether the value is a known member of the RequestStatus enum.
+func (e RequestStatus) Valid() bool {
+	switch e {
+	case RequestStatusAccepted:
+		return true
+	case RequestStatusAssigned:
+		return true
+	case RequestStatusCancelled:
+		return true
+	case RequestStatusCompleted:
+		return true
+	case RequestStatusFailed:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for UserAccess.
 const (
 	UserAccessAdmin   UserAccess = "admin"
@@ -287,19 +314,19 @@ func (e UserStatus) Valid() bool {
 
 // Defines values for WorkerStatus.
 const (
-	Failed  WorkerStatus = "failed"
-	Serving WorkerStatus = "serving"
-	Stopped WorkerStatus = "stopped"
+	WorkerStatusFailed  WorkerStatus = "failed"
+	WorkerStatusServing WorkerStatus = "serving"
+	WorkerStatusStopped WorkerStatus = "stopped"
 )
 
 // Valid indicates whether the value is a known member of the WorkerStatus enum.
 func (e WorkerStatus) Valid() bool {
 	switch e {
-	case Failed:
+	case WorkerStatusFailed:
 		return true
-	case Serving:
+	case WorkerStatusServing:
 		return true
-	case Stopped:
+	case WorkerStatusStopped:
 		return true
 	default:
 		return false
@@ -909,6 +936,14 @@ type PageProject struct {
 	Next nullable.Nullable[string] `json:"next,omitempty"`
 }
 
+// PageRequestSummary A page of a list.
+type PageRequestSummary struct {
+	Data []RequestSummary `json:"data"`
+
+	// Next Ask with `after` for what follows; null at the end.
+	Next nullable.Nullable[string] `json:"next,omitempty"`
+}
+
 // PageSession A page of a list.
 type PageSession struct {
 	Data []Session `json:"data"`
@@ -1034,13 +1069,8 @@ type RelayHealth struct {
 	Trouble nullable.Nullable[string] `json:"trouble,omitempty"`
 }
 
-// RequestPage defines model for RequestPage.
-type RequestPage struct {
-	Data []RequestSummary `json:"data"`
-
-	// Next Ask for what is before this next time; null at the end.
-	Next nullable.Nullable[string] `json:"next,omitempty"`
-}
+// RequestStatus How far a request has come, or how it ended.
+type RequestStatus string
 
 // RequestStory defines model for RequestStory.
 type RequestStory struct {
@@ -1408,6 +1438,12 @@ type ListEventsParams struct {
 
 	// Wait Milliseconds to wait for an event if there is none; at most 30000.
 	Wait *uint64 `form:"wait,omitempty" json:"wait,omitempty"`
+
+	// At The same as `Uplion-Position`.
+	At *string `form:"at,omitempty" json:"at,omitempty"`
+
+	// UplionPosition See also the write that was answered with this position.
+	UplionPosition *string `json:"Uplion-Position,omitempty"`
 }
 
 // ListKeysParams defines parameters for ListKeys.
@@ -1814,11 +1850,32 @@ type ListRequestsParams struct {
 	// Project Only of this project, by id or name.
 	Project *string `form:"project,omitempty" json:"project,omitempty"`
 
-	// Before Older than this request.
-	Before *string `form:"before,omitempty" json:"before,omitempty"`
+	// Key Only of this key, by id.
+	Key *string `form:"key,omitempty" json:"key,omitempty"`
 
-	// Limit At most 1000; 50 if not said.
+	// Model Only of this model, by its name or an alias.
+	Model *string `form:"model,omitempty" json:"model,omitempty"`
+
+	// Status Only those that have come so far, or ended so.
+	Status *RequestStatus `form:"status,omitempty" json:"status,omitempty"`
+
+	// From Accepted at this time or later. RFC 3339.
+	From *time.Time `form:"from,omitempty" json:"from,omitempty"`
+
+	// To Accepted before this time.
+	To *time.Time `form:"to,omitempty" json:"to,omitempty"`
+
+	// After Those before this one.
+	After *string `form:"after,omitempty" json:"after,omitempty"`
+
+	// Limit At most 1000; 100 if not said.
 	Limit *uint64 `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// At The same as `Uplion-Position`.
+	At *string `form:"at,omitempty" json:"at,omitempty"`
+
+	// UplionPosition See also the write that was answered with this position.
+	UplionPosition *string `json:"Uplion-Position,omitempty"`
 }
 
 // GetRequestParams defines parameters for GetRequest.
@@ -2569,7 +2626,9 @@ type ClientInterface interface {
 	// Corresponds with POST /projects/{project}/suspend (the `SuspendProject` operationId).
 	SuspendProject(ctx context.Context, project string, params *SuspendProjectParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// ListRequests The newest requests
+	// ListRequests List requests
+	//
+	// The newest first.
 	//
 	// Corresponds with GET /requests (the `ListRequests` operationId).
 	ListRequests(ctx context.Context, params *ListRequestsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -3734,7 +3793,9 @@ func (c *Client) SuspendProject(ctx context.Context, project string, params *Sus
 	return c.Client.Do(req)
 }
 
-// ListRequests The newest requests
+// ListRequests List requests
+//
+// The newest first.
 //
 // Corresponds with GET /requests (the `ListRequests` operationId).
 func (c *Client) ListRequests(ctx context.Context, params *ListRequestsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -4736,6 +4797,18 @@ func NewListEventsRequest(server string, params *ListEventsParams) (*http.Reques
 
 		}
 
+		if params.At != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "at", *params.At, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
 		if encoded := queryValues.Encode(); encoded != "" {
 			rawQueryFragments = append(rawQueryFragments, encoded)
 		}
@@ -4745,6 +4818,21 @@ func NewListEventsRequest(server string, params *ListEventsParams) (*http.Reques
 	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
 	if err != nil {
 		return nil, err
+	}
+
+	if params != nil {
+
+		if params.UplionPosition != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Uplion-Position", *params.UplionPosition, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Uplion-Position", headerParam0)
+		}
+
 	}
 
 	return req, nil
@@ -7529,9 +7617,69 @@ func NewListRequestsRequest(server string, params *ListRequestsParams) (*http.Re
 
 		}
 
-		if params.Before != nil {
+		if params.Key != nil {
 
-			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "before", *params.Before, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "key", *params.Key, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Model != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "model", *params.Model, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Status != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "status", *params.Status, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.From != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "from", *params.From, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date-time"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.To != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "to", *params.To, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date-time"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.After != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "after", *params.After, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {
@@ -7553,6 +7701,18 @@ func NewListRequestsRequest(server string, params *ListRequestsParams) (*http.Re
 
 		}
 
+		if params.At != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "at", *params.At, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
 		if encoded := queryValues.Encode(); encoded != "" {
 			rawQueryFragments = append(rawQueryFragments, encoded)
 		}
@@ -7562,6 +7722,21 @@ func NewListRequestsRequest(server string, params *ListRequestsParams) (*http.Re
 	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
 	if err != nil {
 		return nil, err
+	}
+
+	if params != nil {
+
+		if params.UplionPosition != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Uplion-Position", *params.UplionPosition, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Uplion-Position", headerParam0)
+		}
+
 	}
 
 	return req, nil
@@ -9355,7 +9530,9 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with POST /projects/{project}/suspend (the `SuspendProject` operationId).
 	SuspendProjectWithResponse(ctx context.Context, project string, params *SuspendProjectParams, reqEditors ...RequestEditorFn) (*SuspendProjectResponse, error)
 
-	// ListRequestsWithResponse The newest requests
+	// ListRequestsWithResponse List requests
+	//
+	// The newest first.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -17912,7 +18089,7 @@ type ListRequestsResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
 	// JSON200 the response for an HTTP 200 `application/json` response
-	JSON200 *RequestPage
+	JSON200 *PageRequestSummary
 	// ApplicationproblemJSON400 the response for an HTTP 400 `application/problem+json` response
 	ApplicationproblemJSON400 *Problem
 	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
@@ -17954,7 +18131,7 @@ type ListRequestsResponse struct {
 }
 
 // GetJSON200 returns the response for an HTTP 200 `application/json` response
-func (r ListRequestsResponse) GetJSON200() *RequestPage {
+func (r ListRequestsResponse) GetJSON200() *PageRequestSummary {
 	return r.JSON200
 }
 
@@ -22115,7 +22292,9 @@ func (c *ClientWithResponses) SuspendProjectWithResponse(ctx context.Context, pr
 	return ParseSuspendProjectResponse(rsp)
 }
 
-// ListRequestsWithResponse The newest requests
+// ListRequestsWithResponse List requests
+//
+// The newest first.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -31497,7 +31676,7 @@ func ParseListRequestsResponse(rsp *http.Response) (*ListRequestsResponse, error
 
 	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
-		var dest RequestPage
+		var dest PageRequestSummary
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}

@@ -51,7 +51,6 @@ pub fn statements() -> impl Iterator<Item = &'static Statement> {
     [
         &requests::ONE,
         &requests::NEWEST,
-        &requests::NEWEST_OF_PROJECT,
         &requests::UNSETTLED,
         &requests::CHARGES,
         &usage_by_hour::GROUPED,

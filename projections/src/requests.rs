@@ -119,23 +119,28 @@ pub static ONE: Statement = Statement {
     columns: &kinds(&COLUMNS),
 };
 
-/// `$1`: a request, of which older ones are wanted; null for the newest of all. `$2`: how many.
-/// Answers with [`Request`]s, newest first.
+/// `$1`: only of this project; `$2`: of this key; `$3`: of this model; `$4`: with this status; `$5`: accepted from this
+/// time on; `$6`: up to and without this time; `$7`: a request, of which older ones are wanted. Null in any of these:
+/// all. `$8`: how many. Answers with [`Request`]s, newest first.
 pub static NEWEST: Statement = Statement {
     name: "requests.newest",
-    sql: "SELECT * FROM {requests} \
-          WHERE request < COALESCE(CAST($1 AS TEXT), 'req_g') ORDER BY request DESC LIMIT $2",
-    parameters: &[Kind::Text, Kind::BigInt],
-    columns: &kinds(&COLUMNS),
-};
-
-/// The same of one project: `$1` the project, `$2` the request, `$3` how many.
-pub static NEWEST_OF_PROJECT: Statement = Statement {
-    name: "requests.newest_of_project",
-    sql: "SELECT * FROM {requests} \
-          WHERE project = $1 AND request < COALESCE(CAST($2 AS TEXT), 'req_g') \
-          ORDER BY request DESC LIMIT $3",
-    parameters: &[Kind::Text, Kind::Text, Kind::BigInt],
+    sql: "SELECT * FROM {requests} WHERE (CAST($1 AS TEXT) IS NULL OR project = $1) \
+          AND (CAST($2 AS TEXT) IS NULL OR key = $2) \
+          AND (CAST($3 AS TEXT) IS NULL OR model = $3) \
+          AND (CAST($4 AS TEXT) IS NULL OR status = $4) \
+          AND (CAST($5 AS BIGINT) IS NULL OR accepted_at >= $5) \
+          AND (CAST($6 AS BIGINT) IS NULL OR accepted_at < $6) \
+          AND request < COALESCE(CAST($7 AS TEXT), 'req_g') ORDER BY request DESC LIMIT $8",
+    parameters: &[
+        Kind::Text,
+        Kind::Text,
+        Kind::Text,
+        Kind::Text,
+        Kind::BigInt,
+        Kind::BigInt,
+        Kind::Text,
+        Kind::BigInt,
+    ],
     columns: &kinds(&COLUMNS),
 };
 

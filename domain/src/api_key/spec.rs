@@ -55,11 +55,23 @@ fn a_key_has_a_name_that_a_person_can_read() {
         let rename = Change::Describe { name: Some(name.into()), description: None };
         given::<ApiKey>([issued()]).when(change(rename)).then_rejected(Rejection::UnusableName);
     }
-    let description = "x".repeat(MAX_DESCRIPTION + 1);
-    let described = Change::Describe { name: None, description: Some(description) };
-    given::<ApiKey>([issued()])
-        .when(change(described))
-        .then_rejected(Rejection::UnusableDescription);
+    for description in ["a\0b", "\u{1b}[2J", &"x".repeat(MAX_DESCRIPTION + 1)] {
+        let described = Change::Describe { name: None, description: Some(description.into()) };
+        given::<ApiKey>([issued()])
+            .when(change(described))
+            .then_rejected(Rejection::UnusableDescription);
+    }
+}
+
+#[test]
+fn a_description_may_have_lines() {
+    let description = "of the lab:\n\tnightly\r\n".to_owned();
+    let described = Change::Describe { name: None, description: Some(description.clone()) };
+    given::<ApiKey>([issued()]).when(change(described)).then([Event::Described {
+        name: "ci".into(),
+        description,
+        at: AT,
+    }]);
 }
 
 #[test]

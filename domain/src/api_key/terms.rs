@@ -202,7 +202,9 @@ fn described(name: &str, description: &str) -> Result<(), Rejection> {
     if name.trim().is_empty() || !short || name.chars().any(char::is_control) {
         return Err(Rejection::UnusableName);
     }
-    if description.chars().count() > MAX_DESCRIPTION {
+    // Lines may be broken and indented; other control characters nobody can read, and some no table can hold.
+    let unreadable = |c: char| c.is_control() && !matches!(c, '\n' | '\r' | '\t');
+    if description.chars().count() > MAX_DESCRIPTION || description.chars().any(unreadable) {
         return Err(Rejection::UnusableDescription);
     }
     Ok(())

@@ -160,6 +160,28 @@ fn who_runs_it_may_change() {
 }
 
 #[test]
+fn a_model_has_no_more_upstreams_and_names_than_anybody_needs() {
+    let upstreams = |most: usize| -> Vec<_> {
+        (0..most).map(|n| Upstream { url: format!("http://host{n}/v1"), ..upstream() }).collect()
+    };
+    let aliases = |most: usize| -> BTreeSet<ModelName> {
+        (0..most).map(|n| format!("alias-{n}").parse().unwrap()).collect()
+    };
+    let (most, more) = (upstreams(MAX_UPSTREAMS), upstreams(MAX_UPSTREAMS + 1));
+    given::<Model>([registered()])
+        .when(Command::ChangeUpstreams { upstreams: most.clone(), at: AT })
+        .then([Event::UpstreamsChanged { upstreams: most, at: AT }]);
+    given::<Model>([]).when(register(more)).then_rejected(Rejection::TooManyUpstreams);
+    let rename = |aliases| Command::ChangeAliases { aliases, at: AT };
+    given::<Model>([registered()])
+        .when(rename(aliases(MAX_ALIASES)))
+        .then([Event::AliasesChanged { aliases: aliases(MAX_ALIASES), at: AT }]);
+    given::<Model>([registered()])
+        .when(rename(aliases(MAX_ALIASES + 1)))
+        .then_rejected(Rejection::TooManyAliases);
+}
+
+#[test]
 fn an_upstreams_id_reads_back_as_itself() {
     let id = upstream().id();
     assert_eq!(id.to_string().parse(), Ok(id.clone()));

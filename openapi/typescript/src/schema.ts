@@ -596,7 +596,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The newest requests */
+        /**
+         * List requests
+         * @description The newest first.
+         */
         get: operations["list_requests"];
         put?: never;
         post?: never;
@@ -1532,6 +1535,15 @@ export interface components {
             next?: string | null;
         };
         /**
+         * Page_RequestSummary
+         * @description A page of a list.
+         */
+        Page_RequestSummary: {
+            data: components["schemas"]["RequestSummary"][];
+            /** @description Ask with `after` for what follows; null at the end. */
+            next?: string | null;
+        };
+        /**
          * Page_Session
          * @description A page of a list.
          */
@@ -1679,12 +1691,11 @@ export interface components {
             /** @description Why nothing is published. */
             trouble?: string | null;
         };
-        /** RequestPage */
-        RequestPage: {
-            data: components["schemas"]["RequestSummary"][];
-            /** @description Ask for what is before this next time; null at the end. */
-            next?: string | null;
-        };
+        /**
+         * @description How far a request has come, or how it ended.
+         * @enum {string}
+         */
+        RequestStatus: "accepted" | "assigned" | "completed" | "cancelled" | "failed";
         /** RequestStory */
         RequestStory: {
             /** @description Everything that had happened when the question arrived is in it. */
@@ -2866,6 +2877,8 @@ export interface operations {
                 actor?: string;
                 /** @description The events after this place; before it if the newest come first. */
                 after?: number;
+                /** @description The same as `Uplion-Position`. */
+                at?: string;
                 /** @description Not earlier than this. */
                 from?: string;
                 /** @description Of the thing. */
@@ -2885,7 +2898,10 @@ export interface operations {
                 /** @description Milliseconds to wait for an event if there is none; at most 30000. */
                 wait?: number;
             };
-            header?: never;
+            header?: {
+                /** @description See also the write that was answered with this position. */
+                "Uplion-Position"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -9476,14 +9492,29 @@ export interface operations {
     list_requests: {
         parameters: {
             query?: {
-                /** @description Older than this request. */
-                before?: string;
-                /** @description At most 1000; 50 if not said. */
+                /** @description Those before this one. */
+                after?: string;
+                /** @description The same as `Uplion-Position`. */
+                at?: string;
+                /** @description Accepted at this time or later. RFC 3339. */
+                from?: string;
+                /** @description Only of this key, by id. */
+                key?: string;
+                /** @description At most 1000; 100 if not said. */
                 limit?: number;
+                /** @description Only of this model, by its name or an alias. */
+                model?: string;
                 /** @description Only of this project, by id or name. */
                 project?: string;
+                /** @description Only those that have come so far, or ended so. */
+                status?: components["schemas"]["RequestStatus"];
+                /** @description Accepted before this time. */
+                to?: string;
             };
-            header?: never;
+            header?: {
+                /** @description See also the write that was answered with this position. */
+                "Uplion-Position"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -9494,7 +9525,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["RequestPage"];
+                    "application/json": components["schemas"]["Page_RequestSummary"];
                 };
             };
             /** @description The request cannot be read. */

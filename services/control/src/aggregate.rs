@@ -207,14 +207,15 @@ impl From<model::Rejection> for Problem {
     fn from(rejection: model::Rejection) -> Self {
         use model::Rejection::{
             AlreadyRegistered, NoCapacity, NoProcess, NoSuchUpstream, NotRegistered, Retired,
-            SameUpstream, UnusableCredential, UnusableSecret, UnusableUrl, UnusableWeight,
+            SameUpstream, TooManyAliases, TooManyUpstreams, UnusableCredential, UnusableSecret,
+            UnusableUrl, UnusableWeight,
         };
         let text = rejection.to_string();
         match rejection {
             NotRegistered | NoSuchUpstream => Self::not_found(text),
             AlreadyRegistered | Retired | SameUpstream => Self::conflict("rejected", text),
             UnusableUrl(_) | NoCapacity | UnusableCredential | UnusableSecret | UnusableWeight
-            | NoProcess => Self::unacceptable("rejected", text),
+            | NoProcess | TooManyAliases | TooManyUpstreams => Self::unacceptable("rejected", text),
         }
     }
 }

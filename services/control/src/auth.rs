@@ -4,7 +4,6 @@
 //! a user who was disabled are refused at once, by every control.
 
 pub mod memberships;
-#[allow(dead_code, reason = "users get passwords next")]
 pub mod password;
 pub mod proof;
 pub mod sign_in;

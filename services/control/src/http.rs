@@ -3,6 +3,7 @@
 mod body;
 mod cors;
 mod guard;
+mod zero;
 
 use std::sync::Arc;
 
@@ -84,6 +85,10 @@ impl<E: Endpoint> Answering<E> {
         let (body, _held) = self.bodies.read(body).await?;
         if let Some(misread) = self.contract.misread(&request, &body) {
             return Err(Problem::malformed(misread).into());
+        }
+        if let Some(place) = zero::said(&request, &body) {
+            let text = format!("there is a zero character in {place}: no text has one");
+            return Err(Problem::unacceptable("zero_character", text).into());
         }
         request.set_body(body);
         let answer = self.inner.call(request).await?;

@@ -13,6 +13,9 @@ use uplion_log_store::{
 
 use crate::{aggregate::Recorded, problem::Problem, write::replay};
 
+/// That a key speaks of: each is looked up.
+const MOST_MODELS: usize = 1_000;
+
 #[derive(Clone)]
 pub struct Names {
     pub events: Arc<dyn EventStore>,
@@ -90,6 +93,7 @@ impl Names {
     /// The models that a key may use; none said: all of them.
     pub async fn models(&self, texts: Option<&[String]>) -> Result<Models, Problem> {
         let Some(texts) = texts else { return Ok(Models::All) };
+        not_too_many(texts.len())?;
         let mut names = std::collections::BTreeSet::new();
         for text in texts {
             names.insert(self.known_model(text).await?);
@@ -108,6 +112,15 @@ impl Names {
             }
         }
     }
+}
+
+/// Whether so many models can be looked up for one key.
+pub fn not_too_many(models: usize) -> Result<(), Problem> {
+    if models > MOST_MODELS {
+        let text = format!("a key names at most {MOST_MODELS} models: leave them out instead");
+        return Err(Problem::unacceptable("rejected", text));
+    }
+    Ok(())
 }
 
 pub fn key(text: &str) -> Result<KeyId, Problem> {

@@ -41,7 +41,9 @@ pub fn name(text: &str) -> Result<String, Problem> {
 
 pub fn identity(issuer: &str, subject: &str) -> Result<Identity, Problem> {
     let secure = issuer.starts_with("https://") && issuer.len() <= LONGEST_ISSUER;
-    if !secure || !(1..=LONGEST_SUBJECT).contains(&subject.len()) {
+    let readable = |text: &str| !text.chars().any(char::is_control);
+    let whole = (1..=LONGEST_SUBJECT).contains(&subject.len());
+    if !secure || !whole || !readable(issuer) || !readable(subject) {
         return Err(Problem::unacceptable(
             "unusable_identity",
             format!("an issuer is an https address, a subject has 1 to {LONGEST_SUBJECT} bytes"),
@@ -78,5 +80,6 @@ mod tests {
         assert!(identity("https://id.example.org", "248289761001").is_ok());
         assert!(identity("http://id.example.org", "248289761001").is_err());
         assert!(identity("https://id.example.org", "").is_err());
+        assert!(identity("https://id.example.org", "a\0b").is_err());
     }
 }

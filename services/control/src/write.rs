@@ -19,8 +19,10 @@ use crate::{
     receipt::{Done, Receipt},
 };
 
-/// Others may change the same thing meanwhile; so often is only a storm of writes to one aggregate.
-const ATTEMPTS: usize = 10;
+/// Others may change the same thing meanwhile: of so many who write to one aggregate at once all come through.
+const ATTEMPTS: usize = 100;
+/// Bytes. A broker takes a mebibyte as it comes; one event that it does not take would stand in the way of all behind.
+const LARGEST_EVENT: usize = 512 << 10;
 /// No aggregate has so many events: a commit that expects it writes nothing.
 const IMPOSSIBLE: u64 = i64::MAX.unsigned_abs();
 
@@ -103,11 +105,15 @@ impl Writer {
                     return self.unless_done(said, &aggregate, rejection.into()).await;
                 }
             };
-            if commit.events.is_empty() {
+            if commit.events.iter().any(|event| event.payload.len() > LARGEST_EVENT) {
+                return Err(too_much());
+            }
+            if commit.events.is_empty() && said.once.is_none() {
                 let last = history.last().map_or(0, |stored| stored.position);
                 return self.in_force(Done { id: aggregate.id(), version }, last, false).await;
             }
-            let commit = Commit { personal: personal.to_vec(), ..commit };
+            let personal = if commit.events.is_empty() { Vec::new() } else { personal.to_vec() };
+            let commit = Commit { personal, ..commit };
             let done = Done { id: aggregate.id(), version: version + count(&commit) };
             match self.commit(commit, said, &done).await? {
                 Outcome::Answer(receipt) => return Ok(receipt),
@@ -241,6 +247,11 @@ fn commit<A: Recorded>(
     let aggregate = A::aggregate(id);
     let notes = said.caller.origin.notes.clone();
     Ok(Commit { claims, notes, ..Commit::new(aggregate, version, events) })
+}
+
+fn too_much() -> Problem {
+    let text = format!("all of it together is more than {LARGEST_EVENT} bytes: say less at once");
+    Problem::unacceptable("too_much", text)
 }
 
 fn refused(error: CommitError) -> Problem {

@@ -54,6 +54,7 @@ from .page_member import PageMember
 from .page_model import PageModel
 from .page_price import PagePrice
 from .page_project import PageProject
+from .page_request_summary import PageRequestSummary
 from .page_session import PageSession
 from .page_user import PageUser
 from .page_worker import PageWorker
@@ -65,7 +66,7 @@ from .project_status import ProjectStatus
 from .projection_health import ProjectionHealth
 from .rates import Rates
 from .relay_health import RelayHealth
-from .request_page import RequestPage
+from .request_status import RequestStatus
 from .request_story import RequestStory
 from .request_summary import RequestSummary
 from .rotation import Rotation
@@ -142,6 +143,7 @@ __all__ = (
     "PageModel",
     "PagePrice",
     "PageProject",
+    "PageRequestSummary",
     "PageSession",
     "PageUser",
     "PageWorker",
@@ -153,7 +155,7 @@ __all__ = (
     "ProjectionHealth",
     "Rates",
     "RelayHealth",
-    "RequestPage",
+    "RequestStatus",
     "RequestStory",
     "RequestSummary",
     "Rotation",

@@ -17,6 +17,7 @@ mod page;
 mod prices;
 mod projects;
 mod request;
+mod requests;
 mod sessions;
 mod usage;
 mod users;
@@ -73,6 +74,7 @@ type Operations = (
     usage::Usage,
     sessions::Sessions,
     events::Events,
+    requests::Requests,
     changes::Changes,
     health::Health,
 );
@@ -109,7 +111,8 @@ pub fn service(parts: &Parts) -> OpenApiService<Operations, ()> {
         charges::Charges { reader: reader.clone(), names: names.clone(), labels: labels.clone() },
         usage::Usage { reader: reader.clone(), names: names.clone(), labels: labels.clone() },
         sessions::Sessions { writer: writer.clone(), reader: reader.clone(), sign_ins, doorkeeper },
-        events::Events {
+        events::Events { reader: reader.clone(), people: Arc::clone(&people) },
+        requests::Requests {
             reader: reader.clone(),
             names: names.clone(),
             labels,

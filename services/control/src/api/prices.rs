@@ -150,6 +150,10 @@ impl Prices {
             Some(text) => Some(self.names.project(&text).await?),
             None => None,
         };
+        // Who may not see a project is not told whether that name is taken.
+        if project.is_some_and(|project| !caller.sees_project(project)) {
+            return Err(Problem::unseen());
+        }
         let limit = page::limit(limit.0);
         let parameters = [
             columns::maybe_text(model),

@@ -1,6 +1,6 @@
 //! A request as people and programs are shown it.
 
-use poem_openapi::Object;
+use poem_openapi::{Enum, Object};
 use uplion_domain::request::Outcome;
 use uplion_projections::requests::{Request, Status};
 
@@ -36,6 +36,32 @@ pub struct RequestSummary {
     assigned_ms: Option<f64>,
     first_chunk_ms: Option<f64>,
     total_ms: Option<f64>,
+}
+
+/// How far a request has come, or how it ended.
+#[derive(Debug, Clone, Copy, Enum)]
+#[oai(rename_all = "snake_case")]
+pub enum RequestStatus {
+    /// No worker has it yet.
+    Accepted,
+    /// A worker has it.
+    Assigned,
+    Completed,
+    Cancelled,
+    Failed,
+}
+
+impl RequestStatus {
+    /// As it is asked for in the list.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Accepted => Status::Accepted.as_str(),
+            Self::Assigned => Status::Assigned.as_str(),
+            Self::Completed => "completed",
+            Self::Cancelled => "cancelled",
+            Self::Failed => "failed",
+        }
+    }
 }
 
 impl RequestSummary {

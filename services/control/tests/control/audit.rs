@@ -68,7 +68,7 @@ async fn a_question_that_means_nothing_is_said_to() {
         "stream=TASKS",
         "order=random",
         "from=yesterday",
-        "actor=%00",
+        "actor=%20",
         "type=%20",
     ] {
         installation.get(&format!("/events?{wrong}")).await.problem(400, "malformed");

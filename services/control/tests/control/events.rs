@@ -50,9 +50,44 @@ async fn the_newest_requests_come_first() {
     };
     let newest = installation.get("/requests?limit=2&project=physics").await;
     assert_eq!(ids(&newest.body), [requests[2].clone(), requests[1].clone()]);
-    let before = newest.body["next"].as_str().unwrap();
-    let rest = installation.get(&format!("/requests?limit=2&before={before}")).await;
+    let next = newest.body["next"].as_str().unwrap();
+    let rest = installation.get(&format!("/requests?limit=2&after={next}")).await;
     assert_eq!(ids(&rest.body), [requests[0].clone()]);
+}
+
+#[tokio::test]
+async fn requests_are_found_by_project_key_model_status_and_time() {
+    let installation = Installation::start().await;
+    let (physics, chemistry) =
+        (installation.project("physics").await, installation.project("chemistry").await);
+    for name in ["llama", "mistral"] {
+        installation.post("/models", json!({ "name": name })).await.made();
+    }
+    let issue = async |project: &str| {
+        installation.post("/keys", json!({ "project": project, "name": "ci" })).await.made()
+    };
+    let (ours, theirs) = (issue(&physics).await, issue(&chemistry).await);
+    let first = installation.serve(&physics, &ours, "llama").await.to_string();
+    let second = installation.serve(&physics, &ours, "mistral").await.to_string();
+    let third = installation.serve(&chemistry, &theirs, "llama").await.to_string();
+    let story = installation.get(&format!("/requests/{second}?wait=10000")).await;
+    let begun = story.body["request"]["accepted_at"].as_str().unwrap().to_owned();
+    installation.get(&format!("/requests/{third}?wait=10000")).await;
+    let ids = async |query: &str| {
+        let page = installation.get(&format!("/requests?{query}")).await;
+        let data = page.body["data"].as_array().unwrap_or_else(|| panic!("{page:?}")).iter();
+        data.map(|request| request["id"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(ids("").await, [&*third, &second, &first]);
+    assert_eq!(ids("project=physics").await, [&*second, &first]);
+    assert_eq!(ids(&format!("key={theirs}")).await, [&*third]);
+    assert_eq!(ids("model=llama").await, [&*third, &first]);
+    assert_eq!(ids("project=physics&model=llama&status=completed").await, [&*first]);
+    assert_eq!(ids("status=failed").await, [""; 0]);
+    assert_eq!(ids(&format!("from={begun}")).await, [&*third, &second]);
+    assert_eq!(ids(&format!("to={begun}")).await, [&*first]);
+    installation.get("/requests?status=lost").await.problem(400, "malformed");
+    installation.get("/requests?from=yesterday").await.problem(400, "malformed");
 }
 
 #[tokio::test]
@@ -109,4 +144,45 @@ async fn the_logs_health_is_told_also_when_the_streams_are_gone() {
     let health = installation.get("/log").await;
     assert_eq!(health.status, 200, "{health:?}");
     assert!(health.body["streams"][0]["trouble"].is_string(), "{health:?}");
+}
+
+#[tokio::test]
+async fn the_logs_health_says_how_far_a_stopped_projector_is_behind() {
+    let installation = Installation::start().await;
+    let created = installation.post("/projects", json!({ "name": "physics" })).await;
+    installation.get_at("/projects", &created).await;
+    installation.stop_projector().await;
+    for name in ["chemistry", "biology"] {
+        installation.project(name).await;
+    }
+    let health = installation.get("/log").await.body;
+    let control = &health["streams"][1];
+    assert_eq!(
+        (&control["last"], &control["archived"], &control["lag"]),
+        (&json!(3), &json!(1), &json!(2))
+    );
+    assert_eq!((&health["archive"]["head"], &health["relay"]["published"]), (&json!(1), &json!(3)));
+}
+
+#[tokio::test]
+async fn an_audit_that_names_a_write_sees_it() {
+    let installation = Installation::start().await;
+    for n in 0..5 {
+        let name = format!("project {n}");
+        let created = installation.post("/projects", json!({ "name": name })).await;
+        let newest = installation.get_at("/events?order=newest&limit=1", &created).await;
+        assert_eq!(newest.body["data"][0]["event"]["data"]["name"], name, "{newest:?}");
+    }
+}
+
+#[tokio::test]
+async fn who_follows_what_seldom_happens_does_not_look_through_the_same_again() {
+    let installation = Installation::start().await;
+    let created = installation.post("/projects", json!({ "name": "physics" })).await;
+    let seldom = "/events?type=uplion.project.closed";
+    let nothing = installation.get_at(seldom, &created).await;
+    assert_eq!((&nothing.body["data"], &nothing.body["next"]), (&json!([]), &json!(1)));
+    let closed = installation.post("/projects/physics/close", json!({})).await;
+    let found = installation.get_at(&format!("{seldom}&after=1"), &closed).await;
+    assert_eq!(found.body["data"][0]["pos"], 2, "{found:?}");
 }

@@ -53,6 +53,7 @@ async fn a_key_may_use_models_that_there_are() {
     };
     issue(json!(["lama"])).await.problem(422, "unknown_model");
     issue(json!([])).await.problem(422, "rejected");
+    issue(json!(vec!["llama"; 1_001])).await.problem(422, "rejected");
     let id = issue(json!(["llama"])).await.made();
     let path = format!("/keys/{id}");
     assert_eq!(installation.get(&path).await.body["models"], json!(["llama-3.1"]));

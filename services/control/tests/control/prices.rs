@@ -1,6 +1,7 @@
 //! `/control/v1/prices`
 
 use serde_json::{Value, json};
+use uplion_domain::{project::Role, user::Access};
 
 use crate::installation::Installation;
 
@@ -78,4 +79,35 @@ async fn a_project_may_have_a_price_of_its_own() {
         ["3", "0.5"]
     );
     set(json!("chemistry"), "1", "2020-01-01T00:00:00Z").await.problem(404, "not_found");
+}
+
+#[tokio::test]
+async fn whose_prices_one_may_not_see_one_is_not_told_of() {
+    let installation = Installation::start().await;
+    let project = installation.project("physics").await;
+    installation.post("/models", json!({ "name": "llama" })).await.made();
+    for owner in [Value::Null, json!("physics")] {
+        let body = json!({ "model": "llama", "project": owner, "input": "1", "output": "1" });
+        installation.post("/prices", body).await.made();
+    }
+    let (member, stranger) = (
+        installation.user("member", Access::None).await,
+        installation.user("stranger", Access::None).await,
+    );
+    installation.member(&project, &member, Role::Member).await;
+    let body = json!({ "model": "llama", "input": "2", "output": "1" });
+    let last = installation.post("/prices", body).await;
+    installation.get_at("/prices", &last).await;
+    for (somebody, seen) in [(&member, 3), (&stranger, 2)] {
+        let token = installation.token(somebody).await;
+        let listed = installation.read(&token, "/prices").await;
+        assert_eq!(listed.body["data"].as_array().unwrap().len(), seen, "{listed:?}");
+        let own = installation.read(&token, "/prices?project=physics").await;
+        let unknown = installation.read(&token, "/prices?project=nothing").await;
+        unknown.problem(404, "not_found");
+        match seen {
+            3 => assert_eq!(own.body["data"].as_array().unwrap().len(), 1, "{own:?}"),
+            _ => assert_eq!((own.status, &own.body), (404, &unknown.body)),
+        }
+    }
 }

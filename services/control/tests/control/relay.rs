@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use prometheus_client::{encoding::text::encode, registry::Registry};
 use serde_json::json;
 use uplion_domain::{Envelope, Event, EventId, ProjectId, project};
 use uplion_log_transport::stream::{Condition, StreamName};
@@ -97,4 +98,24 @@ async fn a_log_that_knows_what_the_database_does_not_halts_the_relay_with_advice
 
 async fn wait_until(so: impl Fn() -> bool) {
     wait::until(wait::PATIENCE, "control to notice", async || so()).await.unwrap();
+}
+
+#[tokio::test]
+async fn how_far_the_log_is_behind_is_among_the_metrics() {
+    let installation = Installation::without_streams();
+    let mut registry = Registry::default();
+    installation.control.register(&mut registry);
+    installation.make_streams().await;
+    wait_until(|| installation.control.ready().is_ok()).await;
+    installation.log.streams.delete(StreamName::Control).await.unwrap();
+    wait_until(|| installation.control.ready().is_err()).await;
+    installation.post("/projects", json!({ "name": "physics" })).await;
+    let lag = |events: &str| {
+        let mut text = String::new();
+        encode(&mut text, &registry).unwrap();
+        text.contains(&format!("uplion_relay_lag_events {events}\n"))
+    };
+    wait_until(|| lag("1")).await;
+    installation.make_streams().await;
+    wait_until(|| lag("0")).await;
 }

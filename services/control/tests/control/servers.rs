@@ -13,7 +13,7 @@ use uplion_tests::{
     wait,
 };
 
-use crate::installation::{Answer, Installation, control, request, with_json};
+use crate::installation::{Answer, Installation, anonymous, control, request, with_json};
 use crate::permissions::every_cell;
 
 pub async fn over(nats_url: String, database: &str) -> Installation {
@@ -101,4 +101,31 @@ async fn every_role_is_answered_as_the_table_says_on_postgres_and_nats_too() {
     let installation = over(nats::Server::shared().await.account(), &database).await;
     installation.start_projector().await;
     every_cell(&installation).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_zero_character_is_refused_wherever_it_is_said_and_halts_nothing() {
+    let database = Server::shared(Version::V15).await.database().await.unwrap();
+    let installation = over(nats::Server::shared().await.account(), &database).await;
+    installation.start_projector().await;
+    let project = installation.project("physics").await;
+    for path in
+        ["/projects/%00", "/users/a%00@b.org", "/models/%00", "/keys?after=%00", "/users?email=%00"]
+    {
+        installation.get(path).await.problem(422, "zero_character");
+    }
+    let key = |field: &str, text: &str| {
+        let mut body = json!({ "project": project, "name": "ci" });
+        body[field] = text.into();
+        installation.post("/keys", body)
+    };
+    key("description", "\0").await.problem(422, "zero_character");
+    key("description", "\u{7}").await.problem(422, "rejected");
+    let sign_in = json!({ "email": "\0", "password": "x", "mode": "token" });
+    let anybody = anonymous(Method::POST, "/sessions");
+    installation.send(with_json(anybody, &sign_in)).await.problem(422, "zero_character");
+
+    let issued = key("description", "one\ntwo").await;
+    let listed = installation.get_at("/keys", &issued).await;
+    assert_eq!(listed.body["data"][0]["description"], "one\ntwo", "{listed:?}");
 }

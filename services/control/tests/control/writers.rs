@@ -83,3 +83,14 @@ async fn fifty_who_read_again_and_try_again_all_come_through() {
     assert_eq!(shown.header("etag"), format!("\"{}\"", WRITERS + 1));
     eprintln!("{WRITERS} writers came through after {lost} times 412");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn fifty_who_name_no_version_all_change_it_one_after_the_other() {
+    let (controls, path) = two_controls().await;
+    let writers =
+        (0..WRITERS).map(|n| describe(&controls[n % 2], &path, format!("writer {n}"), None));
+    for answer in join_all(writers).await {
+        assert_eq!(answer.status, 200, "{answer:?}");
+    }
+    assert_eq!(controls[1].get(&path).await.header("etag"), format!("\"{}\"", WRITERS + 1));
+}

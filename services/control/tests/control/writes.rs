@@ -102,6 +102,35 @@ async fn a_command_that_would_be_rejected_now_is_answered_as_when_it_was_done() 
 }
 
 #[tokio::test]
+async fn a_command_that_changes_nothing_is_remembered_like_any_other() {
+    let installation = Installation::without_projector().await;
+    let project = installation.project("physics").await;
+    let say = |command: &str, key: &str| {
+        let post = request(Method::POST, &format!("/projects/{project}/{command}"));
+        installation.send(post.header("Idempotency-Key", key).finish())
+    };
+    let first = say("resume", "one").await;
+    assert_eq!((first.status, &first.body["version"]), (200, &json!(1)), "{first:?}");
+    assert_eq!(first.body["repeated"], false);
+    say("suspend", "one").await.problem(422, "idempotency_key_reused");
+    say("suspend", "two").await;
+    let again = say("resume", "one").await;
+    assert_eq!((&again.body["repeated"], &again.body["version"]), (&json!(true), &json!(1)));
+    assert_eq!(installation.get("/projects/physics").await.body["status"], "suspended");
+    let suspended = say("suspend", "two").await;
+    assert_eq!(suspended.body["repeated"], true, "also what is so already: {suspended:?}");
+}
+
+#[tokio::test]
+async fn what_is_too_much_for_the_log_is_refused_before_it_stands_in_its_way() {
+    let installation = Installation::without_projector().await;
+    let url = format!("http://host/{}", "x".repeat(600 << 10));
+    let model = json!({ "name": "llama", "upstreams": [{ "url": url }] });
+    installation.post("/models", model).await.problem(422, "too_much");
+    assert_eq!(installation.store.events.head().await.unwrap(), 0);
+}
+
+#[tokio::test]
 async fn an_idempotency_key_is_for_one_command() {
     let installation = Installation::without_projector().await;
     create_once(&installation, "one", "physics").await.made();

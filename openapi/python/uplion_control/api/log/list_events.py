@@ -24,7 +24,12 @@ def _get_kwargs(
     to: datetime.datetime | Unset = UNSET,
     limit: int | Unset = UNSET,
     wait: int | Unset = UNSET,
+    at: str | Unset = UNSET,
+    uplion_position: str | Unset = UNSET,
 ) -> dict[str, Any]:
+    headers: dict[str, Any] = {}
+    if not isinstance(uplion_position, Unset):
+        headers["Uplion-Position"] = uplion_position
 
     params: dict[str, Any] = {}
 
@@ -56,6 +61,8 @@ def _get_kwargs(
 
     params["wait"] = wait
 
+    params["at"] = at
+
     params = {k: v for k, v in params.items() if v is not UNSET and v is not None}
 
     _kwargs: dict[str, Any] = {
@@ -64,6 +71,7 @@ def _get_kwargs(
         "params": params,
     }
 
+    _kwargs["headers"] = headers
     return _kwargs
 
 
@@ -176,6 +184,8 @@ def sync_detailed(
     to: datetime.datetime | Unset = UNSET,
     limit: int | Unset = UNSET,
     wait: int | Unset = UNSET,
+    at: str | Unset = UNSET,
+    uplion_position: str | Unset = UNSET,
 ) -> Response[EventPage | Problem]:
     """The events after a place
 
@@ -195,6 +205,8 @@ def sync_detailed(
         to (datetime.datetime | Unset):
         limit (int | Unset):
         wait (int | Unset):
+        at (str | Unset):
+        uplion_position (str | Unset):
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -216,6 +228,8 @@ def sync_detailed(
         to=to,
         limit=limit,
         wait=wait,
+        at=at,
+        uplion_position=uplion_position,
     )
 
     response = client.get_httpx_client().request(
@@ -239,6 +253,8 @@ def sync(
     to: datetime.datetime | Unset = UNSET,
     limit: int | Unset = UNSET,
     wait: int | Unset = UNSET,
+    at: str | Unset = UNSET,
+    uplion_position: str | Unset = UNSET,
 ) -> EventPage | Problem | None:
     """The events after a place
 
@@ -258,6 +274,8 @@ def sync(
         to (datetime.datetime | Unset):
         limit (int | Unset):
         wait (int | Unset):
+        at (str | Unset):
+        uplion_position (str | Unset):
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -280,6 +298,8 @@ def sync(
         to=to,
         limit=limit,
         wait=wait,
+        at=at,
+        uplion_position=uplion_position,
     ).parsed
 
 
@@ -297,6 +317,8 @@ async def asyncio_detailed(
     to: datetime.datetime | Unset = UNSET,
     limit: int | Unset = UNSET,
     wait: int | Unset = UNSET,
+    at: str | Unset = UNSET,
+    uplion_position: str | Unset = UNSET,
 ) -> Response[EventPage | Problem]:
     """The events after a place
 
@@ -316,6 +338,8 @@ async def asyncio_detailed(
         to (datetime.datetime | Unset):
         limit (int | Unset):
         wait (int | Unset):
+        at (str | Unset):
+        uplion_position (str | Unset):
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -337,6 +361,8 @@ async def asyncio_detailed(
         to=to,
         limit=limit,
         wait=wait,
+        at=at,
+        uplion_position=uplion_position,
     )
 
     response = await client.get_async_httpx_client().request(**kwargs)
@@ -358,6 +384,8 @@ async def asyncio(
     to: datetime.datetime | Unset = UNSET,
     limit: int | Unset = UNSET,
     wait: int | Unset = UNSET,
+    at: str | Unset = UNSET,
+    uplion_position: str | Unset = UNSET,
 ) -> EventPage | Problem | None:
     """The events after a place
 
@@ -377,6 +405,8 @@ async def asyncio(
         to (datetime.datetime | Unset):
         limit (int | Unset):
         wait (int | Unset):
+        at (str | Unset):
+        uplion_position (str | Unset):
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -400,5 +430,7 @@ async def asyncio(
             to=to,
             limit=limit,
             wait=wait,
+            at=at,
+            uplion_position=uplion_position,
         )
     ).parsed

@@ -1,3 +1,4 @@
+import datetime
 from http import HTTPStatus
 from typing import Any
 
@@ -5,25 +6,58 @@ import httpx
 
 from ... import errors
 from ...client import AuthenticatedClient, Client
+from ...models.page_request_summary import PageRequestSummary
 from ...models.problem import Problem
-from ...models.request_page import RequestPage
+from ...models.request_status import RequestStatus
 from ...types import UNSET, Response, Unset
 
 
 def _get_kwargs(
     *,
     project: str | Unset = UNSET,
-    before: str | Unset = UNSET,
+    key: str | Unset = UNSET,
+    model: str | Unset = UNSET,
+    status: RequestStatus | Unset = UNSET,
+    from_: datetime.datetime | Unset = UNSET,
+    to: datetime.datetime | Unset = UNSET,
+    after: str | Unset = UNSET,
     limit: int | Unset = UNSET,
+    at: str | Unset = UNSET,
+    uplion_position: str | Unset = UNSET,
 ) -> dict[str, Any]:
+    headers: dict[str, Any] = {}
+    if not isinstance(uplion_position, Unset):
+        headers["Uplion-Position"] = uplion_position
 
     params: dict[str, Any] = {}
 
     params["project"] = project
 
-    params["before"] = before
+    params["key"] = key
+
+    params["model"] = model
+
+    json_status: str | Unset = UNSET
+    if not isinstance(status, Unset):
+        json_status = status.value
+
+    params["status"] = json_status
+
+    json_from_: str | Unset = UNSET
+    if not isinstance(from_, Unset):
+        json_from_ = from_.isoformat()
+    params["from"] = json_from_
+
+    json_to: str | Unset = UNSET
+    if not isinstance(to, Unset):
+        json_to = to.isoformat()
+    params["to"] = json_to
+
+    params["after"] = after
 
     params["limit"] = limit
+
+    params["at"] = at
 
     params = {k: v for k, v in params.items() if v is not UNSET and v is not None}
 
@@ -33,14 +67,15 @@ def _get_kwargs(
         "params": params,
     }
 
+    _kwargs["headers"] = headers
     return _kwargs
 
 
 def _parse_response(
     *, client: AuthenticatedClient | Client, response: httpx.Response
-) -> Problem | RequestPage | None:
+) -> PageRequestSummary | Problem | None:
     if response.status_code == 200:
-        response_200 = RequestPage.from_dict(response.json())
+        response_200 = PageRequestSummary.from_dict(response.json())
 
         return response_200
 
@@ -122,7 +157,7 @@ def _parse_response(
 
 def _build_response(
     *, client: AuthenticatedClient | Client, response: httpx.Response
-) -> Response[Problem | RequestPage]:
+) -> Response[PageRequestSummary | Problem]:
     return Response(
         status_code=HTTPStatus(response.status_code),
         content=response.content,
@@ -135,28 +170,51 @@ def sync_detailed(
     *,
     client: AuthenticatedClient,
     project: str | Unset = UNSET,
-    before: str | Unset = UNSET,
+    key: str | Unset = UNSET,
+    model: str | Unset = UNSET,
+    status: RequestStatus | Unset = UNSET,
+    from_: datetime.datetime | Unset = UNSET,
+    to: datetime.datetime | Unset = UNSET,
+    after: str | Unset = UNSET,
     limit: int | Unset = UNSET,
-) -> Response[Problem | RequestPage]:
-    """The newest requests
+    at: str | Unset = UNSET,
+    uplion_position: str | Unset = UNSET,
+) -> Response[PageRequestSummary | Problem]:
+    """List requests
+
+     The newest first.
 
     Args:
         project (str | Unset):
-        before (str | Unset):
+        key (str | Unset):
+        model (str | Unset):
+        status (RequestStatus | Unset): How far a request has come, or how it ended.
+        from_ (datetime.datetime | Unset):
+        to (datetime.datetime | Unset):
+        after (str | Unset):
         limit (int | Unset):
+        at (str | Unset):
+        uplion_position (str | Unset):
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
-        Response[Problem | RequestPage]
+        Response[PageRequestSummary | Problem]
     """
 
     kwargs = _get_kwargs(
         project=project,
-        before=before,
+        key=key,
+        model=model,
+        status=status,
+        from_=from_,
+        to=to,
+        after=after,
         limit=limit,
+        at=at,
+        uplion_position=uplion_position,
     )
 
     response = client.get_httpx_client().request(
@@ -170,29 +228,52 @@ def sync(
     *,
     client: AuthenticatedClient,
     project: str | Unset = UNSET,
-    before: str | Unset = UNSET,
+    key: str | Unset = UNSET,
+    model: str | Unset = UNSET,
+    status: RequestStatus | Unset = UNSET,
+    from_: datetime.datetime | Unset = UNSET,
+    to: datetime.datetime | Unset = UNSET,
+    after: str | Unset = UNSET,
     limit: int | Unset = UNSET,
-) -> Problem | RequestPage | None:
-    """The newest requests
+    at: str | Unset = UNSET,
+    uplion_position: str | Unset = UNSET,
+) -> PageRequestSummary | Problem | None:
+    """List requests
+
+     The newest first.
 
     Args:
         project (str | Unset):
-        before (str | Unset):
+        key (str | Unset):
+        model (str | Unset):
+        status (RequestStatus | Unset): How far a request has come, or how it ended.
+        from_ (datetime.datetime | Unset):
+        to (datetime.datetime | Unset):
+        after (str | Unset):
         limit (int | Unset):
+        at (str | Unset):
+        uplion_position (str | Unset):
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
-        Problem | RequestPage
+        PageRequestSummary | Problem
     """
 
     return sync_detailed(
         client=client,
         project=project,
-        before=before,
+        key=key,
+        model=model,
+        status=status,
+        from_=from_,
+        to=to,
+        after=after,
         limit=limit,
+        at=at,
+        uplion_position=uplion_position,
     ).parsed
 
 
@@ -200,28 +281,51 @@ async def asyncio_detailed(
     *,
     client: AuthenticatedClient,
     project: str | Unset = UNSET,
-    before: str | Unset = UNSET,
+    key: str | Unset = UNSET,
+    model: str | Unset = UNSET,
+    status: RequestStatus | Unset = UNSET,
+    from_: datetime.datetime | Unset = UNSET,
+    to: datetime.datetime | Unset = UNSET,
+    after: str | Unset = UNSET,
     limit: int | Unset = UNSET,
-) -> Response[Problem | RequestPage]:
-    """The newest requests
+    at: str | Unset = UNSET,
+    uplion_position: str | Unset = UNSET,
+) -> Response[PageRequestSummary | Problem]:
+    """List requests
+
+     The newest first.
 
     Args:
         project (str | Unset):
-        before (str | Unset):
+        key (str | Unset):
+        model (str | Unset):
+        status (RequestStatus | Unset): How far a request has come, or how it ended.
+        from_ (datetime.datetime | Unset):
+        to (datetime.datetime | Unset):
+        after (str | Unset):
         limit (int | Unset):
+        at (str | Unset):
+        uplion_position (str | Unset):
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
-        Response[Problem | RequestPage]
+        Response[PageRequestSummary | Problem]
     """
 
     kwargs = _get_kwargs(
         project=project,
-        before=before,
+        key=key,
+        model=model,
+        status=status,
+        from_=from_,
+        to=to,
+        after=after,
         limit=limit,
+        at=at,
+        uplion_position=uplion_position,
     )
 
     response = await client.get_async_httpx_client().request(**kwargs)
@@ -233,29 +337,52 @@ async def asyncio(
     *,
     client: AuthenticatedClient,
     project: str | Unset = UNSET,
-    before: str | Unset = UNSET,
+    key: str | Unset = UNSET,
+    model: str | Unset = UNSET,
+    status: RequestStatus | Unset = UNSET,
+    from_: datetime.datetime | Unset = UNSET,
+    to: datetime.datetime | Unset = UNSET,
+    after: str | Unset = UNSET,
     limit: int | Unset = UNSET,
-) -> Problem | RequestPage | None:
-    """The newest requests
+    at: str | Unset = UNSET,
+    uplion_position: str | Unset = UNSET,
+) -> PageRequestSummary | Problem | None:
+    """List requests
+
+     The newest first.
 
     Args:
         project (str | Unset):
-        before (str | Unset):
+        key (str | Unset):
+        model (str | Unset):
+        status (RequestStatus | Unset): How far a request has come, or how it ended.
+        from_ (datetime.datetime | Unset):
+        to (datetime.datetime | Unset):
+        after (str | Unset):
         limit (int | Unset):
+        at (str | Unset):
+        uplion_position (str | Unset):
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
-        Problem | RequestPage
+        PageRequestSummary | Problem
     """
 
     return (
         await asyncio_detailed(
             client=client,
             project=project,
-            before=before,
+            key=key,
+            model=model,
+            status=status,
+            from_=from_,
+            to=to,
+            after=after,
             limit=limit,
+            at=at,
+            uplion_position=uplion_position,
         )
     ).parsed

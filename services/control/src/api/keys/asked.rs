@@ -88,6 +88,7 @@ impl Keys {
         &self,
         limits: &BTreeMap<String, LimitsView>,
     ) -> Result<BTreeMap<ModelName, Limits>, Problem> {
+        names::not_too_many(limits.len())?;
         let mut by_model = BTreeMap::new();
         for (text, limits) in limits {
             by_model.insert(self.names.known_model(text).await?, limits.read());

@@ -12,14 +12,16 @@ if TYPE_CHECKING:
     from ..models.request_summary import RequestSummary
 
 
-T = TypeVar("T", bound="RequestPage")
+T = TypeVar("T", bound="PageRequestSummary")
 
 
 @_attrs_define
-class RequestPage:
+class PageRequestSummary:
+    """A page of a list."""
+
     data: list[RequestSummary]
     next_: None | str | Unset = UNSET
-    """ Ask for what is before this next time; null at the end. """
+    """ Ask with `after` for what follows; null at the end. """
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -67,13 +69,13 @@ class RequestPage:
 
         next_ = _parse_next_(d.pop("next", UNSET))
 
-        request_page = cls(
+        page_request_summary = cls(
             data=data,
             next_=next_,
         )
 
-        request_page.additional_properties = d
-        return request_page
+        page_request_summary.additional_properties = d
+        return page_request_summary
 
     @property
     def additional_keys(self) -> list[str]:

@@ -1,0 +1,182 @@
+//! Requests: how each went, and all that happened to one.
+
+use std::{sync::Arc, time::Duration};
+
+use poem_openapi::{
+    Object, OpenApi,
+    param::{Header, Path, Query},
+    payload::Json,
+};
+use uplion_domain::{Envelope, Event, RequestId, request};
+use uplion_log_store::{archive::Archived, people::People};
+use uplion_projections::{
+    columns,
+    projection::TypedRow,
+    requests::{self, Request},
+};
+
+use super::{
+    Tag,
+    archived::ArchivedEvent,
+    page::{self, Page},
+    request::{RequestStatus, RequestSummary},
+};
+use crate::{
+    auth::Auth,
+    caller::Target,
+    headers,
+    labels::Labels,
+    names::{self, Names},
+    permissions::Operation,
+    problem::Problem,
+    reading::{Freshness, Reader},
+};
+
+const MOST_PATIENCE_MS: u64 = 30_000;
+
+pub struct Requests {
+    pub reader: Reader,
+    pub names: Names,
+    pub labels: Labels,
+    pub people: Arc<dyn People>,
+}
+
+#[derive(Debug, Object)]
+struct RequestStory {
+    /// Null while only its events are known.
+    request: Option<RequestSummary>,
+    /// In the order of the archive.
+    events: Vec<ArchivedEvent>,
+    /// Everything that had happened when the question arrived is in it.
+    complete: bool,
+}
+
+#[OpenApi(tag = "Tag::Requests")]
+impl Requests {
+    /// List requests
+    ///
+    /// The newest first.
+    #[oai(path = "/requests", method = "get", operation_id = "list_requests")]
+    #[expect(clippy::too_many_arguments, reason = "each is a parameter of the operation")]
+    async fn list(
+        &self,
+        auth: Auth,
+        /// Only of this project, by id or name.
+        project: Query<Option<String>>,
+        /// Only of this key, by id.
+        key: Query<Option<String>>,
+        /// Only of this model, by its name or an alias.
+        model: Query<Option<String>>,
+        /// Only those that have come so far, or ended so.
+        status: Query<Option<RequestStatus>>,
+        /// Accepted at this time or later. RFC 3339.
+        from: Query<Option<String>>,
+        /// Accepted before this time.
+        to: Query<Option<String>>,
+        /// Those before this one.
+        after: Query<Option<String>>,
+        /// At most 1000; 100 if not said.
+        limit: Query<Option<usize>>,
+        /// See also the write that was answered with this position.
+        #[oai(name = "Uplion-Position")]
+        position: Header<Option<String>>,
+        /// The same as `Uplion-Position`.
+        at: Query<Option<String>>,
+    ) -> Result<Json<Page<RequestSummary>>, Problem> {
+        let project = match project.0 {
+            Some(text) => Some(self.names.project(&text).await?),
+            None => None,
+        };
+        let seen = auth.0.sees(Operation::ListRequests, project)?;
+        let position = headers::position(position.0.as_deref(), at.0.as_deref())?;
+        self.reader.at(position, &[requests::NAME]).await?;
+        let key = key.0.map(|text| names::key(&text)).transpose()?;
+        let model = match model.0 {
+            Some(text) => Some(self.names.model(&text).await?),
+            None => None,
+        };
+        let from = headers::time(from.0.as_deref())?;
+        let to = headers::time(to.0.as_deref())?;
+        let limit = page::limit(limit.0);
+        let mut rows = Vec::new();
+        for project in seen.filters() {
+            let parameters = [
+                columns::maybe_text(project),
+                columns::maybe_text(key),
+                columns::maybe_text(model.clone()),
+                columns::maybe_text(status.0.map(RequestStatus::as_str)),
+                columns::maybe_time(from),
+                columns::maybe_time(to),
+                columns::maybe_text(after.0.clone()),
+                page::limit_value(limit),
+            ];
+            let read = Request::from_row;
+            rows.extend(self.reader.query(&requests::NEWEST, &parameters, read).await?);
+        }
+        rows.sort_by_key(|row| std::cmp::Reverse(row.request));
+        rows.truncate(limit);
+        let labels = self.labels.load().await?;
+        let view = |row| RequestSummary::of(row, &labels);
+        Ok(Json(Page::of(rows, limit, |row| row.request.to_string(), view)))
+    }
+
+    /// A request and its events in order
+    #[oai(path = "/requests/:request", method = "get", operation_id = "get_request")]
+    async fn show(
+        &self,
+        auth: Auth,
+        request: Path<String>,
+        /// Milliseconds to wait for what had happened when the question arrived; at most 30000.
+        wait: Query<Option<u64>>,
+    ) -> Result<Json<RequestStory>, Problem> {
+        let id = request_id(&request.0)?;
+        let patience = Duration::from_millis(wait.0.unwrap_or(0).min(MOST_PATIENCE_MS));
+        let freshness = self.reader.catch_up(&[requests::NAME], patience).await?;
+        let events = self.reader.archive.of_request(id).await?;
+        if events.is_empty() {
+            return Err(unknown(id, &freshness));
+        }
+        auth.0.may(Operation::GetRequest, whose(&events)?)?;
+        let parameters = [columns::text(id)];
+        let rows = self.reader.query(&requests::ONE, &parameters, Request::from_row).await?;
+        let labels = self.labels.load().await?;
+        Ok(Json(RequestStory {
+            request: rows.into_iter().next().map(|row| RequestSummary::of(row, &labels)),
+            events: ArchivedEvent::all(self.people.as_ref(), &events).await?,
+            complete: freshness == Freshness::CaughtUp,
+        }))
+    }
+}
+
+fn whose(events: &[Archived]) -> Result<Target, Problem> {
+    for archived in events {
+        let envelope = Envelope::decode(&archived.event)
+            .map_err(|error| Problem::internal(format!("event {}: {error}", archived.pos)))?;
+        if let Event::Request(event) = envelope.event {
+            use request::Event::{Accepted, Assigned, Settled};
+            let (Accepted(request::Accepted { project, .. })
+            | Assigned(request::Assigned { project, .. })
+            | Settled(request::Settled { project, .. })) = event;
+            return Ok(Target::Project(project));
+        }
+    }
+    Err(Problem::unseen())
+}
+
+fn request_id(text: &str) -> Result<RequestId, Problem> {
+    text.parse().map_err(|_| {
+        Problem::not_found(format!(
+            "{text:?} is not the id of a request: it is in the answer's X-Request-Id"
+        ))
+    })
+}
+
+fn unknown(id: RequestId, freshness: &Freshness) -> Problem {
+    match freshness {
+        Freshness::CaughtUp => Problem::unseen(),
+        Freshness::Behind(what) => Problem::unavailable(
+            "behind",
+            format!("request {id} is not archived yet, if it exists: {what}"),
+        ),
+    }
+}
