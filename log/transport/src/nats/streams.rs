@@ -105,6 +105,10 @@ impl Streams for NatsStreams {
     }
 
     async fn get(&self, stream: StreamName, sequence: u64) -> Result<Option<Record>, ReadError> {
+        // The server takes 0 for a question without a sequence, and refuses it.
+        if sequence == 0 {
+            return Ok(None);
+        }
         let got = self.0.api.get(stream.as_str(), sequence).await;
         let Some(raw) = got.map_err(|error| read_error(stream, &error))? else {
             return Ok(None);
