@@ -207,7 +207,7 @@ impl<'a> Job<'a> {
     fn advance(&mut self, step: Step) -> Option<Outcome> {
         match step {
             Step::Begun(head) => {
-                self.upstream.health.answered(self.began);
+                self.upstream.answers(&head, self.began);
                 self.head = Some(head);
                 None
             }

@@ -7,7 +7,10 @@ pub mod health;
 mod stream;
 pub mod verdict;
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use anyhow::{Context as _, ensure};
 use bytes::Bytes;
@@ -21,7 +24,7 @@ use uplion_domain::{
     model::{self, Credential},
     worker::FailureReason,
 };
-use uplion_log_transport::claim::ReleaseReason;
+use uplion_log_transport::claim::{Head, ReleaseReason};
 
 use self::{
     client::{Client, Response},
@@ -33,6 +36,8 @@ use crate::{context::Context, secrets::Secrets};
 /// Of an error that must be read to know what it means.
 const ERROR_BYTES: usize = 64 * 1024;
 const ERROR_WITHIN: Duration = Duration::from_secs(2);
+
+const FORBIDDEN: u16 = 403;
 
 pub struct Upstream {
     pub model: ModelName,
@@ -69,6 +74,13 @@ impl Upstream {
         context.failed(&self.model, reason);
     }
 
+    /// A call that began at `began` is answered. What is forbidden says nothing good of an upstream.
+    pub fn answers(&self, head: &Head, began: Instant) {
+        if head.status != FORBIDDEN {
+            self.health.answered(began);
+        }
+    }
+
     /// The head of an answer, or of a rejection that is to be passed on; otherwise why there is none.
     pub async fn call(self: Arc<Self>, body: Bytes) -> Result<Response, Verdict> {
         let Ok(response) = self.client.post(body).await else {
@@ -80,6 +92,9 @@ impl Upstream {
             return Err(verdict(status, asked, &read_error(response).await));
         }
         match verdict(status, asked, b"") {
+            Verdict::Rejected { status: FORBIDDEN } if self.health.forbids() => {
+                Err(Verdict::Failed(FailureReason::AuthenticationError))
+            }
             Verdict::Answer | Verdict::Rejected { .. } => Ok(response),
             verdict @ (Verdict::Trouble(_) | Verdict::Failed(_)) => Err(verdict),
         }

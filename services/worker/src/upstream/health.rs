@@ -15,6 +15,10 @@ use crate::backoff::Backoff;
 /// a model loaded. A change of the model's registration is looked at once.
 pub const LOOK_AGAIN: Duration = Duration::from_mins(1);
 
+/// A prompt may be forbidden, and a key may be. Of so many forbidden calls with nothing else answered between, it is the
+/// key that was rejected.
+const FORBIDDEN_IN_A_ROW: u32 = 3;
+
 #[derive(Debug, Default)]
 pub struct Health {
     state: Mutex<State>,
@@ -25,6 +29,8 @@ pub struct Health {
 struct State {
     backoff: Backoff,
     failed: Option<Failed>,
+    /// Calls that were answered with 403 since one was answered otherwise.
+    forbidden: u32,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -50,9 +56,17 @@ impl Health {
         news
     }
 
-    /// A call that began at `began` was answered.
+    /// A call was answered with 403. Whether it is the credential that is forbidden, by now.
+    pub fn forbids(&self) -> bool {
+        let mut state = self.state();
+        state.forbidden = state.forbidden.saturating_add(1);
+        state.forbidden >= FORBIDDEN_IN_A_ROW
+    }
+
+    /// A call that began at `began` was answered, and not forbidden.
     pub fn answered(&self, began: Instant) {
         let mut state = self.state();
+        state.forbidden = 0;
         state.backoff.answered(began);
         state.failed = state.failed.filter(|failed| failed.since > began);
         if state.failed.is_none() && !state.backoff.is_probing() {

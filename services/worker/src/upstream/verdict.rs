@@ -41,7 +41,7 @@ pub fn verdict(status: u16, retry_after: Option<Duration>, body: &[u8]) -> Verdi
     let trouble = |reason| Verdict::Trouble(Trouble { reason, retry_after });
     match status {
         200..=299 => Verdict::Answer,
-        401 | 403 => Verdict::Failed(FailureReason::AuthenticationError),
+        401 => Verdict::Failed(FailureReason::AuthenticationError),
         402 => Verdict::Failed(FailureReason::ApiQuotaExceededError),
         // The route or the model is not there; and whoever redirects an API call is no API.
         300..=399 | 404 | 405 | 410 => Verdict::Failed(FailureReason::ConfigurationError),
@@ -76,7 +76,7 @@ mod spec {
 
     #[test]
     fn the_clients_own_mistakes_go_back_to_it() {
-        for status in [400, 406, 409, 413, 415, 422, 431, 451] {
+        for status in [400, 403, 406, 409, 413, 415, 422, 431, 451] {
             assert_eq!(of(status), Verdict::Rejected { status });
         }
     }

@@ -113,6 +113,36 @@ async fn what_only_a_person_can_mend_is_an_event_and_ends_the_pulling() {
 }
 
 #[tokio::test]
+async fn what_is_forbidden_once_is_the_prompt_and_what_is_forbidden_again_and_again_the_key() {
+    let stage = Stage::set().await;
+    let (running, mut gateway) = (stage.worker().await, Gateway::listen(&stage.log).await);
+    let ends = async |gateway: &mut Gateway| {
+        let asked = gateway.offer(MODEL, chat(json!({}))).await;
+        gateway.ask(&asked, Manner::default()).await.end
+    };
+    let forbidden = End::Rejected { status: 403 };
+    for _ in 0..2 {
+        stage.upstream.next(Script { status: 403, ..Script::default() });
+        stage.upstream.next(Script { status: 403, ..Script::default() });
+        for expected in [forbidden, forbidden, End::Complete] {
+            assert_eq!(ends(&mut gateway).await, expected);
+        }
+    }
+    stage.upstream.set_default(Script { status: 403, ..Script::default() });
+    assert_eq!(ends(&mut gateway).await, forbidden);
+    assert_eq!(ends(&mut gateway).await, forbidden);
+    let asked = gateway.offer(MODEL, chat(json!({}))).await;
+    let claim = gateway.claimed().await;
+    gateway.go(claim, &asked, &Manner::default()).await;
+    assert_eq!(gateway.hear_until(released).await, ReleaseReason::WorkerFailed);
+    let seen = stage.event("worker.failed", |event| match event {
+        Event::Worker(worker::Event::Failed { worker, reason, .. }) => Some((*worker, *reason)),
+        _ => None,
+    });
+    assert_eq!(seen.await, (running.worker.id(), FailureReason::AuthenticationError));
+}
+
+#[tokio::test]
 async fn an_answer_that_breaks_off_is_broken() {
     let stage = Stage::set().await;
     let (_worker, mut gateway) = (stage.worker().await, Gateway::listen(&stage.log).await);
