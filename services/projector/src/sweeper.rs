@@ -7,6 +7,7 @@ use tokio_util::sync::CancellationToken;
 use uplion_domain::{
     Envelope, Event, RequestId, Timestamp, Usage,
     request::{self, Accepted, Failure, Outcome, Timings, Writer},
+    wire::DecodeError,
 };
 use uplion_log_store::{Store, rows::Copy};
 use uplion_log_transport::stream::{Condition, Identity, StreamName, Streams};
@@ -61,7 +62,14 @@ impl Sweeper {
         let mut ended = 0;
         for row in rows {
             let Some(Value::Text(request)) = row.first() else { continue };
-            ended += u64::from(self.end(request.parse()?, now).await?);
+            match self.end(request.parse()?, now).await {
+                Ok(is_news) => ended += u64::from(is_news),
+                // The others need not wait until a person has looked at this one.
+                Err(error) if error.is::<DecodeError>() => {
+                    tracing::error!(request.id = request, %error, "projector.sweeper.unreadable");
+                }
+                Err(error) => return Err(error),
+            }
         }
         self.metrics.swept(ended);
         Ok(ended)
@@ -122,7 +130,8 @@ impl Sweeper {
     async fn history(&self, request: RequestId) -> anyhow::Result<Option<History>> {
         let mut history: Option<History> = None;
         let mut worker = None;
-        for archived in self.store.archive.of_request(request).await? {
+        let archived = self.store.archive.of_request(request).await?;
+        for archived in archived.into_iter().filter(|archived| archived.effective) {
             match Envelope::decode(&archived.event)?.event {
                 Event::Request(request::Event::Accepted(accepted)) => {
                     history = Some(History { accepted, worker: None });

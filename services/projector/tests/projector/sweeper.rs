@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 use uplion_domain::{
-    Envelope, Event, Nanos, RequestId,
+    Envelope, Event, EventId, Nanos, RequestId,
     request::{self, Accepted, Failure, Outcome, Settled, Writer},
+    wire::Encoded,
 };
-use uplion_log_transport::stream::StreamName;
+use uplion_log_transport::stream::{Condition, StreamName};
 
 use crate::{
     events::{accepted, assigned, served, settled},
@@ -20,6 +21,7 @@ crate::on_each!([
     two_sweepers_end_a_request_once
     nothing_is_swept_while_the_stream_is_not_archived
     under_traffic_that_never_stops_it_sweeps_all_the_same
+    what_cannot_be_read_of_one_request_keeps_no_other_from_its_end
 ]);
 
 /// Past the deadline of every request that there is, and its minute.
@@ -110,6 +112,26 @@ async fn under_traffic_that_never_stops_it_sweeps_all_the_same(ground: Ground) {
         waited.unwrap();
     };
     tokio::join!(load, swept);
+    running.ready().await;
+}
+
+async fn what_cannot_be_read_of_one_request_keeps_no_other_from_its_end(ground: Ground) {
+    let running = ground.start("a");
+    let _unreadable = abandoned(&ground).await;
+    let other = abandoned(&ground).await;
+    // Under an id that is known it does not count, whatever it is.
+    let again = Envelope::accepted(other.clone());
+    let garbage = Encoded { payload: b"{".to_vec(), ..again.encode() };
+    let subject = again.event.subject();
+    ground.log.streams.append(&subject, garbage, Condition::default()).await.unwrap();
+    ground.projected(5).await;
+    ground.by_hand("UPDATE archive SET kind = 'of.another.version' WHERE pos = 1").await;
+    ground.put_clock_ahead(LATER);
+    ground.archived(6).await;
+    let end = ground.store.archive.of_request(other.request).await.unwrap().pop().unwrap();
+    assert_eq!((end.pos, end.event.id), (6, EventId::settled(other.request)));
+    ground.looked().await;
+    ground.archived(6).await;
     running.ready().await;
 }
 
