@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use tokio_postgres::{Client, NoTls};
+use uplion_domain::{EventId, subject::TrafficKind};
 use uplion_log_store::{
     Store, StoreError,
     archive::Tail,
@@ -14,7 +15,9 @@ use uplion_log_transport::stream::StreamName;
 use uplion_projections::table::{Column, Kind, Table, Value};
 use uplion_tests::postgres::{Server, Version};
 
-use crate::events::{commit, idempotency, project, renamed, request, settled};
+use crate::events::{
+    accepted, commit, idempotency, project, renamed, request, settled, traffic, unique,
+};
 
 /// The store, and the database that it is in.
 async fn open(version: Version) -> (Store, Client) {
@@ -56,6 +59,33 @@ async fn the_archive_grows_into_partitions_that_are_made_ahead() {
         let in_second: i64 = client.query_one(sql, &[]).await.unwrap().get(0);
         assert_eq!(in_second, 31);
         client.query_one("SELECT count(*) FROM archive_2", &[]).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn an_end_is_recognised_again_many_partitions_later_and_nothing_but_the_archive_remembers_it()
+{
+    for version in [Version::V15, Version::V18] {
+        let (store, client) = open(version).await;
+        let count = async |sql| -> i64 { client.query_one(sql, &[]).await.unwrap().get(0) };
+        let lease = store.leases.take("projector", "a", Duration::from_mins(1)).await;
+        let (lease, ended) = (lease.unwrap().unwrap(), request());
+        let worker = traffic(3, TrafficKind::Worker, EventId::fresh(unique()));
+        let mut tail = Tail { epoch: 1, created: 7, sequence: 0 };
+        let batch = [accepted(1, ended), settled(2, ended), worker];
+        store.archive.ingest(&lease, StreamName::Traffic, tail, &batch).await.unwrap();
+        assert_eq!(count("SELECT count(*) FROM seen").await, 1, "the worker's");
+        assert_eq!(count("SELECT count(*) FROM request_hours").await, 1);
+
+        client.execute("UPDATE archive_head SET pos = 35000000", &[]).await.unwrap();
+        tail.sequence = 3;
+        let late = [settled(4, ended), settled(5, request()), accepted(6, ended)];
+        let ingested =
+            store.archive.ingest(&lease, StreamName::Traffic, tail, &late).await.unwrap();
+        assert_eq!(ingested.effective, [false, true, false]);
+        assert_eq!(count("SELECT count(*) FROM archive_3").await, 3);
+        assert_eq!(count("SELECT count(*) FROM seen").await, 1);
+        assert_eq!(count("SELECT min(pos) FROM request_hours").await, 1);
     }
 }
 

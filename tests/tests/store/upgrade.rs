@@ -1,25 +1,29 @@
 //! An installation of the first release is brought up to date with all that it holds.
 
-use std::path::Path;
+use std::{path::Path, time::Duration};
 
 use refinery::{Runner, Target, load_sql_migrations};
 use rusqlite::Connection;
 use tokio_postgres::NoTls;
-use uplion_domain::wire::Encoded;
-use uplion_log_store::{Store, event_store::Commit, people::Notes, postgres, sqlite};
+use uplion_domain::{RequestId, wire::Encoded};
+use uplion_log_store::{
+    Store, archive::Tail, event_store::Commit, people::Notes, postgres, sqlite,
+};
 use uplion_log_transport::stream::StreamName;
 use uplion_tests::{
     postgres::{Server, Version},
     scratch,
 };
 
-use crate::events::{commit, created, idempotency, of, project, renamed};
+use crate::events::{commit, created, idempotency, of, project, renamed, request, settled};
 
 /// Of the first release, one of each table that changed since.
 const PROJECT: &str = "prj_00000000000000000000000000000007";
 const EVENT: &str = "'control.project.prj_00000000000000000000000000000007',
     'evt_00000000000000000000000000000007', 'uplion.project.created.v1', 7, NULL, 'admin', ";
 const PAYLOAD: &str = r#"{"project":"prj_00000000000000000000000000000007","name":"old"}"#;
+/// A request that had ended.
+const ENDED: &str = "req_01a1ec8c3e007abc8def0123456789ab";
 const COLUMNS: &str = "subject, id, kind, at, traceparent, actor, payload";
 
 /// As the first release made it.
@@ -29,8 +33,14 @@ fn first_release(migrations: &str) -> Runner {
     Runner::new(&all).set_target(Target::Version(1))
 }
 
-fn statements(payload: &str) -> [String; 3] {
+fn statements(payload: &str, request: &str, seen: &str) -> [String; 5] {
     [
+        format!(
+            "INSERT INTO archive (pos, stream, epoch, sequence, effective, request, {COLUMNS})
+            VALUES (2, 'TRAFFIC', 1, 1, true, {request}, 'traffic.0.settled', '{ENDED}:settled',
+            'uplion.request.settled.v1', 7, NULL, NULL, {payload})"
+        ),
+        format!("INSERT INTO seen VALUES {seen}"),
         format!(
             "INSERT INTO events (position, aggregate, aggregate_id, version, {COLUMNS})
             VALUES (1, 'project', '{PROJECT}', 1, {EVENT} {payload})"
@@ -51,8 +61,16 @@ async fn holds_what_it_held_and_takes_more(store: Store) {
     assert_eq!((actor.as_deref(), request_id.as_deref()), (Some("admin"), None));
     assert_eq!(payload, PAYLOAD.as_bytes());
     let archived = store.archive.read(0, 10, true).await.unwrap();
-    assert_eq!(archived.len(), 1);
+    assert_eq!(archived.len(), 2);
     assert_eq!((archived[0].stream, &archived[0].event), (StreamName::Control, &stored.event));
+
+    // What had ended then does not end again.
+    let lease = store.leases.take("projector", "a", Duration::from_mins(1)).await.unwrap().unwrap();
+    let from = Tail { epoch: 1, created: 7, sequence: 1 };
+    let ended: RequestId = ENDED.parse().unwrap();
+    let batch = [settled(2, ended), settled(3, request())];
+    let ingested = store.archive.ingest(&lease, StreamName::Traffic, from, &batch).await.unwrap();
+    assert_eq!(ingested.effective, [false, true]);
 
     // A key that was used then is a new one now.
     let event = renamed(old, "new");
@@ -75,8 +93,10 @@ async fn a_database_of_the_first_release_is_brought_up_to_date() {
         let (mut client, connection) = tokio_postgres::connect(&database, NoTls).await.unwrap();
         tokio::spawn(connection);
         first_release("postgres/migrations").run_async(&mut client).await.unwrap();
-        client.batch_execute("CREATE TABLE archive_0 PARTITION OF archive FOR VALUES FROM (1) TO (10000000); UPDATE archive_head SET pos = 1").await.unwrap();
-        for statement in statements(&format!("'{PAYLOAD}'::bytea")) {
+        client.batch_execute("CREATE TABLE archive_0 PARTITION OF archive FOR VALUES FROM (1) TO (10000000); UPDATE archive_head SET pos = 2").await.unwrap();
+        let (uuid, payload) = (&ENDED[4..], format!("'{PAYLOAD}'::bytea"));
+        let seen = format!("('{uuid}', 'settled'), ('{uuid}', 'accepted')");
+        for statement in statements(&payload, &format!("'{uuid}'::uuid"), &seen) {
             client.batch_execute(&statement).await.unwrap();
         }
         holds_what_it_held_and_takes_more(postgres::connect(&database).await.unwrap()).await;
@@ -90,7 +110,9 @@ async fn a_data_folder_of_the_first_release_is_brought_up_to_date() {
     let folder = scratch::folder("data").unwrap();
     let mut store = Connection::open(folder.join("store.db")).unwrap();
     first_release("sqlite/migrations/store").run(&mut store).unwrap();
-    for statement in statements(&format!("CAST('{PAYLOAD}' AS BLOB)")) {
+    let (uuid, payload) = (&ENDED[4..], format!("CAST('{PAYLOAD}' AS BLOB)"));
+    let seen = format!("('{ENDED}:settled')");
+    for statement in statements(&payload, &format!("X'{uuid}'"), &seen) {
         store.execute(&statement, []).unwrap();
     }
     let mut streams = Connection::open(folder.join("streams.db")).unwrap();

@@ -1,6 +1,7 @@
 //! The archive on Postgres: binary COPY into partitions, one batch at a time.
 
 mod partitions;
+mod repeated;
 mod writing;
 
 use std::sync::Arc;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use rusqlite::{Connection, Row, ToSql, params_from_iter};
-use uplion_domain::{RequestId, wire::Encoded};
+use uplion_domain::{EventId, RequestId, wire::Encoded};
 use uplion_log_transport::stream::{Record, StreamName};
 
 use super::{
@@ -179,19 +179,19 @@ fn append(
     batch: &[Record],
 ) -> Result<Ingested, StoreError> {
     const SQL: &str = "INSERT INTO archive VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
-    const SEEN: &str = "INSERT INTO seen VALUES (?) ON CONFLICT DO NOTHING";
     let (mut pos, mut counts) = (head(connection)?, Vec::with_capacity(batch.len()));
     for Record { sequence, subject, event } in batch {
         pos += 1;
         let Encoded { id, kind, at, traceparent, actor, request_id, payload } = event;
-        let effective = execute(connection, SEEN, [id.as_str()])? == 1;
+        let request = batch::request_of(id).map(|request| request.uuid().into_bytes());
+        let effective = is_new(connection, request, id)?;
         let row = (
             signed(pos),
             stream.as_str(),
             from.epoch,
             signed(*sequence),
             effective,
-            batch::request_of(id).map(|request| request.uuid().into_bytes()),
+            request,
             subject.to_string(),
             id.as_str(),
             kind,
@@ -210,6 +210,24 @@ fn append(
         note_time(connection, stream, last.sequence)?;
     }
     Ok(Ingested { head: pos, effective: counts })
+}
+
+/// Whether no event was archived under this id. Those of requests are found in the archive itself, by its index of
+/// requests; all others are few, and remembered.
+fn is_new(
+    connection: &Connection,
+    request: Option<[u8; 16]>,
+    id: &EventId,
+) -> Result<bool, StoreError> {
+    const OF_REQUEST: &str = "SELECT 1 FROM archive WHERE request = ? AND id = ?";
+    const SEEN: &str = "INSERT INTO seen VALUES (?) ON CONFLICT DO NOTHING";
+    match request {
+        Some(request) => {
+            let found = select_one(connection, OF_REQUEST, (request, id.as_str()), |_| Ok(()))?;
+            Ok(found.is_none())
+        }
+        None => Ok(execute(connection, SEEN, [id.as_str()])? == 1),
+    }
 }
 
 fn set_tail(connection: &Connection, stream: StreamName, tail: Tail) -> Result<(), StoreError> {

@@ -1,7 +1,5 @@
 //! One batch into the archive, in one transaction.
 
-use std::collections::HashSet;
-
 use deadpool_postgres::Transaction;
 use futures::pin_mut;
 use tokio_postgres::{
@@ -10,9 +8,8 @@ use tokio_postgres::{
 };
 use uplion_domain::wire::Encoded;
 use uplion_log_transport::stream::{Record, StreamName};
-use uuid::Uuid;
 
-use super::{Partitions, tail};
+use super::{Partitions, repeated, tail};
 use crate::{
     StoreError,
     archive::{IngestError, Ingested, Tail},
@@ -56,7 +53,7 @@ async fn append(
     let Some(last) = batch.last() else { return Ok(Ingested { head, effective: Vec::new() }) };
     let end = head + batch.len() as u64;
     partitions.reach(&transaction, end).await?;
-    let effective = effective(&transaction, batch).await?;
+    let effective = repeated::effective(&transaction, head, batch).await?;
     copy(&transaction, stream, from.epoch, head, batch, &effective).await?;
     set_tail(&transaction, stream, Tail { sequence: last.sequence, ..from }).await?;
     note_time(&transaction, stream, last.sequence).await?;
@@ -106,26 +103,6 @@ async fn current(
     let statement = transaction.prepare_cached(TAIL).await?;
     let row = transaction.query_opt(&statement, &[&stream.as_str()]).await?;
     row.as_ref().map(tail).transpose()
-}
-
-/// For each event of the batch, whether its id is new.
-async fn effective(
-    transaction: &Transaction<'_>,
-    batch: &[Record],
-) -> Result<Vec<bool>, StoreError> {
-    const SQL: &str = "INSERT INTO seen SELECT * FROM unnest($1::uuid[], $2::text[])
-        ON CONFLICT DO NOTHING RETURNING uuid, what";
-    let ids: Vec<(Uuid, &str)> =
-        batch.iter().map(|record| batch::parts(&record.event.id)).collect();
-    let (uuids, whats): (Vec<Uuid>, Vec<&str>) = ids.iter().copied().unzip();
-    let statement = transaction.prepare_cached(SQL).await?;
-    let rows = transaction.query(&statement, &[&uuids, &whats]).await?;
-    let mut new: HashSet<(Uuid, &str)> = HashSet::with_capacity(rows.len());
-    for row in &rows {
-        new.insert((row.try_get(0)?, row.try_get(1)?));
-    }
-    // The first one of several in the batch.
-    Ok(ids.iter().map(|id| new.remove(id)).collect())
 }
 
 async fn copy(
