@@ -12,7 +12,7 @@ use crate::{
     allowance,
     columns::text,
     projection::{Fold, Recorded},
-    statement::Statement,
+    statement::{MANY, Statement, one_of_many},
     table::{Column, Key, Kind, Table, kinds},
 };
 
@@ -132,13 +132,11 @@ pub static LIST: Statement = Statement {
     columns: &LISTED,
 };
 
-/// `$1`: a key, of which later ones are wanted; null from the first on. `$2`: how many. Answers with each as
-/// it is [`Named`].
+/// [`MANY`] keys. Answers with each that there is as it is [`Named`].
 pub static NAMES: Statement = Statement {
     name: "api_keys.names",
-    sql: "SELECT key, name FROM {api_keys} WHERE key > COALESCE(CAST($1 AS TEXT), '') \
-          ORDER BY key LIMIT $2",
-    parameters: &[Kind::Text, Kind::BigInt],
+    sql: concat!("SELECT key, name FROM {api_keys} WHERE key IN (", one_of_many!(), ")"),
+    parameters: &[Kind::Text; MANY],
     columns: &[Kind::Text, Kind::Text],
 };
 

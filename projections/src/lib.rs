@@ -59,6 +59,7 @@ pub fn statements() -> impl Iterator<Item = &'static Statement> {
         &workers::NEWEST,
         &projects::ONE,
         &projects::LIST,
+        &projects::NAMES,
         &members::OF_PROJECT,
         &members::OF_USER,
         &users::ONE,

@@ -8,7 +8,7 @@ use crate::{
     allowance::{self, BUDGET},
     columns::{Columns, count, maybe_time, text, time},
     projection::{Fold, Recorded, TypedRow},
-    statement::Statement,
+    statement::{MANY, Statement, one_of_many},
     table::{Column, Key, Kind, Row, Table, kinds},
 };
 
@@ -29,6 +29,13 @@ pub struct Project {
     pub suspended_at: Option<Timestamp>,
     /// None while it is open.
     pub closed_at: Option<Timestamp>,
+}
+
+/// What a project is called.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Named {
+    pub project: ProjectId,
+    pub name: String,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,6 +80,14 @@ pub static LIST: Statement = Statement {
           AND project > COALESCE(CAST($3 AS TEXT), '') ORDER BY project LIMIT $4",
     parameters: &[Kind::Text, Kind::Text, Kind::Text, Kind::BigInt],
     columns: &kinds(&COLUMNS),
+};
+
+/// [`MANY`] projects. Answers with each that there is as it is [`Named`].
+pub static NAMES: Statement = Statement {
+    name: "projects.names",
+    sql: concat!("SELECT project, name FROM {projects} WHERE project IN (", one_of_many!(), ")"),
+    parameters: &[Kind::Text; MANY],
+    columns: &[Kind::Text, Kind::Text],
 };
 
 impl Fold for Projects {
@@ -151,6 +166,17 @@ impl Status {
             Self::Suspended => "suspended",
             Self::Closed => "closed",
         }
+    }
+}
+
+impl Named {
+    /// # Panics
+    /// If the row is not one of [`NAMES`].
+    pub fn from_row(row: Row) -> Self {
+        let mut columns = Columns::new(row);
+        let named = Self { project: columns.parsed(), name: columns.text() };
+        columns.end();
+        named
     }
 }
 

@@ -17,8 +17,18 @@ becomes 200 "$secret" "$MODEL"
 becomes 404 "$secret" "$MODEL"
 becomes 200 "$secret" "$OTHER_MODEL"
 
+next=$("$UPLION" key rotate "$key" --grace 1h --json | field secret)
+becomes 200 "$next" "$OTHER_MODEL"
+becomes 200 "$secret" "$OTHER_MODEL"
+
+"$UPLION" key disable "$key" >/dev/null
+becomes 401 "$next" "$OTHER_MODEL"
+"$UPLION" key enable "$key" >/dev/null
+becomes 200 "$next" "$OTHER_MODEL"
+
 "$UPLION" key revoke "$key" >/dev/null
 becomes 401 "$secret" "$OTHER_MODEL"
+becomes 401 "$next" "$OTHER_MODEL"
 is "$("$UPLION" key show "$key" --json | field status)" revoked
 
 # A name that is taken: 5. What is not a command: 2.

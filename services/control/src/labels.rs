@@ -1,19 +1,20 @@
 //! The names that stand beside ids where people read them.
 
-use std::collections::HashMap;
+use std::{
+    collections::{BTreeSet, HashMap},
+    fmt,
+};
 
 use uplion_domain::{KeyId, ProjectId};
 use uplion_projections::{
-    api_keys::{self, Named},
-    columns,
-    projection::TypedRow,
-    projects::{self, Project},
-    table::Value,
+    Statement, api_keys,
+    columns::text,
+    projects,
+    statement::MANY,
+    table::{Row, Value},
 };
 
 use crate::{problem::Problem, reading::Reader};
-
-const PAGE: usize = 5_000;
 
 #[derive(Clone)]
 pub struct Labels {
@@ -27,35 +28,35 @@ pub struct Loaded {
 }
 
 impl Labels {
-    pub async fn load(&self) -> Result<Loaded, Problem> {
-        let mut loaded = Loaded::default();
-        let mut after = None;
-        loop {
-            let parameters = [Value::Null, Value::Null, columns::maybe_text(after), limit()];
-            let page = self.reader.query(&projects::LIST, &parameters, Project::from_row).await?;
-            after = page.last().map(|project| project.project);
-            let last = page.len() < PAGE;
-            loaded.projects.extend(page.into_iter().map(|row| (row.project, row.name)));
-            if last {
-                break;
-            }
-        }
-        let mut after = None;
-        loop {
-            let parameters = [columns::maybe_text(after), limit()];
-            let page = self.reader.query(&api_keys::NAMES, &parameters, Named::from_row).await?;
-            after = page.last().map(|key| key.key);
-            let last = page.len() < PAGE;
-            loaded.keys.extend(page.into_iter().map(|named| (named.key, named.name)));
-            if last {
-                return Ok(loaded);
-            }
-        }
+    /// Of these alone: there may be many more.
+    pub async fn of(
+        &self,
+        projects: impl IntoIterator<Item = ProjectId>,
+        keys: impl IntoIterator<Item = KeyId>,
+    ) -> Result<Loaded, Problem> {
+        let projects = self.named(&projects::NAMES, projects, projects::Named::from_row).await?;
+        let keys = self.named(&api_keys::NAMES, keys, api_keys::Named::from_row).await?;
+        Ok(Loaded {
+            projects: projects.into_iter().map(|named| (named.project, named.name)).collect(),
+            keys: keys.into_iter().map(|named| (named.key, named.name)).collect(),
+        })
     }
-}
 
-fn limit() -> Value {
-    Value::BigInt(i64::try_from(PAGE).expect("a page is small"))
+    async fn named<I: Ord + fmt::Display, N>(
+        &self,
+        statement: &'static Statement,
+        ids: impl IntoIterator<Item = I>,
+        read: fn(Row) -> N,
+    ) -> Result<Vec<N>, Problem> {
+        let ids: Vec<I> = ids.into_iter().collect::<BTreeSet<_>>().into_iter().collect();
+        let mut named = Vec::new();
+        for some in ids.chunks(MANY) {
+            let mut parameters: Vec<Value> = some.iter().map(text).collect();
+            parameters.resize(MANY, Value::Null);
+            named.extend(self.reader.query(statement, &parameters, read).await?);
+        }
+        Ok(named)
+    }
 }
 
 impl Loaded {

@@ -24,7 +24,7 @@ impl Asked {
         let Self { stream, kind, id, actor, event_type, from, to } = self;
         for text in [kind, actor, event_type].into_iter().flatten() {
             if !text.bytes().all(|byte| byte.is_ascii_graphic()) {
-                return Err(Problem::malformed(format!("nothing is called {text:?}")));
+                return Err(meaningless(format!("nothing is called {text:?}")));
             }
         }
         let (subject, of_kind) = match (kind, id) {
@@ -33,18 +33,18 @@ impl Asked {
             (Some(kind), None) => (None, Some(format!("uplion.{kind}."))),
             (Some(kind), Some(id)) => {
                 let aggregate = AggregateId::parse(kind, id).map_err(|_| {
-                    Problem::malformed(format!(
-                        "kind and id name nothing: there is no {kind} {id:?}"
-                    ))
+                    meaningless(format!("kind and id name nothing: there is no {kind} {id:?}"))
                 })?;
                 (Some(Subject::Control(aggregate)), None)
             }
-            (None, Some(_)) => return Err(Problem::malformed("an id needs a kind with it")),
+            (None, Some(_)) => {
+                return Err(meaningless("an id needs a kind with it"));
+            }
         };
         let types = match (event_type, of_kind) {
             (Some(begin), Some(of_kind)) if begin.starts_with(&of_kind) => Some(begin.clone()),
             (Some(_), Some(_)) => {
-                return Err(Problem::malformed("the type is not one of that kind of things"));
+                return Err(meaningless("the type is not one of that kind of things"));
             }
             (begin, of_kind) => begin.clone().or(of_kind),
         };
@@ -63,13 +63,18 @@ pub fn order(text: Option<&str>) -> Result<Order, Problem> {
     match text {
         None | Some("oldest") => Ok(Order::OldestFirst),
         Some("newest") => Ok(Order::NewestFirst),
-        Some(other) => Err(Problem::malformed(format!("order is oldest or newest, not {other:?}"))),
+        Some(other) => Err(meaningless(format!("order is oldest or newest, not {other:?}"))),
     }
 }
 
 fn stream_named(text: &str) -> Result<StreamName, Problem> {
     let named = StreamName::ALL.into_iter().find(|stream| stream.as_str() == text);
-    named.ok_or_else(|| Problem::malformed(format!("{text:?} is no stream: TRAFFIC or CONTROL is")))
+    named.ok_or_else(|| meaningless(format!("{text:?} is no stream: TRAFFIC or CONTROL is")))
+}
+
+/// It can be read, and asks for nothing.
+fn meaningless(text: impl Into<String>) -> Problem {
+    Problem::unacceptable("rejected", text)
 }
 
 fn time(text: &str) -> Result<Timestamp, Problem> {

@@ -129,7 +129,9 @@ impl Charges {
         }
         rows.sort_by_key(|row| std::cmp::Reverse(row.request));
         rows.truncate(limit);
-        let labels = self.labels.load().await?;
+        let (projects, keys) =
+            (rows.iter().map(|row| row.project), rows.iter().filter_map(|row| row.key));
+        let labels = self.labels.of(projects, keys).await?;
         let view = |row| Charge::of(row, &labels);
         Ok(Json(Page::of(rows, limit, |row| row.request.to_string(), view)))
     }

@@ -40,6 +40,10 @@ fn complete_operation(operation: &mut Value) {
         let name = parameter["name"].as_str().unwrap_or_default().to_owned();
         complete_schema(&mut parameter["schema"]);
         complete_text(&name, &mut parameter["schema"]);
+        // A list that is named and has nothing in it says nothing.
+        if parameter["schema"]["type"] == "array" {
+            parameter["schema"]["minItems"] = json!(1);
+        }
     }
     if let Some(body) = operation.get_mut("requestBody") {
         plain_json(&mut body["content"]);

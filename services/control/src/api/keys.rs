@@ -133,7 +133,7 @@ impl Keys {
         }
         rows.sort_by_key(|row| row.key.key);
         rows.truncate(limit);
-        let labels = self.labels.load().await?;
+        let labels = self.labels.of(rows.iter().map(|row| row.key.terms.project), []).await?;
         let view = |row| KeyView::of(row, &labels, now);
         Ok(Json(Page::of(rows, limit, |row| row.key.key.to_string(), view)))
     }
@@ -152,7 +152,8 @@ impl Keys {
                 Listed { key, tokens, cost: used.totals.cost, last_used_at }
             }
         };
-        Ok(Found::at(version, KeyView::of(row, &self.labels.load().await?, now())))
+        let labels = self.labels.of([row.key.terms.project], []).await?;
+        Ok(Found::at(version, KeyView::of(row, &labels, now())))
     }
 
     /// Change an API key

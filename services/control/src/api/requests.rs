@@ -115,7 +115,9 @@ impl Requests {
         }
         rows.sort_by_key(|row| std::cmp::Reverse(row.request));
         rows.truncate(limit);
-        let labels = self.labels.load().await?;
+        let (projects, keys) =
+            (rows.iter().map(|row| row.project), rows.iter().filter_map(|row| row.key));
+        let labels = self.labels.of(projects, keys).await?;
         let view = |row| RequestSummary::of(row, &labels);
         Ok(Json(Page::of(rows, limit, |row| row.request.to_string(), view)))
     }
@@ -139,7 +141,9 @@ impl Requests {
         auth.0.may(Operation::GetRequest, whose(&events)?)?;
         let parameters = [columns::text(id)];
         let rows = self.reader.query(&requests::ONE, &parameters, Request::from_row).await?;
-        let labels = self.labels.load().await?;
+        let (projects, keys) =
+            (rows.iter().map(|row| row.project), rows.iter().filter_map(|row| row.key));
+        let labels = self.labels.of(projects, keys).await?;
         Ok(Json(RequestStory {
             request: rows.into_iter().next().map(|row| RequestSummary::of(row, &labels)),
             events: ArchivedEvent::all(self.people.as_ref(), &events).await?,

@@ -160,7 +160,8 @@ impl Usage {
     }
 
     async fn lines(&self, groups: Vec<Group>) -> Result<Vec<UsageLine>, Problem> {
-        let labels = self.labels.load().await?;
+        let projects = groups.iter().filter_map(|group| group.project);
+        let labels = self.labels.of(projects, groups.iter().filter_map(|group| group.key)).await?;
         let line = |group: Group| {
             let Group { project, key, model, hour, totals } = group;
             UsageLine {

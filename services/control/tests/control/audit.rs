@@ -67,12 +67,12 @@ async fn a_question_that_means_nothing_is_said_to() {
         "kind=project&type=uplion.model.",
         "stream=TASKS",
         "order=random",
-        "from=yesterday",
         "actor=%20",
         "type=%20",
     ] {
-        installation.get(&format!("/events?{wrong}")).await.problem(400, "malformed");
+        installation.get(&format!("/events?{wrong}")).await.problem(422, "rejected");
     }
+    installation.get("/events?from=yesterday").await.problem(400, "malformed");
 }
 
 #[tokio::test]

@@ -78,3 +78,23 @@ async fn a_revoked_key_stays_revoked() {
     allow.problem(409, "rejected");
     assert_eq!(installation.get(&path).await.body["status"], "revoked");
 }
+
+#[tokio::test]
+async fn every_project_on_a_page_is_named_however_many_there_are() {
+    let installation = Installation::start().await;
+    // More than are looked up at once.
+    let issued = (0..130).map(|n| {
+        let installation = &installation;
+        async move {
+            let project = installation.project(&format!("project {n}")).await;
+            let body = json!({ "project": project, "name": format!("project {n}") });
+            installation.post("/keys", body).await.made()
+        }
+    });
+    futures::future::join_all(issued).await;
+    let last = installation.post("/projects", json!({ "name": "last" })).await;
+    let listed = installation.get_at("/keys?limit=1000", &last).await;
+    let keys = listed.body["data"].as_array().unwrap();
+    assert_eq!(keys.len(), 130);
+    assert!(keys.iter().all(|key| key["project_name"] == key["name"]), "{listed:?}");
+}
