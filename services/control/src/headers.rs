@@ -2,12 +2,7 @@
 
 use uplion_domain::Timestamp;
 
-use crate::{
-    caller::Caller,
-    position::Position,
-    problem::Problem,
-    write::{Once, Said},
-};
+use crate::{caller::Caller, once::Once, position::Position, problem::Problem, write::Said};
 
 /// Longer keys are somebody's mistake.
 const MAX_IDEMPOTENCY_KEY: usize = 255;

@@ -13,6 +13,7 @@ mod labels;
 mod lag;
 mod metrics;
 mod names;
+mod once;
 mod origin;
 pub mod permissions;
 mod person;
@@ -45,6 +46,7 @@ use crate::{
     labels::Labels,
     metrics::Metrics,
     names::Names,
+    once::Seal,
     reading::Reader,
     write::Writer,
 };
@@ -125,6 +127,7 @@ impl Control {
             force,
             metrics: metrics.clone(),
             remembered: writes_remembered,
+            seal: Seal::of(&admin_key),
         };
         let doorkeeper = Doorkeeper {
             admin_key: AdminKey::new(&admin_key),

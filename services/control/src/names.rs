@@ -54,6 +54,16 @@ impl Names {
         person.and_then(|person| person.user.parse().ok()).ok_or_else(Problem::unseen)
     }
 
+    /// The id of whose things a list shows. Of an address that nobody has there are none, as of somebody's whose things
+    /// the caller may not see: which of the two it is stays untold.
+    pub async fn whoever(&self, text: &str) -> Result<String, Problem> {
+        match self.user(text).await {
+            Ok(id) => Ok(id.to_string()),
+            Err(Problem::NotFound(_)) => Ok(String::new()),
+            Err(other) => Err(other),
+        }
+    }
+
     /// A user that can be given something to do: nobody who was never registered or is erased.
     pub async fn registered_user(&self, text: &str) -> Result<UserId, Problem> {
         let unknown = || {

@@ -194,16 +194,39 @@ pub fn etag(version: u64) -> String {
     format!("\"{version}\"")
 }
 
+/// What the database says is for who runs it: it names hosts and users, and anybody may have asked.
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::Unavailable(_) => {
-                Self::unavailable("database_unavailable", error.to_string())
+                tracing::warn!(%error, "control.store");
+                Self::unavailable(
+                    "database_unavailable",
+                    "the database cannot be reached: try again",
+                )
             }
             StoreError::Refused(_) | StoreError::Unreadable(_) => {
                 tracing::error!(%error, "control.store");
-                Self::internal(error.to_string())
+                Self::internal("the database did not do it: control's log says why")
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_database_says_is_for_the_log_alone() {
+        let said = || "password authentication failed for user \"canary\"".to_owned();
+        for error in [
+            StoreError::Unavailable(said()),
+            StoreError::Refused(said()),
+            StoreError::Unreadable(said()),
+        ] {
+            let told = format!("{:?}", Problem::from(error));
+            assert!(!told.contains("canary"), "{told}");
         }
     }
 }

@@ -42,8 +42,10 @@ pub struct Written {
     repeated: bool,
 }
 
+// No `Debug`: it would show the secret once more.
+
 /// A key that was issued, or given a new secret.
-#[derive(Debug, Object)]
+#[derive(Object)]
 pub struct IssuedKey {
     #[oai(flatten)]
     written: Written,

@@ -2,7 +2,6 @@
 
 use std::{sync::Arc, time::Duration};
 
-use sha2::{Digest, Sha256};
 use uplion_domain::{Envelope, EventId, Timestamp, wire::DecodeError};
 use uplion_log_store::{
     event_store::{Commit, CommitError, EventStore, Idempotency, Scope, Stored, Uniqueness},
@@ -15,6 +14,7 @@ use crate::{
     caller::Caller,
     force::Force,
     metrics::Metrics,
+    once::{Once, Seal},
     problem::Problem,
     receipt::{Done, Receipt},
 };
@@ -33,6 +33,7 @@ pub struct Writer {
     pub metrics: Metrics,
     /// How long a command said again is recognised.
     pub remembered: Duration,
+    pub seal: Seal,
 }
 
 /// What the caller said beside the command.
@@ -42,22 +43,6 @@ pub struct Said {
     /// The version that the caller saw last.
     pub if_match: Option<u64>,
     pub once: Option<Once>,
-}
-
-/// A command that is carried out once, however often it is said.
-#[derive(Debug, Clone)]
-pub struct Once {
-    key: String,
-    fingerprint: String,
-}
-
-impl Once {
-    /// Only digests of both are kept. The command's is made with the key, which nobody can guess: a command may hold
-    /// a password, and its bare digest could be tried out.
-    pub fn new(key: &str, command: &str) -> Self {
-        let digest = |text: &str| hex::encode(Sha256::digest(text.as_bytes()));
-        Self { key: digest(key), fingerprint: digest(&format!("{key}\n{command}")) }
-    }
 }
 
 pub fn now() -> Timestamp {
@@ -172,9 +157,13 @@ impl Writer {
     }
 
     fn recognised(&self, once: &Once, said: &Said, done: &Done) -> Idempotency {
-        let Once { key, fingerprint } = once.clone();
-        let actor = said.caller.actor.to_string();
-        Idempotency { actor, key, fingerprint, answer: done.write(), kept: self.remembered }
+        Idempotency {
+            actor: said.caller.actor.to_string(),
+            key: once.key().to_owned(),
+            fingerprint: once.fingerprint(&self.seal),
+            answer: done.write(),
+            kept: self.remembered,
+        }
     }
 
     /// Waits until CONTROL holds what was written.

@@ -14,7 +14,7 @@ use uplion_log_transport::stream::StreamName;
 use crate::problem::Problem;
 
 /// An event at its place in the archive.
-#[derive(Debug, Object)]
+#[derive(Object)]
 pub struct ArchivedEvent {
     /// Its place among all events, from 1.
     pos: u64,
@@ -30,7 +30,7 @@ pub struct ArchivedEvent {
 }
 
 /// What is known beside an event, as long as it is not erased.
-#[derive(Debug, Default, Object)]
+#[derive(Default, Object)]
 pub struct Beside {
     /// What the person who did it is called now.
     actor_name: Option<String>,

@@ -25,7 +25,7 @@ pub struct Changes {
 }
 
 /// One change of one thing.
-#[derive(Debug, Object)]
+#[derive(Object)]
 struct Change {
     /// The thing's version since.
     version: u64,
@@ -76,7 +76,7 @@ impl Changes {
         let aggregate = self.aggregate(&kind, &id).await?;
         let history = self.names.events.history(&aggregate).await?;
         let events: Vec<_> = history.iter().map(decoded).collect::<Result<_, _>>()?;
-        let caller = auth.0.may(Operation::ListChanges, target(&aggregate, &events))?;
+        let caller = auth.0.may(Operation::ListChanges, target(&aggregate, &events)?)?;
         if events.is_empty() {
             return Err(Problem::unseen());
         }
@@ -146,22 +146,24 @@ fn decoded(stored: &Stored) -> Result<Envelope, Problem> {
     Envelope::decode(&stored.event).map_err(|error| Problem::internal(error.to_string()))
 }
 
-/// A key is its project's.
-fn target(aggregate: &AggregateId, events: &[Envelope]) -> Target {
-    let project = match aggregate {
-        AggregateId::Project(project) => Some(*project),
-        AggregateId::ApiKey(_) => events.iter().find_map(|envelope| {
-            if let Event::ApiKey(_, api_key::Event::Issued { terms, .. }) = &envelope.event {
-                Some(terms.project)
-            } else {
-                None
-            }
-        }),
+/// A key is its project's, and one that never was is as unseen as one of a project that the caller does not see.
+fn target(aggregate: &AggregateId, events: &[Envelope]) -> Result<Target, Problem> {
+    Ok(match aggregate {
+        AggregateId::Project(project) => Target::Project(*project),
+        AggregateId::ApiKey(_) => {
+            let project = events.iter().find_map(|envelope| {
+                if let Event::ApiKey(_, api_key::Event::Issued { terms, .. }) = &envelope.event {
+                    Some(terms.project)
+                } else {
+                    None
+                }
+            });
+            Target::Project(project.ok_or_else(Problem::unseen)?)
+        }
         AggregateId::Model(_)
         | AggregateId::Price(_)
         | AggregateId::User(_)
         | AggregateId::Session(_)
-        | AggregateId::AdminKey(_) => None,
-    };
-    project.map_or(Target::Installation, Target::Project)
+        | AggregateId::AdminKey(_) => Target::Installation,
+    })
 }

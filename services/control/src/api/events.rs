@@ -32,7 +32,7 @@ pub struct Events {
     pub people: Arc<dyn People>,
 }
 
-#[derive(Debug, Object)]
+#[derive(Object)]
 struct EventPage {
     data: Vec<ArchivedEvent>,
     /// Ask for what comes after this next time, also if there is nothing yet. Null at the end of the newest.

@@ -64,8 +64,11 @@ impl Keys {
     ) -> Result<Answer<IssuedKey>, Problem> {
         let command = format!("issue key {}", body.to_json_string());
         let project = self.names.project(&body.project).await?;
-        let owner = self.owner(&auth.0, project, body.owner.as_deref()).await?;
-        let caller = auth.0.may(Operation::IssueKey, Target::Owned { project, owner })?;
+        let owner = self.owner(&auth.0, project, body.owner.as_deref()).await;
+        // Whether there is such a person is told only to who may issue keys for others.
+        let named = owner.as_ref().ok().copied().flatten();
+        let caller = auth.0.may(Operation::IssueKey, Target::Owned { project, owner: named })?;
+        let owner = owner?;
         let said = Said::new(caller, None, idempotency_key.0, &command)?;
         self.names.must_be_open(project).await?;
         if let Some(owner) = owner {
@@ -114,7 +117,7 @@ impl Keys {
             None => Value::Null,
         };
         let owner = match owner.0 {
-            Some(text) => Some(self.names.user(&text).await?),
+            Some(text) => Some(self.names.whoever(&text).await?),
             None => None,
         };
         let (limit, now) = (page::limit(limit.0), now());
@@ -122,7 +125,7 @@ impl Keys {
         for project in seen.filters() {
             let parameters = [
                 columns::maybe_text(project),
-                columns::maybe_text(owner),
+                columns::maybe_text(owner.as_ref()),
                 columns::maybe_text(status.0.map(KeyStatus::as_str)),
                 columns::time(now),
                 model.clone(),

@@ -32,7 +32,9 @@ pub struct Members {
     pub names: Names,
 }
 
-#[derive(Debug, Object)]
+// No `Debug` on what is said of a person: it would be one slip away from a log line.
+
+#[derive(Object)]
 #[oai(deny_unknown_fields)]
 struct NewMember {
     /// By id or e-mail address.
@@ -48,7 +50,7 @@ struct ChangedMember {
 }
 
 /// A user in a project.
-#[derive(Debug, Object)]
+#[derive(Object)]
 #[oai(rename = "Member")]
 struct MemberView {
     user: String,

@@ -41,7 +41,7 @@ pub struct Requests {
     pub people: Arc<dyn People>,
 }
 
-#[derive(Debug, Object)]
+#[derive(Object)]
 struct RequestStory {
     /// Null while only its events are known.
     request: Option<RequestSummary>,

@@ -1,6 +1,11 @@
 //! Sessions: sign in, who am I, list, sign out, revoke.
 
-use std::time::Duration;
+mod view;
+
+use std::{
+    collections::{BTreeMap, btree_map::Entry},
+    time::Duration,
+};
 
 use poem_openapi::{
     ApiResponse, Enum, Object, OpenApi,
@@ -11,6 +16,7 @@ use uplion_domain::{
     KeyDigest, ProjectId, SessionId, UserId,
     project::Project,
     session::{self, Session, Why},
+    user::User,
 };
 use uplion_projections::{
     columns,
@@ -19,6 +25,7 @@ use uplion_projections::{
 };
 use uuid::Uuid;
 
+use self::view::{CurrentSession, CurrentUser, Membership, SessionView};
 use super::{
     Tag,
     page::{self, Page},
@@ -49,7 +56,8 @@ pub struct Sessions {
     pub doorkeeper: Doorkeeper,
 }
 
-#[derive(Debug, Object)]
+// No `Debug`: people type passwords into the wrong field.
+#[derive(Object)]
 #[oai(deny_unknown_fields)]
 struct Credentials {
     email: String,
@@ -71,7 +79,7 @@ enum Mode {
 }
 
 /// A session that was opened.
-#[derive(Debug, Object)]
+#[derive(Object)]
 struct OpenedSession {
     id: String,
     user: String,
@@ -97,48 +105,6 @@ enum SignedOut {
     /// The session is closed, and the cookie is taken back.
     #[oai(status = 204)]
     Closed(#[oai(header = "Set-Cookie")] String),
-}
-
-/// Who calls, and what it is to whom.
-#[derive(Debug, Object)]
-struct CurrentSession {
-    /// As events name it: a user's or an admin key's id, or `admin` for the installation's first admin key.
-    actor: String,
-    /// `admin`, `auditor` or `none`: in the whole installation.
-    access: String,
-    /// Null for a key.
-    user: Option<CurrentUser>,
-    /// By the project's id.
-    memberships: Vec<Membership>,
-    /// The session's id; null for a key.
-    session: Option<String>,
-}
-
-#[derive(Debug, Object)]
-struct CurrentUser {
-    id: String,
-    name: Option<String>,
-    email: Option<String>,
-}
-
-#[derive(Debug, Object)]
-struct Membership {
-    project: String,
-    project_name: Option<String>,
-    /// `owner` or `member`.
-    role: String,
-}
-
-/// Somebody who is signed in, from one place.
-#[derive(Debug, Object)]
-#[oai(rename = "Session")]
-struct SessionView {
-    id: String,
-    user: String,
-    opened_at: String,
-    expires_at: String,
-    /// The one that this was asked with.
-    current: bool,
 }
 
 #[OpenApi(tag = "Tag::Sessions")]
@@ -231,8 +197,10 @@ impl Sessions {
             page::limit_value(limit),
         ];
         let rows = self.reader.query(&LIST, &parameters, sessions::Session::from_row).await?;
-        let view = |row| SessionView::of(&row, caller.session);
-        Ok(Json(Page::of(rows, limit, |row| row.session.to_string(), view)))
+        let next = (rows.len() == limit).then(|| rows.last().map(|row| row.session.to_string()));
+        let rows = self.still_good(rows).await?.into_iter();
+        let data = rows.map(|row| SessionView::of(&row, caller.session)).collect();
+        Ok(Json(Page { data, next: next.flatten() }))
     }
 
     /// Sign out
@@ -291,6 +259,22 @@ impl Sessions {
         self.writer.at_once().execute::<Session>(&id, said, close).await.map(drop)
     }
 
+    /// Without those that were over with their users' passwords, or with the users themselves.
+    async fn still_good(
+        &self,
+        rows: Vec<sessions::Session>,
+    ) -> Result<Vec<sessions::Session>, Problem> {
+        let mut users: BTreeMap<UserId, User> = BTreeMap::new();
+        for row in &rows {
+            if let Entry::Vacant(unknown) = users.entry(row.user) {
+                let history = self.writer.events.history(&User::aggregate(&row.user)).await?;
+                unknown.insert(replay(&history)?);
+            }
+        }
+        let good = |row: &sessions::Session| users[&row.user].keeps_session(row.opened_at);
+        Ok(rows.into_iter().filter(good).collect())
+    }
+
     async fn whose(&self, id: SessionId) -> Result<Option<UserId>, Problem> {
         let history = self.writer.events.history(&Session::aggregate(&id)).await?;
         for stored in &history {
@@ -341,19 +325,6 @@ impl Opened {
                 SignedIn::Opened(session(None), Some(cookie(&token, mode.lasts(), https)))
             }
             Mode::Token => SignedIn::Opened(session(Some(token)), None),
-        }
-    }
-}
-
-impl SessionView {
-    fn of(row: &sessions::Session, current: Option<SessionId>) -> Self {
-        let sessions::Session { session, user, opened_at, expires_at } = row;
-        Self {
-            id: session.to_string(),
-            user: user.to_string(),
-            opened_at: opened_at.to_string(),
-            expires_at: expires_at.to_string(),
-            current: current == Some(*session),
         }
     }
 }

@@ -23,6 +23,7 @@ mod projects;
 mod relay;
 mod servers;
 mod sessions;
+mod strangers;
 mod usage;
 mod users;
 mod workers;

@@ -378,10 +378,9 @@ async fn calls(
         "get_user" => users(Method::GET, "", none),
         "change_user" => users(Method::PATCH, "", json!({ "name": "Renamed" })),
         "change_user_access" => {
-            users(Method::PATCH, "", json!({ "email": format!("changed{n}@example.org") }))
-                .into_iter()
-                .filter(|call| call.about == About::Somebody)
-                .collect()
+            let mut calls = users(Method::PATCH, "", json!({ "access": "admin" }));
+            calls[0].body = json!({ "email": format!("changed{n}@example.org") });
+            calls
         }
         "set_password" => users(Method::PUT, "/password", new_password),
         "disable_user" => post(format!("/users/{victim}/disable"), none, About::Somebody),
@@ -403,7 +402,10 @@ async fn calls(
                 Some(Role::Member) => OwnInProject,
                 _ => Project,
             };
-            post("/keys".into(), body(own.filter(|_| whose == OwnInProject)), whose)
+            let issue = |owner, about| post("/keys".into(), body(owner), about);
+            let mut calls = issue(own.filter(|_| whose == OwnInProject), whose);
+            calls.extend(issue(Some(victim), Project));
+            calls
         }
         "list_keys" => get("/keys", List),
         "get_key" => keys(Method::GET, "", &none),

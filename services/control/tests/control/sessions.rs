@@ -172,6 +172,26 @@ async fn a_session_is_dead_with_its_users_password_and_when_its_user_is_disabled
 }
 
 #[tokio::test]
+async fn a_session_that_opens_nothing_any_more_is_not_listed() {
+    let installation = Installation::start().await;
+    let ada = installation.user("ada", Access::None).await;
+    let old = installation.token(&ada).await;
+    let path = format!("/users/{}/password", ada.id);
+    installation.put(&path, json!({ "password": WRONG })).await;
+    let again = installation.sign_in(&ada.email, WRONG, "token").await;
+    let token = again.body["token"].as_str().unwrap();
+    let later = installation.post("/projects", json!({ "name": "physics" })).await;
+    installation.read(&old, "/sessions/current").await.problem(401, "unauthorized");
+    let listed = list(&installation, token, "", &later).await;
+    let ids: Vec<_> = listed.body["data"].as_array().unwrap().iter().map(|it| &it["id"]).collect();
+    assert_eq!(ids, [&again.body["id"]], "{listed:?}");
+
+    let erased = installation.post(&format!("/users/{}/erase", ada.id), json!({})).await;
+    let all = installation.get_at("/sessions?all=true", &erased).await;
+    assert_eq!(all.body["data"], json!([]), "{all:?}");
+}
+
+#[tokio::test]
 async fn who_is_disabled_is_told_so_after_the_right_password_only() {
     let installation = Installation::without_projector().await;
     let ada = installation.user("ada", Access::Admin).await;

@@ -2,6 +2,7 @@
 
 use poem::http::Method;
 use serde_json::{Value, json};
+use uplion_control::{Control, Options};
 use uplion_domain::user::Access;
 use uplion_projections::{
     table::Value::{BigInt, Null},
@@ -9,7 +10,7 @@ use uplion_projections::{
 };
 
 use crate::{
-    installation::{Answer, Installation, request, with_json},
+    installation::{ADMIN_KEY, Answer, Installation, anonymous, request, with_json},
     people::{PASSWORD, Somebody},
 };
 
@@ -145,6 +146,26 @@ async fn a_user_is_registered_once_under_one_key_and_a_password_is_a_part_of_wha
     assert_eq!(first.made(), again.body["id"]);
     assert_eq!(again.body["repeated"], true, "{again:?}");
     register("another long password").await.problem(422, "idempotency_key_reused");
+}
+
+/// Whoever reads the database knows all that is in it, and guesses the keys that people give: of a command with a
+/// password there is nothing to try passwords with, because what it is recognised by is made with the admin key too.
+#[tokio::test]
+async fn what_is_remembered_of_a_command_means_nothing_without_the_admin_key() {
+    const OTHER: &str = "another-admin-key-for-tests";
+    let installation = Installation::without_projector().await;
+    let mut body = ada();
+    body["password"] = PASSWORD.into();
+    let register = |key| {
+        let post = anonymous(Method::POST, "/users").header("Idempotency-Key", "one");
+        with_json(post.header("Authorization", format!("Bearer {key}")), &body)
+    };
+    installation.send(register(ADMIN_KEY)).await.made();
+    let (log, store) = (installation.log.clone(), installation.store.clone());
+    let control = Control::start(Options::new(OTHER), log.clone(), store.clone()).unwrap();
+    let other = Installation::over(log, store, control);
+    other.send(register(OTHER)).await.problem(422, "idempotency_key_reused");
+    assert_eq!(installation.send(register(ADMIN_KEY)).await.body["repeated"], true);
 }
 
 #[tokio::test]

@@ -1,0 +1,60 @@
+//! A command that is carried out once, however often it is said, and what is remembered of it to tell.
+//!
+//! Digests only, because a command may hold a password or an address. But the digest of a password is something to try
+//! passwords with, far faster than with the hash that is kept of it. So it is made with what is not in the database.
+
+use sha2::{Digest, Sha256};
+
+/// What the caller named the command, and the command: as digests from the start.
+#[derive(Debug, Clone)]
+pub struct Once {
+    key: String,
+    command: [u8; 32],
+}
+
+/// Made from the installation's first admin key. With another one, commands from before are taken for other commands.
+#[derive(Clone)]
+pub struct Seal([u8; 32]);
+
+impl Once {
+    pub fn new(key: &str, command: &str) -> Self {
+        let command = Sha256::digest(format!("{key}\n{command}").as_bytes()).into();
+        Self { key: hex::encode(Sha256::digest(key.as_bytes())), command }
+    }
+
+    pub fn key(&self) -> &str {
+        &self.key
+    }
+
+    /// What the command is recognised by.
+    pub fn fingerprint(&self, Seal(seal): &Seal) -> String {
+        hex::encode(Sha256::new().chain_update(seal).chain_update(self.command).finalize())
+    }
+}
+
+impl Seal {
+    pub fn of(admin_key: &str) -> Self {
+        Self(Sha256::digest(format!("seal of commands\n{admin_key}").as_bytes()).into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_command_is_recognised_by_its_key_its_text_and_the_seal() {
+        let of = |key: &str, command: &str, admin_key: &str| {
+            Once::new(key, command).fingerprint(&Seal::of(admin_key))
+        };
+        let one = of("one", "create", "secret");
+        assert_eq!(one, of("one", "create", "secret"));
+        for other in [
+            of("two", "create", "secret"),
+            of("one", "close", "secret"),
+            of("one", "create", "another"),
+        ] {
+            assert_ne!(one, other);
+        }
+    }
+}
