@@ -48,7 +48,8 @@ pub enum Personal {
     Password(Option<PasswordHash>),
     /// Fails if another person has it.
     Identity(Option<Identity>),
-    /// Everything, and what was noted beside events that the person caused or that are about the person.
+    /// Everything, and what was noted beside events that the person caused or that are about the person. Of what others
+    /// noted beside the person's keys, sessions and memberships the reason goes.
     Forgotten,
 }
 

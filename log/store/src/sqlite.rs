@@ -59,7 +59,7 @@ pub enum OpenError {
 /// Opens what lies in the folder, or makes it. The folder is this process's until all that is returned is dropped.
 pub fn open(folder: &Path) -> Result<(Store, Arc<dyn Streams>), OpenError> {
     let folder = Arc::new(Folder::lock(folder)?);
-    let path = folder.file("store.db");
+    let path = folder.file("store.db")?;
     let mut connection = connection::open(&path, AtRisk::Nothing)?;
     connection::migrate(&mut connection, &schema::store::migrations::runner())?;
     let streams = SqliteStreams::open(&folder, &connection)?;

@@ -2,7 +2,14 @@
 
 use std::collections::HashMap;
 
-use uplion_domain::{Envelope, Event, EventId, ProjectId, Timestamp, user, wire::Encoded};
+use uplion_domain::{
+    Envelope, Event, EventId, KeyDigest, KeyId, ProjectId, Timestamp, UserId,
+    api_key::{self, Terms},
+    project::{self, Role},
+    subject::AggregateId,
+    user,
+    wire::Encoded,
+};
 use uplion_log_store::{
     Store,
     event_store::{Commit, CommitError, Committed},
@@ -23,6 +30,7 @@ crate::on_each!([
     a_refused_commit_makes_nothing_known
     what_is_noted_beside_events_is_read_back
     whoever_is_forgotten_leaves_the_events_and_nothing_else
+    what_others_wrote_of_a_persons_keys_and_memberships_goes_with_the_person
     whoever_forgets_oneself_leaves_no_note_of_it
     what_control_holds_and_the_store_lost_comes_back_without_what_was_beside_it
     whoever_was_erased_before_the_database_went_back_in_time_is_erased_again
@@ -235,6 +243,38 @@ async fn whoever_is_forgotten_leaves_the_events_and_nothing_else(store: Store) {
     // The address is free again, and forgetting twice is forgetting once.
     make(&store, vec![change(ADA, Personal::Forgotten)]).await.unwrap();
     make(&store, vec![email(BOB, "ada@example.org")]).await.unwrap();
+}
+
+async fn what_others_wrote_of_a_persons_keys_and_memberships_goes_with_the_person(store: Store) {
+    let (at, project, key) = (Timestamp::from_micros(7), project(), KeyId::new(unique()));
+    let ada: UserId = ADA.parse().unwrap();
+    let by_bob = |event| {
+        let (id, actor) = (EventId::fresh(unique()), Some(BOB.to_owned()));
+        let envelope = Envelope { id, at, traceparent: None, actor, request_id: None, event };
+        envelope.encode()
+    };
+    let terms = Box::new(Terms { owner: Some(ada), ..Terms::new(project, "ci".to_owned()) });
+    let issued = api_key::Event::Issued { digest: KeyDigest::of("secret"), terms, at };
+    let of_key = [issued, api_key::Event::Revoked { at }];
+    let of_key = of_key.map(|event| by_bob(Event::ApiKey(key, event)));
+    let added = project::Event::MemberAdded { user: ada, role: Role::Member, at };
+    let added = by_bob(Event::Project(project, added));
+    let another = by(BOB, project);
+    let notes = because("Ada left us");
+    let events = [of_key.to_vec(), vec![added, another]].concat();
+    for (aggregate, events) in
+        [(AggregateId::ApiKey(key), &events[..2]), (of(project), &events[2..])]
+    {
+        let commit = Commit::new(aggregate, 0, events.to_vec());
+        store.events.commit(Commit { notes: notes.clone(), ..commit }).await.unwrap();
+    }
+    make(&store, vec![change(ADA, Personal::Forgotten)]).await.unwrap();
+    let ids: Vec<EventId> = events.into_iter().map(|event| event.id).collect();
+    let left = store.people.notes(&ids).await.unwrap();
+    let reasons: Vec<_> = ids.iter().map(|id| left[id].reason.as_deref()).collect();
+    assert_eq!(reasons, [None, None, None, Some("Ada left us")]);
+    // Where it was done from says nothing of Ada.
+    assert!(left.values().all(|notes| notes.source_address.is_some()));
 }
 
 async fn whoever_forgets_oneself_leaves_no_note_of_it(store: Store) {

@@ -156,6 +156,17 @@ async fn a_connection_that_must_be_encrypted_is_not_made_in_the_clear() {
 }
 
 #[tokio::test]
+async fn what_a_row_holds_is_not_repeated_by_an_error() {
+    let (store, _client) = open(Version::V15).await;
+    let (one, other) = (project(), project());
+    let event = renamed(one, "a");
+    store.events.commit(commit(one, 0, vec![event.clone()])).await.unwrap();
+    let refused = store.events.commit(commit(other, 0, vec![event.clone()])).await.unwrap_err();
+    let text = refused.to_string();
+    assert!(text.contains("duplicate key") && !text.contains(event.id.as_str()), "{text}");
+}
+
+#[tokio::test]
 async fn a_url_that_cannot_be_used_is_refused_without_being_repeated() {
     let refused = postgres::connect("postgres://me:secret@host:port/x").await.err().unwrap();
     assert!(matches!(refused, StoreError::Refused(_)), "{refused}");

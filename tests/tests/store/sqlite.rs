@@ -1,6 +1,6 @@
 //! What only a data folder has: one owner, and two files of which one may fall behind.
 
-use std::{fs, time::Duration};
+use std::{fs, os::unix::fs::PermissionsExt as _, time::Duration};
 
 use uplion_domain::wire::Encoded;
 use uplion_log_store::{
@@ -26,6 +26,20 @@ async fn a_data_folder_belongs_to_one_process_and_keeps_what_it_holds() {
     drop((store, streams));
     let (store, _streams) = sqlite::open(&folder).unwrap();
     assert_eq!(store.events.head().await.unwrap(), 1);
+}
+
+#[tokio::test]
+async fn what_is_in_a_folder_that_others_may_look_into_is_for_its_owner_alone() {
+    let folder = scratch::folder("data").unwrap();
+    let _open = sqlite::open(&folder).unwrap();
+    let mut readable = Vec::new();
+    for file in fs::read_dir(&folder).unwrap() {
+        let file = file.unwrap();
+        if file.metadata().unwrap().permissions().mode() & 0o077 != 0 {
+            readable.push(file.file_name());
+        }
+    }
+    assert_eq!(readable, ["lock"]);
 }
 
 #[tokio::test]

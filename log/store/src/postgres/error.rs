@@ -1,18 +1,23 @@
 //! What Postgres' errors mean to those who call a store.
 
-use tokio_postgres::error::SqlState;
+use tokio_postgres::error::{DbError, SqlState};
 
 use crate::StoreError;
 
 impl From<tokio_postgres::Error> for StoreError {
     fn from(error: tokio_postgres::Error) -> Self {
         match error.as_db_error() {
-            Some(refusal) if passes(refusal.code()) => Self::Unavailable(refusal.to_string()),
-            Some(refusal) => Self::Refused(refusal.to_string()),
+            Some(refusal) if passes(refusal.code()) => Self::Unavailable(said(refusal)),
+            Some(refusal) => Self::Refused(said(refusal)),
             None if is_about_values(&error) => Self::Unreadable(told(&error)),
             None => Self::Unavailable(told(&error)),
         }
     }
+}
+
+/// Without its detail, which repeats what lies in rows: addresses, hashes.
+fn said(refusal: &DbError) -> String {
+    format!("{}: {}", refusal.severity(), refusal.message())
 }
 
 /// With what caused it, which says more than the error itself.

@@ -149,7 +149,15 @@ pub async fn change(
 async fn forget(transaction: &Transaction<'_>, user: &str) -> Result<u64, StoreError> {
     const NOTES: &str = "DELETE FROM event_notes WHERE event IN (SELECT id FROM events
         WHERE actor = $1 OR (aggregate = 'user' AND aggregate_id = $1))";
+    // What others wrote beside events that name the person, or that are of a key or a session of theirs.
+    const ABOUT: &str = "UPDATE event_notes SET reason = NULL
+        WHERE reason IS NOT NULL AND event IN (SELECT id FROM events
+            WHERE position(convert_to($1, 'UTF8') IN payload) > 0 OR (aggregate, aggregate_id) IN
+                (SELECT aggregate, aggregate_id FROM events
+                WHERE aggregate IN ('api_key', 'session')
+                AND position(convert_to($1, 'UTF8') IN payload) > 0))";
     execute(transaction, NOTES, &[&user]).await?;
+    execute(transaction, ABOUT, &[&user]).await?;
     execute(transaction, "DELETE FROM people WHERE id = $1", &[&user]).await
 }
 

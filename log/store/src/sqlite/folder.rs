@@ -1,12 +1,13 @@
 //! The data folder, which belongs to one process at a time.
 
 use std::{
-    fs::{self, File, TryLockError},
+    fs::{self, File, OpenOptions, TryLockError},
     io,
     path::{Path, PathBuf},
 };
 
 use super::OpenError;
+use crate::StoreError;
 
 /// Holds the lock. The system lets go of it when the process ends, however it ends.
 pub struct Folder {
@@ -26,8 +27,18 @@ impl Folder {
         }
     }
 
-    pub fn file(&self, name: &str) -> PathBuf {
-        self.path.join(name)
+    /// Where a file of that name is, made if it is not there: for its owner alone, and so is what `SQLite` lays beside
+    /// it, also in a folder that others made and may look into.
+    pub fn file(&self, name: &str) -> Result<PathBuf, StoreError> {
+        let path = self.path.join(name);
+        let mut options = OpenOptions::new();
+        options.append(true).create(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        match options.open(&path) {
+            Ok(_) => Ok(path),
+            Err(error) => Err(StoreError::Unavailable(format!("{}: {error}", path.display()))),
+        }
     }
 }
 

@@ -50,7 +50,7 @@ pub struct SqliteStreams {
 impl SqliteStreams {
     /// With the connection to the store's file, for what a loss of power took.
     pub fn open(folder: &Arc<Folder>, store: &Connection) -> Result<Self, StoreError> {
-        let path = folder.file("streams.db");
+        let path = folder.file("streams.db")?;
         let mut connection = connection::open(&path, AtRisk::Recent)?;
         connection::migrate(&mut connection, &schema::streams::migrations::runner())?;
         take_back::from_archive(&mut connection, store)?;
