@@ -134,15 +134,15 @@ pub fn not_too_many(models: usize) -> Result<(), Problem> {
 }
 
 pub fn key(text: &str) -> Result<KeyId, Problem> {
-    known(text, "key")
+    known(text, "a key")
 }
 
 pub fn admin_key(text: &str) -> Result<AdminKeyId, Problem> {
-    known(text, "admin key")
+    known(text, "an admin key")
 }
 
 pub fn worker(text: &str) -> Result<WorkerId, Problem> {
-    known(text, "worker")
+    known(text, "a worker")
 }
 
 /// A time that a command speaks of.
@@ -156,9 +156,9 @@ pub fn amount(text: &str) -> Result<Nanos, Problem> {
 }
 
 pub fn price(text: &str) -> Result<PriceId, Problem> {
-    known(text, "price")
+    known(text, "a price")
 }
 
 fn known<T: FromStr>(text: &str, what: &str) -> Result<T, Problem> {
-    text.parse().map_err(|_| Problem::not_found(format!("{text:?} is not the id of a {what}")))
+    text.parse().map_err(|_| Problem::not_found(format!("{text:?} is not the id of {what}")))
 }

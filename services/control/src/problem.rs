@@ -172,7 +172,7 @@ impl Problem {
             status @ StatusCode::UNSUPPORTED_MEDIA_TYPE => {
                 Self::NotJson(details(status, "not_json", detail))
             }
-            status if status.is_client_error() => Self::malformed(detail),
+            status if status.is_client_error() => Self::malformed(plainly(&detail)),
             _ => Self::internal(detail),
         }
     }
@@ -187,6 +187,13 @@ fn details(status: StatusCode, code: &str, detail: impl Into<String>) -> Json<Bo
         detail: detail.into(),
         version: None,
     }))
+}
+
+/// What was wrong, without the names of the types that it was being read into.
+fn plainly(detail: &str) -> String {
+    let told = detail.split(" (occurred while parsing").next().unwrap_or(detail);
+    let told = told.replacen("parse request payload error: ", "the body cannot be read: ", 1);
+    told.replacen("failed to parse parameter ", "cannot be read: parameter ", 1)
 }
 
 /// A version as HTTP writes it.

@@ -47,6 +47,9 @@ pub enum Log {
     Restore(Maintenance),
 }
 
+/// Where `dev` keeps everything unless told otherwise, and where commands look.
+pub const DATA: &str = "./uplion-data";
+
 /// How the process itself runs.
 #[derive(Debug, Clone, Args)]
 pub struct Process {
@@ -111,7 +114,7 @@ pub struct Dev {
     #[arg(long, env = "UPLION_LISTEN", default_value = "127.0.0.1:8484")]
     pub listen: SocketAddr,
     /// Where everything is kept: the log, the bills, and credentials.json.
-    #[arg(long, env = "UPLION_DATA", default_value = "./uplion-data", value_name = "DIR")]
+    #[arg(long, env = "UPLION_DATA", default_value = DATA, value_name = "DIR")]
     pub data: PathBuf,
     /// An OpenAI-compatible server, up to /v1: adds every model that it lists. May be repeated.
     #[arg(long, value_name = "URL")]
@@ -267,7 +270,7 @@ pub struct Place {
     #[arg(long, env = "UPLION_DATABASE_URL", hide_env_values = true)]
     pub database_url: Option<String>,
     /// The data folder of a `uplion dev` that is stopped.
-    #[arg(long, env = "UPLION_DATA", default_value = "./uplion-data", value_name = "DIR")]
+    #[arg(long, env = "UPLION_DATA", default_value = DATA, value_name = "DIR")]
     pub data: PathBuf,
 }
 

@@ -6,6 +6,8 @@ mod cli;
 mod config_file;
 mod connection;
 mod dev;
+#[cfg(test)]
+mod documented;
 mod logging;
 mod maintenance;
 mod operations;

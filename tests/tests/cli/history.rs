@@ -47,6 +47,8 @@ async fn events_are_found_by_thing_actor_type_and_time() {
     assert_eq!(found(&["--type", "uplion.project.renamed"]).await, [renamed]);
     assert_eq!(found(&["--kind", "project", "-n", "1"]).await, [renamed]);
     assert_eq!(found(&["--kind", "project", "--actor", "usr_nobody"]).await, [""; 0]);
+    assert_eq!(found(&["--kind", "key"]).await, found(&["--kind", "api_key"]).await);
+    assert_eq!(found(&["--kind", "key"]).await, ["uplion.api_key.issued.v2"]);
     assert_eq!(found(&["--kind", "project", "--to", "2020-01-01T00:00:00Z"]).await, [""; 0]);
     let all = found(&["--kind", "project", "--after", "0"]).await;
     assert_eq!(all.iter().filter(|kind| *kind == renamed).count(), 1, "{all:?}");

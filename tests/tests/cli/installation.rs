@@ -1,7 +1,10 @@
 //! What can be asked about the installation as a whole, or without any.
 
 use serde_json::Value;
-use uplion_tests::uplion;
+use uplion_tests::{
+    uplion,
+    wait::{self, PATIENCE},
+};
 
 use crate::dev::Dev;
 
@@ -17,6 +20,27 @@ async fn doctor_works_whether_control_does_or_not() {
     assert_eq!(unwell.status.code(), Some(1), "{unwell:?}");
     assert!(unwell.stdout.contains("bad    control"), "{unwell:?}");
     assert!(unwell.stdout.contains("ok     gateway"), "{unwell:?}");
+}
+
+#[tokio::test]
+async fn doctor_tells_what_a_worker_cannot_do_and_where_to_look() {
+    let dev = Dev::start().await;
+    assert!(dev.told(&["doctor"]).await.contains("ok     worker"));
+    let lacking = ["--upstream", "http://127.0.0.1:9/v1", "--api-key-env", "NOT_SET_ANYWHERE"];
+    dev.told(&[&["model", "register", "llama"][..], &lacking].concat()).await;
+    let told = wait::until_some(PATIENCE, "doctor to tell of the worker", async || {
+        let told = dev.told(&["doctor"]).await;
+        told.contains("ConfigurationError").then_some(told)
+    });
+    let told = told.await.unwrap();
+    assert!(told.contains("watch  worker") && told.contains("upstream list llama"), "{told}");
+}
+
+#[tokio::test]
+async fn who_starts_a_dev_elsewhere_is_told_how_commands_find_it() {
+    let dev = Dev::start().await;
+    let usage = format!("`uplion usage --data {}`", dev.data);
+    assert!(dev.output().contains(&usage), "{}", dev.output());
 }
 
 #[tokio::test]

@@ -35,6 +35,8 @@ async fn a_password_is_set_by_an_administrator_and_changed_by_its_owner() {
     dev.told_with(&["user", "password", ADA], &[("UPLION_NEW_PASSWORD", PASSWORD)]).await;
     let url = dev.url();
     account.sign_in(&url, ADA, PASSWORD).await;
+    let sessions = dev.json(&["session", "list", "--user", ADA]).await;
+    assert_eq!(sessions.as_array().unwrap().len(), 1, "{sessions}");
 
     let wrong = [("UPLION_PASSWORD", "not the one"), ("UPLION_NEW_PASSWORD", OTHER_PASSWORD)];
     let refused = account.ask(&["user", "password"], &wrong).await;
@@ -60,6 +62,8 @@ async fn a_member_sees_their_project_and_issues_keys_of_their_own() {
     assert!(listed.contains("physics") && !listed.contains("chemistry"), "{listed}");
     account.refused(&["project", "show", "chemistry"], 6).await;
     account.told(&["key", "issue", "laptop", "--project", "physics"]).await;
+    let theirs = dev.json(&["key", "list", "--owner", ADA]).await;
+    assert_eq!(theirs[0]["name"], "laptop");
     account.refused(&["project", "rename", "physics", "--name", "astronomy"], 4).await;
 
     dev.told(&["project", "member", "role", "physics", ADA, "owner"]).await;

@@ -6,9 +6,9 @@ use serde_json::json;
 
 use super::{
     answer::{self, Format},
-    client::{Client, read},
+    client::Client,
     failure::Failure,
-    place,
+    place, said,
     table::{Column, table},
     writing::{Creating, Writing},
 };
@@ -72,21 +72,14 @@ impl AdminKey {
         let client = Client::new(control.place()?)?;
         match act {
             Act::Issue { name, access, expires, creating } => {
-                let access = match access {
-                    Access::Auditor => "auditor",
-                    Access::Admin => "admin",
-                };
+                let access = said::word(access);
                 let body = json!({ "name": name, "access": access, "expires_at": expires });
                 let written = client.post(&creating.into(), &["admin-keys"], &body).await?;
                 answer::shown_once(format, &written, &format!("issued admin key {name}"))
             }
             Act::List => {
                 let keys = client.list(&["admin-keys"], &[]).await?;
-                if format.json {
-                    return answer::print_json(&json!(keys));
-                }
-                let rows = keys.into_iter().map(read).collect::<Result<Vec<Shown>, _>>()?;
-                answer::print(&listed(&rows))
+                answer::many(format, keys, listed)
             }
             Act::Revoke { key, writing } => {
                 let written = client.order(&writing, &["admin-keys", &key, "revoke"]).await?;

@@ -17,6 +17,10 @@ pub enum Bound<T> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Text(pub String);
 
+/// How many, one at least.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Count(pub u64);
+
 /// How much may be spent.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Budget {
@@ -29,13 +33,13 @@ pub struct Budget {
 pub struct Limits {
     /// Requests in a minute; `none` for any number.
     #[arg(long, value_name = "N")]
-    requests_per_minute: Option<Bound<u64>>,
+    requests_per_minute: Option<Bound<Count>>,
     /// Tokens in a minute; `none` for any number.
     #[arg(long, value_name = "N")]
-    tokens_per_minute: Option<Bound<u64>>,
+    tokens_per_minute: Option<Bound<Count>>,
     /// Requests at the same time; `none` for any number.
     #[arg(long, value_name = "N")]
-    parallel_requests: Option<Bound<u64>>,
+    parallel_requests: Option<Bound<Count>>,
 }
 
 /// As the API tells them.
@@ -62,7 +66,7 @@ impl Limits {
             changed = true;
             match bound {
                 Bound::None => all.remove(name),
-                Bound::At(most) => all.insert(name.to_owned(), json!(most)),
+                Bound::At(Count(most)) => all.insert(name.to_owned(), json!(most)),
             };
         }
         all.retain(|_, most| !most.is_null());
@@ -106,14 +110,29 @@ impl FromStr for Text {
     }
 }
 
+impl FromStr for Count {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text.parse() {
+            Ok(0) | Err(_) => Err("it is a whole number above 0, or `none`"),
+            Ok(count) => Ok(Self(count)),
+        }
+    }
+}
+
 impl FromStr for Budget {
     type Err = &'static str;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let (amount, period) = text.split_once('/').ok_or(
-            "a budget is an amount and a period (day, week, month or total), like 250/month",
-        )?;
-        Ok(Self { amount: amount.to_owned(), period: period.to_owned() })
+        match text.split_once('/') {
+            Some((amount, period @ ("day" | "week" | "month" | "total"))) => {
+                Ok(Self { amount: amount.to_owned(), period: period.to_owned() })
+            }
+            Some(_) | None => Err(
+                "a budget is an amount and a period (day, week, month or total), like 250/month",
+            ),
+        }
     }
 }
 
@@ -145,7 +164,7 @@ mod tests {
         let current = json!({ "requests_per_minute": 60, "tokens_per_minute": 1000, "parallel_requests": null });
         let said = Limits {
             requests_per_minute: Some(Bound::None),
-            parallel_requests: Some(Bound::At(4)),
+            parallel_requests: Some(Bound::At(Count(4))),
             ..Limits::default()
         };
         let all = json!({ "tokens_per_minute": 1000, "parallel_requests": 4 });
@@ -162,6 +181,18 @@ mod tests {
         let json = budget.json(Budget::json);
         assert_eq!(json, json!({ "amount": "250", "period": "month" }));
         assert_eq!("none".parse::<Bound<Budget>>().unwrap().json(Budget::json), Value::Null);
-        assert!("250".parse::<Bound<Budget>>().unwrap_err().contains("250/month"));
+        for unclear in ["250", "250/year", "/"] {
+            let said = unclear.parse::<Bound<Budget>>().unwrap_err();
+            assert!(said.contains("250/month"), "{unclear}: {said}");
+        }
+    }
+
+    #[test]
+    fn a_count_is_a_whole_number_above_nothing() {
+        assert_eq!("60".parse::<Bound<Count>>(), Ok(Bound::At(Count(60))));
+        assert_eq!("none".parse::<Bound<Count>>(), Ok(Bound::None));
+        for wrong in ["0", "-1", "many", "1.5"] {
+            assert!(wrong.parse::<Bound<Count>>().unwrap_err().contains("whole number"), "{wrong}");
+        }
     }
 }

@@ -3,9 +3,10 @@
 use std::io::{Write as _, stderr, stdout};
 
 use clap::Args;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::failure::Failure;
+use super::{client::read, failure::Failure};
 
 #[derive(Debug, Clone, Copy, Args)]
 pub struct Format {
@@ -24,6 +25,28 @@ pub fn print_json(value: &Value) -> Result<(), Failure> {
     let text =
         serde_json::to_string_pretty(value).map_err(|error| Failure::Here(error.to_string()))?;
     print(&text)
+}
+
+/// One thing.
+pub fn one<T: DeserializeOwned>(
+    format: Format,
+    shown: Value,
+    told: impl FnOnce(T) -> String,
+) -> Result<(), Failure> {
+    if format.json { print_json(&shown) } else { print(&told(read(shown)?)) }
+}
+
+/// All of a list.
+pub fn many<T: DeserializeOwned>(
+    format: Format,
+    list: Vec<Value>,
+    table: impl FnOnce(&[T]) -> String,
+) -> Result<(), Failure> {
+    if format.json {
+        return print_json(&Value::Array(list));
+    }
+    let rows = list.into_iter().map(read).collect::<Result<Vec<T>, _>>()?;
+    print(&table(&rows))
 }
 
 /// Something beside the answer: to standard error, so that answers can be piped.

@@ -2,13 +2,13 @@
 
 use clap::{Args, ValueEnum};
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::{
     answer::{self, Format, named},
-    client::{Client, read},
+    client::Client,
     failure::Failure,
-    key, place,
+    key, place, user,
 };
 
 #[derive(Debug, Clone, Args)]
@@ -23,11 +23,13 @@ pub struct Changes {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Kind {
+pub enum Kind {
     Project,
     User,
     Session,
+    #[value(alias = "admin_key")]
     AdminKey,
+    #[value(alias = "api_key")]
     Key,
     Model,
     Price,
@@ -60,29 +62,20 @@ impl Changes {
         let client = Client::new(self.control.place()?)?;
         let id = match self.kind {
             Kind::Key => key::id(&client, &self.id).await?,
-            Kind::User if self.id.contains('@') => {
-                let user = client.get(&["users", &self.id], &[]).await?;
-                user["id"].as_str().unwrap_or_default().to_owned()
-            }
-            Kind::User
-            | Kind::Project
-            | Kind::Session
-            | Kind::AdminKey
-            | Kind::Model
-            | Kind::Price => self.id,
+            Kind::User => user::id(&client, &self.id).await?,
+            Kind::Project | Kind::Session | Kind::AdminKey | Kind::Model | Kind::Price => self.id,
         };
         let query = [("kind", self.kind.as_str().to_owned()), ("id", id)];
         let changes = client.list(&["changes"], &query).await?;
-        if self.format.json {
-            return answer::print_json(&json!(changes));
-        }
-        let changes = changes.into_iter().map(read).collect::<Result<Vec<Change>, _>>()?;
-        answer::print(&changes.iter().map(Change::told).collect::<Vec<_>>().join("\n"))
+        answer::many(self.format, changes, |changes: &[Change]| {
+            changes.iter().map(Change::told).collect::<Vec<_>>().join("\n")
+        })
     }
 }
 
 impl Kind {
-    const fn as_str(self) -> &'static str {
+    /// As the log calls it.
+    pub const fn as_str(self) -> &'static str {
         match self {
             Self::Project => "project",
             Self::User => "user",
@@ -124,6 +117,8 @@ impl Field {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]

@@ -2,13 +2,12 @@
 
 use clap::Args;
 use serde::Deserialize;
-use serde_json::json;
 
 use super::{
     answer::{self, Format},
-    client::{Client, read},
+    client::Client,
     failure::Failure,
-    key, place,
+    key, place, said,
     table::{Column, table},
 };
 
@@ -63,16 +62,15 @@ impl Charges {
             Some(typed) => Some(key::id(&client, &typed).await?),
             None => None,
         };
-        let said =
-            [("from", from), ("to", to), ("project", project), ("key", key), ("model", model)];
-        let query: Vec<_> =
-            said.into_iter().filter_map(|(name, value)| Some((name, value?))).collect();
+        let query = said::query([
+            ("from", from),
+            ("to", to),
+            ("project", project),
+            ("key", key),
+            ("model", model),
+        ]);
         let charges = client.first(&["charges"], &query, limit).await?;
-        if format.json {
-            return answer::print_json(&json!(charges));
-        }
-        let rows = charges.into_iter().map(read).collect::<Result<Vec<Shown>, _>>()?;
-        answer::print(&listed(&rows))
+        answer::many(format, charges, listed)
     }
 }
 

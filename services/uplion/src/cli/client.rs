@@ -52,7 +52,8 @@ impl Client {
 
     /// `path` in segments: names of models have slashes.
     pub async fn get(&self, path: &[&str], query: &[(&str, String)]) -> Result<Value, Failure> {
-        self.send(self.asked(Method::GET, path, query)?).await
+        let answer = self.send(self.asked(Method::GET, path, query)?).await;
+        answer.map_err(|failure| failure.naming(&meant(path, query, &Value::Null)))
     }
 
     pub async fn post(
@@ -88,7 +89,8 @@ impl Client {
     }
 
     pub async fn delete(&self, writing: &Writing, path: &[&str]) -> Result<Value, Failure> {
-        self.send(writing.said(self.asked(Method::DELETE, path, &[])?)?).await
+        let answer = self.send(writing.said(self.asked(Method::DELETE, path, &[])?)?).await;
+        answer.map_err(|failure| failure.naming(&meant(path, &[], &Value::Null)))
     }
 
     /// What is there now, of which a part is to stay: unless a version was named, the write that follows holds only if
@@ -98,7 +100,9 @@ impl Client {
         writing: &mut Writing,
         path: &[&str],
     ) -> Result<Value, Failure> {
-        let (value, version) = self.answered(self.asked(Method::GET, path, &[])?).await?;
+        let answer = self.answered(self.asked(Method::GET, path, &[])?).await;
+        let (value, version) =
+            answer.map_err(|failure| failure.naming(&meant(path, &[], &Value::Null)))?;
         writing.if_version = writing.if_version.or(version);
         Ok(value)
     }
@@ -110,7 +114,8 @@ impl Client {
         path: &[&str],
         body: &Value,
     ) -> Result<Value, Failure> {
-        self.send(writing.said(self.asked(method, path, &[])?)?.json(body)).await
+        let answer = self.send(writing.said(self.asked(method, path, &[])?)?.json(body)).await;
+        answer.map_err(|failure| failure.naming(&meant(path, &[], body)))
     }
 
     /// All of a list, with every change in it that was made before now if that can be had.
@@ -162,7 +167,8 @@ impl Client {
         if let Some(position) = position {
             request = request.header(POSITION, position);
         }
-        read(self.send(request).await?)
+        let page = self.send(request).await;
+        read(page.map_err(|failure| failure.naming(&meant(path, query, &Value::Null)))?)
     }
 
     /// Where CONTROL ends; none if it cannot be told.
@@ -216,6 +222,12 @@ impl Client {
             return Ok((value, version));
         }
         let problem: Problem = serde_json::from_slice(&body).unwrap_or_default();
+        if status == StatusCode::NOT_FOUND && problem.code.is_empty() {
+            return Err(Failure::Here(format!(
+                "{} is not the control API of UPLION: its URL is given without a path, like http://127.0.0.1:8485",
+                self.place.url
+            )));
+        }
         if status.as_u16() == 401
             && let Some(sentence) = self.place.not_taken()
         {
@@ -227,6 +239,20 @@ impl Client {
         };
         Err(Failure::Refused { status: status.as_u16(), code: problem.code, detail })
     }
+}
+
+/// What of it a person has typed, and may have typed wrongly: its kind and its name.
+fn meant(path: &[&str], query: &[(&str, String)], body: &Value) -> Vec<(String, String)> {
+    const TYPED: [&str; 5] = ["project", "user", "owner", "member", "model"];
+    let in_path = path.chunks_exact(2).filter(|pair| *pair != ["sessions", "current"]);
+    let in_path =
+        in_path.map(|pair| (pair[0].trim_end_matches('s').replace('-', " "), pair[1].to_owned()));
+    let in_query = query.iter().filter(|(name, _)| TYPED.contains(name));
+    let in_query = in_query.map(|(name, value)| ((*name).to_owned(), value.clone()));
+    let in_body = TYPED
+        .iter()
+        .filter_map(|name| Some(((*name).to_owned(), body[*name].as_str()?.to_owned())));
+    in_path.chain(in_query).chain(in_body).collect()
 }
 
 /// `ETag: "3"`

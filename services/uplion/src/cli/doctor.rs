@@ -2,6 +2,7 @@
 
 mod finding;
 mod log;
+mod workers;
 
 use std::time::Duration;
 
@@ -71,8 +72,12 @@ impl Doctor {
             )
             .await?,
         ];
-        match Client::new(place)?.get(&["log"], &[]).await {
-            Ok(health) => findings.extend(self.examine(&read(health)?)),
+        let client = Client::new(place)?;
+        match client.get(&["log"], &[]).await {
+            Ok(health) => {
+                findings.extend(self.examine(&read(health)?));
+                findings.extend(workers::examine(&client).await?);
+            }
             Err(Failure::Unreachable { .. }) => {}
             Err(failure) => findings.push(Finding::bad("log", &failure, None)),
         }

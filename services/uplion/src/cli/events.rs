@@ -7,9 +7,10 @@ use serde_json::Value;
 use super::{
     answer::{self, Format},
     archived::Archived,
+    changes::Kind,
     client::{Client, read},
     failure::Failure,
-    place,
+    place, said,
 };
 
 /// The server answers at once if there is something; this is how long it waits otherwise.
@@ -39,9 +40,9 @@ pub struct Events {
 /// Which events.
 #[derive(Debug, Clone, Default, Args)]
 pub struct Filter {
-    /// Only of things of this kind: project, user, session, `admin_key`, `api_key`, model or price.
+    /// Only of things of this kind.
     #[arg(long)]
-    kind: Option<String>,
+    kind: Option<Kind>,
     /// Only of this one thing of the kind.
     #[arg(long, requires = "kind")]
     id: Option<String>,
@@ -57,8 +58,8 @@ pub struct Filter {
     /// Earlier than this.
     #[arg(long, value_name = "TIME")]
     to: Option<String>,
-    /// Only of this stream: TRAFFIC or CONTROL.
-    #[arg(long)]
+    /// Only of this stream.
+    #[arg(long, value_parser = ["TRAFFIC", "CONTROL"])]
     stream: Option<String>,
 }
 
@@ -135,18 +136,17 @@ impl Events {
 }
 
 impl Filter {
-    fn query(&self) -> impl Iterator<Item = (&'static str, String)> {
+    fn query(&self) -> Vec<(&'static str, String)> {
         let Self { kind, id, actor, event_type, from, to, stream } = self.clone();
-        let said = [
-            ("kind", kind),
+        said::query([
+            ("kind", kind.map(|kind| kind.as_str().to_owned())),
             ("id", id),
             ("actor", actor),
             ("type", event_type),
             ("from", from),
             ("to", to),
             ("stream", stream),
-        ];
-        said.into_iter().filter_map(|(name, value)| Some((name, value?)))
+        ])
     }
 }
 

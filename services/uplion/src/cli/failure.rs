@@ -13,6 +13,9 @@ Exit codes:
   5  taken by another, or changed since it was read
   6  there is no such thing";
 
+/// What a command spoke of in its body is not there: the API refuses the body then, not the path.
+const NAMES_NOTHING: [&str; 2] = ["unknown_user", "unknown_model"];
+
 #[derive(Debug)]
 pub enum Failure {
     /// Nothing says where the installation is.
@@ -56,12 +59,34 @@ impl Failure {
         }
     }
 
+    /// The API says that something is not there, and not always what: one of these (its kind and its name).
+    pub fn naming(self, meant: &[(String, String)]) -> Self {
+        match self {
+            Self::Refused { status: 404, code, detail }
+                if !meant.iter().any(|(_, name)| detail.contains(name.as_str())) =>
+            {
+                let meant: Vec<String> =
+                    meant.iter().map(|(kind, name)| format!("{kind} {name}")).collect();
+                let detail = format!("{detail}: {}", meant.join(", "));
+                Self::Refused {
+                    status: 404,
+                    code,
+                    detail: detail.trim_end_matches(": ").to_owned(),
+                }
+            }
+            other => other,
+        }
+    }
+
     pub fn code(&self) -> ExitCode {
         match self {
             Self::Unknown(_) | Self::Here(_) | Self::Unwell => ExitCode::FAILURE,
             Self::Unreachable { .. } => ExitCode::from(3),
             Self::NotSignedIn(_) => ExitCode::from(4),
             Self::Missing(_) => ExitCode::from(6),
+            Self::Refused { code, .. } if NAMES_NOTHING.contains(&code.as_str()) => {
+                ExitCode::from(6)
+            }
             Self::Refused { status, .. } => match status {
                 429 | 502..=504 => ExitCode::from(3),
                 401 | 403 => ExitCode::from(4),

@@ -1,14 +1,15 @@
 //! `uplion key`
 
+mod grace;
 mod model_limits;
 mod shown;
 mod terms;
 
 use clap::{Args, Subcommand};
-use jiff::SignedDuration;
 use serde_json::{Value, json};
 
 use self::{
+    grace::Grace,
     shown::{Shown, listed},
     terms::Terms,
 };
@@ -16,7 +17,7 @@ use super::{
     answer::{self, Format},
     client::{Client, read},
     failure::Failure,
-    place,
+    place, said,
     writing::{Creating, Writing},
 };
 
@@ -41,7 +42,7 @@ enum Act {
         /// The project that its usage is billed to, by name or id; not needed if there is only one.
         #[arg(long)]
         project: Option<String>,
-        /// The member whose key it is, by id; by default the project's, or of a mere member their own.
+        /// The member whose key it is, by e-mail address or id; by default the project's, or of a mere member their own.
         #[arg(long, value_name = "USER")]
         owner: Option<String>,
         #[command(flatten)]
@@ -79,8 +80,8 @@ enum Act {
         /// Its id, or its name if no other has it.
         key: String,
         /// So long the secret before is served too, like 24h or 30m; by default not at all.
-        #[arg(long, value_name = "TIME")]
-        grace: Option<SignedDuration>,
+        #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
+        grace: Option<Grace>,
         #[command(flatten)]
         writing: Writing,
     },
@@ -93,11 +94,11 @@ struct Filter {
     /// Only of this project, by name or id.
     #[arg(long)]
     project: Option<String>,
-    /// Only those of this member, by id.
+    /// Only those of this member, by e-mail address or id.
     #[arg(long, value_name = "USER")]
     owner: Option<String>,
-    /// Only those that are active, disabled, expired or revoked.
-    #[arg(long)]
+    /// Only those that are so now.
+    #[arg(long, value_parser = ["active", "disabled", "expired", "revoked"])]
     status: Option<String>,
 }
 
@@ -129,19 +130,11 @@ impl Key {
             }
             Act::List(filter) => {
                 let keys = client.list(&["keys"], &filter.query()).await?;
-                if format.json {
-                    return answer::print_json(&json!(keys));
-                }
-                let rows = keys.into_iter().map(read).collect::<Result<Vec<Shown>, _>>()?;
-                answer::print(&listed(&rows))
+                answer::many(format, keys, listed)
             }
             Act::Show { key } => {
                 let shown = client.get(&["keys", &id(&client, &key).await?], &[]).await?;
-                if format.json {
-                    answer::print_json(&shown)
-                } else {
-                    answer::print(&read::<Shown>(shown)?.told())
-                }
+                answer::one(format, shown, Shown::told)
             }
             Act::Change { key, name, all_models, terms, writing } => {
                 let id = id(&client, &key).await?;
@@ -154,7 +147,7 @@ impl Key {
             Act::Disable(order) => order.carry_out(&client, format, "disable", "disabled").await,
             Act::Rotate { key, grace, writing } => {
                 let id = id(&client, &key).await?;
-                let body = json!({ "grace_seconds": grace.map(|grace| grace.as_secs()) });
+                let body = json!({ "grace_seconds": grace.map(|Grace(seconds)| seconds) });
                 let written = client.post(&writing, &["keys", &id, "rotate"], &body).await?;
                 answer::shown_once(format, &written, &format!("rotated key {key}"))
             }
@@ -206,8 +199,7 @@ impl Order {
 impl Filter {
     fn query(self) -> Vec<(&'static str, String)> {
         let Self { project, owner, status } = self;
-        let said = [("project", project), ("owner", owner), ("status", status)];
-        said.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
+        said::query([("project", project), ("owner", owner), ("status", status)])
     }
 }
 

@@ -21,6 +21,7 @@ mod place;
 mod price;
 mod project;
 mod request;
+mod said;
 mod session;
 mod sign_ins;
 mod sizes;

@@ -11,11 +11,11 @@ use self::{
     upstream::{Upstream, Upstreams},
 };
 use super::{
-    allowance::Bound,
+    allowance::{Bound, Count},
     answer::{self, Format},
     client::{Client, read},
     failure::Failure,
-    place,
+    place, said,
     writing::{Creating, Writing},
 };
 
@@ -51,8 +51,8 @@ enum Act {
         /// Only those that the installation runs itself, or that others do.
         #[arg(long)]
         kind: Option<Kind>,
-        /// Only those that are registered or retired.
-        #[arg(long)]
+        /// Only those that are so now.
+        #[arg(long, value_parser = ["registered", "retired"])]
         status: Option<String>,
     },
     /// Shows one.
@@ -121,7 +121,7 @@ struct Running {
     kind: Option<Kind>,
     /// Processes that may run it at once; `none` for as many as there are.
     #[arg(long, value_name = "N")]
-    max_processes: Option<Bound<u32>>,
+    max_processes: Option<Bound<Count>>,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -151,24 +151,13 @@ impl Model {
                 answer::wrote(format, &written, &format!("registered model {name}"))
             }
             Act::List { kind, status } => {
-                let said =
-                    [("kind", kind.map(|kind| kind.as_str().to_owned())), ("status", status)];
-                let query: Vec<_> =
-                    said.into_iter().filter_map(|(name, value)| Some((name, value?))).collect();
+                let query = said::query([("kind", kind.map(said::word)), ("status", status)]);
                 let models = client.list(&["models"], &query).await?;
-                if format.json {
-                    return answer::print_json(&json!(models));
-                }
-                let rows = models.into_iter().map(read).collect::<Result<Vec<Shown>, _>>()?;
-                answer::print(&listed(&rows))
+                answer::many(format, models, listed)
             }
             Act::Show { model } => {
                 let shown = client.get(&["models", &model], &[]).await?;
-                if format.json {
-                    answer::print_json(&shown)
-                } else {
-                    answer::print(&read::<Shown>(shown)?.told())
-                }
+                answer::one(format, shown, Shown::told)
             }
             Act::Change {
                 model,
@@ -221,9 +210,16 @@ impl Alias {
         };
         let current = client.read_to_change(&mut writing, &["models", &model]).await?;
         let mut aliases: Vec<String> = read(current["aliases"].clone())?;
+        let known = aliases.contains(&alias);
         aliases.retain(|known| *known != alias);
-        if adds {
-            aliases.push(alias);
+        match (adds, known) {
+            (true, _) => aliases.push(alias),
+            (false, true) => {}
+            (false, false) => {
+                return Err(Failure::Missing(format!(
+                    "{alias} is no alias of {model}: `uplion model show {model}` says which it has"
+                )));
+            }
         }
         let body = Map::from_iter([("aliases".to_owned(), json!(aliases))]);
         change(client, format, &writing, &model, body).await
@@ -233,18 +229,8 @@ impl Alias {
 impl Running {
     fn said(&self) -> Map<String, Value> {
         let Self { kind, max_processes } = self;
-        let kind = kind.map(|kind| json!(kind.as_str()));
-        let most = max_processes.as_ref().map(|bound| bound.json(|most| json!(most)));
-        let said = [("kind", kind), ("max_processes", most)];
-        said.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect()
-    }
-}
-
-impl Kind {
-    const fn as_str(self) -> &'static str {
-        match self {
-            Self::Local => "local",
-            Self::Remote => "remote",
-        }
+        let kind = kind.map(said::word).map(Value::from);
+        let most = max_processes.as_ref().map(|bound| bound.json(|Count(most)| json!(most)));
+        said::body([("kind", kind), ("max_processes", most)])
     }
 }

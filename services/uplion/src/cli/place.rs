@@ -11,7 +11,7 @@ use super::{
     failure::Failure,
     sign_ins::{SignIn, SignIns, bare},
 };
-use crate::secret::Secret;
+use crate::{arguments::DATA, secret::Secret};
 
 /// The control API.
 #[derive(Debug, Clone, Args)]
@@ -43,7 +43,7 @@ pub struct Folder {
     #[arg(
         long,
         env = "UPLION_DATA",
-        default_value = "./uplion-data",
+        default_value = DATA,
         value_name = "DIR",
         global = true
     )]

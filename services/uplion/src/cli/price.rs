@@ -8,7 +8,7 @@ use super::{
     answer::{self, Format, facts},
     client::{Client, Written, read},
     failure::Failure,
-    place,
+    place, said,
     table::{Column, table},
     writing::{Creating, Writing},
 };
@@ -78,19 +78,19 @@ enum Act {
 #[derive(Debug, Clone, Args)]
 struct Rates {
     /// For a million tokens of the prompt.
-    #[arg(long, value_name = "AMOUNT")]
+    #[arg(long, value_name = "AMOUNT", allow_hyphen_values = true)]
     input: Option<String>,
     /// For a million tokens of the answer.
-    #[arg(long, value_name = "AMOUNT")]
+    #[arg(long, value_name = "AMOUNT", allow_hyphen_values = true)]
     output: Option<String>,
     /// For a million tokens of the prompt that the upstream had in its cache; by default as --input.
-    #[arg(long, value_name = "AMOUNT")]
+    #[arg(long, value_name = "AMOUNT", allow_hyphen_values = true)]
     cached_input: Option<String>,
     /// For a million tokens of reasoning; by default as --output.
-    #[arg(long, value_name = "AMOUNT")]
+    #[arg(long, value_name = "AMOUNT", allow_hyphen_values = true)]
     reasoning: Option<String>,
     /// For each request, whatever its tokens.
-    #[arg(long, value_name = "AMOUNT")]
+    #[arg(long, value_name = "AMOUNT", allow_hyphen_values = true)]
     request: Option<String>,
     /// From when on, like 2026-11-23T08:00:00Z, also past; by default now.
     #[arg(long = "from", value_name = "TIME")]
@@ -134,23 +134,17 @@ impl Price {
                 answer::wrote(format, &written, &format!("set price {id} of model {model}"))
             }
             Act::List { model, project, in_force_at } => {
-                let said = [("model", model), ("project", project), ("in_force_at", in_force_at)];
-                let query: Vec<_> =
-                    said.into_iter().filter_map(|(name, value)| Some((name, value?))).collect();
+                let query = said::query([
+                    ("model", model),
+                    ("project", project),
+                    ("in_force_at", in_force_at),
+                ]);
                 let prices = client.list(&["prices"], &query).await?;
-                if format.json {
-                    return answer::print_json(&json!(prices));
-                }
-                let rows = prices.into_iter().map(read).collect::<Result<Vec<Shown>, _>>()?;
-                answer::print(&listed(&rows))
+                answer::many(format, prices, listed)
             }
             Act::Show { price } => {
                 let shown = client.get(&["prices", &price], &[]).await?;
-                if format.json {
-                    answer::print_json(&shown)
-                } else {
-                    answer::print(&read::<Shown>(shown)?.told())
-                }
+                answer::one(format, shown, Shown::told)
             }
             Act::Change { price, rates, writing } => {
                 change(&client, format, &writing, &price, &rates).await

@@ -9,9 +9,9 @@ use serde_json::{Map, Value, json};
 use super::{
     allowance::{Bound, Budget, Limits, ToldLimits},
     answer::{self, Format, facts},
-    client::{Client, read},
+    client::Client,
     failure::Failure,
-    place,
+    place, said,
     table::{Column, table},
     writing::{Creating, Writing},
 };
@@ -41,8 +41,8 @@ enum Act {
     },
     /// Lists projects.
     List {
-        /// Only those that are open, suspended or closed.
-        #[arg(long)]
+        /// Only those that are so now.
+        #[arg(long, value_parser = ["open", "suspended", "closed"])]
         status: Option<String>,
         /// Only those that this user is a member of, by e-mail address or id.
         #[arg(long, value_name = "USER")]
@@ -88,7 +88,7 @@ struct Order {
 #[derive(Debug, Clone, Args)]
 struct Allowance {
     /// What it may spend in a calendar period (UTC), like 250/month: day, week, month or total; `none` for any amount.
-    #[arg(long, value_name = "AMOUNT/PERIOD")]
+    #[arg(long, value_name = "AMOUNT/PERIOD", allow_hyphen_values = true)]
     budget: Option<Bound<Budget>>,
     #[command(flatten)]
     limits: Limits,
@@ -123,23 +123,13 @@ impl Project {
                 answer::wrote(format, &written, &format!("created project {name} ({id})"))
             }
             Act::List { status, member } => {
-                let said = [("status", status), ("member", member)];
-                let query: Vec<_> =
-                    said.into_iter().filter_map(|(name, value)| Some((name, value?))).collect();
+                let query = said::query([("status", status), ("member", member)]);
                 let projects = client.list(&["projects"], &query).await?;
-                if format.json {
-                    return answer::print_json(&json!(projects));
-                }
-                let rows = projects.into_iter().map(read).collect::<Result<Vec<Shown>, _>>()?;
-                answer::print(&listed(&rows))
+                answer::many(format, projects, listed)
             }
             Act::Show { project } => {
                 let shown = client.get(&["projects", &project], &[]).await?;
-                if format.json {
-                    answer::print_json(&shown)
-                } else {
-                    answer::print(&read::<Shown>(shown)?.told())
-                }
+                answer::one(format, shown, Shown::told)
             }
             Act::Change { project, name, allowance, writing } => {
                 change(&client, format, writing, &project, name, &allowance).await
@@ -200,8 +190,7 @@ impl Allowance {
     /// What was given, under the API's names.
     fn over(&self, limits: &Value) -> Map<String, Value> {
         let budget = self.budget.as_ref().map(|budget| budget.json(Budget::json));
-        let said = [("budget", budget), ("limits", self.limits.over(limits))];
-        said.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect()
+        said::body([("budget", budget), ("limits", self.limits.over(limits))])
     }
 }
 

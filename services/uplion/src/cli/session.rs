@@ -2,14 +2,14 @@
 
 use clap::{Args, Subcommand};
 use serde::Deserialize;
-use serde_json::json;
 
 use super::{
     answer::{self, Format},
-    client::{Client, read},
+    client::Client,
     failure::Failure,
-    place,
+    place, said,
     table::{Column, table},
+    user,
     writing::Ending,
 };
 
@@ -58,14 +58,13 @@ impl Session {
         let client = Client::new(control.place()?)?;
         match act {
             Act::List { user, all } => {
-                let mut query: Vec<_> = user.map(|user| ("user", user)).into_iter().collect();
-                query.extend(all.then(|| ("all", "true".to_owned())));
+                let user = match user {
+                    Some(typed) => Some(user::id(&client, &typed).await?),
+                    None => None,
+                };
+                let query = said::query([("user", user), ("all", all.then(|| "true".to_owned()))]);
                 let sessions = client.list(&["sessions"], &query).await?;
-                if format.json {
-                    return answer::print_json(&json!(sessions));
-                }
-                let rows = sessions.into_iter().map(read).collect::<Result<Vec<Shown>, _>>()?;
-                answer::print(&listed(&rows))
+                answer::many(format, sessions, listed)
             }
             Act::Revoke { session, ending } => {
                 let written = client.delete(&ending.into(), &["sessions", &session]).await?;

@@ -9,7 +9,7 @@ use super::{
     answer::{self, Format},
     client::{Client, read},
     failure::Failure,
-    key, place,
+    key, place, said,
     table::{Column, table},
 };
 
@@ -86,20 +86,19 @@ impl Usage {
     }
 
     async fn query(&self, client: &Client) -> Result<Vec<(&'static str, String)>, Failure> {
-        let by: Vec<&str> = self.by.iter().map(|by| by.as_str()).collect();
+        let by: Vec<String> = self.by.iter().copied().map(said::word).collect();
         let mut query = vec![("by", by.join(",")), ("wait", WAIT_MS.to_owned())];
         let key = match &self.key {
             Some(typed) => Some(key::id(client, typed).await?),
             None => None,
         };
-        let said = [
+        query.extend(said::query([
             ("from", self.from.clone()),
             ("to", self.to.clone()),
             ("project", self.project.clone()),
             ("key", key),
             ("model", self.model.clone()),
-        ];
-        query.extend(said.into_iter().filter_map(|(name, value)| Some((name, value?))));
+        ]));
         Ok(query)
     }
 
@@ -138,15 +137,6 @@ impl Usage {
 }
 
 impl By {
-    const fn as_str(self) -> &'static str {
-        match self {
-            Self::Project => "project",
-            Self::Key => "key",
-            Self::Model => "model",
-            Self::Hour => "hour",
-        }
-    }
-
     const fn head(self) -> &'static str {
         match self {
             Self::Project => "PROJECT",

@@ -3,14 +3,14 @@
 mod shown;
 
 use clap::{Args, Subcommand, ValueEnum};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use self::shown::{Shown, listed};
 use super::{
     answer::{self, Format},
-    client::{Client, read},
+    client::Client,
     failure::Failure,
-    place, typed,
+    place, said, typed,
     writing::{Creating, Writing},
 };
 
@@ -56,8 +56,8 @@ enum Act {
         /// Only with this access.
         #[arg(long)]
         access: Option<Access>,
-        /// Only those that are active, disabled or erased.
-        #[arg(long)]
+        /// Only those that are so now.
+        #[arg(long, value_parser = ["active", "disabled", "erased"])]
         status: Option<String>,
     },
     /// Shows one.
@@ -123,7 +123,8 @@ impl User {
         let client = Client::new(control.place()?)?;
         match act {
             Act::Create { email, name, access, password, issuer, subject, creating } => {
-                let mut body = json!({ "email": email, "name": name, "access": access.as_str() });
+                let mut body =
+                    json!({ "email": email, "name": name, "access": said::word(access) });
                 if password {
                     let password = typed::new_password(NEW_PASSWORD, "their password")?;
                     body["password"] = json!(password.expose());
@@ -136,32 +137,20 @@ impl User {
                 answer::wrote(format, &written, &format!("registered {email} ({id})"))
             }
             Act::List { access, status } => {
-                let access = access.map(|access| access.as_str().to_owned());
-                let said = [("access", access), ("status", status)];
-                let query: Vec<_> =
-                    said.into_iter().filter_map(|(name, value)| Some((name, value?))).collect();
+                let query = said::query([("access", access.map(said::word)), ("status", status)]);
                 let users = client.list(&["users"], &query).await?;
-                if format.json {
-                    return answer::print_json(&json!(users));
-                }
-                let rows = users.into_iter().map(read).collect::<Result<Vec<Shown>, _>>()?;
-                answer::print(&listed(&rows))
+                answer::many(format, users, listed)
             }
             Act::Show { user } => {
                 let shown = client.get(&["users", &user], &[]).await?;
-                if format.json {
-                    answer::print_json(&shown)
-                } else {
-                    answer::print(&read::<Shown>(shown)?.told())
-                }
+                answer::one(format, shown, Shown::told)
             }
             Act::Change { user, name, email, access, writing } => {
-                let access = access.map(|access| access.as_str().to_owned());
-                let said = [("name", name), ("email", email), ("access", access)];
-                let body: Map<String, Value> = said
-                    .into_iter()
-                    .filter_map(|(name, value)| Some((name.to_owned(), json!(value?))))
-                    .collect();
+                let body = said::body([
+                    ("name", name.map(Value::from)),
+                    ("email", email.map(Value::from)),
+                    ("access", access.map(said::word).map(Value::from)),
+                ]);
                 if body.is_empty() {
                     let text = "nothing to change: give --name, --email or --access";
                     return Err(Failure::Here(text.to_owned()));
@@ -228,12 +217,11 @@ impl Order {
     }
 }
 
-impl Access {
-    const fn as_str(self) -> &'static str {
-        match self {
-            Self::None => "none",
-            Self::Auditor => "auditor",
-            Self::Admin => "admin",
-        }
+/// What a person typed, as an id.
+pub async fn id(client: &Client, typed: &str) -> Result<String, Failure> {
+    if typed.parse::<uplion_domain::UserId>().is_ok() {
+        return Ok(typed.to_owned());
     }
+    let user = client.get(&["users", typed], &[]).await?;
+    Ok(user["id"].as_str().unwrap_or_default().to_owned())
 }

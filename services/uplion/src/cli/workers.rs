@@ -2,13 +2,12 @@
 
 use clap::Args;
 use serde::Deserialize;
-use serde_json::json;
 
 use super::{
     answer::{self, Format},
-    client::{Client, read},
+    client::Client,
     failure::Failure,
-    place,
+    place, said,
     table::{Column, table},
 };
 
@@ -16,8 +15,8 @@ use super::{
 pub struct Workers {
     /// Only this one, with its newest failures.
     worker: Option<String>,
-    /// Only those that are serving, failed or stopped.
-    #[arg(long, conflicts_with = "worker")]
+    /// Only those that are so now.
+    #[arg(long, conflicts_with = "worker", value_parser = ["serving", "failed", "stopped"])]
     status: Option<String>,
     /// Only those that began to serve with this model, by its name or an alias.
     #[arg(long, conflicts_with = "worker")]
@@ -53,20 +52,11 @@ impl Workers {
         let client = Client::new(control.place()?)?;
         if let Some(worker) = worker {
             let shown = client.get(&["workers", &worker], &[]).await?;
-            if format.json {
-                return answer::print_json(&shown);
-            }
-            return answer::print(&read::<Shown>(shown)?.told());
+            return answer::one(format, shown, Shown::told);
         }
-        let said = [("status", status), ("model", model)];
-        let query: Vec<_> =
-            said.into_iter().filter_map(|(name, value)| Some((name, value?))).collect();
+        let query = said::query([("status", status), ("model", model)]);
         let workers = client.list(&["workers"], &query).await?;
-        if format.json {
-            return answer::print_json(&json!(workers));
-        }
-        let rows = workers.into_iter().map(read).collect::<Result<Vec<Shown>, _>>()?;
-        answer::print(&listed(&rows))
+        answer::many(format, workers, listed)
     }
 }
 

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::{credentials::Credentials, discover};
+use crate::arguments::DATA;
 
 pub fn print(credentials: &Credentials, models: &[String], data: &Path) {
     let Credentials { base_url, api_key, admin_url, admin_key: _, admin_email, admin_password: _ } =
@@ -24,11 +25,17 @@ pub fn print(credentials: &Credentials, models: &[String], data: &Path) {
          \x20 data       {}\n\n\
          Ask it something:\n\n\
          \x20 curl {base_url}/chat/completions -H 'Authorization: Bearer {api_key}' -H 'Content-Type: application/json' -d '{}'\n\n\
-         See what it cost: `uplion usage`. Stop it with Ctrl-C.\n",
+         See what it cost: `uplion usage{}`. Stop it with Ctrl-C.\n",
         models.join(", "),
         data.display(),
         question.to_string().replace('\'', r"'\''"),
+        elsewhere(data),
     );
+}
+
+/// Commands look into the default folder by themselves.
+fn elsewhere(data: &Path) -> String {
+    if data == Path::new(DATA) { String::new() } else { format!(" --data {}", data.display()) }
 }
 
 /// Says how to add the servers that were found on this machine.

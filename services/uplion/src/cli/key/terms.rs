@@ -4,7 +4,10 @@ use clap::Args;
 use serde_json::{Map, Value, json};
 
 use super::model_limits::ModelLimits;
-use crate::cli::allowance::{Bound, Budget, Limits, Text};
+use crate::cli::{
+    allowance::{Bound, Budget, Limits, Text},
+    said,
+};
 
 /// What is not given stays as it is; of a new key it is without bounds.
 #[derive(Debug, Clone, Args)]
@@ -22,7 +25,7 @@ pub struct Terms {
     #[arg(long, value_name = "TOKENS")]
     quota: Option<Bound<u64>>,
     /// What it may spend in a calendar period (UTC), like 250/month: day, week, month or total; `none` for any amount.
-    #[arg(long, value_name = "AMOUNT/PERIOD")]
+    #[arg(long, value_name = "AMOUNT/PERIOD", allow_hyphen_values = true)]
     budget: Option<Bound<Budget>>,
     #[command(flatten)]
     limits: Limits,
@@ -40,7 +43,7 @@ impl Terms {
     /// What was given, under the API's names, over what there is.
     pub fn over(&self, current: &Value) -> Map<String, Value> {
         let Self { description, models, expires, quota, budget, limits, model_limits } = self;
-        let said = [
+        said::body([
             ("description", description.as_ref().map(|text| json!(text))),
             ("models", (!models.is_empty()).then(|| json!(models))),
             ("expires_at", expires.as_ref().map(|bound| bound.json(|Text(time)| json!(time)))),
@@ -48,7 +51,6 @@ impl Terms {
             ("budget", budget.as_ref().map(|bound| bound.json(Budget::json))),
             ("limits", limits.over(&current["limits"])),
             ("model_limits", ModelLimits::over(model_limits, &current["model_limits"])),
-        ];
-        said.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect()
+        ])
     }
 }

@@ -11,6 +11,7 @@ use crate::cli::{
     answer::{self, Format},
     client::{Client, read},
     failure::Failure,
+    said,
     writing::Writing,
 };
 
@@ -172,13 +173,12 @@ impl Terms {
     fn said(&self) -> Map<String, Value> {
         let Self { api_key_env, api_key_secret, weight, max_in_flight } = self;
         let variable = api_key_env.as_ref().map(|bound| bound.json(|Text(name)| json!(name)));
-        let said = [
+        said::body([
             ("api_key_env", variable),
             ("api_key_secret", api_key_secret.as_ref().map(SecretKey::json)),
             ("weight", weight.map(|weight| json!(weight))),
             ("max_in_flight", max_in_flight.map(|most| json!(most))),
-        ];
-        said.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect()
+        ])
     }
 }
 

@@ -6,8 +6,9 @@ use serde_json::json;
 
 use super::super::{
     answer::{self, Format},
-    client::{Client, read},
+    client::Client,
     failure::Failure,
+    said,
     table::{Column, table},
     writing::Writing,
 };
@@ -72,25 +73,21 @@ impl Member {
     pub async fn run(self, client: &Client, format: Format) -> Result<(), Failure> {
         match self {
             Self::Add { project, user, role, writing } => {
-                let body = json!({ "user": user, "role": role.as_str() });
+                let body = json!({ "user": user, "role": said::word(role) });
                 let path = ["projects", &project, "members"];
                 let written = client.post(&writing, &path, &body).await?;
-                let done = format!("{user} is {} of project {project}", role.as_str());
+                let done = format!("{user} is {} of project {project}", said::word(role));
                 answer::wrote(format, &written, &done)
             }
             Self::List { project } => {
                 let members = client.list(&["projects", &project, "members"], &[]).await?;
-                if format.json {
-                    return answer::print_json(&json!(members));
-                }
-                let rows = members.into_iter().map(read).collect::<Result<Vec<Shown>, _>>()?;
-                answer::print(&listed(&rows))
+                answer::many(format, members, listed)
             }
             Self::Role { project, user, role, writing } => {
                 let path = ["projects", &project, "members", &user];
-                let body = json!({ "role": role.as_str() });
+                let body = json!({ "role": said::word(role) });
                 let written = client.patch(&writing, &path, &body).await?;
-                let done = format!("{user} is now {} of project {project}", role.as_str());
+                let done = format!("{user} is now {} of project {project}", said::word(role));
                 answer::wrote(format, &written, &done)
             }
             Self::Remove { project, user, writing } => {
@@ -99,15 +96,6 @@ impl Member {
                 let done = format!("{user} is no member of project {project} any more");
                 answer::wrote(format, &written, &done)
             }
-        }
-    }
-}
-
-impl Role {
-    const fn as_str(self) -> &'static str {
-        match self {
-            Self::Owner => "owner",
-            Self::Member => "member",
         }
     }
 }
