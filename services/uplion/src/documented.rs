@@ -2,7 +2,10 @@
 
 use std::{fs, path::Path};
 
-use clap::{CommandFactory as _, error::ErrorKind};
+use clap::{
+    CommandFactory as _,
+    error::{ContextKind, ContextValue, ErrorKind},
+};
 
 use crate::arguments::Uplion;
 
@@ -46,17 +49,20 @@ fn words(command: &str) -> Vec<String> {
     words
 }
 
-/// Pages name commands without all that they need, too.
+/// Pages name commands without all that they need, too, and flags without their values.
 fn known(command: &str) -> Result<(), String> {
-    match Uplion::command().try_get_matches_from(words(command)) {
-        Ok(_) => Ok(()),
-        Err(error) => match error.kind() {
-            ErrorKind::MissingRequiredArgument
-            | ErrorKind::MissingSubcommand
-            | ErrorKind::DisplayHelp
-            | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => Ok(()),
-            _ => Err(error.to_string()),
-        },
+    let Err(error) = Uplion::command().try_get_matches_from(words(command)) else { return Ok(()) };
+    let valueless = matches!(
+        error.get(ContextKind::InvalidValue),
+        Some(ContextValue::String(value)) if value.is_empty()
+    );
+    match error.kind() {
+        ErrorKind::MissingRequiredArgument
+        | ErrorKind::MissingSubcommand
+        | ErrorKind::DisplayHelp
+        | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => Ok(()),
+        ErrorKind::InvalidValue if valueless => Ok(()),
+        _ => Err(error.to_string()),
     }
 }
 
