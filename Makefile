@@ -3,7 +3,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 
-.PHONY: help dev test servers rust-tests sdk-tests client-tests contract check format lints generated clients-fresh compatible arrows dependencies generate clients release-openapi faults bench real-model
+.PHONY: help dev test servers rust-tests sdk-tests client-tests contract check format lints generated clients-fresh compatible arrows dependencies generate clients release-openapi faults bench soak real-model
 
 help: ## List these targets.
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
@@ -83,6 +83,12 @@ faults: servers ## Kill and stop processes under load, 200 times; the result goe
 bench: servers ## Measure throughput, latency and CPU; the result goes to docs/performance.md.
 	cargo build --release --package uplion --package uplion-bench
 	bench/run --write
+
+MINUTES := 10
+soak: servers ## Load an installation for ten minutes (MINUTES=…) and say what of it grows; the result goes to docs/performance.md.
+	cargo build --release --package uplion --package uplion-bench
+	python3 -m doctest bench/growth.py
+	bench/soak --minutes $(MINUTES) --write
 
 real-model: ## Run the SDKs against a real model, SmolLM2, behind `uplion dev` and behind separate processes.
 	cargo build --workspace --all-targets

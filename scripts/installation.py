@@ -63,9 +63,11 @@ class Installation:
 
     def __init__(self, processes, uplion, upstream, model="mock", replicas=1, gateways=1, workers=1, max_in_flight=256, env=None):
         self.processes, self.model = processes, model
-        servers = installed()
-        broker = {"UPLION_NATS_URL": nats(processes, servers, replicas), "UPLION_NATS_REPLICAS": str(replicas), **(env or {})}
-        stored = {**broker, "UPLION_DATABASE_URL": postgres(processes, servers), "UPLION_ADMIN_KEY": ADMIN_KEY}
+        self.servers = servers = installed()
+        nats_url, self.monitoring = nats(processes, servers, replicas)
+        self.database_url = postgres(processes, servers)
+        broker = {"UPLION_NATS_URL": nats_url, "UPLION_NATS_REPLICAS": str(replicas), **(env or {})}
+        stored = {**broker, "UPLION_DATABASE_URL": self.database_url, "UPLION_ADMIN_KEY": ADMIN_KEY}
         ports = {}
         for role, count in [("control", 1), ("projector", 1), ("gateway", gateways), ("worker", workers)]:
             for number in range(count):
@@ -84,8 +86,14 @@ class Installation:
         for gateway in self.gateways:
             processes.until("an answer", lambda: complete(gateway, self.api_key, model))
 
+    def get(self, path):
+        return self.ask(path, None)
+
     def post(self, path, body):
-        request = urllib.request.Request(f"{self.control}/control/v1/{path}", json.dumps(body).encode(), {
+        return self.ask(path, json.dumps(body).encode())
+
+    def ask(self, path, body):
+        request = urllib.request.Request(f"{self.control}/control/v1/{path}", body, {
             "Authorization": f"Bearer {ADMIN_KEY}", "Content-Type": "application/json"})
         try:
             with urllib.request.urlopen(request, timeout=20) as answer:
@@ -135,16 +143,18 @@ def installed():
 
 
 def nats(processes, servers, replicas):
-    ports, routes = [free_port() for _ in range(replicas)], [free_port() for _ in range(replicas)]
+    """Starts it; gives its URL, and where each node tells how it is."""
+    ports, routes, monitors = ([free_port() for _ in range(replicas)] for _ in range(3))
     always = ', sync_interval: "always"' if replicas > 1 else ""
     others = ", ".join(f'"nats://127.0.0.1:{route}"' for route in routes)
-    for number, (port, route) in enumerate(zip(ports, routes)):
+    for number, (port, route, monitor) in enumerate(zip(ports, routes, monitors)):
         name = f"nats-server-{number + 1}" if replicas > 1 else "nats-server"
         store = processes.folder / f"{name}.store"
         cluster = f'cluster {{ name: one, port: {route}, routes: [{others}] }}' if replicas > 1 else ""
         config = processes.folder / f"{name}.conf"
         config.write_text(f"""
 port: {port}
+http: "127.0.0.1:{monitor}"
 server_name: {name}
 jetstream {{ store_dir: "{store}", max_memory_store: 1GB, max_file_store: 20GB{always} }}
 {cluster}
@@ -152,7 +162,7 @@ jetstream {{ store_dir: "{store}", max_memory_store: 1GB, max_file_store: 20GB{a
         processes.start(name, servers["NATS_SERVER"], "-c", config)
     for port in ports:
         processes.until("nats-server", lambda: socket.create_connection(("127.0.0.1", port), 1).close() is None)
-    return ",".join(f"nats://127.0.0.1:{port}" for port in ports)
+    return ",".join(f"nats://127.0.0.1:{port}" for port in ports), [f"http://127.0.0.1:{port}" for port in monitors]
 
 
 def postgres(processes, servers):

@@ -37,6 +37,9 @@ pub struct Load {
     pub rate: Option<f64>,
     #[arg(long)]
     pub stream: bool,
+    /// Go when the first part of the answer has come, as clients do.
+    #[arg(long)]
+    pub leave: bool,
     /// Bytes of the prompt.
     #[arg(long, default_value_t = 200)]
     pub prompt_bytes: usize,

@@ -17,6 +17,7 @@ pub struct Client {
     request: Request<()>,
     body: Bytes,
     streams: bool,
+    leaves: bool,
     connection: Option<SendRequest<Full<Bytes>>>,
 }
 
@@ -41,10 +42,11 @@ impl Client {
             "messages": [{ "role": "user", "content": "x".repeat(load.prompt_bytes) }],
         });
         let body = Bytes::from(body.to_string());
-        Self { address: load.address, request, body, streams: load.stream, connection: None }
+        let (streams, leaves) = (load.stream, load.leave);
+        Self { address: load.address, request, body, streams, leaves, connection: None }
     }
 
-    /// Sends the request and reads its whole answer.
+    /// Sends the request and reads its whole answer, or its beginning and closes the connection.
     pub async fn complete(&mut self) -> Result<Answered> {
         let connection = self.connected().await?;
         let answered = self.exchange(connection).await;
@@ -74,7 +76,10 @@ impl Client {
         let (mut first, mut ended, mut body) = (None, false, Vec::new());
         while let Some(frame) = answer.frame().await {
             let Ok(data) = frame?.into_data() else { continue };
-            first.get_or_insert_with(Instant::now);
+            let first = *first.get_or_insert_with(Instant::now);
+            if self.leaves && status == StatusCode::OK {
+                return Ok(Answered { first, last: first });
+            }
             ended |=
                 self.streams && data.windows(END_OF_STREAM.len()).any(|part| part == END_OF_STREAM);
             if status != StatusCode::OK && body.len() < 500 {
