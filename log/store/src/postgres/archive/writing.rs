@@ -91,8 +91,13 @@ async fn holds(transaction: &Transaction<'_>, lease: &Lease) -> Result<bool, Sto
 }
 
 /// Whoever else archives waits for this transaction, so positions are in commit order.
+///
+/// The transaction's plans are made for any batch: for a particular one, of thousands of ids, and a partition that has no
+/// statistics yet, Postgres would rather read the partition than look each id up in its index.
 async fn lock_head(transaction: &Transaction<'_>) -> Result<u64, StoreError> {
-    let statement = transaction.prepare_cached("SELECT pos FROM archive_head FOR UPDATE").await?;
+    const SQL: &str = "SELECT pos, set_config('plan_cache_mode', 'force_generic_plan', true),
+        set_config('jit', 'off', true) FROM archive_head FOR UPDATE";
+    let statement = transaction.prepare_cached(SQL).await?;
     Ok(unsigned(transaction.query_one(&statement, &[]).await?.try_get(0)?))
 }
 
