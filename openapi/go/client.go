@@ -1239,6 +1239,9 @@ type UsageReport struct {
 
 	// Missing What is missing, if it is not complete.
 	Missing nullable.Nullable[string] `json:"missing,omitempty"`
+
+	// Next Ask with `after` for what follows; null at the end.
+	Next nullable.Nullable[string] `json:"next,omitempty"`
 }
 
 // User A person who may sign in.
@@ -1945,7 +1948,13 @@ type GetUsageParams struct {
 
 	// Wait Milliseconds to wait for what had happened when the question arrived; at most 10000.
 	Wait *uint64 `form:"wait,omitempty" json:"wait,omitempty"`
-	At   *string `form:"at,omitempty" json:"at,omitempty"`
+
+	// After Those behind this place, as `next` said it.
+	After *string `form:"after,omitempty" json:"after,omitempty"`
+
+	// Limit At most 1000; as many if not said.
+	Limit *uint64 `form:"limit,omitempty" json:"limit,omitempty"`
+	At    *string `form:"at,omitempty" json:"at,omitempty"`
 
 	// UplionPosition See also the write that was answered with this position.
 	UplionPosition *string `json:"Uplion-Position,omitempty"`
@@ -8196,6 +8205,30 @@ func NewGetUsageRequest(server string, params *GetUsageParams) (*http.Request, e
 		if params.Wait != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "wait", *params.Wait, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "uint64"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.After != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "after", *params.After, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Limit != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "uint64"}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {

@@ -3,6 +3,8 @@
 //! Read by `uplion usage`, the billing pages and `GET /v1/organization/usage`. One row for each hour, project, key
 //! and model that settled a request then; never deleted. Summing rows answers for each of the four alone.
 
+use std::{fmt, str::FromStr};
+
 use uplion_domain::{
     Event, KeyId, ModelName, ProjectId, Timestamp,
     request::{self, Settled},
@@ -12,7 +14,7 @@ use crate::{
     columns::{Columns, text, time},
     projection::{Fold, Recorded, TypedRow},
     statement::Statement,
-    table::{Column, Key, Kind, Row, Table},
+    table::{Column, Key, Kind, Row, Table, Value},
     totals::{self, Totals},
 };
 
@@ -53,7 +55,9 @@ static TABLE: Table =
 
 /// `$1` to `$4`: whether (1) or not (0) to tell apart projects, keys, models, hours. `$5`: from this time on;
 /// `$6`: up to and without this time; whole hours count, by their start. `$7` to `$9`: only this project, key,
-/// model. Null in `$5` to `$9`: all. Answers with [`Group`]s, in the order of their groups.
+/// model. Null in `$5` to `$9`: all. `$10` to `$13`: a group's project, key, model and hour, of which those behind
+/// it are wanted, with an empty text or -1 for what is not told apart; null from the first on. `$14`: how many.
+/// Answers with [`Group`]s, in the order of their groups.
 pub static GROUPED: Statement = Statement {
     name: "usage_by_hour.grouped",
     sql: "SELECT CASE WHEN CAST($1 AS BIGINT) = 1 THEN project END, \
@@ -71,7 +75,13 @@ pub static GROUPED: Statement = Statement {
           AND (CAST($7 AS TEXT) IS NULL OR project = $7) \
           AND (CAST($8 AS TEXT) IS NULL OR key = $8) \
           AND (CAST($9 AS TEXT) IS NULL OR model = $9) \
-          GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4",
+          AND (CAST($10 AS TEXT) IS NULL OR \
+            (CASE WHEN CAST($1 AS BIGINT) = 1 THEN project ELSE '' END, \
+             CASE WHEN CAST($2 AS BIGINT) = 1 THEN key ELSE '' END, \
+             CASE WHEN CAST($3 AS BIGINT) = 1 THEN model ELSE '' END, \
+             CASE WHEN CAST($4 AS BIGINT) = 1 THEN hour ELSE -1 END) \
+            > ($10, CAST($11 AS TEXT), CAST($12 AS TEXT), CAST($13 AS BIGINT))) \
+          GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4 LIMIT $14",
     parameters: &[
         Kind::BigInt,
         Kind::BigInt,
@@ -82,6 +92,11 @@ pub static GROUPED: Statement = Statement {
         Kind::Text,
         Kind::Text,
         Kind::Text,
+        Kind::Text,
+        Kind::Text,
+        Kind::Text,
+        Kind::BigInt,
+        Kind::BigInt,
     ],
     columns: &[
         Kind::Text,
@@ -160,6 +175,59 @@ impl TypedRow for Usage {
         let mut row = vec![time(self.hour), text(self.project), text(self.key), text(self.model)];
         self.totals.extend(&mut row);
         row
+    }
+}
+
+/// The place of a group among the others: `<project>/<key>/<hour in µs>/<model>`, with nothing where nothing is told
+/// apart. Only a model's name has slashes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    project: String,
+    key: String,
+    hour: i64,
+    model: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} is no place of a report on usage: say what its `next` said")]
+pub struct UnknownPlace(pub String);
+
+impl Place {
+    pub fn of(group: &Group) -> Self {
+        let text = |part: Option<String>| part.unwrap_or_default();
+        Self {
+            project: text(group.project.map(|id| id.to_string())),
+            key: text(group.key.map(|id| id.to_string())),
+            hour: group.hour.map_or(-1, Timestamp::micros),
+            model: text(group.model.as_ref().map(ToString::to_string)),
+        }
+    }
+
+    /// As [`GROUPED`] wants it.
+    pub fn parameters(place: Option<&Self>) -> [Value; 4] {
+        place.map_or([const { Value::Null }; 4], |Self { project, key, hour, model }| {
+            [text(project), text(key), text(model), Value::BigInt(*hour)]
+        })
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { project, key, hour, model } = self;
+        write!(f, "{project}/{key}/{hour}/{model}")
+    }
+}
+
+impl FromStr for Place {
+    type Err = UnknownPlace;
+
+    fn from_str(text: &str) -> Result<Self, UnknownPlace> {
+        let parts: Vec<&str> = text.splitn(4, '/').collect();
+        let [project, key, hour, model] = parts[..] else {
+            return Err(UnknownPlace(text.to_owned()));
+        };
+        let hour = hour.parse().map_err(|_| UnknownPlace(text.to_owned()))?;
+        Ok(Self { project: project.into(), key: key.into(), hour, model: model.into() })
     }
 }
 

@@ -1907,6 +1907,8 @@ export interface components {
             data: components["schemas"]["UsageLine"][];
             /** @description What is missing, if it is not complete. */
             missing?: string | null;
+            /** @description Ask with `after` for what follows; null at the end. */
+            next?: string | null;
         };
         /**
          * User
@@ -10627,6 +10629,8 @@ export interface operations {
     get_usage: {
         parameters: {
             query?: {
+                /** @description Those behind this place, as `next` said it. */
+                after?: string;
                 at?: string;
                 /** @description What to tell apart; `project,key,model` if not said. */
                 by?: components["schemas"]["By"][];
@@ -10634,6 +10638,8 @@ export interface operations {
                 from?: string;
                 /** @description Only of this key, by id. */
                 key?: string;
+                /** @description At most 1000; as many if not said. */
+                limit?: number;
                 /** @description Only of this model, by its name or an alias. */
                 model?: string;
                 /** @description Only of this project, by id or name. */

@@ -22,6 +22,8 @@ class UsageReport:
     data: list[UsageLine]
     missing: None | str | Unset = UNSET
     """ What is missing, if it is not complete. """
+    next_: None | str | Unset = UNSET
+    """ Ask with `after` for what follows; null at the end. """
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -38,6 +40,12 @@ class UsageReport:
         else:
             missing = self.missing
 
+        next_: None | str | Unset
+        if isinstance(self.next_, Unset):
+            next_ = UNSET
+        else:
+            next_ = self.next_
+
         field_dict: dict[str, Any] = {}
         field_dict.update(self.additional_properties)
         field_dict.update(
@@ -48,6 +56,8 @@ class UsageReport:
         )
         if missing is not UNSET:
             field_dict["missing"] = missing
+        if next_ is not UNSET:
+            field_dict["next"] = next_
 
         return field_dict
 
@@ -74,10 +84,20 @@ class UsageReport:
 
         missing = _parse_missing(d.pop("missing", UNSET))
 
+        def _parse_next_(data: object) -> None | str | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            return cast(None | str | Unset, data)
+
+        next_ = _parse_next_(d.pop("next", UNSET))
+
         usage_report = cls(
             complete=complete,
             data=data,
             missing=missing,
+            next_=next_,
         )
 
         usage_report.additional_properties = d

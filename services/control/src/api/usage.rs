@@ -11,10 +11,10 @@ use uplion_domain::Timestamp;
 use uplion_projections::{
     columns,
     table::Value,
-    usage_by_hour::{self, Group},
+    usage_by_hour::{self, Group, Place},
 };
 
-use super::Tag;
+use super::{Tag, page};
 use crate::{
     auth::Auth,
     caller::Seen,
@@ -26,6 +26,8 @@ use crate::{
     reading::{Freshness, Reader},
 };
 
+/// Lines at once.
+const MOST: usize = 1_000;
 /// The longest wait that a caller may ask for.
 const MOST_PATIENCE_MS: u64 = 10_000;
 
@@ -73,6 +75,8 @@ struct UsageLine {
 #[derive(Debug, Object)]
 struct UsageReport {
     data: Vec<UsageLine>,
+    /// Ask with `after` for what follows; null at the end.
+    next: Option<String>,
     /// Everything that had happened when the question arrived is in it.
     complete: bool,
     /// What is missing, if it is not complete.
@@ -105,6 +109,10 @@ impl Usage {
         model: Query<Option<String>>,
         /// Milliseconds to wait for what had happened when the question arrived; at most 10000.
         wait: Query<Option<u64>>,
+        /// Those behind this place, as `next` said it.
+        after: Query<Option<String>>,
+        /// At most 1000; as many if not said.
+        limit: Query<Option<usize>>,
         /// See also the write that was answered with this position.
         #[oai(name = "Uplion-Position")]
         position: Header<Option<String>>,
@@ -129,7 +137,11 @@ impl Usage {
         let position = headers::position(position.0.as_deref(), at.0.as_deref())?;
         self.reader.at(position, &[usage_by_hour::NAME]).await?;
         let missing = self.wait(wait.0).await?;
+        let after = after.0.as_deref().map(place).transpose()?;
+        let [after_project, after_key, after_model, after_hour] = Place::parameters(after.as_ref());
+        let limit = page::limit(Some(limit.0.unwrap_or(MOST)));
         let mut rows = Vec::new();
+        // In the order of their ids, in which the groups of several come too.
         for project in seen.filters() {
             let parameters = [
                 tell(By::Project),
@@ -141,12 +153,20 @@ impl Usage {
                 columns::maybe_text(project),
                 columns::maybe_text(key),
                 columns::maybe_text(model.clone()),
+                after_project.clone(),
+                after_key.clone(),
+                after_model.clone(),
+                after_hour.clone(),
+                page::limit_value(limit),
             ];
             let read = Group::from_row;
             rows.extend(self.reader.query(&usage_by_hour::GROUPED, &parameters, read).await?);
         }
+        rows.truncate(limit);
+        let last = rows.last().filter(|_| rows.len() == limit);
+        let next = last.map(|last| Place::of(last).to_string());
         let data = self.lines(rows).await?;
-        Ok(Json(UsageReport { data, complete: missing.is_none(), missing }))
+        Ok(Json(UsageReport { data, next, complete: missing.is_none(), missing }))
     }
 }
 
@@ -189,6 +209,10 @@ impl Usage {
 /// If the caller does not say.
 fn each() -> Vec<By> {
     vec![By::Project, By::Key, By::Model]
+}
+
+fn place(text: &str) -> Result<Place, Problem> {
+    text.parse().map_err(|error| Problem::unacceptable("rejected", format!("{error}")))
 }
 
 /// RFC 3339.

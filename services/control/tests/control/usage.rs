@@ -79,3 +79,23 @@ async fn usage_before_the_first_projector_says_what_to_start() {
     usage.problem(503, "behind");
     assert!(usage.body["detail"].as_str().unwrap().contains("projector"), "{usage:?}");
 }
+
+#[tokio::test]
+async fn usage_is_read_page_by_page_whatever_is_told_apart() {
+    let Served { installation, .. } = served().await;
+    for by in ["project,key,model", "key,hour", "model", "project"] {
+        let all = installation.get(&format!("/usage?wait=10000&by={by}")).await.body;
+        assert_eq!(all["next"], Value::Null, "{all}");
+        let (mut paged, mut after) = (Vec::new(), String::new());
+        loop {
+            let page = installation.get(&format!("/usage?by={by}&limit=1{after}")).await;
+            let lines = page.body["data"].as_array().unwrap_or_else(|| panic!("{page:?}"));
+            assert!(lines.len() <= 1, "{page:?}");
+            paged.extend(lines.clone());
+            let Some(next) = page.body["next"].as_str() else { break };
+            after = format!("&after={next}");
+        }
+        assert_eq!(json!(paged), all["data"], "{by}");
+    }
+    installation.get("/usage?after=there").await.problem(422, "rejected");
+}

@@ -194,7 +194,8 @@ impl Ground {
 
     /// All usage that there is.
     pub async fn usage(&self) -> Totals {
-        let parameters = [vec![Value::BigInt(0); 4], vec![Value::Null; 5]].concat();
+        let parameters =
+            [vec![Value::BigInt(0); 4], vec![Value::Null; 9], vec![Value::BigInt(1)]].concat();
         let rows = self.store.rows.query(&usage_by_hour::GROUPED, &parameters).await.unwrap();
         let row = rows.into_iter().next();
         row.map(|row| usage_by_hour::Group::from_row(row).totals).unwrap_or_default()

@@ -53,6 +53,7 @@ enum By {
 #[derive(Debug, Deserialize)]
 struct Report {
     data: Vec<Value>,
+    next: Option<String>,
     missing: Option<String>,
 }
 
@@ -74,7 +75,14 @@ impl Usage {
     pub async fn run(self) -> Result<(), Failure> {
         let client = Client::new(self.control.place()?)?;
         let query = self.query(&client).await?;
-        let Report { data, missing } = read(client.get(&["usage"], &query).await?)?;
+        let Report { mut data, mut next, missing } = read(client.get(&["usage"], &query).await?)?;
+        while let Some(after) = next {
+            let mut query = query.clone();
+            query.push(("after", after));
+            let more: Report = read(client.get(&["usage"], &query).await?)?;
+            data.extend(more.data);
+            next = more.next;
+        }
         if let Some(missing) = missing {
             answer::note(&format!("the newest requests may be missing: {missing}"));
         }

@@ -21,6 +21,8 @@ def _get_kwargs(
     key: str | Unset = UNSET,
     model: str | Unset = UNSET,
     wait: int | Unset = UNSET,
+    after: str | Unset = UNSET,
+    limit: int | Unset = UNSET,
     at: str | Unset = UNSET,
     uplion_position: str | Unset = UNSET,
 ) -> dict[str, Any]:
@@ -56,6 +58,10 @@ def _get_kwargs(
     params["model"] = model
 
     params["wait"] = wait
+
+    params["after"] = after
+
+    params["limit"] = limit
 
     params["at"] = at
 
@@ -176,6 +182,8 @@ def sync_detailed(
     key: str | Unset = UNSET,
     model: str | Unset = UNSET,
     wait: int | Unset = UNSET,
+    after: str | Unset = UNSET,
+    limit: int | Unset = UNSET,
     at: str | Unset = UNSET,
     uplion_position: str | Unset = UNSET,
 ) -> Response[Problem | UsageReport]:
@@ -192,6 +200,8 @@ def sync_detailed(
         key (str | Unset):
         model (str | Unset):
         wait (int | Unset):
+        after (str | Unset):
+        limit (int | Unset):
         at (str | Unset):
         uplion_position (str | Unset):
 
@@ -211,6 +221,8 @@ def sync_detailed(
         key=key,
         model=model,
         wait=wait,
+        after=after,
+        limit=limit,
         at=at,
         uplion_position=uplion_position,
     )
@@ -232,6 +244,8 @@ def sync(
     key: str | Unset = UNSET,
     model: str | Unset = UNSET,
     wait: int | Unset = UNSET,
+    after: str | Unset = UNSET,
+    limit: int | Unset = UNSET,
     at: str | Unset = UNSET,
     uplion_position: str | Unset = UNSET,
 ) -> Problem | UsageReport | None:
@@ -248,6 +262,8 @@ def sync(
         key (str | Unset):
         model (str | Unset):
         wait (int | Unset):
+        after (str | Unset):
+        limit (int | Unset):
         at (str | Unset):
         uplion_position (str | Unset):
 
@@ -268,6 +284,8 @@ def sync(
         key=key,
         model=model,
         wait=wait,
+        after=after,
+        limit=limit,
         at=at,
         uplion_position=uplion_position,
     ).parsed
@@ -283,6 +301,8 @@ async def asyncio_detailed(
     key: str | Unset = UNSET,
     model: str | Unset = UNSET,
     wait: int | Unset = UNSET,
+    after: str | Unset = UNSET,
+    limit: int | Unset = UNSET,
     at: str | Unset = UNSET,
     uplion_position: str | Unset = UNSET,
 ) -> Response[Problem | UsageReport]:
@@ -299,6 +319,8 @@ async def asyncio_detailed(
         key (str | Unset):
         model (str | Unset):
         wait (int | Unset):
+        after (str | Unset):
+        limit (int | Unset):
         at (str | Unset):
         uplion_position (str | Unset):
 
@@ -318,6 +340,8 @@ async def asyncio_detailed(
         key=key,
         model=model,
         wait=wait,
+        after=after,
+        limit=limit,
         at=at,
         uplion_position=uplion_position,
     )
@@ -337,6 +361,8 @@ async def asyncio(
     key: str | Unset = UNSET,
     model: str | Unset = UNSET,
     wait: int | Unset = UNSET,
+    after: str | Unset = UNSET,
+    limit: int | Unset = UNSET,
     at: str | Unset = UNSET,
     uplion_position: str | Unset = UNSET,
 ) -> Problem | UsageReport | None:
@@ -353,6 +379,8 @@ async def asyncio(
         key (str | Unset):
         model (str | Unset):
         wait (int | Unset):
+        after (str | Unset):
+        limit (int | Unset):
         at (str | Unset):
         uplion_position (str | Unset):
 
@@ -374,6 +402,8 @@ async def asyncio(
             key=key,
             model=model,
             wait=wait,
+            after=after,
+            limit=limit,
             at=at,
             uplion_position=uplion_position,
         )
