@@ -72,10 +72,10 @@ struct Page {
 impl Events {
     pub async fn run(self) -> Result<(), Failure> {
         let client = Client::new(self.control.place()?)?;
+        let head = head(&client).await?;
         let mut after = if let Some(after) = self.after {
             after
         } else {
-            let head = head(&client).await?;
             for event in self.newest(&client, head).await? {
                 self.print(event)?;
             }
@@ -89,12 +89,14 @@ impl Events {
             let asked = [("after", after.to_string()), ("wait", wait.to_string())];
             let Page { data, next } = self.page(&client, asked.to_vec()).await?;
             let next = next.unwrap_or(after);
-            if data.is_empty() && next == after && !self.follow {
-                return Ok(());
-            }
+            // Not until nothing more happens: there may always be more.
+            let last = next >= head || (data.is_empty() && next == after);
             after = next;
             for event in data {
                 self.print(event)?;
+            }
+            if last && !self.follow {
+                return Ok(());
             }
         }
     }
