@@ -68,8 +68,13 @@ pub struct Process {
 #[derive(Debug, Clone, Args)]
 pub struct Broker {
     /// nats-server 2.15 or later with JetStream; several servers of one cluster with commas between.
-    #[arg(long, env = "UPLION_NATS_URL", default_value = "nats://127.0.0.1:4222")]
-    pub nats_url: String,
+    #[arg(
+        long,
+        env = "UPLION_NATS_URL",
+        default_value = "nats://127.0.0.1:4222",
+        hide_env_values = true
+    )]
+    pub nats_url: Secret,
     #[command(flatten)]
     pub streams: StreamSettings,
 }
@@ -105,7 +110,7 @@ pub struct Database {
         default_value = "postgres://127.0.0.1:5432/uplion",
         hide_env_values = true
     )]
-    pub database_url: String,
+    pub database_url: Secret,
 }
 
 #[derive(Debug, Clone, Args)]
@@ -123,11 +128,11 @@ pub struct Dev {
     #[arg(long, env = "UPLION_MAX_IN_FLIGHT", default_value_t = 16, value_name = "N")]
     pub max_in_flight: u32,
     /// Keep the log in motion on this NATS instead of in the process.
-    #[arg(long, env = "UPLION_NATS_URL")]
-    pub nats_url: Option<String>,
+    #[arg(long, env = "UPLION_NATS_URL", hide_env_values = true)]
+    pub nats_url: Option<Secret>,
     /// Keep the log at rest in this Postgres instead of in the data folder.
     #[arg(long, env = "UPLION_DATABASE_URL", hide_env_values = true)]
-    pub database_url: Option<String>,
+    pub database_url: Option<Secret>,
     #[command(flatten)]
     pub streams: StreamSettings,
     #[command(flatten)]
@@ -268,7 +273,7 @@ pub struct ProjectionOf {
 pub struct Place {
     /// Postgres, for an installation of separate processes.
     #[arg(long, env = "UPLION_DATABASE_URL", hide_env_values = true)]
-    pub database_url: Option<String>,
+    pub database_url: Option<Secret>,
     /// The data folder of a `uplion dev` that is stopped.
     #[arg(long, env = "UPLION_DATA", default_value = DATA, value_name = "DIR")]
     pub data: PathBuf,

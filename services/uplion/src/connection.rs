@@ -25,7 +25,7 @@ pub async fn nats(
     stage: &Stage,
     stop: &CancellationToken,
 ) -> Result<Option<Log>> {
-    let what = format!("nats-server at {}", without_credentials(&broker.nats_url));
+    let what = format!("nats-server at {}", without_credentials(broker.nats_url.expose()));
     let options = nats_options(broker, role);
     patiently(&what, stage, stop, || async { Ok(Nats::connect(options.clone()).await?.log()) })
         .await
@@ -33,7 +33,7 @@ pub async fn nats(
 
 pub fn nats_options(broker: &Broker, role: &str) -> NatsOptions {
     NatsOptions {
-        url: broker.nats_url.clone(),
+        url: broker.nats_url.expose().to_owned(),
         credentials: broker.streams.nats_credentials.clone(),
         root_certificates: broker.streams.nats_root_certificates.clone(),
         name: format!("uplion {role}"),
@@ -45,9 +45,9 @@ pub async fn postgres(
     stage: &Stage,
     stop: &CancellationToken,
 ) -> Result<Option<Store>> {
-    let what = format!("Postgres at {}", without_credentials(&database.database_url));
+    let what = format!("Postgres at {}", without_credentials(database.database_url.expose()));
     patiently(&what, stage, stop, || async {
-        Ok(uplion_log_store::postgres::connect(&database.database_url).await?)
+        Ok(uplion_log_store::postgres::connect(database.database_url.expose()).await?)
     })
     .await
 }

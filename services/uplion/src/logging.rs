@@ -2,7 +2,8 @@
 
 use std::io::IsTerminal as _;
 
-use tracing_subscriber::{EnvFilter, fmt, prelude::*};
+use tracing::{Level, Metadata};
+use tracing_subscriber::{EnvFilter, filter::filter_fn, fmt, prelude::*};
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
 pub enum Format {
@@ -16,15 +17,12 @@ pub enum Format {
 pub fn start(format: Format) {
     let filter = EnvFilter::try_from_default_env()
         .unwrap_or_else(|_| EnvFilter::new("info,async_nats=warn,refinery_core=warn"));
-    // It tells every parameter of every statement: names, addresses, hashes.
-    let quiet = "tokio_postgres=warn".parse().expect("it is a target and a level");
-    let filter = filter.add_directive(quiet);
     let json = match format {
         Format::Auto => !std::io::stderr().is_terminal(),
         Format::Text => false,
         Format::Json => true,
     };
-    let registry = tracing_subscriber::registry().with(filter);
+    let registry = tracing_subscriber::registry().with(filter_fn(may_be_told)).with(filter);
     let lines = fmt::layer().with_writer(std::io::stderr);
     // A second start (in a test of several roles) keeps the first one's settings.
     let _ = if json {
@@ -32,4 +30,9 @@ pub fn start(format: Format) {
     } else {
         registry.with(lines.with_target(false)).try_init()
     };
+}
+
+/// The Postgres driver tells every parameter of every statement: names, addresses, hashes. No `RUST_LOG` asks for that.
+fn may_be_told(metadata: &Metadata<'_>) -> bool {
+    !metadata.target().starts_with("tokio_postgres") || *metadata.level() <= Level::WARN
 }

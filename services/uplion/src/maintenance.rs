@@ -61,7 +61,7 @@ fn named(name: Option<&str>) -> Result<Vec<&'static dyn Projection>> {
 
 async fn open(place: &Place) -> Result<Store> {
     match &place.database_url {
-        Some(url) => connect_postgres(url).await,
+        Some(url) => connect_postgres(url.expose()).await,
         None if place.data.is_dir() => Ok(uplion_log_store::sqlite::open(&place.data)?.0),
         None => bail!(
             "{} is no data folder: name one with --data, or a Postgres with --database-url",
@@ -109,5 +109,5 @@ async fn connect(arguments: &Maintenance) -> Result<(uplion_log_transport::Log, 
     let nats = connection::nats_options(&arguments.broker, "maintenance");
     let at = connection::without_credentials(&nats.url);
     let log = Nats::connect(nats).await.with_context(|| format!("nats-server at {at}"))?.log();
-    Ok((log, connect_postgres(&arguments.database.database_url).await?))
+    Ok((log, connect_postgres(arguments.database.database_url.expose()).await?))
 }

@@ -1,6 +1,6 @@
 //! How to reach NATS.
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{fmt, path::PathBuf, sync::Arc, time::Duration};
 
 use async_nats::{Client, ConnectOptions, ServerAddr};
 
@@ -16,7 +16,7 @@ const REQUEST_DEADLINE: Duration = Duration::from_secs(5);
 const PING_EVERY: Duration = Duration::from_secs(2);
 const LONGEST_PAUSE: Duration = Duration::from_millis(500);
 
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub struct NatsOptions {
     /// `nats://[user:password@]host:port` or `tls://…`; more, separated by commas, for the nodes of a cluster.
     pub url: String,
@@ -26,6 +26,13 @@ pub struct NatsOptions {
     pub root_certificates: Option<PathBuf>,
     /// Shown in the server's list of connections.
     pub name: String,
+}
+
+/// Without the URL, which may hold a password.
+impl fmt::Debug for NatsOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("NatsOptions").field("name", &self.name).finish_non_exhaustive()
+    }
 }
 
 impl NatsOptions {
