@@ -48,7 +48,7 @@ mod schema {
 
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
-    #[error("{} is in use by another uplion", .0.display())]
+    #[error("{} is in use by another uplion: stop it first", .0.display())]
     InUse(PathBuf),
     #[error("the folder {} cannot be used", folder.display())]
     Folder { folder: PathBuf, source: std::io::Error },

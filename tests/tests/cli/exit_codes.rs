@@ -55,7 +55,6 @@ async fn what_is_not_there_is_named_wherever_it_was_said() {
         (&["project", "member", "add", "physics", "no@such.org"], "no@such.org"),
         (&["key", "issue", "ci", "--project", "no-such"], "project no-such"),
         (&["key", "issue", "ci", "--project", "physics", "--model", "no-such"], "no-such"),
-        (&["key", "list", "--owner", "no@such.org"], "owner no@such.org"),
         (&["usage", "--project", "no-such"], "project no-such"),
         (&["model", "alias", "remove", "demo", "no-such"], "no-such"),
         (&["user", "show", "no@such.org"], "user no@such.org"),

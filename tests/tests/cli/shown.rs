@@ -44,6 +44,12 @@ async fn a_request_is_shown_with_its_events_in_order() {
     let expected =
         ["uplion.request.accepted.v1", "uplion.task.assigned.v1", "uplion.request.settled.v1"];
     assert_eq!(kinds, expected);
+    let found = dev.json(&["request", "--model", "demo", "--status", "completed"]).await;
+    assert_eq!(found[0]["id"], id);
+    for none in [["--status", "failed"], ["--to", "2020-01-01T00:00:00Z"]] {
+        let found = dev.json(&[&["request"][..], &none].concat()).await;
+        assert_eq!(found, Value::Array(vec![]), "{none:?}");
+    }
     let told = dev.told(&["request", id]).await;
     assert!(told.contains("status:      completed"), "{told}");
 

@@ -22,7 +22,7 @@ async fn a_data_folder_belongs_to_one_process_and_keeps_what_it_holds() {
     store.events.commit(commit(project, 0, vec![created(project, "a")])).await.unwrap();
     let Err(in_use) = sqlite::open(&folder) else { panic!("opened twice") };
     assert!(matches!(in_use, OpenError::InUse(_)));
-    assert!(in_use.to_string().ends_with("is in use by another uplion"), "{in_use}");
+    assert!(in_use.to_string().ends_with("is in use by another uplion: stop it first"), "{in_use}");
     drop((store, streams));
     let (store, _streams) = sqlite::open(&folder).unwrap();
     assert_eq!(store.events.head().await.unwrap(), 1);

@@ -7,7 +7,8 @@ use super::{
     answer::{self, Format},
     client::Client,
     failure::Failure,
-    key, place, said,
+    place,
+    scope::Scope,
     table::{Column, table},
 };
 
@@ -16,21 +17,8 @@ pub struct Charges {
     /// How many of the newest.
     #[arg(long, short = 'n', default_value_t = 20, value_name = "N")]
     limit: usize,
-    /// Only of requests that ended at this time or later: 2026-11-23T08:00:00Z.
-    #[arg(long, value_name = "TIME")]
-    from: Option<String>,
-    /// Only of requests that ended before this time.
-    #[arg(long, value_name = "TIME")]
-    to: Option<String>,
-    /// Only of this project, by name or id.
-    #[arg(long)]
-    project: Option<String>,
-    /// Only of this key, by id, or by name if no other has it.
-    #[arg(long)]
-    key: Option<String>,
-    /// Only of this model, by its name or an alias.
-    #[arg(long)]
-    model: Option<String>,
+    #[command(flatten)]
+    scope: Scope,
     #[command(flatten)]
     control: place::Control,
     #[command(flatten)]
@@ -56,19 +44,9 @@ struct Shown {
 
 impl Charges {
     pub async fn run(self) -> Result<(), Failure> {
-        let Self { limit, from, to, project, key, model, control, format } = self;
+        let Self { limit, scope, control, format } = self;
         let client = Client::new(control.place()?)?;
-        let key = match key {
-            Some(typed) => Some(key::id(&client, &typed).await?),
-            None => None,
-        };
-        let query = said::query([
-            ("from", from),
-            ("to", to),
-            ("project", project),
-            ("key", key),
-            ("model", model),
-        ]);
+        let query = scope.query(&client).await?;
         let charges = client.first(&["charges"], &query, limit).await?;
         answer::many(format, charges, listed)
     }

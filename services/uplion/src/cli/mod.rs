@@ -22,6 +22,7 @@ mod price;
 mod project;
 mod request;
 mod said;
+mod scope;
 mod session;
 mod sign_ins;
 mod sizes;

@@ -2,14 +2,14 @@
 
 use clap::Args;
 use serde::Deserialize;
-use serde_json::Value;
 
 use super::{
     answer::{self, Format, facts, named},
     archived::Archived,
     client::{Client, read},
     failure::Failure,
-    place,
+    place, said,
+    scope::Scope,
     table::{Column, table},
 };
 
@@ -19,14 +19,16 @@ const WAIT_MS: &str = "2000";
 #[derive(Debug, Clone, Args)]
 pub struct Request {
     /// As the answer's `X-Request-Id` said it: req_…
-    #[arg(value_name = "REQUEST")]
+    #[arg(value_name = "REQUEST", conflicts_with_all = ["project", "key", "model", "from", "to", "status"])]
     id: Option<String>,
-    /// Without an id: only of this project, by name or id.
-    #[arg(long, conflicts_with = "id")]
-    project: Option<String>,
-    /// Without an id: how many.
+    #[command(flatten)]
+    scope: Scope,
+    /// Only those that have come so far, or ended so.
+    #[arg(long, value_parser = ["accepted", "assigned", "completed", "cancelled", "failed"])]
+    status: Option<String>,
+    /// Without an id: how many of the newest.
     #[arg(long, short = 'n', default_value_t = 20, value_name = "N")]
-    limit: u32,
+    limit: usize,
     #[command(flatten)]
     control: place::Control,
     #[command(flatten)]
@@ -37,11 +39,6 @@ pub struct Request {
 struct Story {
     request: Option<Summary>,
     events: Vec<Archived>,
-}
-
-#[derive(Debug, Deserialize)]
-struct Page {
-    data: Vec<Summary>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -66,36 +63,29 @@ struct Summary {
 
 impl Request {
     pub async fn run(self) -> Result<(), Failure> {
-        let client = Client::new(self.control.place()?)?;
-        match &self.id {
-            Some(request) => self.one(&client, request).await,
-            None => self.newest(&client).await,
+        let Self { id, scope, status, limit, control, format } = self;
+        let client = Client::new(control.place()?)?;
+        if let Some(request) = id {
+            return one(&client, format, &request).await;
         }
+        let mut query = scope.query(&client).await?;
+        query.extend(said::query([("status", status)]));
+        let requests = client.first(&["requests"], &query, limit).await?;
+        answer::many(format, requests, listed)
     }
+}
 
-    async fn one(&self, client: &Client, request: &str) -> Result<(), Failure> {
-        let story = client.get(&["requests", request], &[("wait", WAIT_MS.to_owned())]).await?;
-        if self.format.json {
-            return answer::print_json(&story["events"]);
-        }
-        let Story { request, events } = read(story)?;
-        if let Some(summary) = request {
-            answer::print(&summary.told())?;
-            answer::print("")?;
-        }
-        answer::print(&events.iter().map(Archived::told).collect::<Vec<_>>().join("\n"))
+async fn one(client: &Client, format: Format, request: &str) -> Result<(), Failure> {
+    let story = client.get(&["requests", request], &[("wait", WAIT_MS.to_owned())]).await?;
+    if format.json {
+        return answer::print_json(&story["events"]);
     }
-
-    async fn newest(&self, client: &Client) -> Result<(), Failure> {
-        let mut query = vec![("limit", self.limit.to_string())];
-        query.extend(self.project.clone().map(|project| ("project", project)));
-        let page = client.get(&["requests"], &query).await?;
-        if self.format.json {
-            return answer::print_json(page.get("data").unwrap_or(&Value::Null));
-        }
-        let Page { data } = read(page)?;
-        answer::print(&listed(&data))
+    let Story { request, events } = read(story)?;
+    if let Some(summary) = request {
+        answer::print(&summary.told())?;
+        answer::print("")?;
     }
+    answer::print(&events.iter().map(Archived::told).collect::<Vec<_>>().join("\n"))
 }
 
 fn listed(requests: &[Summary]) -> String {
