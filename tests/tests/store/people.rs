@@ -259,9 +259,11 @@ async fn what_others_wrote_of_a_persons_keys_and_memberships_goes_with_the_perso
     let of_key = of_key.map(|event| by_bob(Event::ApiKey(key, event)));
     let added = project::Event::MemberAdded { user: ada, role: Role::Member, at };
     let added = by_bob(Event::Project(project, added));
+    let limits = uplion_domain::Limits::NONE;
+    let beside = by_bob(Event::Project(project, project::Event::LimitsChanged { limits, at }));
     let another = by(BOB, project);
     let notes = because("Ada left us");
-    let events = [of_key.to_vec(), vec![added, another]].concat();
+    let events = [of_key.to_vec(), vec![added, beside, another]].concat();
     for (aggregate, events) in
         [(AggregateId::ApiKey(key), &events[..2]), (of(project), &events[2..])]
     {
@@ -272,7 +274,7 @@ async fn what_others_wrote_of_a_persons_keys_and_memberships_goes_with_the_perso
     let ids: Vec<EventId> = events.into_iter().map(|event| event.id).collect();
     let left = store.people.notes(&ids).await.unwrap();
     let reasons: Vec<_> = ids.iter().map(|id| left[id].reason.as_deref()).collect();
-    assert_eq!(reasons, [None, None, None, Some("Ada left us")]);
+    assert_eq!(reasons, [None, None, None, None, Some("Ada left us")]);
     // Where it was done from says nothing of Ada.
     assert!(left.values().all(|notes| notes.source_address.is_some()));
 }

@@ -149,10 +149,13 @@ pub async fn change(
 async fn forget(transaction: &Transaction<'_>, user: &str) -> Result<u64, StoreError> {
     const NOTES: &str = "DELETE FROM event_notes WHERE event IN (SELECT id FROM events
         WHERE actor = $1 OR (aggregate = 'user' AND aggregate_id = $1))";
-    // What others wrote beside events that name the person, or that are of a key or a session of theirs.
+    // What others wrote of changes that name the person, or that are of a key or a session of theirs. The events of one
+    // change are of one moment, and not each of them names everybody.
     const ABOUT: &str = "UPDATE event_notes SET reason = NULL
         WHERE reason IS NOT NULL AND event IN (SELECT id FROM events
-            WHERE position(convert_to($1, 'UTF8') IN payload) > 0 OR (aggregate, aggregate_id) IN
+            WHERE (aggregate, aggregate_id, at) IN
+                (SELECT aggregate, aggregate_id, at FROM events WHERE position(convert_to($1, 'UTF8') IN payload) > 0)
+            OR (aggregate, aggregate_id) IN
                 (SELECT aggregate, aggregate_id FROM events
                 WHERE aggregate IN ('api_key', 'session')
                 AND position(convert_to($1, 'UTF8') IN payload) > 0))";

@@ -141,10 +141,13 @@ pub fn change(connection: &Connection, change: &PersonalChange) -> Result<(), Co
 fn forget(connection: &Connection, user: &str) -> Result<usize, StoreError> {
     const NOTES: &str = "DELETE FROM event_notes WHERE event IN (SELECT id FROM events
         WHERE actor = ?1 OR (aggregate = 'user' AND aggregate_id = ?1))";
-    // What others wrote beside events that name the person, or that are of a key or a session of theirs.
+    // What others wrote of changes that name the person, or that are of a key or a session of theirs. The events of one
+    // change are of one moment, and not each of them names everybody.
     const ABOUT: &str = "UPDATE event_notes SET reason = NULL
         WHERE reason IS NOT NULL AND event IN (SELECT id FROM events
-            WHERE instr(payload, CAST(?1 AS BLOB)) > 0 OR (aggregate, aggregate_id) IN
+            WHERE (aggregate, aggregate_id, at) IN
+                (SELECT aggregate, aggregate_id, at FROM events WHERE instr(payload, CAST(?1 AS BLOB)) > 0)
+            OR (aggregate, aggregate_id) IN
                 (SELECT aggregate, aggregate_id FROM events
                 WHERE aggregate IN ('api_key', 'session')
                 AND instr(payload, CAST(?1 AS BLOB)) > 0))";
