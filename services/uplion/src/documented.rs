@@ -1,4 +1,4 @@
-//! Every command in the README and in docs/ is one.
+//! Every command in the README and in docs/ is one, and every decision in docs/adr/ has a number of its own.
 
 use std::{fs, path::Path};
 
@@ -89,4 +89,21 @@ fn a_command_that_is_none_is_noticed() {
     assert!(known("uplion key lst").is_err());
     assert!(known("uplion usage --bye x  # y").is_err());
     assert_eq!(words("uplion chat \"Hello there\" # ask"), ["uplion", "chat", "Hello there"]);
+}
+
+#[test]
+fn every_decision_has_a_number_of_its_own_and_says_it() {
+    let decisions = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/adr");
+    let mut numbers: Vec<u32> = Vec::new();
+    for file in fs::read_dir(decisions).unwrap() {
+        let path = file.unwrap().path();
+        let name = path.file_name().unwrap().to_str().unwrap();
+        let number = name.split('-').next().unwrap().parse().unwrap();
+        let text = fs::read_to_string(&path).unwrap();
+        assert!(text.starts_with(&format!("# {number}. ")), "{name} is headed otherwise");
+        assert!(text.lines().count() < 40, "{name} is longer than a page");
+        numbers.push(number);
+    }
+    numbers.sort_unstable();
+    assert_eq!(numbers, (1..=u32::try_from(numbers.len()).unwrap()).collect::<Vec<_>>());
 }
