@@ -45,11 +45,6 @@ async fn of_requests(
         }
     }
     let begun = begin(transaction, &of_hours).await?;
-    if !begun.is_empty() {
-        // Planned while the newest partition is empty, it would read that from end to end for as long as nobody has
-        // counted its rows.
-        transaction.batch_execute("SET LOCAL enable_seqscan = off").await?;
-    }
     let mut repeated = HashSet::new();
     for (hour, from) in begun {
         let requests = of_hours.get(&hour).into_iter().flat_map(|(_, requests)| requests);

@@ -92,11 +92,13 @@ async fn holds(transaction: &Transaction<'_>, lease: &Lease) -> Result<bool, Sto
 
 /// Whoever else archives waits for this transaction, so positions are in commit order.
 ///
-/// The transaction's plans are made for any batch: for a particular one, of thousands of ids, and a partition that has no
-/// statistics yet, Postgres would rather read the partition than look each id up in its index.
+/// The transaction's plans are made for any batch, and by index: planned for a particular one of thousands of ids, or
+/// while the newest partition is empty, the search for ids would read a partition from end to end for as long as
+/// nobody has counted its rows.
 async fn lock_head(transaction: &Transaction<'_>) -> Result<u64, StoreError> {
     const SQL: &str = "SELECT pos, set_config('plan_cache_mode', 'force_generic_plan', true),
-        set_config('jit', 'off', true) FROM archive_head FOR UPDATE";
+        set_config('enable_seqscan', 'off', true), set_config('jit', 'off', true)
+        FROM archive_head FOR UPDATE";
     let statement = transaction.prepare_cached(SQL).await?;
     Ok(unsigned(transaction.query_one(&statement, &[]).await?.try_get(0)?))
 }
