@@ -90,7 +90,7 @@ pub enum Cancelled {
 /// Why there was no answer. Nothing is charged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Failure {
-    /// The ticket could not be offered.
+    /// The ticket could not be offered, or its model was retired while it waited.
     Unavailable,
     /// The model's own queue was full.
     QueueFull,

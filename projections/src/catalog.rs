@@ -70,6 +70,11 @@ impl Catalog {
         self.models.resolve(name)
     }
 
+    /// Of a name, not an alias: whether it was a model once, and is none any more.
+    pub fn is_retired(&self, model: &ModelName) -> bool {
+        self.models.resolve(model.as_str()).err() == Some(NotServed::Retired)
+    }
+
     /// What `model` charges a request of `project` that is admitted `now`; nothing if no price is in force.
     pub fn rates(&self, model: &ModelName, project: ProjectId, now: Timestamp) -> Rates {
         self.prices.in_force(model, project, now)

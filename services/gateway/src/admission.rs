@@ -23,7 +23,7 @@ use crate::{
 };
 
 pub struct Admission {
-    pub(crate) known: Known,
+    pub(crate) known: Arc<Known>,
     pub(crate) door: Door,
     pub(crate) options: Options,
     pub(crate) gateway: GatewayId,

@@ -56,8 +56,15 @@ impl Gateway {
         let (bodies, answers) = (Memory::new(bounds.bodies), Memory::new(bounds.answers));
         let metrics = Metrics::default();
         let queue = options.tasks.clone();
-        let known = Known::follow(Arc::clone(&log.streams));
-        let live = Live::new(log, queue, metrics, (pace, bounds), Arc::clone(&answers));
+        let known = Arc::new(Known::follow(Arc::clone(&log.streams)));
+        let live = Live::new(
+            log,
+            queue,
+            metrics,
+            (pace, bounds),
+            Arc::clone(&answers),
+            Arc::clone(&known),
+        );
         let live = Arc::new(live);
         let admission =
             Arc::new(Admission { known, door: Door::default(), options, gateway, clock });

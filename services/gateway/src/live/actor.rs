@@ -123,6 +123,9 @@ impl Actor {
             Heard::Tick => {
                 // A nudge that met a full mailbox is made good here.
                 self.request.on_link(now, self.live.link());
+                if self.live.is_retired(&self.request.accepted().model) {
+                    self.request.on_retired(now);
+                }
                 self.request.on_tick(now);
             }
         }

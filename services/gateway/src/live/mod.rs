@@ -29,7 +29,7 @@ use tokio::{
     sync::{Notify, mpsc, oneshot, watch},
     time::{Instant, timeout},
 };
-use uplion_domain::{Envelope, RequestId, request::Accepted, subject::Subject};
+use uplion_domain::{Envelope, ModelName, RequestId, request::Accepted, subject::Subject};
 use uplion_log_transport::{
     Log,
     claim::{AcceptedEvent, FromGateway, FromWorker, Head},
@@ -44,6 +44,7 @@ pub use self::{
     outbox::{Outbox, Parts},
 };
 use crate::{
+    known::Known,
     memory::{Memory, Reserved},
     metrics::Metrics,
     options::{Bounds, Pace},
@@ -63,6 +64,7 @@ pub struct Live {
     bounds: Bounds,
     answers: Arc<Memory>,
     inflow: Arc<Inflow>,
+    known: Arc<Known>,
     link: watch::Receiver<Link>,
     requests: Mutex<HashMap<RequestId, mpsc::Sender<Mail>>>,
     in_flight: AtomicUsize,
@@ -91,6 +93,7 @@ impl Live {
         metrics: Metrics,
         (pace, bounds): (Pace, Bounds),
         answers: Arc<Memory>,
+        known: Arc<Known>,
     ) -> Self {
         let link = log.messages.link();
         Self {
@@ -101,6 +104,7 @@ impl Live {
             bounds,
             answers,
             inflow: Inflow::new(bounds.under_way),
+            known,
             link,
             requests: Mutex::default(),
             in_flight: AtomicUsize::new(0),
@@ -111,6 +115,11 @@ impl Live {
 
     pub fn link(&self) -> Link {
         *self.link.borrow()
+    }
+
+    /// Who was admitted a moment before it was known waits for a model that nobody serves.
+    pub(crate) fn is_retired(&self, model: &ModelName) -> bool {
+        self.known.ask(|catalog| catalog.is_retired(model)) == Ok(true)
     }
 
     pub fn in_flight(&self) -> usize {

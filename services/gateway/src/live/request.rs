@@ -206,6 +206,17 @@ impl Request {
         }
     }
 
+    /// Its model was retired, and no worker takes its tickets any more. Whoever is at it may finish.
+    pub fn on_retired(&mut self, now: Instant) {
+        match &self.stage {
+            Stage::Waiting => {
+                let error = ApiError::ModelNotFound { model: self.accepted.model.to_string() };
+                self.stop(now, Outcome::Failed(Failure::Unavailable), error);
+            }
+            Stage::Claimed(_) | Stage::Settling(_) | Stage::Over => {}
+        }
+    }
+
     /// The gateway is about to leave.
     pub fn on_stop(&mut self, now: Instant) {
         match &self.stage {

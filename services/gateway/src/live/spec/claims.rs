@@ -109,6 +109,21 @@ fn a_released_request_waits_for_another_worker() {
 }
 
 #[test]
+fn who_waits_for_a_model_that_is_retired_is_told_and_who_is_served_is_served_to_the_end() {
+    let mut case = waiting(false);
+    case.request.on_retired(case.now);
+    case.gather();
+    assert_eq!(case.client_saw(), "[404 model_not_found]");
+    assert_eq!(case.outcome(), &Outcome::Failed(Failure::Unavailable));
+
+    let mut case = claimed(false);
+    case.request.on_retired(case.now);
+    case.gather();
+    assert_eq!(case.client_saw(), "");
+    assert!(case.settlements().is_empty());
+}
+
+#[test]
 fn releases_are_not_silence_however_many() {
     let mut case = waiting(false);
     for n in 0..50 {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use uplion_domain::{
-    Envelope, Usage,
+    Envelope, Timestamp, Usage, model,
     request::{Cancelled, Event, Failure, Outcome, Timings, Writer},
 };
 use uplion_gateway::{Bounds, Options, Pace};
@@ -26,6 +26,20 @@ async fn nobody_to_serve_it_is_504_at_the_deadline() {
     assert_eq!(error(response).await, (504, "server_error timeout -".to_owned()));
     let settled = installation.settled(&id).await;
     assert_eq!(settled.outcome, Outcome::Cancelled(Cancelled::Deadline));
+}
+
+#[tokio::test]
+async fn who_waits_while_the_model_is_retired_is_404_long_before_the_deadline() {
+    let installation = Installation::start().await;
+    let request = body(&json!({}));
+    let (answer, ()) = tokio::join!(installation.chat(&request).send(), async {
+        let waiting = async || installation.gauge("uplion_gateway_in_flight") == 1;
+        installation.until(waiting).await;
+        let retired = model::Event::Retired { at: Timestamp::from_millis(1_000) };
+        installation.record(uplion_domain::Event::Model("demo".parse().unwrap(), retired)).await;
+    });
+    let not_found = (404, "invalid_request_error model_not_found model".to_owned());
+    assert_eq!(error(answer.unwrap()).await, not_found);
 }
 
 #[tokio::test]
