@@ -84,7 +84,7 @@ bench: servers ## Measure throughput, latency and CPU; the result goes to docs/p
 	cargo build --release --package uplion --package uplion-bench
 	bench/run --write
 
-MINUTES := 10
+MINUTES ?= 10
 soak: servers ## Load an installation for ten minutes (MINUTES=…) and say what of it grows; the result goes to docs/performance.md.
 	cargo build --release --package uplion --package uplion-bench
 	python3 -m doctest bench/growth.py
