@@ -33,6 +33,14 @@ impl Names {
         Ok(id)
     }
 
+    /// The same of one that need not be named.
+    pub async fn maybe_project(&self, text: Option<&str>) -> Result<Option<ProjectId>, Problem> {
+        match text {
+            Some(text) => Ok(Some(self.project(text).await?)),
+            None => Ok(None),
+        }
+    }
+
     /// Closed projects take no new keys.
     pub async fn must_be_open(&self, id: ProjectId) -> Result<(), Problem> {
         let history = self.events.history(&Project::aggregate(&id)).await?;
@@ -88,6 +96,14 @@ impl Names {
             return Err(Problem::not_found(format!("no model is called {text:?}")));
         };
         Ok(name)
+    }
+
+    /// The same of one that need not be named.
+    pub async fn maybe_model(&self, text: Option<&str>) -> Result<Option<ModelName>, Problem> {
+        match text {
+            Some(text) => Ok(Some(self.model(text).await?)),
+            None => Ok(None),
+        }
     }
 
     /// A model that a command speaks of.

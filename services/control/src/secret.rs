@@ -10,6 +10,8 @@ use poem_openapi::{
 use rand::{TryRng, rngs::SysRng};
 use serde_json::Value;
 
+use crate::problem::Problem;
+
 const API_KEY: &str = "sk-uplion-";
 const BYTES: usize = 32;
 
@@ -18,14 +20,15 @@ pub struct Secret(String);
 
 impl Secret {
     /// Of an API key, from the operating system's randomness.
-    pub fn mint() -> anyhow::Result<Self> {
+    pub fn mint() -> Result<Self, Problem> {
         Self::minted(API_KEY)
     }
 
     /// Of anything else whose secrets start in a way of their own.
-    pub fn minted(prefix: &str) -> anyhow::Result<Self> {
+    pub fn minted(prefix: &str) -> Result<Self, Problem> {
         let mut bytes = [0; BYTES];
-        SysRng.try_fill_bytes(&mut bytes)?;
+        let filled = SysRng.try_fill_bytes(&mut bytes);
+        filled.map_err(|error| Problem::internal(error.to_string()))?;
         Ok(Self::of(prefix, bytes))
     }
 

@@ -7,7 +7,7 @@ use poem_openapi::{
     types::ToJSON,
 };
 use uplion_domain::{
-    AdminKeyId, KeyDigest, Timestamp,
+    AdminKeyId, KeyDigest,
     admin_key::{AdminKey, Command},
     user::Access,
 };
@@ -93,9 +93,8 @@ impl AdminKeys {
         let caller = auth.0.may(Operation::IssueAdminKey, Target::Installation)?;
         let command = format!("issue admin key {}", body.to_json_string());
         let said = Said::new(caller, None, idempotency_key.0, &command)?;
-        let expires_at = body.expires_at.as_deref().map(time).transpose()?;
-        let minted = Secret::minted(PREFIX);
-        let secret = minted.map_err(|error| Problem::internal(error.to_string()))?;
+        let expires_at = body.expires_at.as_deref().map(names::time).transpose()?;
+        let secret = Secret::minted(PREFIX)?;
         let digest = KeyDigest::of(secret.reveal());
         let access = body.access.access();
         let issue = |at| Command::Issue { name: body.name.clone(), digest, access, expires_at, at };
@@ -152,10 +151,6 @@ impl AdminKeys {
         let revoke = |at| Command::Revoke { at };
         Ok(self.writer.execute::<AdminKey>(&id, &said, revoke).await?.changed())
     }
-}
-
-fn time(text: &str) -> Result<Timestamp, Problem> {
-    text.parse().map_err(|error| Problem::unacceptable("rejected", format!("{error}")))
 }
 
 impl KeyAccess {

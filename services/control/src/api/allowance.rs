@@ -3,7 +3,7 @@
 use poem_openapi::{Enum, Object};
 use uplion_domain::{Budget, Limits, budget};
 
-use crate::problem::Problem;
+use crate::{names, problem::Problem};
 
 /// How much may be spent.
 #[derive(Debug, Clone, Object)]
@@ -52,10 +52,7 @@ impl BudgetView {
     }
 
     pub fn read(&self) -> Result<Budget, Problem> {
-        let amount =
-            self.amount.parse().map_err(|error: uplion_domain::money::UnknownAmount| {
-                Problem::unacceptable("rejected", error.to_string())
-            })?;
+        let amount = names::amount(&self.amount)?;
         let period = match self.period {
             Period::Day => budget::Period::Day,
             Period::Week => budget::Period::Week,

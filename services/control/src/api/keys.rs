@@ -105,10 +105,7 @@ impl Keys {
         /// The same as `Uplion-Position`.
         at: Query<Option<String>>,
     ) -> Result<Json<Page<KeyView>>, Problem> {
-        let project = match project.0 {
-            Some(text) => Some(self.names.project(&text).await?),
-            None => None,
-        };
+        let project = self.names.maybe_project(project.0.as_deref()).await?;
         let seen = auth.0.sees(Operation::ListKeys, project)?;
         let position = headers::position(position.0.as_deref(), at.0.as_deref())?;
         self.reader.at(position, &[api_keys::NAME]).await?;
@@ -342,7 +339,7 @@ impl Keys {
 }
 
 fn secret() -> Result<(Secret, KeyDigest), Problem> {
-    let secret = Secret::mint().map_err(|error| Problem::internal(error.to_string()))?;
+    let secret = Secret::mint()?;
     let digest = KeyDigest::of(secret.reveal());
     Ok((secret, digest))
 }

@@ -94,10 +94,7 @@ impl Prices {
         let command = format!("set price {}", body.to_json_string());
         let said = Said::new(caller, None, idempotency_key.0, &command)?;
         let model = self.names.model(&body.model).await?;
-        let project = match &body.project {
-            Some(text) => Some(self.names.project(text).await?),
-            None => None,
-        };
+        let project = self.names.maybe_project(body.project.as_deref()).await?;
         if let Some(project) = project {
             self.names.must_be_open(project).await?;
         }
@@ -142,14 +139,8 @@ impl Prices {
         let caller = auth.0.may(Operation::ListPrices, Target::Installation)?;
         let position = headers::position(position.0.as_deref(), at.0.as_deref())?;
         self.reader.at(position, &[prices::NAME]).await?;
-        let model = match model.0 {
-            Some(text) => Some(self.names.model(&text).await?),
-            None => None,
-        };
-        let project = match project.0 {
-            Some(text) => Some(self.names.project(&text).await?),
-            None => None,
-        };
+        let model = self.names.maybe_model(model.0.as_deref()).await?;
+        let project = self.names.maybe_project(project.0.as_deref()).await?;
         // Who may not see a project is not told whether that name is taken.
         if project.is_some_and(|project| !caller.sees_project(project)) {
             return Err(Problem::unseen());

@@ -83,18 +83,12 @@ impl Requests {
         /// The same as `Uplion-Position`.
         at: Query<Option<String>>,
     ) -> Result<Json<Page<RequestSummary>>, Problem> {
-        let project = match project.0 {
-            Some(text) => Some(self.names.project(&text).await?),
-            None => None,
-        };
+        let project = self.names.maybe_project(project.0.as_deref()).await?;
         let seen = auth.0.sees(Operation::ListRequests, project)?;
         let position = headers::position(position.0.as_deref(), at.0.as_deref())?;
         self.reader.at(position, &[requests::NAME]).await?;
         let key = key.0.map(|text| names::key(&text)).transpose()?;
-        let model = match model.0 {
-            Some(text) => Some(self.names.model(&text).await?),
-            None => None,
-        };
+        let model = self.names.maybe_model(model.0.as_deref()).await?;
         let from = headers::time(from.0.as_deref())?;
         let to = headers::time(to.0.as_deref())?;
         let limit = page::limit(limit.0);

@@ -245,7 +245,7 @@ struct Opened {
 impl Sessions {
     /// In force with its commit: who shows it is looked up in the event store, so nobody waits for the log.
     async fn open(&self, user: UserId, mode: Mode, said: &Said) -> Result<Opened, Problem> {
-        let secret = Secret::minted("").map_err(|error| Problem::internal(error.to_string()))?;
+        let secret = Secret::minted("")?;
         let (id, digest) = (SessionId::new(Uuid::now_v7()), KeyDigest::of(secret.reveal()));
         let lasts = i64::try_from(mode.lasts().as_millis()).unwrap_or(i64::MAX);
         let expires_at = now().plus_millis(lasts);

@@ -119,21 +119,18 @@ impl Usage {
         at: Query<Option<String>>,
     ) -> Result<Json<UsageReport>, Problem> {
         let mut by = by.0;
-        let project = match project.0 {
-            Some(text) => Some(self.names.project(&text).await?),
-            None => None,
-        };
+        let project = self.names.maybe_project(project.0.as_deref()).await?;
         let seen = auth.0.sees(Operation::GetUsage, project)?;
         if matches!(&seen, Seen::Projects(projects) if projects.len() > 1) {
             by.push(By::Project);
         }
         let key = key.0.map(|text| names::key(&text)).transpose()?;
-        let model = match model.0 {
-            Some(text) => Some(self.names.model(&text).await?),
-            None => None,
-        };
+        let model = self.names.maybe_model(model.0.as_deref()).await?;
         let tell = |what| Value::BigInt(i64::from(by.contains(&what)));
-        let (from, to) = (time(from.0)?.map(Timestamp::hour), time(to.0)?);
+        let (from, to) = (
+            headers::time(from.0.as_deref())?.map(Timestamp::hour),
+            headers::time(to.0.as_deref())?,
+        );
         let position = headers::position(position.0.as_deref(), at.0.as_deref())?;
         self.reader.at(position, &[usage_by_hour::NAME]).await?;
         let missing = self.wait(wait.0).await?;
@@ -213,10 +210,4 @@ fn each() -> Vec<By> {
 
 fn place(text: &str) -> Result<Place, Problem> {
     text.parse().map_err(|error| Problem::unacceptable("rejected", format!("{error}")))
-}
-
-/// RFC 3339.
-pub fn time(text: Option<String>) -> Result<Option<Timestamp>, Problem> {
-    text.map(|text| text.parse().map_err(|error| Problem::malformed(format!("{error}"))))
-        .transpose()
 }
