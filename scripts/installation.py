@@ -102,10 +102,11 @@ class Installation:
             sys.exit(f"control refused {path}: {error.read().decode()}")
 
 
-def mock_upstream(processes):
+def mock_upstream(processes, bench=BUILD / "uplion-bench", name="upstream", script="{}"):
     """Starts it; gives its URL, up to /v1."""
     url = f"http://127.0.0.1:{free_port()}/v1"
-    processes.start("upstream", BUILD / "uplion-bench", "upstream", "--listen", url.removeprefix("http://").removesuffix("/v1"))
+    address = url.removeprefix("http://").removesuffix("/v1")
+    processes.start(name, bench, "upstream", "--listen", address, "--script", script)
     processes.until("the upstream", lambda: answers(f"{url}/models"))
     return url
 
