@@ -17,7 +17,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("uplion-log-transport", &["uplion-domain"]),
     ("uplion-projections", &["uplion-domain"]),
     ("uplion-log-store", &["uplion-log-transport", "uplion-projections", "uplion-domain"]),
-    ("uplion-openai", &[]),
+    ("uplion-protocol", &[]),
     ("uplion-gateway", SERVICE),
     ("uplion-worker", SERVICE),
     ("uplion-control", SERVICE_AT_REST),
@@ -28,10 +28,10 @@ const ARROWS: &[(&str, &[&str])] = &[
 ];
 
 const SERVICE: &[&str] =
-    &["uplion-openai", "uplion-log-transport", "uplion-projections", "uplion-domain"];
+    &["uplion-protocol", "uplion-log-transport", "uplion-projections", "uplion-domain"];
 
 const SERVICE_AT_REST: &[&str] = &[
-    "uplion-openai",
+    "uplion-protocol",
     "uplion-log-transport",
     "uplion-log-store",
     "uplion-projections",
@@ -134,7 +134,7 @@ fn the_domain_has_no_runtime_driver_clock_or_dice() {
 
 #[test]
 fn no_pure_crate_asks_for_the_time_or_throws_dice() {
-    let pure = ["domain/src", "services/openai/src", "projections/src"];
+    let pure = ["domain/src", "services/protocol/src", "projections/src"];
     for (path, text) in sources() {
         if pure.iter().any(|folder| path.starts_with(folder)) {
             let asks = ASKS_CLOCK_OR_DICE.iter().find(|asks| text.contains(**asks));
@@ -145,7 +145,7 @@ fn no_pure_crate_asks_for_the_time_or_throws_dice() {
 
 #[test]
 fn the_wire_format_is_as_pure_as_the_domain() {
-    assert_eq!(found(&tree("uplion-openai"), RUNTIMES_CLOCKS_AND_DICE), Vec::<&str>::new());
+    assert_eq!(found(&tree("uplion-protocol"), RUNTIMES_CLOCKS_AND_DICE), Vec::<&str>::new());
 }
 
 #[test]

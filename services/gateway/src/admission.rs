@@ -8,11 +8,11 @@ use uplion_domain::{
     request::{Accepted, Class},
 };
 use uplion_log_transport::message::Link;
-use uplion_openai::{
+use uplion_projections::catalog::{Key, Model, NotValid};
+use uplion_protocol::{
     error::{ApiError, KeyFault},
     request::ChatRequest,
 };
-use uplion_projections::catalog::{Key, Model, NotValid};
 
 use crate::{
     Clock,

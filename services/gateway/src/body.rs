@@ -9,7 +9,7 @@ use poem::{
     http::{HeaderMap, header},
 };
 use tokio::time::timeout;
-use uplion_openai::error::ApiError;
+use uplion_protocol::error::ApiError;
 
 use crate::memory::{Memory, Reserved};
 

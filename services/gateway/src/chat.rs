@@ -8,7 +8,7 @@ use poem::{
 };
 use tokio::sync::oneshot;
 use uplion_domain::RequestId;
-use uplion_openai::{error::ApiError, request::ChatRequest};
+use uplion_protocol::{error::ApiError, request::ChatRequest};
 
 use crate::{
     admission::Admission,

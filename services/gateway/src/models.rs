@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use poem::{Endpoint, Request, Response, Result};
-use uplion_openai::{error::ApiError, models};
 use uplion_projections::catalog::Model;
+use uplion_protocol::{error::ApiError, models};
 
 use crate::{
     admission::Admission,

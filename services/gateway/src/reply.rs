@@ -6,7 +6,7 @@ use poem::{
 };
 use uplion_domain::RequestId;
 use uplion_log_transport::claim::Head;
-use uplion_openai::error::ApiError;
+use uplion_protocol::error::ApiError;
 
 use crate::live::{Parts, Whole};
 

@@ -9,7 +9,7 @@ use poem::{
     http::Method,
     post,
 };
-use uplion_openai::error::ApiError;
+use uplion_protocol::error::ApiError;
 
 use crate::{
     admission::Admission,

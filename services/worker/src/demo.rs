@@ -21,7 +21,7 @@ use hyper_util::{
 };
 use tokio::{net::TcpListener, time::sleep};
 use tokio_util::sync::CancellationToken;
-use uplion_openai::{
+use uplion_protocol::{
     error::ApiError,
     models::{Model, list},
     request::ChatRequest,

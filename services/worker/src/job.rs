@@ -20,7 +20,7 @@ use uplion_log_transport::{
     message::Link,
     task::{PROGRESS_EVERY, Receipt},
 };
-use uplion_openai::{request::ChatRequest, splice};
+use uplion_protocol::{request::ChatRequest, splice};
 
 use crate::{
     body::Body,

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use uplion_domain::{Usage, usage::Source};
-use uplion_openai::{chunk::Chunk, chunk::PieceKind, prompt, usage};
+use uplion_protocol::{chunk::Chunk, chunk::PieceKind, prompt, usage};
 
 use crate::tokens::Tokenizer;
 

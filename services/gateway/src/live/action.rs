@@ -7,7 +7,7 @@ use uplion_domain::{
     request::{Assigned, Settled},
 };
 use uplion_log_transport::claim::{FromGateway, Head};
-use uplion_openai::error::ApiError;
+use uplion_protocol::error::ApiError;
 
 #[derive(Debug, Clone, PartialEq)]
 pub enum Action {

@@ -36,7 +36,7 @@ use uplion_log_transport::{
     message::{Link, Message},
     task::QueueSpec,
 };
-use uplion_openai::error::ApiError;
+use uplion_protocol::error::ApiError;
 
 use self::{action::Farewell, actor::Actor, ended::Ended, inflow::Inflow, request::Request};
 pub use self::{

@@ -16,7 +16,7 @@ use uplion_log_transport::{
     message::Link,
     task::OfferError,
 };
-use uplion_openai::error::ApiError;
+use uplion_protocol::error::ApiError;
 
 use super::{
     action::{Action, Farewell},

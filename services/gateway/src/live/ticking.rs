@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 use uplion_domain::request::{Cancelled, Failure, Outcome};
 use uplion_log_transport::claim::ReleaseReason;
-use uplion_openai::{error::ApiError, sse};
+use uplion_protocol::{error::ApiError, sse};
 
 use super::{
     action::{Action, Farewell, Word},

@@ -6,7 +6,7 @@ use clap::Args;
 use futures::StreamExt as _;
 use reqwest::Response;
 use serde_json::{Value, json};
-use uplion_openai::{
+use uplion_protocol::{
     chunk::{Chunk, PieceKind},
     sse::{self, Framer, Payload},
 };

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
-use uplion_openai::models;
+use uplion_protocol::models;
 
 /// Where well-known local servers listen unless told otherwise.
 const USUAL: [(&str, &str); 4] = [

@@ -1,7 +1,7 @@
 //! What the demonstration model says: a function of the request, the same each time. A word is a token.
 
 use bytes::Bytes;
-use uplion_openai::{
+use uplion_protocol::{
     answer::{Answer, FinishReason},
     prompt,
     request::ChatRequest,
@@ -82,7 +82,7 @@ fn id(body: &[u8]) -> String {
 
 #[cfg(test)]
 mod spec {
-    use uplion_openai::chunk::Chunk;
+    use uplion_protocol::chunk::Chunk;
 
     use super::*;
 

@@ -8,7 +8,7 @@ use http::header::CONTENT_TYPE;
 use tokio::task::{JoinHandle, spawn_blocking, yield_now};
 use uplion_domain::Usage;
 use uplion_log_transport::claim::{End, Head};
-use uplion_openai::chunk::Chunk;
+use uplion_protocol::chunk::Chunk;
 
 use super::{
     Upstream,

@@ -5,7 +5,7 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 use tokio::time::timeout;
 use uplion_log_transport::claim::End;
-use uplion_openai::{
+use uplion_protocol::{
     chunk::Chunk,
     sse::{self, Event, Framer, Payload},
 };

@@ -1,9 +1,9 @@
-//! How long the wire format takes on the request path: `cargo bench -p uplion-openai`.
+//! How long the wire format takes on the request path: `cargo bench -p uplion-protocol`.
 
 use std::{hint::black_box, time::Instant};
 
 use bytes::Bytes;
-use uplion_openai::{chunk::Chunk, request::ChatRequest, splice, sse, sse::Framer};
+use uplion_protocol::{chunk::Chunk, request::ChatRequest, splice, sse, sse::Framer};
 
 const ROUNDS: u32 = 200_000;
 

@@ -5,7 +5,7 @@
 use bytes::Bytes;
 use serde::de::IgnoredAny;
 use serde_json::{Value, json};
-use uplion_openai::{
+use uplion_protocol::{
     chunk::Chunk,
     models, prompt,
     request::{BadRequest, ChatRequest},
