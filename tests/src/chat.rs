@@ -15,7 +15,7 @@ pub struct Client {
 
 /// What came back: all of it, or as much as came before it broke off.
 #[derive(Debug, Clone, Default)]
-pub struct Answer {
+pub struct ChatResponse {
     pub status: u16,
     /// `X-Request-Id`
     pub request: String,
@@ -42,8 +42,8 @@ impl Client {
 
     /// # Errors
     /// When no head came.
-    pub async fn ask(&self, question: &Value) -> anyhow::Result<Answer> {
-        Ok(Answer::read(self.send(question).await?).await)
+    pub async fn ask(&self, question: &Value) -> anyhow::Result<ChatResponse> {
+        Ok(ChatResponse::read(self.send(question).await?).await)
     }
 
     /// # Errors
@@ -58,7 +58,7 @@ impl Client {
     }
 }
 
-impl Answer {
+impl ChatResponse {
     /// To its end, or until it breaks off.
     pub async fn read(mut response: Response) -> Self {
         let header = |name| {

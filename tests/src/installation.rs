@@ -55,12 +55,12 @@ impl Default for Plan {
 
 /// A server of this test alone, or one that all tests of the process share.
 #[derive(Debug)]
-pub enum Held<T: 'static> {
+pub enum OwnOrShared<T: 'static> {
     Own(T),
     Shared(&'static T),
 }
 
-impl<T> Deref for Held<T> {
+impl<T> Deref for OwnOrShared<T> {
     type Target = T;
 
     fn deref(&self) -> &T {
@@ -73,7 +73,7 @@ impl<T> Deref for Held<T> {
 
 #[derive(Debug)]
 pub enum Broker {
-    One(Held<nats::Server>),
+    One(OwnOrShared<nats::Server>),
     Three(&'static nats::Cluster),
 }
 
@@ -85,7 +85,7 @@ pub struct Installation {
     pub projector: Uplion,
     pub control: Uplion,
     pub broker: Broker,
-    pub postgres: Held<postgres::Server>,
+    pub postgres: OwnOrShared<postgres::Server>,
     pub database_url: String,
     pub nats_url: String,
 }
@@ -103,14 +103,14 @@ impl Installation {
         let database_url = postgres.database().await?;
         let on_nats = |role: &str| {
             Role::new(role)
-                .with("--nats-url", &nats_url)
-                .with("--nats-replicas", plan.replicas.to_string())
-                .with("--deadline-seconds", plan.deadline.as_secs().to_string())
+                .option("--nats-url", &nats_url)
+                .option("--nats-replicas", plan.replicas.to_string())
+                .option("--deadline-seconds", plan.deadline.as_secs().to_string())
         };
-        let on_both = |role: &str| on_nats(role).with("--database-url", &database_url);
+        let on_both = |role: &str| on_nats(role).option("--database-url", &database_url);
         let gateway = || {
             let flags = plan.gateway.iter();
-            flags.fold(on_nats("gateway"), |role, (flag, value)| role.with(flag, value))
+            flags.fold(on_nats("gateway"), |role, (flag, value)| role.option(flag, value))
         };
         let control = on_both("control").env("UPLION_ADMIN_KEY", ADMIN_KEY).launch()?;
         let projector = on_both("projector").launch()?;
@@ -176,7 +176,7 @@ impl Installation {
     ///
     /// # Errors
     /// When the binary is not there.
-    pub async fn command(&self, arguments: &[&str]) -> anyhow::Result<uplion::Answer> {
+    pub async fn command(&self, arguments: &[&str]) -> anyhow::Result<uplion::CommandOutput> {
         let (url, database) = (self.control.url(), self.database_url.as_str());
         let environment = [
             ("UPLION_URL", url.as_str()),
@@ -192,20 +192,20 @@ impl Installation {
     }
 }
 
-async fn servers(plan: &Plan) -> anyhow::Result<(Broker, Held<postgres::Server>)> {
+async fn servers(plan: &Plan) -> anyhow::Result<(Broker, OwnOrShared<postgres::Server>)> {
     let version = postgres::Version::V15;
     let postgres = if plan.own_servers {
-        Held::Own(postgres::Server::start(version).await?)
+        OwnOrShared::Own(postgres::Server::start(version).await?)
     } else {
-        Held::Shared(postgres::Server::shared(version).await)
+        OwnOrShared::Shared(postgres::Server::shared(version).await)
     };
     let broker = if plan.replicas > 1 {
         Broker::Three(nats::Cluster::shared().await)
     } else if plan.own_servers {
         let server = nats::Server::start(nats::SyncInterval::Default).await?;
-        Broker::One(Held::Own(server))
+        Broker::One(OwnOrShared::Own(server))
     } else {
-        Broker::One(Held::Shared(nats::Server::shared().await))
+        Broker::One(OwnOrShared::Shared(nats::Server::shared().await))
     };
     Ok((broker, postgres))
 }

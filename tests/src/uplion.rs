@@ -39,7 +39,7 @@ impl Role {
 
     /// A flag and its value.
     #[must_use]
-    pub fn with(self, flag: &str, value: impl Into<OsString>) -> Self {
+    pub fn option(self, flag: &str, value: impl Into<OsString>) -> Self {
         self.arg(flag).arg(value)
     }
 
@@ -65,7 +65,7 @@ impl Role {
     /// When the binary is not there.
     pub fn launch(self) -> anyhow::Result<Uplion> {
         let port = Port::reserve()?;
-        let role = self.with("--listen", format!("127.0.0.1:{}", port.number()));
+        let role = self.option("--listen", format!("127.0.0.1:{}", port.number()));
         let process = Process::start(Launch {
             program: binary()?,
             arguments: role.arguments,
@@ -149,7 +149,7 @@ impl Uplion {
 
 /// What a command answered.
 #[derive(Debug)]
-pub struct Answer {
+pub struct CommandOutput {
     pub status: ExitStatus,
     pub stdout: String,
     pub stderr: String,
@@ -159,26 +159,29 @@ pub struct Answer {
 ///
 /// # Errors
 /// When the binary is not there.
-pub async fn run(arguments: &[&str], environment: &[(&str, &str)]) -> anyhow::Result<Answer> {
-    run_told(arguments, environment, "").await
+pub async fn run(
+    arguments: &[&str],
+    environment: &[(&str, &str)],
+) -> anyhow::Result<CommandOutput> {
+    run_with_input(arguments, environment, "").await
 }
 
 /// The same, with something to read on standard input.
 ///
 /// # Errors
 /// When the binary is not there.
-pub async fn run_told(
+pub async fn run_with_input(
     arguments: &[&str],
     environment: &[(&str, &str)],
     input: &str,
-) -> anyhow::Result<Answer> {
+) -> anyhow::Result<CommandOutput> {
     let mut child = command(arguments, environment)?.spawn()?;
     // A command that ends without reading what it is told is not our failure.
     drop(child.stdin.take().context("standard input is piped")?.write_all(input.as_bytes()).await);
     let output = child.wait_with_output().await?;
     let stdout = String::from_utf8(output.stdout)?;
     let stderr = String::from_utf8(output.stderr)?;
-    Ok(Answer { status: output.status, stdout, stderr })
+    Ok(CommandOutput { status: output.status, stdout, stderr })
 }
 
 /// Ready to be run as [`run`] does it: all three streams are piped.

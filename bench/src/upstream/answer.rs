@@ -11,7 +11,7 @@ const CREATED: u64 = 1_767_225_600;
 
 /// What is to be said; made once a request.
 #[derive(Debug)]
-pub(super) struct Answer {
+pub(super) struct ScriptedAnswer {
     /// `"model":"…","id":"chatcmpl-…",` and what else all its JSON objects have.
     common: String,
     mark: String,
@@ -22,7 +22,7 @@ pub(super) struct Answer {
     usage: bool,
 }
 
-impl Answer {
+impl ScriptedAnswer {
     pub fn new(request: &ChatRequest, script: &Script) -> Self {
         let messages = request.messages.get();
         let mark = format!("{:016x}", fnv1a(messages.as_bytes()));
@@ -137,11 +137,11 @@ mod tests {
 
     use super::*;
 
-    fn answer(content: &str) -> Answer {
+    fn answer(content: &str) -> ScriptedAnswer {
         let body = format!(
             r#"{{"model":"m\"","messages":[{{"role":"user","content":"{content}"}}],"stream":true,"stream_options":{{"include_usage":true}}}}"#
         );
-        Answer::new(&ChatRequest::read(body.as_bytes()).unwrap(), &Script::default())
+        ScriptedAnswer::new(&ChatRequest::read(body.as_bytes()).unwrap(), &Script::default())
     }
 
     fn event(frame: &str) -> Value {

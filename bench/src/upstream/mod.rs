@@ -6,11 +6,11 @@
 //! so that an answer through the gateway can be compared with one asked for directly, and with nobody else's.
 
 mod answer;
+mod deliveries;
 mod reply;
 mod request;
 mod script;
 mod service;
-mod witness;
 
 use std::{net::SocketAddr, sync::Arc};
 
@@ -18,8 +18,8 @@ use tokio::{net::TcpSocket, task::JoinHandle};
 
 use self::service::Service;
 pub use self::{
+    deliveries::{Delivery, End, Totals},
     script::Script,
-    witness::{Delivery, End, Totals},
 };
 
 /// A running mock upstream; it ends, with its connections, when dropped.
@@ -76,25 +76,25 @@ impl Upstream {
         self.service.scripts().models = names.into_iter().map(Into::into).collect();
     }
 
-    /// The latest finished requests, oldest first; at most `witness::KEPT`.
+    /// The latest finished requests, oldest first; at most `deliveries::KEPT`.
     pub fn deliveries(&self) -> Vec<Delivery> {
-        self.service.witness().kept.iter().cloned().collect()
+        self.service.records().kept.iter().cloned().collect()
     }
 
     /// The latest finished requests with this `user` field.
     pub fn deliveries_of(&self, user: &str) -> Vec<Delivery> {
-        let witness = self.service.witness();
-        witness.kept.iter().filter(|delivery| delivery.user == user).cloned().collect()
+        let records = self.service.records();
+        records.kept.iter().filter(|delivery| delivery.user == user).cloned().collect()
     }
 
     /// Sums over all finished requests.
     pub fn totals(&self) -> Totals {
-        self.service.witness().totals
+        self.service.records().totals
     }
 
     /// Requests that are being answered now.
     pub fn running(&self) -> usize {
-        self.service.witness().running
+        self.service.records().running
     }
 
     /// Runs until the process ends.

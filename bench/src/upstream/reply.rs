@@ -13,26 +13,26 @@ use hyper::body::{Body, Frame, SizeHint};
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::{
-    answer::Answer,
+    answer::ScriptedAnswer,
+    deliveries::{End, Recording},
     script::Script,
-    witness::{End, Watch},
 };
 
 #[derive(Debug)]
 pub(super) enum Reply {
-    Whole { body: Bytes, watch: Option<Watch> },
+    Whole { body: Bytes, recording: Option<Recording> },
     Stream(Box<Stream>),
 }
 
 #[derive(Debug)]
 pub(super) struct Stream {
-    answer: Answer,
+    answer: ScriptedAnswer,
     script: Script,
     next: Next,
     /// Cut into pieces as the script wants, not yet sent.
     pieces: VecDeque<Bytes>,
     timer: Option<Pin<Box<Sleep>>>,
-    watch: Option<Watch>,
+    recording: Option<Recording>,
 }
 
 #[derive(Debug)]
@@ -47,29 +47,36 @@ enum Next {
 
 impl Reply {
     pub fn short(body: impl Into<Bytes>) -> Self {
-        Self::Whole { body: body.into(), watch: None }
+        Self::Whole { body: body.into(), recording: None }
     }
 
-    pub fn whole(answer: Answer, script: Script, mut watch: Watch) -> Self {
+    pub fn whole(answer: ScriptedAnswer, script: Script, mut recording: Recording) -> Self {
         let mut body = answer.whole();
-        let delivery = &mut watch.delivery;
+        let delivery = &mut recording.delivery;
         (delivery.chunks, delivery.bytes) = (script.chunks, body.len() as u64);
         (delivery.prompt_tokens, delivery.completion_tokens) =
             (answer.prompt_tokens, script.chunks);
-        let watch = Some(watch);
+        let recording = Some(recording);
         if script.cut_after.is_none() {
-            return Self::Whole { body, watch };
+            return Self::Whole { body, recording };
         }
         body.truncate(body.len() / 2);
         let (pieces, timer) = ([body].into(), None);
-        Self::Stream(Box::new(Stream { answer, script, next: Next::Flush, pieces, timer, watch }))
+        Self::Stream(Box::new(Stream {
+            answer,
+            script,
+            next: Next::Flush,
+            pieces,
+            timer,
+            recording,
+        }))
     }
 
-    pub fn stream(answer: Answer, script: Script, mut watch: Watch) -> Self {
-        watch.delivery.prompt_tokens = answer.prompt_tokens;
+    pub fn stream(answer: ScriptedAnswer, script: Script, mut recording: Recording) -> Self {
+        recording.delivery.prompt_tokens = answer.prompt_tokens;
         let timer = pause(script.first_chunk_ms);
-        let (pieces, watch) = (VecDeque::new(), Some(watch));
-        let mut stream = Stream { answer, script, next: Next::Nothing, pieces, timer, watch };
+        let (pieces, recording) = (VecDeque::new(), Some(recording));
+        let mut stream = Stream { answer, script, next: Next::Nothing, pieces, timer, recording };
         stream.next = stream.after(0);
         Self::Stream(Box::new(stream))
     }
@@ -79,9 +86,9 @@ fn pause(ms: u64) -> Option<Pin<Box<Sleep>>> {
     (ms > 0).then(|| Box::pin(sleep_until(Instant::now() + Duration::from_millis(ms))))
 }
 
-fn end(watch: &mut Option<Watch>, end: End) {
-    if let Some(mut watch) = watch.take() {
-        watch.delivery.end = end;
+fn end(recording: &mut Option<Recording>, end: End) {
+    if let Some(mut recording) = recording.take() {
+        recording.delivery.end = end;
     }
 }
 
@@ -94,8 +101,8 @@ impl Body for Reply {
         context: &mut Context<'_>,
     ) -> Poll<Option<io::Result<Frame<Bytes>>>> {
         match self.get_mut() {
-            Self::Whole { body, watch } => {
-                end(watch, End::Complete);
+            Self::Whole { body, recording } => {
+                end(recording, End::Complete);
                 let body = std::mem::take(body);
                 Poll::Ready((!body.is_empty()).then(|| Ok(Frame::data(body))))
             }
@@ -108,7 +115,7 @@ impl Body for Reply {
     fn is_end_stream(&self) -> bool {
         match self {
             Self::Whole { body, .. } => body.is_empty(),
-            Self::Stream(stream) => stream.watch.is_none(),
+            Self::Stream(stream) => stream.recording.is_none(),
         }
     }
 
@@ -145,13 +152,13 @@ impl Stream {
                     return Poll::Pending;
                 }
                 Next::Cut => {
-                    end(&mut self.watch, End::Cut);
+                    end(&mut self.recording, End::Cut);
                     self.next = Next::Nothing;
                     let error = io::Error::other("cut off as the script wants");
                     return Poll::Ready(Some(Err(error)));
                 }
                 Next::Nothing => {
-                    end(&mut self.watch, End::Complete);
+                    end(&mut self.recording, End::Complete);
                     return Poll::Ready(None);
                 }
             }
@@ -168,9 +175,9 @@ impl Stream {
         if !matches!(self.next, Next::End) {
             self.timer = pause(self.script.pace_ms);
         }
-        if let Some(watch) = &mut self.watch {
-            watch.delivery.chunks += 1;
-            watch.delivery.completion_tokens += 1;
+        if let Some(recording) = &mut self.recording {
+            recording.delivery.chunks += 1;
+            recording.delivery.completion_tokens += 1;
         }
     }
 
@@ -194,12 +201,12 @@ impl Stream {
     }
 
     fn sent(&mut self, piece: Bytes) -> Bytes {
-        if let Some(watch) = &mut self.watch {
-            watch.delivery.bytes += piece.len() as u64;
+        if let Some(recording) = &mut self.recording {
+            recording.delivery.bytes += piece.len() as u64;
         }
         // Told complete with its last piece: the client may hang up before the next poll.
         if self.pieces.is_empty() && matches!(self.next, Next::Nothing) {
-            end(&mut self.watch, End::Complete);
+            end(&mut self.recording, End::Complete);
         }
         piece
     }

@@ -15,11 +15,11 @@ use serde_json::json;
 use tokio::{net::TcpListener, task::JoinSet};
 
 use super::{
-    answer::Answer,
+    answer::ScriptedAnswer,
+    deliveries::{End, Recorder, Recording, Records},
     reply::Reply,
     request::ChatRequest,
     script::Script,
-    witness::{Book, End, Watch, Witness},
 };
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
@@ -28,7 +28,7 @@ const EVENTS: HeaderValue = HeaderValue::from_static("text/event-stream");
 #[derive(Debug, Default)]
 pub(super) struct Service {
     scripts: Mutex<Scripts>,
-    witness: Witness,
+    recorder: Recorder,
 }
 
 #[derive(Debug)]
@@ -59,7 +59,7 @@ pub(super) async fn accept(listener: TcpListener, service: Arc<Service>) {
                     let answer = service_fn(|request| service.answer(request));
                     let mut connection = http1::Builder::new();
                     connection.timer(TokioTimer::new());
-                    // A broken connection is in the witness's book.
+                    // A broken connection is in the records.
                     drop(connection.serve_connection(TokioIo::new(stream), answer).await);
                 });
             }
@@ -73,8 +73,8 @@ impl Service {
         self.scripts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub fn witness(&self) -> MutexGuard<'_, Book> {
-        self.witness.book()
+    pub fn records(&self) -> MutexGuard<'_, Records> {
+        self.recorder.records()
     }
 
     async fn answer(&self, request: Request<Incoming>) -> Result<Response<Reply>, Infallible> {
@@ -104,21 +104,21 @@ impl Service {
         };
         let script = request.take_script().unwrap_or_else(|| self.next_script());
         let user = request.user.as_deref().unwrap_or_default();
-        let watch = self.witness.watch(user, &request.model, request.stream);
+        let recording = self.recorder.record(user, &request.model, request.stream);
         if script.delay_ms > 0 {
             tokio::time::sleep(Duration::from_millis(script.delay_ms)).await;
         }
         if script.status != 200 {
-            return scripted_error(&script, watch);
+            return scripted_error(&script, recording);
         }
-        let answer = Answer::new(&request, &script);
+        let answer = ScriptedAnswer::new(&request, &script);
         if request.stream {
-            return response(StatusCode::OK, EVENTS, Reply::stream(answer, script, watch));
+            return response(StatusCode::OK, EVENTS, Reply::stream(answer, script, recording));
         }
         if script.hang_after.is_some() {
             std::future::pending::<()>().await;
         }
-        response(StatusCode::OK, JSON, Reply::whole(answer, script, watch))
+        response(StatusCode::OK, JSON, Reply::whole(answer, script, recording))
     }
 
     fn next_script(&self) -> Script {
@@ -127,8 +127,8 @@ impl Service {
     }
 }
 
-fn scripted_error(script: &Script, mut watch: Watch) -> Response<Reply> {
-    watch.delivery.end = End::Error(script.status);
+fn scripted_error(script: &Script, mut recording: Recording) -> Response<Reply> {
+    recording.delivery.end = End::Error(script.status);
     let status = StatusCode::from_u16(script.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let message = format!("the script says {}", script.status);
     let mut response = error(status, &message, script.code.as_deref());

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::Installation;
 use crate::{
-    chat::{Answer, Client},
+    chat::{ChatResponse, Client},
     http,
     uplion::Uplion,
     wait,
@@ -41,14 +41,14 @@ impl Customer {
         name: &str,
         upstreams: &[String],
     ) -> anyhow::Result<Self> {
-        Self::with(installation, name, upstreams, 1_000).await
+        Self::with_max_in_flight(installation, name, upstreams, 1_000).await
     }
 
     /// With so many requests at each upstream and worker at once.
     ///
     /// # Errors
     /// When control refuses, or gateways do not come to know of it.
-    pub async fn with(
+    pub async fn with_max_in_flight(
         installation: &Installation,
         name: &str,
         upstreams: &[String],
@@ -63,11 +63,11 @@ impl Customer {
         let (key, secret) = admin.key(&project).await?;
         let gateways = installation.gateways.iter().map(Uplion::url).collect();
         let customer = Self { project, key, secret, model: name, gateways, http: http::client() };
-        customer.known().await?;
+        customer.wait_until_gateways_know_it().await?;
         Ok(customer)
     }
 
-    async fn known(&self) -> anyhow::Result<()> {
+    async fn wait_until_gateways_know_it(&self) -> anyhow::Result<()> {
         for gateway in 0..self.gateways.len() {
             let client = self.at(gateway);
             wait::until(wait::PATIENCE, "a gateway to know the customer", async || {
@@ -99,7 +99,7 @@ impl Customer {
     ///
     /// # Errors
     /// When no answer's head came.
-    pub async fn ask(&self, content: &str, more: &Value) -> anyhow::Result<Answer> {
+    pub async fn ask(&self, content: &str, more: &Value) -> anyhow::Result<ChatResponse> {
         self.at(0).ask(&self.question(content, more)).await
     }
 }

@@ -4,7 +4,7 @@ use std::{fs, os::unix::fs::PermissionsExt as _, path::PathBuf};
 
 use uplion_tests::{
     scratch,
-    uplion::{self, Answer},
+    uplion::{self, CommandOutput},
 };
 
 pub struct Account {
@@ -16,7 +16,7 @@ impl Account {
         Self { home: scratch::folder("account").unwrap() }
     }
 
-    pub async fn ask(&self, arguments: &[&str], environment: &[(&str, &str)]) -> Answer {
+    pub async fn ask(&self, arguments: &[&str], environment: &[(&str, &str)]) -> CommandOutput {
         self.ask_told(arguments, environment, "").await
     }
 
@@ -25,11 +25,11 @@ impl Account {
         arguments: &[&str],
         environment: &[(&str, &str)],
         input: &str,
-    ) -> Answer {
+    ) -> CommandOutput {
         let home = self.home.display().to_string();
         let nowhere = self.home.join("no-data").display().to_string();
         let own = [("HOME", home.as_str()), ("UPLION_DATA", nowhere.as_str())];
-        uplion::run_told(arguments, &[&own, environment].concat(), input).await.unwrap()
+        uplion::run_with_input(arguments, &[&own, environment].concat(), input).await.unwrap()
     }
 
     pub async fn told(&self, arguments: &[&str]) -> String {

@@ -8,7 +8,7 @@ use tokio::{
 };
 use uplion_tests::{
     scratch,
-    uplion::{self, Answer, Role, Uplion},
+    uplion::{self, CommandOutput, Role, Uplion},
     wait::{self, PATIENCE},
 };
 
@@ -22,7 +22,7 @@ pub struct Dev {
 impl Dev {
     pub async fn start() -> Self {
         let data = scratch::folder("cli").unwrap().display().to_string();
-        let running = Role::new("dev").with("--data", &data).start().await.unwrap();
+        let running = Role::new("dev").option("--data", &data).start().await.unwrap();
         let home = scratch::folder("home").unwrap().display().to_string();
         Self { data, home, running }
     }
@@ -31,7 +31,7 @@ impl Dev {
         self.running.url()
     }
 
-    pub async fn ask(&self, arguments: &[&str]) -> Answer {
+    pub async fn ask(&self, arguments: &[&str]) -> CommandOutput {
         uplion::run(arguments, &self.account()).await.unwrap()
     }
 

@@ -50,7 +50,7 @@ fn text(value: &Value) -> String {
 async fn no_secret_and_nothing_personal_is_in_a_log_at_any_level_or_in_a_table_after_an_erasure() {
     let database = Server::shared(Version::V18).await.database().await.unwrap();
     let data = scratch::folder("canaries").unwrap().join("data");
-    let dev = Role::new("dev").with("--data", &data).with("--database-url", &database);
+    let dev = Role::new("dev").option("--data", &data).option("--database-url", &database);
     // As fine as it can be asked for, also of the one library that would tell.
     let told =
         "trace,tokio_postgres=trace,tokio_postgres::query=trace,tokio_postgres::prepare=trace";

@@ -37,7 +37,7 @@ fn total(lines: &[Value], column: &str) -> u64 {
 async fn it_answers_at_its_first_start_and_bills_through_a_kill() {
     let upstream = Upstream::start().await.unwrap();
     let data = scratch::folder("dev").unwrap().join("data");
-    let dev = Role::new("dev").with("--data", &data).with("--upstream", upstream.url());
+    let dev = Role::new("dev").option("--data", &data).option("--upstream", upstream.url());
     let dev = dev.start().await.unwrap();
     let mode = fs::metadata(data.join("credentials.json")).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
@@ -75,7 +75,7 @@ async fn it_answers_at_its_first_start_and_bills_through_a_kill() {
 async fn requests_under_way_at_a_kill_are_settled_after_it() {
     let upstream = Upstream::start().await.unwrap();
     let data = scratch::folder("dev").unwrap().join("data");
-    let dev = Role::new("dev").with("--data", &data).with("--upstream", upstream.url());
+    let dev = Role::new("dev").option("--data", &data).option("--upstream", upstream.url());
     let dev = dev.start().await.unwrap();
     let client = client(&credentials(&data));
     let question = json!({
@@ -85,7 +85,7 @@ async fn requests_under_way_at_a_kill_are_settled_after_it() {
     let mut answer = client.send(&question).await.unwrap();
     assert!(answer.chunk().await.unwrap().is_some());
     dev.kill();
-    assert!(!uplion_tests::chat::Answer::read(answer).await.is_whole());
+    assert!(!uplion_tests::chat::ChatResponse::read(answer).await.is_whole());
     dev.restart().await.unwrap();
     let whole = json!({"model": "mock", "messages": [{"role": "user", "content": "again"}]});
     assert!(client.ask(&whole).await.unwrap().is_whole());
@@ -95,7 +95,7 @@ async fn requests_under_way_at_a_kill_are_settled_after_it() {
 #[tokio::test]
 async fn a_busy_port_and_a_folder_in_use_are_named() {
     let data = scratch::folder("dev").unwrap();
-    let dev = Role::new("dev").with("--data", data.join("first")).start().await.unwrap();
+    let dev = Role::new("dev").option("--data", data.join("first")).start().await.unwrap();
     let listen = dev.url().strip_prefix("http://").unwrap().to_owned();
     let second = data.join("second");
     let busy = ["dev", "--listen", &listen, "--data", second.to_str().unwrap()];

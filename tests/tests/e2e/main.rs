@@ -22,7 +22,7 @@ mod upstreams;
 use serde_json::{Value, json};
 use uplion_bench::upstream::Upstream;
 use uplion_tests::{
-    chat::{Answer, Client},
+    chat::{ChatResponse, Client},
     http,
     installation::{Customer, Installation},
 };
@@ -36,7 +36,7 @@ async fn customer(name: &str) -> (&'static Installation, Upstream, Customer) {
 }
 
 /// The same question to the upstream itself.
-async fn direct(upstream: &Upstream, question: &Value) -> Answer {
+async fn direct(upstream: &Upstream, question: &Value) -> ChatResponse {
     let base = upstream.url();
     let base = base.strip_suffix("/v1").unwrap();
     Client::new(http::client(), base, "none").ask(question).await.unwrap()

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 use uplion_domain::Nanos;
 use uplion_tests::{
-    chat::Answer,
+    chat::ChatResponse,
     installation::{Billed, Customer, Installation, price},
     wait,
 };
@@ -118,7 +118,8 @@ async fn shown(installation: &Installation, customer: &Customer) -> Value {
 async fn every_projection_equals_one_built_anew() {
     let (installation, _upstream, customer) = customer("verified").await;
     for n in 0..20 {
-        let answer: Answer = customer.at(n).ask(&customer.question("x", &json!({}))).await.unwrap();
+        let answer: ChatResponse =
+            customer.at(n).ask(&customer.question("x", &json!({}))).await.unwrap();
         assert!(answer.is_whole(), "{answer:?}");
     }
     installation.settled().await.unwrap();

@@ -42,15 +42,15 @@ impl Ground {
         let (nats_url, database) = (nats.url(), postgres.database().await.unwrap());
         let control = || {
             Role::new("control")
-                .with("--nats-url", &nats_url)
-                .with("--database-url", &database)
+                .option("--nats-url", &nats_url)
+                .option("--database-url", &database)
                 .env("UPLION_ADMIN_KEY", ADMIN_KEY)
                 .launch()
                 .unwrap()
         };
         let controls = [control(), control()];
         // A gateway makes the streams.
-        let gateway = Role::new("gateway").with("--nats-url", &nats_url).start().await.unwrap();
+        let gateway = Role::new("gateway").option("--nats-url", &nats_url).start().await.unwrap();
         for control in &controls {
             control.ready().await.unwrap();
         }

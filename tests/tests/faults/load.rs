@@ -15,7 +15,7 @@ use tokio::{
     task::JoinSet,
     time::{sleep, timeout},
 };
-use uplion_tests::{chat::Answer, installation::Customer};
+use uplion_tests::{chat::ChatResponse, installation::Customer};
 
 /// Longer than any request may take.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -127,7 +127,7 @@ impl Client {
         gateway: usize,
         question: &Value,
         leaves: bool,
-    ) -> (String, Option<Answer>) {
+    ) -> (String, Option<ChatResponse>) {
         let Ok(mut response) = self.customer.at(gateway).send(question).await else {
             return Default::default();
         };
@@ -137,11 +137,11 @@ impl Client {
             drop(response.chunk().await);
             return (id, None);
         }
-        (id, Some(Answer::read(response).await))
+        (id, Some(ChatResponse::read(response).await))
     }
 }
 
-fn judge(answer: &Answer, expected: &str) -> End {
+fn judge(answer: &ChatResponse, expected: &str) -> End {
     let error = answer.error();
     if let Some(code) = error["code"].as_str() {
         return End::Refused { code: code.to_owned(), streamed: answer.is_stream() };

@@ -6,7 +6,7 @@
 #![expect(clippy::unwrap_used, reason = "in a test it is the assertion")]
 
 mod audit;
-mod hand;
+mod inflict;
 mod load;
 mod plan;
 mod postgres_away;
@@ -56,7 +56,7 @@ async fn whoever_got_a_whole_answer_was_charged_for_it_once_whatever_died() {
     let load = Load::start(&customer, CLIENTS, seed);
     let hands = plan.hands.into_iter().map(|faults| {
         let installation = Arc::clone(&installation);
-        tokio::spawn(async move { hand::inflict(&installation, faults, began).await })
+        tokio::spawn(async move { inflict::inflict(&installation, faults, began).await })
     });
     let mut inflicted = Vec::new();
     for hand in hands.collect::<Vec<_>>() {

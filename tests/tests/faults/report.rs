@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, fmt, fs, path::PathBuf, process::Command, time::Duration};
 
-use crate::{audit::Audit, hand::Inflicted, plan::Act, setting};
+use crate::{audit::Audit, inflict::Inflicted, plan::Act, setting};
 
 pub struct Run {
     pub seed: u64,

@@ -50,7 +50,7 @@ async fn offer(tasks: &dyn Tasks, model: &ModelName, count: usize) -> Vec<Ticket
 }
 
 /// At least one ticket, however many takes it takes.
-async fn some(queue: &mut dyn Queue, most: usize) -> Vec<Taken> {
+async fn take_up_to(queue: &mut dyn Queue, most: usize) -> Vec<Taken> {
     let taken = timeout(SOON, async {
         loop {
             let taken = queue.take(most).await.unwrap();
@@ -62,8 +62,8 @@ async fn some(queue: &mut dyn Queue, most: usize) -> Vec<Taken> {
     taken.await.expect("a ticket in time")
 }
 
-async fn one(queue: &mut dyn Queue) -> Taken {
-    let mut taken = some(queue, 1).await;
+async fn take_one(queue: &mut dyn Queue) -> Taken {
+    let mut taken = take_up_to(queue, 1).await;
     assert_eq!(taken.len(), 1);
     taken.remove(0)
 }
@@ -115,7 +115,7 @@ async fn a_worker_gets_no_more_than_it_asked_for(backend: Backend) {
     let mut queue = queue(&*tasks, &model).await;
     let mut kept = Vec::new();
     for most in [1, 5, 2] {
-        let taken = some(&mut *queue, most).await;
+        let taken = take_up_to(&mut *queue, most).await;
         assert!(taken.len() <= most);
         kept.extend(taken);
     }
@@ -123,7 +123,7 @@ async fn a_worker_gets_no_more_than_it_asked_for(backend: Backend) {
     let mut other = tasks.queue(&model, Class::Interactive).await.unwrap();
     drop(queue);
     while kept.len() < 20 {
-        kept.extend(some(&mut *other, 20).await);
+        kept.extend(take_up_to(&mut *other, 20).await);
     }
     assert!(kept.iter().filter(|taken| taken.delivery > 1).count() <= 7);
 }
@@ -134,7 +134,7 @@ async fn a_waiting_worker_gets_what_is_offered_at_once(backend: Backend) {
     let mut queue = queue(&*tasks, &model).await;
     for _ in 0..5 {
         let started = Instant::now();
-        let (taken, ()) = tokio::join!(one(&mut *queue), async {
+        let (taken, ()) = tokio::join!(take_one(&mut *queue), async {
             offer(&*tasks, &model, 1).await;
         });
         assert!(started.elapsed() < TAKE_WAIT / 2, "{:?}", started.elapsed());
@@ -155,10 +155,10 @@ async fn a_ticket_whose_worker_is_silent_goes_to_another(backend: Backend) {
     let offered = offer(&*tasks, &model, 1).await;
     let mut dead = queue(&*tasks, &model).await;
     let started = Instant::now();
-    drop(one(&mut *dead).await);
+    drop(take_one(&mut *dead).await);
     drop(dead);
     let mut other = queue(&*tasks, &model).await;
-    let again = one(&mut *other).await;
+    let again = take_one(&mut *other).await;
     assert!(started.elapsed() + TICK >= ACK_WAIT, "{:?}", started.elapsed());
     assert_eq!((&again.ticket, again.delivery), (&offered[0], 2));
     again.receipt.done().await.unwrap();
@@ -170,7 +170,7 @@ async fn a_ticket_whose_worker_makes_progress_stays_with_it(backend: Backend) {
     let model = events::model("m");
     offer(&*tasks, &model, 1).await;
     let mut queue = queue(&*tasks, &model).await;
-    let taken = one(&mut *queue).await;
+    let taken = take_one(&mut *queue).await;
     let until = Instant::now() + ACK_WAIT + Duration::from_secs(2);
     while Instant::now() < until {
         taken.receipt.progress().await.unwrap();
@@ -189,14 +189,14 @@ async fn a_ticket_given_back_comes_again_after_its_delay(backend: Backend) {
     let delay = Duration::from_millis(700);
     for delivery in 1..=3 {
         let started = Instant::now();
-        let taken = one(&mut *queue).await;
+        let taken = take_one(&mut *queue).await;
         assert_eq!((&taken.ticket, taken.delivery), (&offered[0], delivery));
         let waited = started.elapsed();
         assert!(delivery == 1 || waited + TICK >= delay, "{waited:?}");
         assert!(waited < ACK_WAIT, "{waited:?}");
         taken.receipt.later(delay).await.unwrap();
     }
-    one(&mut *queue).await.receipt.done().await.unwrap();
+    take_one(&mut *queue).await.receipt.done().await.unwrap();
     emptied(&*tasks, &model).await;
     assert!(queue.take(1).await.unwrap().is_empty());
 }
@@ -213,7 +213,7 @@ async fn a_model_whose_queue_is_full_gets_no_more_tickets_and_others_do(backend:
     offer(&*tasks, &other, 1).await;
 
     let mut queue = queue(&*tasks, &full).await;
-    let taken = one(&mut *queue).await;
+    let taken = take_one(&mut *queue).await;
     let refused = tasks.offer(&events::ticket(&full)).await;
     assert_eq!(refused, Err(OfferError::Full(full.clone())), "one is with a worker, not gone");
     taken.receipt.done().await.unwrap();
@@ -247,7 +247,7 @@ async fn classes_and_models_are_queues_of_their_own(backend: Backend) {
     for ticket in offered {
         assert_eq!(tasks.depth(&ticket.model, ticket.class).await, Ok(1));
         let mut queue = tasks.queue(&ticket.model, ticket.class).await.unwrap();
-        let taken = some(&mut *queue, 10).await;
+        let taken = take_up_to(&mut *queue, 10).await;
         assert_eq!(taken.iter().map(|taken| &taken.ticket).collect::<Vec<_>>(), [&ticket]);
         taken[0].receipt.done().await.unwrap();
     }
@@ -260,7 +260,7 @@ async fn a_ticket_offered_before_there_was_a_worker_waits_for_one(backend: Backe
     let mut queue = queue(&*tasks, &model).await;
     let mut taken = Vec::new();
     while taken.len() < 3 {
-        taken.extend(some(&mut *queue, 3).await);
+        taken.extend(take_up_to(&mut *queue, 3).await);
     }
     assert!(taken.iter().map(|taken| &taken.ticket).eq(&offered));
 }

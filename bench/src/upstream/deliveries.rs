@@ -49,13 +49,13 @@ pub struct Totals {
 }
 
 #[derive(Debug, Default)]
-pub(super) struct Book {
+pub(super) struct Records {
     pub kept: VecDeque<Delivery>,
     pub totals: Totals,
     pub running: usize,
 }
 
-impl Book {
+impl Records {
     fn enter(&mut self, delivery: Delivery) {
         self.running -= 1;
         self.totals.requests += 1;
@@ -70,15 +70,15 @@ impl Book {
 }
 
 #[derive(Debug, Default, Clone)]
-pub(super) struct Witness(Arc<Mutex<Book>>);
+pub(super) struct Recorder(Arc<Mutex<Records>>);
 
-impl Witness {
-    pub fn book(&self) -> MutexGuard<'_, Book> {
+impl Recorder {
+    pub fn records(&self) -> MutexGuard<'_, Records> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub fn watch(&self, user: &str, model: &str, stream: bool) -> Watch {
-        self.book().running += 1;
+    pub fn record(&self, user: &str, model: &str, stream: bool) -> Recording {
+        self.records().running += 1;
         let now = Instant::now();
         let (user, model) = (user.to_owned(), model.to_owned());
         let (began, ended, end) = (now, now, End::ClosedByClient);
@@ -94,20 +94,20 @@ impl Witness {
             completion_tokens: 0,
             end,
         };
-        Watch { delivery, witness: self.clone() }
+        Recording { delivery, recorder: self.clone() }
     }
 }
 
 /// One request under way. Dropped before it was told an end, the client has gone.
 #[derive(Debug)]
-pub(super) struct Watch {
+pub(super) struct Recording {
     pub delivery: Delivery,
-    witness: Witness,
+    recorder: Recorder,
 }
 
-impl Drop for Watch {
+impl Drop for Recording {
     fn drop(&mut self) {
         self.delivery.ended = Instant::now();
-        self.witness.book().enter(self.delivery.clone());
+        self.recorder.records().enter(self.delivery.clone());
     }
 }
