@@ -6,8 +6,8 @@ use uplion_log_transport::stream::{Record, StreamName};
 
 use crate::{
     StoreError,
+    event_query::{EventPage, EventQuery, Order},
     lease::Lease,
-    wanted::{Found, Order, Wanted},
 };
 
 /// Where the archive of one stream ends.
@@ -80,11 +80,11 @@ pub trait Archive: Send + Sync {
     /// Those that somebody wants, behind `place` (or before it, newest first), which is not among them. None: all.
     async fn find(
         &self,
-        wanted: &Wanted,
+        query: &EventQuery,
         order: Order,
         place: Option<u64>,
         most: usize,
-    ) -> Result<Found, StoreError>;
+    ) -> Result<EventPage, StoreError>;
 
     /// All events of one request, by `pos`.
     async fn of_request(&self, request: RequestId) -> Result<Vec<Archived>, StoreError>;

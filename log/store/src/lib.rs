@@ -4,6 +4,7 @@
 //! Two implementations, Postgres and SQLite, and one conformance suite that runs against both.
 
 pub mod archive;
+pub mod event_query;
 pub mod event_store;
 pub mod lease;
 pub mod people;
@@ -12,14 +13,13 @@ pub mod relay;
 pub mod restore;
 pub mod rows;
 pub mod sqlite;
-pub mod wanted;
 
 mod batch;
-mod claims;
 mod clock;
-mod copies;
-mod done;
+mod idempotency;
 mod number;
+mod table_copies;
+mod uniqueness;
 
 use std::sync::Arc;
 

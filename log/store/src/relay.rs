@@ -65,7 +65,7 @@ pub enum RelayError {
 
 /// Where the relay is.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Place {
+struct RelayPosition {
     relayed: Relayed,
     /// CONTROL's last event; none if it has none.
     last: Option<EventId>,
@@ -113,64 +113,68 @@ impl Relay {
 
     /// Returns only when something is wrong.
     async fn follow(&self) -> Result<Infallible, RelayError> {
-        let mut place = self.place().await?;
+        let mut end = self.position().await?;
         loop {
             self.note(None);
             self.relayed.send_if_modified(|known| {
-                let news = Some(place.relayed);
+                let news = Some(end.relayed);
                 std::mem::replace(known, news) != news
             });
-            let committed = self.events.after(place.relayed.position, TOGETHER).await?;
+            let committed = self.events.after(end.relayed.position, TOGETHER).await?;
             if committed.is_empty() {
-                self.events.changed(place.relayed.position, IDLE_MS).await?;
-                place = self.place_unless(place).await?;
+                self.events.changed(end.relayed.position, IDLE_MS).await?;
+                end = self.position_unless(end).await?;
             } else {
-                place = self.publish(&place, committed).await?;
+                end = self.publish(&end, committed).await?;
             }
         }
     }
 
     /// Publishes what it can, and says where CONTROL ends then.
-    async fn publish(&self, place: &Place, committed: Vec<Stored>) -> Result<Place, RelayError> {
+    async fn publish(
+        &self,
+        end: &RelayPosition,
+        committed: Vec<Stored>,
+    ) -> Result<RelayPosition, RelayError> {
         // Asked after the events were read: a database that went back in time in between does not know it.
-        if let Some(last) = &place.last
-            && self.events.position_of(last).await? != Some(place.relayed.position)
+        if let Some(last) = &end.last
+            && self.events.position_of(last).await? != Some(end.relayed.position)
         {
-            return self.place().await;
+            return self.position().await;
         }
-        let appends = (place.relayed.sequence..).zip(&committed).map(|(end, stored)| {
-            let condition = Condition { unique: true, last: Some(end) };
+        let appends = (end.relayed.sequence..).zip(&committed).map(|(last, stored)| {
+            let condition = Condition { unique: true, last: Some(last) };
             self.streams.append(&stored.subject, stored.event.clone(), condition)
         });
-        for (appended, sequence) in join_all(appends).await.into_iter().zip(place.next()..) {
+        for (appended, sequence) in join_all(appends).await.into_iter().zip(end.next()..) {
             match appended {
                 Ok(Appended { sequence: given, duplicate: false }) if given == sequence => {}
                 // It arrived before, or another relay was quicker, or nobody knows.
                 Ok(_) | Err(AppendError::WrongLast { .. } | AppendError::Unacknowledged { .. }) => {
-                    return self.place().await;
+                    return self.position().await;
                 }
                 Err(error @ (AppendError::Full(_) | AppendError::Unavailable { .. })) => {
                     return Err(error.into());
                 }
             }
         }
-        Ok(place.behind(committed))
+        Ok(end.behind(committed))
     }
 
-    /// The same place, unless CONTROL has moved or is another stream.
-    async fn place_unless(&self, known: Place) -> Result<Place, RelayError> {
+    /// The same position, unless CONTROL has moved or is another stream.
+    async fn position_unless(&self, known: RelayPosition) -> Result<RelayPosition, RelayError> {
         let identity = self.streams.identity(StreamName::Control).await?;
         let Relayed { epoch, sequence, .. } = known.relayed;
         if (identity.epoch, identity.last) == (epoch, sequence) {
             Ok(known)
         } else {
-            self.place().await
+            self.position().await
         }
     }
 
     /// Behind CONTROL's own last event. An empty CONTROL is filled from the first event on: whoever reads it wants
     /// all of them.
-    async fn place(&self) -> Result<Place, RelayError> {
+    async fn position(&self) -> Result<RelayPosition, RelayError> {
         let identity = self.streams.identity(StreamName::Control).await?;
         let (epoch, sequence) = (identity.epoch, identity.last);
         let last = if sequence >= identity.first {
@@ -179,12 +183,16 @@ impl Relay {
             None
         };
         let Some(last) = last.map(|last| last.event.id) else {
-            return Ok(Place { relayed: Relayed { position: 0, epoch, sequence }, last: None });
+            return Ok(RelayPosition {
+                relayed: Relayed { position: 0, epoch, sequence },
+                last: None,
+            });
         };
         match self.events.position_of(&last).await? {
-            Some(position) => {
-                Ok(Place { relayed: Relayed { position, epoch, sequence }, last: Some(last) })
-            }
+            Some(position) => Ok(RelayPosition {
+                relayed: Relayed { position, epoch, sequence },
+                last: Some(last),
+            }),
             None => Err(RelayError::Forgotten(last)),
         }
     }
@@ -203,12 +211,12 @@ impl Relay {
     }
 }
 
-impl Place {
+impl RelayPosition {
     const fn next(&self) -> u64 {
         self.relayed.sequence + 1
     }
 
-    /// The place once all of `published` follow it.
+    /// The position once all of `published` follow it.
     fn behind(&self, published: Vec<Stored>) -> Self {
         let sequence = self.relayed.sequence + published.len() as u64;
         let Some(last) = published.into_iter().next_back() else { return self.clone() };

@@ -4,31 +4,21 @@
 //! right when he asked; without such proof for [`STALE_AFTER`], nobody should rely on it.
 
 mod probe;
+mod progress;
 mod reader;
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use tokio::{
     sync::watch,
     task::JoinHandle,
     time::{Instant, timeout_at},
 };
-use uplion_domain::{Envelope, Timestamp};
+use uplion_domain::Envelope;
 
-use self::{probe::Prober, reader::Reader};
+use self::{probe::Prober, progress::Progress, reader::Reader};
+pub use self::{progress::STALE_AFTER, reader::News};
 use crate::stream::{StreamName, Streams};
-
-/// How long a proof holds.
-pub const STALE_AFTER: Duration = Duration::from_secs(2);
-const PROBE_EVERY: Duration = Duration::from_millis(100);
-
-/// What a follower tells, in the order of the stream.
-#[derive(Debug)]
-pub enum News<'a> {
-    Event(&'a Envelope),
-    /// The stream was replaced: forget everything; the new one follows from its beginning.
-    Anew,
-}
 
 /// How far a follower has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,26 +32,8 @@ pub struct Position {
 /// Reads a stream from its beginning, and goes on until it is dropped.
 #[derive(Debug)]
 pub struct Follower {
-    seen: Arc<watch::Sender<Seen>>,
+    seen: Arc<watch::Sender<Progress>>,
     tasks: [JoinHandle<()>; 2],
-}
-
-/// What reader and prober know of the stream.
-#[derive(Debug, Default)]
-struct Seen {
-    stream: Option<Known>,
-    sequence: u64,
-    /// When it was last asked for something that has been told since.
-    proven: Option<Instant>,
-    /// When it was asked, and how far it had come: a proof as soon as that has been told.
-    asked: Option<(Instant, u64)>,
-}
-
-/// Tells a stream from others that had its name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Known {
-    created: Timestamp,
-    epoch: u32,
 }
 
 impl Follower {
@@ -71,7 +43,7 @@ impl Follower {
         stream: StreamName,
         hear: impl FnMut(News<'_>) + Send + 'static,
     ) -> Self {
-        let seen = Arc::new(watch::Sender::new(Seen::default()));
+        let seen = Arc::new(watch::Sender::new(Progress::default()));
         let prober = Prober { streams: Arc::clone(&streams), stream, seen: Arc::clone(&seen) };
         let reader = Reader::new(streams, stream, Arc::clone(&seen), hear);
         Self { seen, tasks: [tokio::spawn(prober.run()), tokio::spawn(reader.run())] }
@@ -97,7 +69,7 @@ impl Follower {
         self.wait(deadline, |seen| seen.fresh(Instant::now())).await
     }
 
-    async fn wait(&self, deadline: Instant, is_so: impl FnMut(&Seen) -> bool) -> bool {
+    async fn wait(&self, deadline: Instant, is_so: impl FnMut(&Progress) -> bool) -> bool {
         let mut seen = self.seen.subscribe();
         timeout_at(deadline, seen.wait_for(is_so)).await.is_ok_and(|seen| seen.is_ok())
     }
@@ -108,24 +80,5 @@ impl Drop for Follower {
         for task in &self.tasks {
             task.abort();
         }
-    }
-}
-
-impl Seen {
-    fn fresh(&self, now: Instant) -> bool {
-        self.proven.is_some_and(|proven| now.saturating_duration_since(proven) < STALE_AFTER)
-    }
-
-    /// Turns a question into proof once what it was answered has been told.
-    fn prove(&mut self) {
-        if let Some((asked, last)) = self.asked
-            && self.sequence >= last
-        {
-            (self.proven, self.asked) = (Some(asked), None);
-        }
-    }
-
-    fn doubt(&mut self) {
-        (self.proven, self.asked) = (None, None);
     }
 }

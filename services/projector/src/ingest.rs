@@ -14,7 +14,7 @@ use uplion_log_transport::{
     stream::{Cursor, Identity, ReadError, Record, StreamName, Streams},
 };
 
-use crate::{State, feed::Feed, metrics::Metrics};
+use crate::{feed::Feed, metrics::Metrics, readiness::State};
 
 const MOST_EVENTS: usize = 5_000;
 const MOST_BYTES: usize = 4 << 20;

@@ -3,21 +3,21 @@
 //! Any number may run; the one that holds the lease works, the others wait for it to be gone.
 
 mod feed;
+mod folding;
 mod ingest;
+mod leadership;
 mod metrics;
-mod projecting;
+mod projection_runner;
 mod purge;
+mod readiness;
 mod rebuild;
 mod sweeper;
-mod tenure;
 
 pub use ingest::{Halt, adopt_stream};
-pub use rebuild::{RebuildError, Verdict, rebuild, verify};
+pub use readiness::Readiness;
+pub use rebuild::{RebuildError, Verification, rebuild, verify};
 
-use std::{
-    sync::{Arc, RwLock},
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use prometheus_client::registry::Registry;
 use tokio_util::sync::CancellationToken;
@@ -25,6 +25,8 @@ use uplion_domain::Timestamp;
 use uplion_log_store::Store;
 use uplion_log_transport::Log;
 use uplion_projections::Projection;
+
+use self::readiness::State;
 
 /// Tells the time. The projector's only use of it is the sweeper's and the purge's patience.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
@@ -53,13 +55,6 @@ pub struct Projector {
     clock: Clock,
     metrics: metrics::Metrics,
     state: Arc<State>,
-}
-
-/// What `/ready` tells: each thing that does not go on by itself, and why.
-#[derive(Debug, Default)]
-struct State {
-    working: RwLock<bool>,
-    troubles: RwLock<std::collections::BTreeMap<String, String>>,
 }
 
 impl Options {
@@ -96,63 +91,11 @@ impl Projector {
 
     /// A handle that outlives [`Projector::run`], for `/ready`.
     pub fn readiness(&self) -> Readiness {
-        Readiness(Arc::clone(&self.state))
+        Readiness::of(&self.state)
     }
 
     /// Works whenever it holds the lease, until told to stop.
     pub async fn run(&self, stop: CancellationToken) {
-        tenure::serve(self, &stop).await;
-    }
-}
-
-/// Whether the projector does what it is there for.
-#[derive(Clone)]
-pub struct Readiness(Arc<State>);
-
-impl Readiness {
-    /// Ready: working or waiting for the lease, and nothing halted. Otherwise a line for each trouble.
-    pub fn ready(&self) -> Result<(), String> {
-        let troubles = self.0.troubles.read().expect("no holder of this lock panics");
-        if troubles.is_empty() {
-            return Ok(());
-        }
-        let lines: Vec<String> =
-            troubles.iter().map(|(what, why)| format!("{what}: {why}")).collect();
-        Err(lines.join("\n"))
-    }
-
-    /// Whether this process is the one that works.
-    pub fn working(&self) -> bool {
-        *self.0.working.read().expect("no holder of this lock panics")
-    }
-}
-
-impl State {
-    fn trouble(&self, what: &str, why: &str) {
-        let before = self
-            .troubles
-            .write()
-            .expect("no holder of this lock panics")
-            .insert(what.to_owned(), why.to_owned());
-        if before.as_deref() != Some(why) {
-            tracing::error!(what, why, "projector.halted");
-        }
-    }
-
-    fn well(&self, what: &str) {
-        let before = self.troubles.write().expect("no holder of this lock panics").remove(what);
-        if before.is_some() {
-            tracing::info!(what, "projector.resumed");
-        }
-    }
-
-    /// What this process was in trouble with is another's now.
-    fn hand_over(&self) {
-        self.set_working(false);
-        self.troubles.write().expect("no holder of this lock panics").clear();
-    }
-
-    fn set_working(&self, working: bool) {
-        *self.working.write().expect("no holder of this lock panics") = working;
+        leadership::serve(self, &stop).await;
     }
 }

@@ -11,7 +11,7 @@ use uplion_projections::{Projection, table::Key};
 
 use crate::{
     feed::{self, Batch, Feed, FeedError},
-    projecting::{FoldError, fold, projected},
+    folding::{fold, projected},
 };
 
 /// How long the rebuild runs after a live copy that never stands still, before it gives up.
@@ -32,12 +32,12 @@ pub enum RebuildError {
     #[error(transparent)]
     Store(#[from] StoreError),
     #[error("the rebuild of projection {name} failed")]
-    Fold { name: &'static str, source: Box<FoldError> },
+    Fold { name: &'static str, source: AdvanceError },
 }
 
 /// What comparing a projection with its rebuild showed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Verdict {
+pub struct Verification {
     pub projection: &'static str,
     pub pos: u64,
     /// Keys whose rows differ; empty if the live copy equals the rebuilt one.
@@ -60,13 +60,13 @@ pub async fn verify(
     projection: &'static dyn Projection,
     rows: &dyn Rows,
     archive: &dyn Archive,
-) -> Result<Verdict, RebuildError> {
+) -> Result<Verification, RebuildError> {
     let filling = Filling { projection, rows, source: Source::Archive(archive) };
     filling.start().await?;
     let met = filling.met(Purpose::Compare).await;
     rows.drop_rebuild(projection.name()).await?;
     let (pos, differing) = met?;
-    Ok(Verdict { projection: projection.name(), pos, differing })
+    Ok(Verification { projection: projection.name(), pos, differing })
 }
 
 /// As [`rebuild`], for the projector itself, whose live copy of an older version stands still.
@@ -146,8 +146,8 @@ impl Filling<'_> {
         let name = self.projection.name();
         match fold(self.projection, self.rows, Copy::Rebuild, after, &batch).await {
             Ok(()) => Ok(batch.to),
-            Err(FoldError::Advance(AdvanceError::Store(error))) => Err(error.into()),
-            Err(source) => Err(RebuildError::Fold { name, source: Box::new(source) }),
+            Err(AdvanceError::Store(error)) => Err(error.into()),
+            Err(source) => Err(RebuildError::Fold { name, source }),
         }
     }
 }

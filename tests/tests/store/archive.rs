@@ -9,8 +9,8 @@ use uplion_domain::{
 use uplion_log_store::{
     Store,
     archive::{IngestError, Tail},
+    event_query::{EventQuery, Order},
     lease::Lease,
-    wanted::{Order, Wanted},
 };
 use uplion_log_transport::stream::{Record, StreamName};
 
@@ -240,20 +240,20 @@ async fn of_what_is_archived_one_gets_what_one_wants_in_pages_either_way(store: 
     let from = Tail { sequence: 1, ..START };
     store.archive.ingest(&lease, TRAFFIC, from, &requests[1..]).await.unwrap();
 
-    let find = async |wanted: &Wanted, order, place, most| {
+    let find = async |wanted: &EventQuery, order, place, most| {
         let found = store.archive.find(wanted, order, place, most).await.unwrap();
         let places: Vec<u64> = found.events.iter().map(|archived| archived.pos).collect();
         (places, found.next)
     };
-    let all = Wanted::default;
-    let of_one = Wanted { subject: Some(control[0].subject.clone()), ..all() };
+    let all = EventQuery::default;
+    let of_one = EventQuery { subject: Some(control[0].subject.clone()), ..all() };
     let at = |micros: i64| Some(Timestamp::from_micros(1_795_000_000_000_000 + micros));
-    let kind = |kind: &str| Wanted { kind: Some(kind.into()), ..all() };
-    let by = |actor: &str| Wanted { actor: Some(actor.into()), ..all() };
+    let kind = |kind: &str| EventQuery { kind: Some(kind.into()), ..all() };
+    let by = |actor: &str| EventQuery { actor: Some(actor.into()), ..all() };
     for (wanted, places) in [
         (all(), vec![1, 2, 3, 4, 5, 6, 7, 8]),
-        (Wanted { stream: Some(TRAFFIC), ..all() }, vec![1, 7, 8]),
-        (Wanted { stream: Some(CONTROL), ..all() }, vec![2, 3, 4, 5, 6]),
+        (EventQuery { stream: Some(TRAFFIC), ..all() }, vec![1, 7, 8]),
+        (EventQuery { stream: Some(CONTROL), ..all() }, vec![2, 3, 4, 5, 6]),
         (of_one.clone(), vec![2, 4, 6]),
         (by("key_1"), vec![4, 5, 6]),
         (by("key_"), vec![]),
@@ -261,10 +261,10 @@ async fn of_what_is_archived_one_gets_what_one_wants_in_pages_either_way(store: 
         (kind("uplion.project.renamed.v1"), vec![4, 5, 6]),
         (kind("uplion.request"), vec![1, 7, 8]),
         (kind("'"), vec![]),
-        (Wanted { from: at(123_456), ..all() }, vec![4, 5, 6]),
-        (Wanted { to: at(123_456), ..all() }, vec![1, 2, 3, 7, 8]),
-        (Wanted { actor: Some("key_1".into()), from: at(0), ..of_one.clone() }, vec![4, 6]),
-        (Wanted { stream: Some(TRAFFIC), ..of_one.clone() }, vec![]),
+        (EventQuery { from: at(123_456), ..all() }, vec![4, 5, 6]),
+        (EventQuery { to: at(123_456), ..all() }, vec![1, 2, 3, 7, 8]),
+        (EventQuery { actor: Some("key_1".into()), from: at(0), ..of_one.clone() }, vec![4, 6]),
+        (EventQuery { stream: Some(TRAFFIC), ..of_one.clone() }, vec![]),
     ] {
         let backwards: Vec<u64> = places.iter().rev().copied().collect();
         let oldest = find(&wanted, Order::OldestFirst, None, 10).await;

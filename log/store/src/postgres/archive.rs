@@ -20,9 +20,9 @@ use crate::{
     StoreError,
     archive::{Archive, Archived, IngestError, Ingested, Tail},
     batch,
+    event_query::{EventPage, EventQuery, Order, Parameter, QueryStep},
     lease::Lease,
     number::{limit, signed, small, unsigned},
-    wanted::{Found, Look, Order, Parameter, Wanted},
 };
 
 pub struct PostgresArchive {
@@ -94,13 +94,13 @@ impl Archive for PostgresArchive {
 
     async fn find(
         &self,
-        wanted: &Wanted,
+        query: &EventQuery,
         order: Order,
         place: Option<u64>,
         most: usize,
-    ) -> Result<Found, StoreError> {
-        let look = Look::new(wanted, order, place, most, self.head().await?);
-        let parameters: Vec<&(dyn ToSql + Sync)> = look
+    ) -> Result<EventPage, StoreError> {
+        let step = QueryStep::new(query, order, place, most, self.head().await?);
+        let parameters: Vec<&(dyn ToSql + Sync)> = step
             .parameters
             .iter()
             .map(|parameter| match parameter {
@@ -108,9 +108,9 @@ impl Archive for PostgresArchive {
                 Parameter::Text(text) => text,
             })
             .collect();
-        let rows = self.select(&format!("{}{}", select(), look.conditions), &parameters).await?;
+        let rows = self.select(&format!("{}{}", select(), step.conditions), &parameters).await?;
         let events = rows.iter().map(archived).collect::<Result<_, _>>()?;
-        Ok(look.found(events, most))
+        Ok(step.found(events, most))
     }
 
     async fn of_request(&self, request: RequestId) -> Result<Vec<Archived>, StoreError> {

@@ -1,6 +1,6 @@
 //! The event store on Postgres: one transaction a command, one command at a time.
 
-mod done;
+mod idempotency;
 mod import;
 
 use std::{
@@ -152,7 +152,7 @@ async fn write(session: &mut Session, commit: &Commit) -> Result<Committed, Comm
     let transaction = session.transaction().await.map_err(StoreError::from)?;
     lock(&transaction).await?;
     if let Some(idempotency) = idempotency {
-        done::unless_done(&transaction, idempotency).await?;
+        idempotency::refuse_repeated(&transaction, idempotency).await?;
     }
     let current = version(&transaction, aggregate).await?;
     if current != *expected_version {
@@ -173,7 +173,7 @@ async fn write(session: &mut Session, commit: &Commit) -> Result<Committed, Comm
         }
     }
     if let Some(command) = idempotency {
-        done::remember(&transaction, command, position).await?;
+        idempotency::remember(&transaction, command, position).await?;
     }
     query(&transaction, NOTIFY, &[&CHANNEL, &position.to_string()]).await?;
     transaction.commit().await.map_err(StoreError::from)?;

@@ -20,9 +20,9 @@ use super::{
 };
 use crate::{
     StoreError,
-    copies::{self, Place, Registered},
     number::limit,
     rows::{AdvanceError, Checkpoint, Copy, Fold, Projected, Rows},
+    table_copies::{self, Registered, TableCopy},
 };
 
 pub struct PostgresRows(Arc<Pool>);
@@ -148,7 +148,7 @@ async fn ensure(session: &mut Session, projected: Projected) -> Result<Checkpoin
         None => make_first(&transaction, projected).await?,
     };
     transaction.commit().await?;
-    let Registered { live: Place { version, pos, .. }, halted, .. } = registered;
+    let Registered { live: TableCopy { version, pos, .. }, halted, .. } = registered;
     Ok(Checkpoint { version, pos, halted })
 }
 
@@ -156,10 +156,10 @@ async fn make_first(
     transaction: &Transaction<'_>,
     projected: Projected,
 ) -> Result<Registered, StoreError> {
-    let table = copies::first(projected);
+    let table = table_copies::first(projected);
     table::create(transaction, projected.table, &table).await?;
     table::show(transaction, projected.table, &table).await?;
-    let live = Place { table, version: projected.version, pos: 0 };
+    let live = TableCopy { table, version: projected.version, pos: 0 };
     let registered = Registered { live, halted: None, rebuild: None };
     register::save(transaction, projected, &registered).await?;
     Ok(registered)
@@ -183,7 +183,7 @@ async fn advance(
     let Some(folded) = fold(loaded.clone()) else {
         return Err(AdvanceError::CalledOff(name));
     };
-    let changes = copies::changes(&loaded, &folded)?;
+    let changes = table_copies::changes(&loaded, &folded)?;
     table::write(&transaction, table, &place.table, &changes.written).await?;
     let deleted: Vec<&Key> = changes.deleted.iter().map(|place| &keys[*place]).collect();
     table::delete(&transaction, table, &place.table, &deleted).await?;
@@ -196,12 +196,12 @@ async fn start_rebuild(session: &mut Session, projected: Projected) -> Result<()
     let transaction = session.transaction().await?;
     lock_tables(&transaction).await?;
     let registered = registered(&transaction, projected).await?;
-    if let Some(Place { table, .. }) = &registered.rebuild {
+    if let Some(TableCopy { table, .. }) = &registered.rebuild {
         table::drop(&transaction, table).await?;
     }
     let table = registered.beside(projected);
     table::create(&transaction, projected.table, &table).await?;
-    let rebuild = Some(Place { table, version: projected.version, pos: 0 });
+    let rebuild = Some(TableCopy { table, version: projected.version, pos: 0 });
     let registered = Registered { rebuild, ..registered };
     register::save(&transaction, projected, &registered).await?;
     Ok(transaction.commit().await?)
@@ -224,7 +224,7 @@ async fn drop_rebuild(session: &mut Session, name: &str) -> Result<(), StoreErro
     let transaction = session.transaction().await?;
     lock_tables(&transaction).await?;
     let registered = register::lock(&transaction, name).await?;
-    if let Some(Place { table, .. }) = registered.and_then(|registered| registered.rebuild) {
+    if let Some(TableCopy { table, .. }) = registered.and_then(|registered| registered.rebuild) {
         table::drop(&transaction, &table).await?;
         register::forget_rebuild(&transaction, name).await?;
     }
@@ -243,7 +243,7 @@ async fn differences(
     let registered = registered.ok_or_else(|| missing(projected))?;
     let Some((live, rebuild)) = registered.comparable(projected) else { return Ok(None) };
     let (live, rebuild) = (table::quoted(&live.table), table::quoted(&rebuild.table));
-    let sql = copies::differences(projected.table, &live, &rebuild);
+    let sql = table_copies::differences(projected.table, &live, &rebuild);
     let kinds: Vec<_> = projected.table.key_columns().map(|column| column.kind).collect();
     let rows = transaction.query(&sql, &[&limit(most)]).await?;
     rows.iter().map(|row| arrays::row(row, &kinds)).collect::<Result<_, _>>().map(Some)

@@ -18,9 +18,9 @@ use crate::{
     StoreError,
     archive::{Archive, Archived, IngestError, Ingested, Tail},
     batch, clock,
+    event_query::{EventPage, EventQuery, Order, Parameter, QueryStep},
     lease::Lease,
     number::{limit, signed, small, unsigned},
-    wanted::{Found, Look, Order, Parameter, Wanted},
 };
 
 pub struct SqliteArchive {
@@ -81,22 +81,22 @@ impl Archive for SqliteArchive {
 
     async fn find(
         &self,
-        wanted: &Wanted,
+        query: &EventQuery,
         order: Order,
         place: Option<u64>,
         most: usize,
-    ) -> Result<Found, StoreError> {
-        let wanted = wanted.clone();
+    ) -> Result<EventPage, StoreError> {
+        let query = query.clone();
         let find = move |connection: &Connection| {
-            let look = Look::new(&wanted, order, place, most, head(connection)?);
+            let step = QueryStep::new(&query, order, place, most, head(connection)?);
             let parameters =
-                params_from_iter(look.parameters.iter().map(|parameter| match parameter {
+                params_from_iter(step.parameters.iter().map(|parameter| match parameter {
                     Parameter::Number(number) => number as &dyn ToSql,
                     Parameter::Text(text) => text,
                 }));
-            let sql = table::numbered(&format!("{SELECT}{}", look.conditions));
+            let sql = table::numbered(&format!("{SELECT}{}", step.conditions));
             let events = select(connection, &sql, parameters, archived)?;
-            Ok(look.found(events, most))
+            Ok(step.found(events, most))
         };
         self.readers.read(find).await
     }

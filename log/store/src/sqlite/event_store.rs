@@ -1,6 +1,6 @@
 //! The event store on `SQLite`. One thread writes, so positions are in commit order by themselves.
 
-mod done;
+mod idempotency;
 mod import;
 
 use std::{sync::Arc, time::Duration};
@@ -158,7 +158,7 @@ fn write(connection: &Connection, commit: &Commit) -> Result<Committed, CommitEr
     let Commit { aggregate, expected_version, events, claims, personal, notes, idempotency } =
         commit;
     if let Some(idempotency) = idempotency {
-        done::unless_done(connection, idempotency)?;
+        idempotency::refuse_repeated(connection, idempotency)?;
     }
     let current = version(connection, aggregate)?;
     if current != *expected_version {
@@ -179,7 +179,7 @@ fn write(connection: &Connection, commit: &Commit) -> Result<Committed, CommitEr
         }
     }
     if let Some(command) = idempotency {
-        done::remember(connection, command, position)?;
+        idempotency::remember(connection, command, position)?;
     }
     Ok(Committed { position, version })
 }

@@ -18,9 +18,9 @@ use uplion_projections::{
 use super::{connection, readers::Readers, writer::Writer};
 use crate::{
     StoreError,
-    copies::{self, Place, Registered},
     number::limit,
     rows::{AdvanceError, Checkpoint, Copy, Fold, Projected, Rows},
+    table_copies::{self, Registered, TableCopy},
 };
 
 pub struct SqliteRows {
@@ -71,7 +71,7 @@ impl Rows for SqliteRows {
             let Some(place) = at(connection, projected, copy, from)? else {
                 return Err(AdvanceError::Moved(projected.name));
             };
-            let changes = copies::changes(&loaded, &folded)?;
+            let changes = table_copies::changes(&loaded, &folded)?;
             table::write(connection, projected.table, &place.table, &keys, &changes)?;
             Ok(register::advance(connection, projected.name, copy, to)?)
         };
@@ -128,14 +128,14 @@ fn ensure(connection: &Connection, projected: Projected) -> Result<Checkpoint, S
     let registered = if let Some(registered) = register::load(connection, projected.name)? {
         registered
     } else {
-        let table = copies::first(projected);
+        let table = table_copies::first(projected);
         table::create(connection, projected.table, &table)?;
-        let live = Place { table, version: projected.version, pos: 0 };
+        let live = TableCopy { table, version: projected.version, pos: 0 };
         let registered = Registered { live, halted: None, rebuild: None };
         register::save(connection, projected, &registered)?;
         registered
     };
-    let Registered { live: Place { version, pos, .. }, halted, .. } = registered;
+    let Registered { live: TableCopy { version, pos, .. }, halted, .. } = registered;
     Ok(Checkpoint { version, pos, halted })
 }
 
@@ -145,7 +145,7 @@ fn at(
     projected: Projected,
     copy: Copy,
     from: u64,
-) -> Result<Option<Place>, StoreError> {
+) -> Result<Option<TableCopy>, StoreError> {
     let registered = register::load(connection, projected.name)?;
     let place = registered.and_then(|registered| registered.copy(copy).cloned());
     Ok(place.filter(|place| place.version == projected.version && place.pos == from))
@@ -156,7 +156,7 @@ fn start_rebuild(connection: &Connection, projected: Projected) -> Result<(), St
     let registered = registered(connection, projected)?;
     let table = registered.beside(projected);
     table::create(connection, projected.table, &table)?;
-    let rebuild = Some(Place { table, version: projected.version, pos: 0 });
+    let rebuild = Some(TableCopy { table, version: projected.version, pos: 0 });
     register::save(connection, projected, &Registered { rebuild, ..registered })
 }
 
@@ -170,7 +170,7 @@ fn swap(connection: &Connection, projected: Projected) -> Result<bool, StoreErro
 
 fn drop_rebuild(connection: &Connection, name: &str) -> Result<(), StoreError> {
     let rebuild = register::load(connection, name)?.and_then(|registered| registered.rebuild);
-    if let Some(Place { table, .. }) = rebuild {
+    if let Some(TableCopy { table, .. }) = rebuild {
         table::drop(connection, &table)?;
         register::forget_rebuild(connection, name)?;
     }
@@ -185,7 +185,7 @@ fn differences(
     let registered = registered(connection, projected)?;
     let Some((live, rebuild)) = registered.comparable(projected) else { return Ok(None) };
     let (live, rebuild) = (table::quoted(&live.table), table::quoted(&rebuild.table));
-    let sql = table::numbered(&copies::differences(projected.table, &live, &rebuild));
+    let sql = table::numbered(&table_copies::differences(projected.table, &live, &rebuild));
     let kinds: Vec<_> = projected.table.key_columns().map(|column| column.kind).collect();
     let keys = connection::select(connection, &sql, [limit(most)], |row| table::row(row, &kinds))?;
     Ok(Some(keys))

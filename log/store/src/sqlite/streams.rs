@@ -1,7 +1,7 @@
 //! Streams in a file: appended by one thread, read from connections of their own, woken within the process.
 
 mod cursor;
-mod held;
+mod stream_cache;
 mod take_back;
 mod writing;
 
@@ -18,7 +18,7 @@ use uplion_log_transport::stream::{
 
 use self::{
     cursor::StreamCursor,
-    held::{Held, Watched},
+    stream_cache::{CachedStream, StreamCache},
     writing::{Append, Job, Writing},
 };
 use super::{
@@ -43,7 +43,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 pub struct SqliteStreams {
     thread: Thread<Job>,
-    watched: Arc<Watched>,
+    cache: Arc<StreamCache>,
     readers: Arc<Readers>,
 }
 
@@ -54,19 +54,19 @@ impl SqliteStreams {
         let mut connection = connection::open(&path, AtRisk::Recent)?;
         connection::migrate(&mut connection, &schema::streams::migrations::runner())?;
         take_back::from_archive(&mut connection, store)?;
-        let watched = Arc::new(Watched::load(&connection)?);
-        let mut writing = Writing::new(connection, Arc::clone(&watched), Arc::clone(folder));
+        let cache = Arc::new(StreamCache::load(&connection)?);
+        let mut writing = Writing::new(connection, Arc::clone(&cache), Arc::clone(folder));
         Ok(Self {
             thread: Thread::start("uplion-streams", WAITING, TOGETHER, move |jobs| {
                 writing.transact(jobs);
             }),
-            watched,
+            cache,
             readers: Arc::new(Readers::new(path, folder)),
         })
     }
 
-    fn held(&self, stream: StreamName) -> Result<Held, ReadError> {
-        self.watched.of(stream).borrow().clone().ok_or(ReadError::Missing(stream))
+    fn cached(&self, stream: StreamName) -> Result<CachedStream, ReadError> {
+        self.cache.of(stream).borrow().clone().ok_or(ReadError::Missing(stream))
     }
 
     async fn ask(
@@ -93,7 +93,7 @@ impl Streams for SqliteStreams {
     }
 
     async fn identity(&self, stream: StreamName) -> Result<Identity, ReadError> {
-        Ok(self.held(stream)?.identity())
+        Ok(self.cached(stream)?.identity())
     }
 
     async fn append(
@@ -125,24 +125,24 @@ impl Streams for SqliteStreams {
         let append = Append { stream, subject: subject.clone(), event, condition, answer: None };
         match self.thread.jobs().try_send(Job::Append(append)) {
             Ok(()) => {}
-            Err(TrySendError::Full(_)) => self.watched.lost(stream, "too many appends wait"),
-            Err(TrySendError::Closed(_)) => self.watched.lost(stream, ENDED),
+            Err(TrySendError::Full(_)) => self.cache.lost(stream, "too many appends wait"),
+            Err(TrySendError::Closed(_)) => self.cache.lost(stream, ENDED),
         }
     }
 
     async fn read(&self, stream: StreamName, after: u64) -> Result<Box<dyn Cursor>, ReadError> {
-        let held = self.held(stream)?;
-        if after > held.last {
+        let cached = self.cached(stream)?;
+        if after > cached.last {
             return Err(ReadError::Replaced(stream));
         }
-        held.still_holds(stream, after + 1)?;
-        let changes = self.watched.of(stream).subscribe();
+        cached.still_holds(stream, after + 1)?;
+        let changes = self.cache.of(stream).subscribe();
         let readers = Arc::clone(&self.readers);
-        Ok(Box::new(StreamCursor { stream, created: held.created, after, changes, readers }))
+        Ok(Box::new(StreamCursor { stream, created: cached.created, after, changes, readers }))
     }
 
     async fn get(&self, stream: StreamName, sequence: u64) -> Result<Option<Record>, ReadError> {
-        self.held(stream)?;
+        self.cached(stream)?;
         let found = records(&self.readers, stream, sequence.saturating_sub(1), 1).await?;
         Ok(found.into_iter().find(|record| record.sequence == sequence))
     }

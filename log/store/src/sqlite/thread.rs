@@ -46,7 +46,7 @@ impl<J> Drop for Thread<J> {
         if let Some(handle) = self.handle.take()
             && handle.join().is_err()
         {
-            tracing::error!("a thread that writes to the data folder panicked");
+            tracing::error!("store.writer.panicked");
         }
     }
 }

@@ -8,7 +8,7 @@ use tokio::{
 };
 use uplion_domain::Envelope;
 
-use super::{Known, News, PROBE_EVERY, Seen};
+use super::progress::{Incarnation, PROBE_EVERY, Progress};
 use crate::stream::{Cursor, ReadError, Record, StreamName, Streams};
 
 /// Events read at once.
@@ -18,10 +18,18 @@ const PATIENCE: Duration = Duration::from_millis(300);
 /// Between two lines in the log about a stream that cannot be read.
 const COMPLAIN_EVERY: Duration = Duration::from_secs(10);
 
+/// What a follower tells, in the order of the stream.
+#[derive(Debug)]
+pub enum News<'a> {
+    Event(&'a Envelope),
+    /// The stream was replaced: forget everything; the new one follows from its beginning.
+    Anew,
+}
+
 pub(super) struct Reader<F> {
     streams: Arc<dyn Streams>,
     stream: StreamName,
-    seen: Arc<watch::Sender<Seen>>,
+    seen: Arc<watch::Sender<Progress>>,
     hear: F,
     complained: Option<Instant>,
 }
@@ -39,7 +47,7 @@ impl<F: FnMut(News<'_>)> Reader<F> {
     pub fn new(
         streams: Arc<dyn Streams>,
         stream: StreamName,
-        seen: Arc<watch::Sender<Seen>>,
+        seen: Arc<watch::Sender<Progress>>,
         hear: F,
     ) -> Self {
         Self { streams, stream, seen, hear, complained: None }
@@ -57,7 +65,7 @@ impl<F: FnMut(News<'_>)> Reader<F> {
     /// Until the stream is replaced or cannot be read.
     async fn read(&mut self) -> Result<(), Stopped> {
         let identity = self.streams.identity(self.stream).await?;
-        let found = Known { created: identity.created, epoch: identity.epoch };
+        let found = Incarnation { created: identity.created, epoch: identity.epoch };
         self.begin(found, identity.last);
         let after = self.seen.borrow().sequence;
         let mut cursor = self.streams.read(self.stream, after).await?;
@@ -72,18 +80,18 @@ impl<F: FnMut(News<'_>)> Reader<F> {
     }
 
     /// Goes on where it was, unless this is another stream.
-    fn begin(&mut self, found: Known, last: u64) {
+    fn begin(&mut self, found: Incarnation, last: u64) {
         let mut anew = false;
         self.seen.send_modify(|seen| {
             let had = seen.sequence > 0;
             let same = seen.stream == Some(found) && last >= seen.sequence;
             if !same {
                 anew = had;
-                *seen = Seen { stream: Some(found), ..Seen::default() };
+                *seen = Progress { stream: Some(found), ..Progress::default() };
             }
         });
         if anew {
-            tracing::warn!(stream = %self.stream, "the stream was replaced: reading it from its beginning");
+            tracing::warn!(stream = %self.stream, "stream.replaced");
             (self.hear)(News::Anew);
         }
     }
@@ -114,7 +122,7 @@ impl<F: FnMut(News<'_>)> Reader<F> {
         let quiet = self.complained.is_some_and(|last| last.elapsed() < COMPLAIN_EVERY);
         if !quiet {
             self.complained = Some(Instant::now());
-            tracing::warn!(stream = %self.stream, error = %stopped, "the stream cannot be followed");
+            tracing::warn!(stream = %self.stream, error = %stopped, "stream.follow.failed");
         }
     }
 }

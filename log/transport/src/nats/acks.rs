@@ -49,7 +49,7 @@ impl Drop for CollectorTask {
 
 /// What a stream answers.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Answer {
+pub(super) enum PublishAck {
     Appended {
         sequence: u64,
         duplicate: bool,
@@ -104,7 +104,7 @@ impl Publisher {
         subject: String,
         headers: HeaderMap,
         payload: Bytes,
-    ) -> Result<Answer, PublishError> {
+    ) -> Result<PublishAck, PublishError> {
         if !self.links.is_up() {
             return Err(PublishError::NotSent("not connected".into()));
         }
@@ -212,16 +212,16 @@ impl Collector {
     }
 }
 
-fn answer(ack: &Message) -> Result<Answer, String> {
+fn answer(ack: &Message) -> Result<PublishAck, String> {
     if ack.status == Some(StatusCode::NO_RESPONDERS) {
-        return Ok(Answer::NoStream);
+        return Ok(PublishAck::NoStream);
     }
     let AckV1 { seq, duplicate, error } =
         serde_json::from_slice(&ack.payload).map_err(|error| error.to_string())?;
     Ok(match error {
         Some(RefusalV1 { err_code, description }) => {
-            Answer::Refused { code: err_code, reason: description }
+            PublishAck::Refused { code: err_code, reason: description }
         }
-        None => Answer::Appended { sequence: seq, duplicate },
+        None => PublishAck::Appended { sequence: seq, duplicate },
     })
 }

@@ -90,7 +90,7 @@ impl Member {
         match event {
             Event::Connected => {
                 if std::mem::replace(&mut *self.at(), At::Up) == At::Down {
-                    tracing::info!("connected to NATS again");
+                    tracing::info!("nats.connected");
                     self.links.change(|state| {
                         state.down -= 1;
                         state.session += 1;
@@ -99,15 +99,15 @@ impl Member {
             }
             Event::Disconnected => {
                 if std::mem::replace(&mut *self.at(), At::Down) != At::Down {
-                    tracing::warn!("connection to NATS lost");
+                    tracing::warn!("nats.disconnected");
                     self.links.change(|state| state.down += 1);
                 }
             }
             Event::SlowConsumer(_) => {
                 self.links.lost.fetch_add(1, Ordering::Relaxed);
             }
-            Event::ServerError(error) => tracing::warn!(%error, "nats-server reports an error"),
-            Event::ClientError(error) => tracing::warn!(%error, "NATS cannot be reached"),
+            Event::ServerError(error) => tracing::warn!(%error, "nats.server.error"),
+            Event::ClientError(error) => tracing::warn!(%error, "nats.unreachable"),
             Event::LameDuckMode | Event::Draining | Event::Closed => {}
         }
     }

@@ -110,7 +110,7 @@ impl NatsQueue {
         let receipt = NatsReceipt { client: self.shared.client.clone(), reply };
         let Ok(ticket) = Ticket::decode(&message.payload) else {
             // None of ours: nobody could ever take it.
-            tracing::warn!(subject = %message.subject, "dropped a ticket that cannot be read");
+            tracing::warn!(subject = %message.subject, "task.unreadable");
             let _ = receipt.say_now(DONE);
             return None;
         };

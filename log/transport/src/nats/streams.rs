@@ -15,7 +15,7 @@ use uplion_domain::{
 
 use super::{
     Shared,
-    acks::{Answer, PublishError},
+    acks::{PublishAck, PublishError},
     api::{Api, ApiError, BriefConfig, State},
     cursor::NatsCursor,
     record::{headers, record},
@@ -60,7 +60,7 @@ impl Streams for NatsStreams {
         let info = ensured.map_err(|error| read_error(*name, &error))?;
         let config =
             BriefConfig { max_bytes: info.config.max_bytes, metadata: info.config.metadata };
-        known(*name, &info.created, &config, &info.state)
+        described(*name, &info.created, &config, &info.state)
     }
 
     async fn identity(&self, stream: StreamName) -> Result<Identity, ReadError> {
@@ -79,15 +79,21 @@ impl Streams for NatsStreams {
             self.0.publisher.publish(spelled(subject), headers, event.payload.into()).await;
         let unavailable = |reason: String| AppendError::Unavailable { stream, reason };
         match published {
-            Ok(Answer::Appended { sequence, duplicate }) => Ok(Appended { sequence, duplicate }),
-            Ok(Answer::Refused { code, reason: _ }) if WRONG_LAST.contains(&code) => {
+            Ok(PublishAck::Appended { sequence, duplicate }) => {
+                Ok(Appended { sequence, duplicate })
+            }
+            Ok(PublishAck::Refused { code, reason: _ }) if WRONG_LAST.contains(&code) => {
                 Err(AppendError::WrongLast { stream, expected: condition.last.unwrap_or_default() })
             }
-            Ok(Answer::Refused { code: STORE_FAILED, reason }) if reason.starts_with("maximum") => {
+            Ok(PublishAck::Refused { code: STORE_FAILED, reason })
+                if reason.starts_with("maximum") =>
+            {
                 Err(AppendError::Full(stream))
             }
-            Ok(Answer::Refused { code, reason }) => Err(unavailable(format!("{reason} ({code})"))),
-            Ok(Answer::NoStream) => Err(unavailable("no stream takes the event".into())),
+            Ok(PublishAck::Refused { code, reason }) => {
+                Err(unavailable(format!("{reason} ({code})")))
+            }
+            Ok(PublishAck::NoStream) => Err(unavailable("no stream takes the event".into())),
             Err(PublishError::NotSent(reason)) => Err(unavailable(reason)),
             Err(PublishError::Unanswered(reason)) => {
                 Err(AppendError::Unacknowledged { stream, reason })
@@ -136,7 +142,7 @@ impl Streams for NatsStreams {
 pub(super) async fn identity(api: &Api, stream: StreamName) -> Result<Identity, ReadError> {
     let info = api.info(stream.as_str()).await;
     let info = info.map_err(|error| read_error(stream, &error))?;
-    known(stream, &info.created, &info.config, &info.state)
+    described(stream, &info.created, &info.config, &info.state)
 }
 
 pub(super) fn read_error(stream: StreamName, error: &ApiError) -> ReadError {
@@ -146,7 +152,7 @@ pub(super) fn read_error(stream: StreamName, error: &ApiError) -> ReadError {
     ReadError::Unavailable { stream, reason: error.to_string() }
 }
 
-fn known(
+fn described(
     stream: StreamName,
     created: &str,
     config: &BriefConfig,

@@ -12,7 +12,7 @@ use uplion_domain::{ModelName, request::Class, subject::Filter};
 
 use super::{
     Shared,
-    acks::{Answer, PublishError},
+    acks::{PublishAck, PublishError},
     api::ApiError,
     queue::NatsQueue,
     spelled,
@@ -34,7 +34,7 @@ impl NatsTasks {
         Self { shared, made: Mutex::default() }
     }
 
-    async fn publish(&self, ticket: &Ticket) -> Result<Answer, PublishError> {
+    async fn publish(&self, ticket: &Ticket) -> Result<PublishAck, PublishError> {
         let subject = spelled(&ticket.subject());
         self.shared.publisher.publish(subject, HeaderMap::new(), ticket.encode()).await
     }
@@ -66,7 +66,7 @@ impl Tasks for NatsTasks {
 
     async fn offer(&self, ticket: &Ticket) -> Result<(), OfferError> {
         let answer = self.publish(ticket).await;
-        let answer = if let Ok(Answer::NoStream) = answer {
+        let answer = if let Ok(PublishAck::NoStream) = answer {
             let times = self.made.lock().await.1;
             self.make_again(times).await?;
             self.publish(ticket).await
@@ -74,16 +74,16 @@ impl Tasks for NatsTasks {
             answer
         };
         match answer {
-            Ok(Answer::Appended { sequence: _, duplicate: _ }) => Ok(()),
-            Ok(Answer::Refused { code: STORE_FAILED, reason })
+            Ok(PublishAck::Appended { sequence: _, duplicate: _ }) => Ok(()),
+            Ok(PublishAck::Refused { code: STORE_FAILED, reason })
                 if reason.contains("per subject") =>
             {
                 Err(OfferError::Full(ticket.model.clone()))
             }
-            Ok(Answer::Refused { code, reason }) => {
+            Ok(PublishAck::Refused { code, reason }) => {
                 Err(OfferError::Unavailable(format!("{reason} ({code})")))
             }
-            Ok(Answer::NoStream) => Err(unavailable("there is none")),
+            Ok(PublishAck::NoStream) => Err(unavailable("there is none")),
             Err(PublishError::NotSent(reason) | PublishError::Unanswered(reason)) => {
                 Err(OfferError::Unavailable(reason))
             }

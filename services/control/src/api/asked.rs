@@ -4,7 +4,7 @@ use uplion_domain::{
     Timestamp,
     subject::{AggregateId, Subject},
 };
-use uplion_log_store::wanted::{Order, Wanted};
+use uplion_log_store::event_query::{EventQuery, Order};
 use uplion_log_transport::stream::StreamName;
 
 use crate::problem::Problem;
@@ -20,7 +20,7 @@ pub struct Asked {
 }
 
 impl Asked {
-    pub fn wanted(&self) -> Result<Wanted, Problem> {
+    pub fn wanted(&self) -> Result<EventQuery, Problem> {
         let Self { stream, kind, id, actor, event_type, from, to } = self;
         for text in [kind, actor, event_type].into_iter().flatten() {
             if !text.bytes().all(|byte| byte.is_ascii_graphic()) {
@@ -48,7 +48,7 @@ impl Asked {
             }
             (begin, of_kind) => begin.clone().or(of_kind),
         };
-        Ok(Wanted {
+        Ok(EventQuery {
             stream: stream.as_deref().map(stream_named).transpose()?,
             subject,
             actor: actor.clone(),

@@ -9,8 +9,8 @@ use poem_openapi::{
 };
 use tokio::time::{Instant, sleep};
 use uplion_log_store::{
+    event_query::{EventPage as Found, Order},
     people::People,
-    wanted::{Found, Order},
 };
 
 use super::{

@@ -7,7 +7,7 @@ use uplion_domain::{
 };
 use uuid::Uuid;
 
-use crate::ground::now;
+use crate::fixtures::now;
 
 /// Due in a minute, for a project of its own at 2 units a million tokens of prompt.
 pub fn accepted() -> Accepted {

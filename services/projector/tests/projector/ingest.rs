@@ -6,7 +6,7 @@ use uplion_log_transport::stream::StreamName;
 
 use crate::{
     events::{accepted, created, project, served, settled},
-    ground::Ground,
+    fixtures::Fixture,
 };
 
 crate::on_each!([
@@ -18,20 +18,20 @@ crate::on_each!([
     what_was_said_twice_is_archived_twice_and_counted_once
 ]);
 
-async fn what_is_appended_to_both_streams_is_archived_once_and_in_order(ground: Ground) {
-    let running = ground.start("a");
-    let traffic = append_requests(&ground, 40);
+async fn what_is_appended_to_both_streams_is_archived_once_and_in_order(fixture: Fixture) {
+    let running = fixture.start("a");
+    let traffic = append_requests(&fixture, 40);
     let control = async {
         let mut ids = Vec::new();
         for number in 0..60 {
             let event = created(project(), &format!("project {number}"));
-            ground.append(&event).await;
+            fixture.append(&event).await;
             ids.push(event.id);
         }
         ids
     };
     let (traffic, control) = tokio::join!(traffic, control);
-    let archived = ground.archived(180).await;
+    let archived = fixture.archived(180).await;
     assert!((1..).zip(&archived).all(|(pos, archived)| archived.pos == pos));
     assert!(archived.iter().all(|archived| archived.effective && archived.epoch == 1));
     assert_eq!(ids(&archived, StreamName::Traffic), traffic);
@@ -39,38 +39,38 @@ async fn what_is_appended_to_both_streams_is_archived_once_and_in_order(ground: 
     running.ready().await;
 }
 
-async fn a_second_projector_waits_for_the_first_to_end(ground: Ground) {
-    let first = ground.start("a");
+async fn a_second_projector_waits_for_the_first_to_end(fixture: Fixture) {
+    let first = fixture.start("a");
     first.working().await;
-    let second = ground.start("b");
-    ground.append_all(served()).await;
-    ground.projected(3).await;
+    let second = fixture.start("b");
+    fixture.append_all(served()).await;
+    fixture.projected(3).await;
     assert!(first.readiness.working() && !second.readiness.working());
     second.ready().await;
     first.end().await;
     second.working().await;
-    ground.append_all(served()).await;
-    ground.projected(6).await;
-    assert_eq!(ground.usage().await.requests, 2);
+    fixture.append_all(served()).await;
+    fixture.projected(6).await;
+    assert_eq!(fixture.usage().await.requests, 2);
 }
 
-async fn a_killed_projector_is_followed_by_another_once_its_lease_is_over(ground: Ground) {
-    let first = ground.start("a");
+async fn a_killed_projector_is_followed_by_another_once_its_lease_is_over(fixture: Fixture) {
+    let first = fixture.start("a");
     first.working().await;
-    let second = ground.start("b");
+    let second = fixture.start("b");
     first.kill().await;
-    ground.append_all(served()).await;
+    fixture.append_all(served()).await;
     second.working().await;
-    ground.projected(3).await;
-    assert_eq!(ground.usage().await.requests, 1);
+    fixture.projected(3).await;
+    assert_eq!(fixture.usage().await.requests, 1);
 }
 
-async fn a_projector_killed_in_the_middle_is_continued_without_a_gap(ground: Ground) {
-    let appended = append_requests(&ground, 100);
+async fn a_projector_killed_in_the_middle_is_continued_without_a_gap(fixture: Fixture) {
+    let appended = append_requests(&fixture, 100);
     let killing = async {
         for events in [1, 60, 150] {
-            let running = ground.start("a");
-            let head = async || ground.store.archive.head().await.unwrap() >= events;
+            let running = fixture.start("a");
+            let head = async || fixture.store.archive.head().await.unwrap() >= events;
             uplion_tests::wait::until(uplion_tests::wait::PATIENCE, "some events", head)
                 .await
                 .unwrap();
@@ -78,33 +78,33 @@ async fn a_projector_killed_in_the_middle_is_continued_without_a_gap(ground: Gro
         }
     };
     let (appended, ()) = tokio::join!(appended, killing);
-    let running = ground.start("a");
-    let archived = ground.projected(300).await;
+    let running = fixture.start("a");
+    let archived = fixture.projected(300).await;
     assert_eq!(ids(&archived, StreamName::Traffic), appended);
-    assert_eq!(ground.usage().await.requests, 100);
+    assert_eq!(fixture.usage().await.requests, 100);
     running.ready().await;
 }
 
 /// Under one name, each takes the lease from the other: what a paused process that wakes up is like.
-async fn two_projectors_at_once_archive_and_count_nothing_twice(ground: Ground) {
-    let both = [ground.start("same"), ground.start("same")];
-    let appended = append_requests(&ground, 200).await;
-    let archived = ground.projected(600).await;
+async fn two_projectors_at_once_archive_and_count_nothing_twice(fixture: Fixture) {
+    let both = [fixture.start("same"), fixture.start("same")];
+    let appended = append_requests(&fixture, 200).await;
+    let archived = fixture.projected(600).await;
     assert_eq!(ids(&archived, StreamName::Traffic), appended);
-    assert_eq!(ground.usage().await.requests, 200);
+    assert_eq!(fixture.usage().await.requests, 200);
     let [one, other] = both;
     other.end().await;
     one.working().await;
     one.ready().await;
-    ground.append_all(served()).await;
-    ground.projected(603).await;
+    fixture.append_all(served()).await;
+    fixture.projected(603).await;
     for projection in uplion_projections::all() {
-        assert_eq!(ground.halted(projection.name()).await, None, "{}", projection.name());
+        assert_eq!(fixture.halted(projection.name()).await, None, "{}", projection.name());
     }
 }
 
-async fn what_was_said_twice_is_archived_twice_and_counted_once(ground: Ground) {
-    let running = ground.start("a");
+async fn what_was_said_twice_is_archived_twice_and_counted_once(fixture: Fixture) {
+    let running = fixture.start("a");
     let request = accepted();
     let first = settled(&request, Outcome::Completed);
     let charge = first.charge;
@@ -112,24 +112,24 @@ async fn what_was_said_twice_is_archived_twice_and_counted_once(ground: Ground) 
     let accepted = Envelope::accepted(request);
     let renamed = created(project(), "physics");
     let said = [accepted.clone(), Envelope::settled(first.clone()), renamed.clone()];
-    ground.append_all(said.clone()).await;
-    ground.projected(3).await;
-    ground.append_all(said).await;
-    ground.append(&Envelope::settled(first)).await;
-    let archived = ground.projected(7).await;
+    fixture.append_all(said.clone()).await;
+    fixture.projected(3).await;
+    fixture.append_all(said).await;
+    fixture.append(&Envelope::settled(first)).await;
+    let archived = fixture.projected(7).await;
     let effective = archived.iter().filter(|archived| archived.effective);
     let effective: Vec<_> = effective.map(|archived| &archived.event.id).collect();
     assert_eq!(effective.len(), 3, "{effective:?}");
-    let usage = ground.usage().await;
+    let usage = fixture.usage().await;
     assert_eq!((usage.requests, usage.cost), (1, charge));
     running.ready().await;
 }
 
-async fn append_requests(ground: &Ground, requests: usize) -> Vec<EventId> {
+async fn append_requests(fixture: &Fixture, requests: usize) -> Vec<EventId> {
     let mut ids = Vec::new();
     for _ in 0..requests {
         for event in served() {
-            ground.append(&event).await;
+            fixture.append(&event).await;
             ids.push(event.id);
         }
     }

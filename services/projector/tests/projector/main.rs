@@ -4,7 +4,7 @@
 
 mod epochs;
 mod events;
-mod ground;
+mod fixtures;
 mod ingest;
 mod people;
 mod projections;

@@ -16,7 +16,7 @@ use uuid::Uuid;
 
 use crate::{
     events::{control, created, project},
-    ground::{Ground, now},
+    fixtures::{Fixture, now},
 };
 
 crate::on_each!([
@@ -32,10 +32,10 @@ const LISTED: [&dyn Projection; 5] = [
     &admin_keys::AdminKeys,
 ];
 
-async fn people_and_projects_are_listed_as_the_log_tells_of_them(ground: Ground) {
-    let _running = ground.start("a");
+async fn people_and_projects_are_listed_as_the_log_tells_of_them(fixture: Fixture) {
+    let _running = fixture.start("a");
     let (project, [owner, member, gone]) = (project(), [user(), user(), user()]);
-    ground.append(&created(project, "physics")).await;
+    fixture.append(&created(project, "physics")).await;
     let budget = Some(Budget { amount: Nanos::new(5_000_000_000), period: Period::Month });
     let limits = Limits { requests_per_minute: Some(60), ..Limits::NONE };
     for event in [
@@ -48,58 +48,62 @@ async fn people_and_projects_are_listed_as_the_log_tells_of_them(ground: Ground)
         project::Event::LimitsChanged { limits, at: now() },
         project::Event::Suspended { at: now() },
     ] {
-        ground.append(&control(Event::Project(project, event))).await;
+        fixture.append(&control(Event::Project(project, event))).await;
     }
-    ground
+    fixture
         .append_all(of_user(
             owner,
             [user::Event::AccessChanged { access: Access::Admin, at: now() }],
         ))
         .await;
     let erased = [user::Event::Disabled { at: now() }, user::Event::Erased { at: now() }];
-    ground.append_all(of_user(gone, erased)).await;
-    ground.append_all([opened(owner, 60_000), opened(gone, 60_000)].map(control)).await;
+    fixture.append_all(of_user(gone, erased)).await;
+    fixture.append_all([opened(owner, 60_000), opened(gone, 60_000)].map(control)).await;
     let (name, digest) = ("terraform".to_owned(), KeyDigest::of("secret"));
     let (access, at) = (Access::Auditor, now());
     let issued = admin_key::Event::Issued { name, digest, access, expires_at: None, at };
     let admin_key = AdminKeyId::new(Uuid::now_v7());
-    ground.append(&control(Event::AdminKey(admin_key, issued))).await;
-    ground.projected(17).await;
+    fixture.append(&control(Event::AdminKey(admin_key, issued))).await;
+    fixture.projected(17).await;
 
     for round in ["live", "rebuilt"] {
         let row =
-            &list(&ground, &projects::ONE, [columns::text(project)], projects::Project::from_row)
+            &list(&fixture, &projects::ONE, [columns::text(project)], projects::Project::from_row)
                 .await[0];
         assert_eq!((row.members, row.budget, row.limits), (2, budget, limits), "{round}");
         assert_eq!(row.status(), projects::Status::Suspended, "{round}");
-        let of = members_of(&ground, project, Value::Null).await;
+        let of = members_of(&fixture, project, Value::Null).await;
         assert_eq!(of, [(owner, Role::Owner), (member, Role::Member)], "{round}");
-        let access: Vec<_> = users(&ground, Value::Null, Value::Null)
+        let access: Vec<_> = users(&fixture, Value::Null, Value::Null)
             .await
             .iter()
             .map(|row| (row.user, row.access))
             .collect();
         assert_eq!(access, [(owner, Access::Admin), (gone, Access::None)], "{round}");
-        let keys =
-            list(&ground, &admin_keys::LIST, [Value::Null, most()], admin_keys::AdminKey::from_row)
-                .await;
+        let keys = list(
+            &fixture,
+            &admin_keys::LIST,
+            [Value::Null, most()],
+            admin_keys::AdminKey::from_row,
+        )
+        .await;
         assert_eq!((keys.len(), keys[0].access), (1, Access::Auditor), "{round}");
         for projection in LISTED {
-            let (rows, archive) = (ground.store.rows.as_ref(), ground.store.archive.as_ref());
+            let (rows, archive) = (fixture.store.rows.as_ref(), fixture.store.archive.as_ref());
             let verdict = verify(projection, rows, archive).await.unwrap();
             assert_eq!(verdict.differing, Vec::<Vec<_>>::new(), "{round}");
             rebuild(projection, rows, archive).await.unwrap();
         }
-        ground.projected(17).await;
+        fixture.projected(17).await;
     }
 }
 
-async fn what_lists_show_can_be_narrowed(ground: Ground) {
-    let _running = ground.start("a");
+async fn what_lists_show_can_be_narrowed(fixture: Fixture) {
+    let _running = fixture.start("a");
     let ([open, suspended, closed], [one, other]) =
         ([project(), project(), project()], [user(), user()]);
     for (project, name) in [(open, "a"), (suspended, "b"), (closed, "c")] {
-        ground.append(&created(project, name)).await;
+        fixture.append(&created(project, name)).await;
     }
     for (project, event) in [
         (suspended, project::Event::Suspended { at: now() }),
@@ -109,23 +113,23 @@ async fn what_lists_show_can_be_narrowed(ground: Ground) {
         (open, added(other, Role::Member)),
         (closed, added(one, Role::Member)),
     ] {
-        ground.append(&control(Event::Project(project, event))).await;
+        fixture.append(&control(Event::Project(project, event))).await;
     }
-    ground.append_all(of_user(one, [])).await;
-    ground.append_all(of_user(other, [user::Event::Disabled { at: now() }])).await;
+    fixture.append_all(of_user(one, [])).await;
+    fixture.append_all(of_user(other, [user::Event::Disabled { at: now() }])).await;
     let closing = opened(one, 60_000);
     let Event::Session(ended, _) = closing else { unreachable!("it is a session's") };
     let end = session::Event::Closed { why: session::Why::SignedOut, at: now() };
     let lasting = opened(one, 60_000);
-    ground
+    fixture
         .append_all([closing, lasting.clone(), opened(one, -1), opened(other, 60_000)].map(control))
         .await;
-    ground.append(&control(Event::Session(ended, end))).await;
-    ground.projected(17).await;
+    fixture.append(&control(Event::Session(ended, end))).await;
+    fixture.projected(17).await;
 
     let projects = async |status: Value, member: Value, after: Value| {
         let parameters = [status, member, after, most()];
-        let rows = list(&ground, &projects::LIST, parameters, projects::Project::from_row).await;
+        let rows = list(&fixture, &projects::LIST, parameters, projects::Project::from_row).await;
         rows.into_iter().map(|row| row.name).collect::<String>()
     };
     assert_eq!(projects(Value::Null, Value::Null, Value::Null).await, "abc");
@@ -136,45 +140,45 @@ async fn what_lists_show_can_be_narrowed(ground: Ground) {
     assert_eq!(projects(Value::Null, columns::text(one), columns::text(open)).await, "c");
     assert_eq!(projects(Value::Null, columns::text(user()), Value::Null).await, "");
 
-    assert_eq!(members_of(&ground, open, columns::text("member")).await, [(other, Role::Member)]);
+    assert_eq!(members_of(&fixture, open, columns::text("member")).await, [(other, Role::Member)]);
     let of_user =
-        list(&ground, &members::OF_USER, [columns::text(one)], members::Member::from_row).await;
+        list(&fixture, &members::OF_USER, [columns::text(one)], members::Member::from_row).await;
     let of_user: Vec<_> = of_user.iter().map(|row| (row.project, row.role)).collect();
     assert_eq!(of_user, [(open, Role::Owner), (closed, Role::Member)]);
-    let disabled = users(&ground, Value::Null, columns::text("disabled")).await;
+    let disabled = users(&fixture, Value::Null, columns::text("disabled")).await;
     assert_eq!(disabled.iter().map(|row| row.user).collect::<Vec<_>>(), [other]);
-    assert_eq!(users(&ground, columns::text("admin"), Value::Null).await, []);
+    assert_eq!(users(&fixture, columns::text("admin"), Value::Null).await, []);
 
     let parameters = [columns::text(one), columns::time(now()), Value::Null, most()];
-    let sessions = list(&ground, &sessions::LIST, parameters, sessions::Session::from_row).await;
+    let sessions = list(&fixture, &sessions::LIST, parameters, sessions::Session::from_row).await;
     let [session] = &sessions[..] else { panic!("{sessions:?}") };
     let Event::Session(id, _) = lasting else { unreachable!("it is a session's") };
     assert_eq!(session.session, id);
 }
 
 async fn list<R, const N: usize>(
-    ground: &Ground,
+    fixture: &Fixture,
     statement: &'static Statement,
     parameters: [Value; N],
     read: fn(uplion_projections::table::Row) -> R,
 ) -> Vec<R> {
-    let rows = ground.store.rows.query(statement, &parameters).await.unwrap();
+    let rows = fixture.store.rows.query(statement, &parameters).await.unwrap();
     rows.into_iter().map(read).collect()
 }
 
 async fn members_of(
-    ground: &Ground,
+    fixture: &Fixture,
     project: uplion_domain::ProjectId,
     role: Value,
 ) -> Vec<(UserId, Role)> {
     let parameters = [columns::text(project), role, Value::Null, most()];
-    let rows = list(ground, &members::OF_PROJECT, parameters, members::Member::from_row).await;
+    let rows = list(fixture, &members::OF_PROJECT, parameters, members::Member::from_row).await;
     rows.into_iter().map(|row| (row.user, row.role)).collect()
 }
 
-async fn users(ground: &Ground, access: Value, status: Value) -> Vec<users::User> {
+async fn users(fixture: &Fixture, access: Value, status: Value) -> Vec<users::User> {
     list(
-        ground,
+        fixture,
         &users::LIST,
         [Value::Null, access, status, Value::Null, most()],
         users::User::from_row,

@@ -13,7 +13,7 @@ use uplion_tests::wait;
 
 use crate::{
     events::{accepted, created, project, served, settled},
-    ground::{Ground, Running},
+    fixtures::{Fixture, Running},
 };
 
 crate::on_each!([
@@ -25,18 +25,18 @@ crate::on_each!([
     a_projector_that_takes_over_is_not_ready_while_a_projection_is_halted
 ]);
 
-async fn usage_is_the_sum_of_what_settled(ground: Ground) {
-    let running = ground.start("a");
+async fn usage_is_the_sum_of_what_settled(fixture: Fixture) {
+    let running = fixture.start("a");
     let outcomes = [
         Outcome::Completed,
         Outcome::Cancelled(Cancelled::ClientGone),
         Outcome::Failed(Failure::WorkerSilent),
     ];
     let all: Vec<_> = outcomes.map(|outcome| settled(&accepted(), outcome)).into();
-    ground.append_all(all.iter().cloned().map(Envelope::settled)).await;
-    ground.append(&Envelope::accepted(accepted())).await;
-    ground.projected(4).await;
-    let usage = ground.usage().await;
+    fixture.append_all(all.iter().cloned().map(Envelope::settled)).await;
+    fixture.append(&Envelope::accepted(accepted())).await;
+    fixture.projected(4).await;
+    let usage = fixture.usage().await;
     let charged: Nanos = all.iter().map(|settled| settled.charge).sum();
     assert_eq!((usage.requests, usage.completed, usage.cancelled, usage.failed), (3, 1, 1, 1));
     assert_eq!((usage.cost, usage.prompt_tokens), (charged, 200));
@@ -44,29 +44,29 @@ async fn usage_is_the_sum_of_what_settled(ground: Ground) {
 }
 
 async fn a_projection_that_another_projector_moved_goes_on_from_there_and_is_not_halted(
-    ground: Ground,
+    fixture: Fixture,
 ) {
-    let running = ground.start("a");
-    ground.append_all(served()).await;
-    ground.projected(3).await;
+    let running = fixture.start("a");
+    fixture.append_all(served()).await;
+    fixture.projected(3).await;
     let moved =
-        ground.store.rows.advance(projected(&Models), Copy::Live, 3, 4, &[], Box::new(Some));
+        fixture.store.rows.advance(projected(&Models), Copy::Live, 3, 4, &[], Box::new(Some));
     moved.await.unwrap();
-    ground.append_all(served()).await;
+    fixture.append_all(served()).await;
     let reached = async || {
         assert_eq!(running.readiness.ready(), Ok(()));
-        let checkpoint = ground.store.rows.checkpoint(Models.name(), Copy::Live).await.unwrap();
+        let checkpoint = fixture.store.rows.checkpoint(Models.name(), Copy::Live).await.unwrap();
         checkpoint.unwrap().pos == 6
     };
     wait::until(wait::PATIENCE, "the projection to catch up", reached).await.unwrap();
-    assert_eq!(ground.halted(Models.name()).await, None);
+    assert_eq!(fixture.halted(Models.name()).await, None);
 }
 
-async fn a_batch_that_is_delivered_again_is_refused(ground: Ground) {
-    let running = ground.start("a");
-    ground.append_all(served()).await;
-    ground.projected(3).await;
-    let again = ground
+async fn a_batch_that_is_delivered_again_is_refused(fixture: Fixture) {
+    let running = fixture.start("a");
+    fixture.append_all(served()).await;
+    fixture.projected(3).await;
+    let again = fixture
         .store
         .rows
         .advance(projected(&UsageByHour), Copy::Live, 0, 3, &[], Box::new(Some))
@@ -76,43 +76,43 @@ async fn a_batch_that_is_delivered_again_is_refused(ground: Ground) {
 }
 
 async fn a_row_that_cannot_be_folded_halts_its_projection_alone_until_it_is_rebuilt(
-    ground: Ground,
+    fixture: Fixture,
 ) {
-    let running = ground.start("a");
-    break_requests(&ground, &running).await;
-    ground.append_all(served()).await;
-    ground.reached(UsageByHour.name(), 5).await;
-    ground.append(&created(project(), "physics")).await;
-    ground.reached(Projects.name(), 6).await;
-    assert_eq!(ground.usage().await.requests, 2);
-    assert_eq!(ground.halted(UsageByHour.name()).await, None);
+    let running = fixture.start("a");
+    break_requests(&fixture, &running).await;
+    fixture.append_all(served()).await;
+    fixture.reached(UsageByHour.name(), 5).await;
+    fixture.append(&created(project(), "physics")).await;
+    fixture.reached(Projects.name(), 6).await;
+    assert_eq!(fixture.usage().await.requests, 2);
+    assert_eq!(fixture.halted(UsageByHour.name()).await, None);
     assert!(running.readiness.ready().unwrap_err().lines().count() == 1);
-    mend(&ground, &running, &Requests, 6).await;
+    mend(&fixture, &running, &Requests, 6).await;
 }
 
-async fn a_lost_table_halts_its_projection_alone_until_it_is_rebuilt(ground: Ground) {
-    let running = ground.start("a");
-    ground.append_all(served()).await;
-    ground.projected(3).await;
-    ground.lose("usage_by_hour_v1_a").await;
-    ground.append_all(served()).await;
+async fn a_lost_table_halts_its_projection_alone_until_it_is_rebuilt(fixture: Fixture) {
+    let running = fixture.start("a");
+    fixture.append_all(served()).await;
+    fixture.projected(3).await;
+    fixture.lose("usage_by_hour_v1_a").await;
+    fixture.append_all(served()).await;
     running.in_trouble("projection usage_by_hour").await;
-    ground.reached(Requests.name(), 6).await;
-    assert_eq!(ground.halted(Requests.name()).await, None);
-    mend(&ground, &running, &UsageByHour, 6).await;
-    assert_eq!(ground.usage().await.requests, 2);
+    fixture.reached(Requests.name(), 6).await;
+    assert_eq!(fixture.halted(Requests.name()).await, None);
+    mend(&fixture, &running, &UsageByHour, 6).await;
+    assert_eq!(fixture.usage().await.requests, 2);
 }
 
-async fn a_projector_that_takes_over_is_not_ready_while_a_projection_is_halted(ground: Ground) {
-    let first = ground.start("a");
-    break_requests(&ground, &first).await;
-    let second = ground.start("b");
+async fn a_projector_that_takes_over_is_not_ready_while_a_projection_is_halted(fixture: Fixture) {
+    let first = fixture.start("a");
+    break_requests(&fixture, &first).await;
+    let second = fixture.start("b");
     second.ready().await;
     let readiness = first.readiness.clone();
     first.end().await;
     assert_eq!(readiness.ready(), Ok(()), "what is halted is the other's to tell");
     second.in_trouble("projection requests").await;
-    mend(&ground, &second, &Requests, 2).await;
+    mend(&fixture, &second, &Requests, 2).await;
 }
 
 fn projected(projection: &dyn Projection) -> Projected {
@@ -121,30 +121,30 @@ fn projected(projection: &dyn Projection) -> Projected {
 }
 
 /// Of an accepted request the row is changed by hand, so that what comes next cannot be folded.
-async fn break_requests(ground: &Ground, running: &Running) {
+async fn break_requests(fixture: &Fixture, running: &Running) {
     let request = accepted();
-    ground.append(&Envelope::accepted(request.clone())).await;
-    ground.projected(1).await;
-    ground.by_hand("UPDATE requests_v2_a SET project = 'nonsense'").await;
-    ground.append(&Envelope::settled(settled(&request, Outcome::Completed))).await;
+    fixture.append(&Envelope::accepted(request.clone())).await;
+    fixture.projected(1).await;
+    fixture.by_hand("UPDATE requests_v2_a SET project = 'nonsense'").await;
+    fixture.append(&Envelope::settled(settled(&request, Outcome::Completed))).await;
     running.in_trouble("projection requests").await;
-    let recorded = async || ground.halted(Requests.name()).await.is_some();
+    let recorded = async || fixture.halted(Requests.name()).await.is_some();
     let patience = wait::PATIENCE;
     wait::until(patience, "the halt to be recorded", recorded).await.unwrap();
 }
 
 /// A rebuild sets it going again, and then it says what the log says.
 async fn mend(
-    ground: &Ground,
+    fixture: &Fixture,
     running: &Running,
     projection: &'static dyn Projection,
     events: u64,
 ) {
-    let (rows, archive) = (ground.store.rows.as_ref(), ground.store.archive.as_ref());
+    let (rows, archive) = (fixture.store.rows.as_ref(), fixture.store.archive.as_ref());
     rebuild(projection, rows, archive).await.unwrap();
-    ground.projected(events).await;
+    fixture.projected(events).await;
     running.ready().await;
-    assert_eq!(ground.halted(projection.name()).await, None);
+    assert_eq!(fixture.halted(projection.name()).await, None);
     let verdict = verify(projection, rows, archive).await.unwrap();
     assert_eq!((verdict.pos, verdict.differing), (events, vec![]));
 }

@@ -11,33 +11,33 @@ use uplion_projector::verify;
 
 use crate::{
     events::{accepted, assigned, settled},
-    ground::Ground,
+    fixtures::Fixture,
 };
 
 crate::on_each!([whatever_comes_in_whatever_order_the_bill_is_what_settled_first]);
 
-async fn whatever_comes_in_whatever_order_the_bill_is_what_settled_first(ground: Ground) {
-    let mut running = ground.start("a");
+async fn whatever_comes_in_whatever_order_the_bill_is_what_settled_first(fixture: Fixture) {
+    let mut running = fixture.start("a");
     let (mut head, mut charged) = (0, HashMap::<RequestId, Nanos>::new());
     for seed in 0..6 {
         let events = story(&mut StdRng::seed_from_u64(seed));
         head += events.len() as u64;
         for event in &events {
-            ground.append(event).await;
+            fixture.append(event).await;
             if let Event::Request(request::Event::Settled(settled)) = &event.event {
                 charged.entry(settled.request).or_insert(settled.charge);
             }
         }
         if seed == 2 {
             running.kill().await;
-            running = ground.start("a");
+            running = fixture.start("a");
         }
-        ground.projected(head).await;
-        let usage = ground.usage().await;
+        fixture.projected(head).await;
+        let usage = fixture.usage().await;
         assert_eq!(usage.requests, charged.len() as u64, "seed {seed}");
         assert_eq!(usage.cost, charged.values().copied().sum(), "seed {seed}");
         for projection in uplion_projections::all() {
-            let (rows, archive) = (ground.store.rows.as_ref(), ground.store.archive.as_ref());
+            let (rows, archive) = (fixture.store.rows.as_ref(), fixture.store.archive.as_ref());
             let verdict = verify(*projection, rows, archive).await.unwrap();
             assert_eq!(verdict.differing, Vec::<Vec<_>>::new(), "seed {seed}");
         }

@@ -12,7 +12,7 @@ use uplion_projector::verify;
 
 use crate::{
     events::{created, project, renamed},
-    ground::Ground,
+    fixtures::Fixture,
 };
 
 crate::on_each!([a_newer_version_is_built_beside_the_old_one_and_takes_its_place]);
@@ -57,38 +57,38 @@ static CHANGES: Statement = Statement {
     columns: &[Kind::BigInt],
 };
 
-async fn a_newer_version_is_built_beside_the_old_one_and_takes_its_place(ground: Ground) {
-    let old = ground.start_with(Ground::options("old"), OLD);
+async fn a_newer_version_is_built_beside_the_old_one_and_takes_its_place(fixture: Fixture) {
+    let old = fixture.start_with(Fixture::options("old"), OLD);
     let one = project();
-    ground.append(&created(one, "a")).await;
+    fixture.append(&created(one, "a")).await;
     for number in 0..500 {
-        ground.append(&created(project(), &format!("b{number}"))).await;
+        fixture.append(&created(project(), &format!("b{number}"))).await;
     }
-    ground.append(&renamed(one, "c")).await;
-    ground.reached("names", 502).await;
+    fixture.append(&renamed(one, "c")).await;
+    fixture.reached("names", 502).await;
     old.end().await;
-    assert_eq!(version(&ground).await, 1);
+    assert_eq!(version(&fixture).await, 1);
 
-    let new = ground.start_with(Ground::options("new"), NEW);
+    let new = fixture.start_with(Fixture::options("new"), NEW);
     let upgraded = async || {
         // Whichever version answers, it knows all that was known.
-        assert_eq!(ground.store.rows.query(&LIST, &[]).await.unwrap().len(), 501);
-        version(&ground).await == 2
+        assert_eq!(fixture.store.rows.query(&LIST, &[]).await.unwrap().len(), 501);
+        version(&fixture).await == 2
     };
     let patience = uplion_tests::wait::PATIENCE;
     uplion_tests::wait::until(patience, "the new version to be live", upgraded).await.unwrap();
-    ground.append(&renamed(one, "d")).await;
-    ground.reached("names", 503).await;
-    let changes = ground.store.rows.query(&CHANGES, &[]).await.unwrap();
+    fixture.append(&renamed(one, "d")).await;
+    fixture.reached("names", 503).await;
+    let changes = fixture.store.rows.query(&CHANGES, &[]).await.unwrap();
     assert_eq!(changes.last(), Some(&vec![Value::BigInt(2)]));
     assert_eq!(changes.len(), 501);
     new.ready().await;
-    let (rows, archive) = (ground.store.rows.as_ref(), ground.store.archive.as_ref());
+    let (rows, archive) = (fixture.store.rows.as_ref(), fixture.store.archive.as_ref());
     assert_eq!(verify(NEW[0], rows, archive).await.unwrap().differing, Vec::<Key>::new());
 }
 
-async fn version(ground: &Ground) -> u32 {
-    ground.store.rows.checkpoint("names", Copy::Live).await.unwrap().unwrap().version
+async fn version(fixture: &Fixture) -> u32 {
+    fixture.store.rows.checkpoint("names", Copy::Live).await.unwrap().unwrap().version
 }
 
 fn named(event: &Recorded) -> Option<Name> {

@@ -14,13 +14,14 @@ use uplion_domain::{
 
 use super::{POSITION_OF, execute, first, insert, lock, of_aggregate, query, stored};
 use crate::{
-    StoreError, claims,
+    StoreError,
     number::signed,
     people::undone_by,
     postgres::{
         people::change as change_person,
         pool::{SETTINGS_FOR_LONG, Session},
     },
+    uniqueness,
 };
 
 pub async fn import(
@@ -94,7 +95,7 @@ async fn claim(transaction: &Transaction<'_>, aggregate: &AggregateId) -> Result
     for row in query(transaction, &of_aggregate(), &[&kind, &id]).await? {
         let envelope = Envelope::decode(&stored(&row)?.event)
             .map_err(|error| StoreError::Unreadable(format!("{error}")))?;
-        held = claims::held_after(held, &envelope.event);
+        held = uniqueness::held_after(held, &envelope.event);
     }
     execute(transaction, FORGET, &[&kind, &id]).await?;
     for (scope, value) in held {

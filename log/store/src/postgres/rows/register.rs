@@ -7,9 +7,9 @@ use tokio_postgres::{Row, types::ToSql};
 
 use crate::{
     StoreError,
-    copies::{Place, Registered},
     number::{signed, small, unsigned},
     rows::{Copy, Projected},
+    table_copies::{Registered, TableCopy},
 };
 
 const LOAD: &str = "SELECT live_copy, live_version, live_pos, halted,
@@ -41,7 +41,7 @@ async fn find(
 }
 
 fn registered(row: &Row) -> Result<Registered, StoreError> {
-    let place = |table, version, pos| Place { table, version, pos };
+    let place = |table, version, pos| TableCopy { table, version, pos };
     let rebuild: Option<String> = row.try_get(4)?;
     let rebuild = match rebuild {
         Some(table) => Some(place(table, small(row.try_get(5)?), unsigned(row.try_get(6)?))),

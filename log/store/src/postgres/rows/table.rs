@@ -15,8 +15,8 @@ use super::{
 };
 use crate::{
     StoreError,
-    copies::{columns, key_columns},
     number::unsigned,
+    table_copies::{columns, key_columns},
 };
 
 pub async fn create(

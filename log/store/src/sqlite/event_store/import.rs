@@ -14,13 +14,14 @@ use uplion_domain::{
 
 use super::{history, insert, position_of};
 use crate::{
-    StoreError, claims,
+    StoreError,
     number::{signed, unsigned},
     people::undone_by,
     sqlite::{
         connection::{execute, select_one},
         people,
     },
+    uniqueness,
 };
 
 pub fn import(connection: &Connection, events: &[(Subject, Encoded)]) -> Result<u64, StoreError> {
@@ -79,7 +80,7 @@ fn claim(connection: &Connection, aggregate: &AggregateId) -> Result<(), StoreEr
     for stored in history(connection, aggregate)? {
         let envelope = Envelope::decode(&stored.event)
             .map_err(|error| StoreError::Unreadable(format!("{error}")))?;
-        held = claims::held_after(held, &envelope.event);
+        held = uniqueness::held_after(held, &envelope.event);
     }
     let of = (aggregate.kind(), aggregate.id());
     execute(connection, "DELETE FROM holders WHERE aggregate = ? AND aggregate_id = ?", of)?;

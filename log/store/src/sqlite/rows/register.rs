@@ -6,10 +6,10 @@ use rusqlite::Connection;
 
 use crate::{
     StoreError,
-    copies::{Place, Registered},
     number::{signed, small, unsigned},
     rows::{Copy, Projected},
     sqlite::connection::{execute, select, select_one},
+    table_copies::{Registered, TableCopy},
 };
 
 pub fn load(connection: &Connection, name: &str) -> Result<Option<Registered>, StoreError> {
@@ -17,7 +17,7 @@ pub fn load(connection: &Connection, name: &str) -> Result<Option<Registered>, S
         rebuild_copy, rebuild_version, rebuild_pos FROM projections WHERE name = ?";
     select_one(connection, SQL, [name], |row| {
         let rebuild: Option<String> = row.get(4)?;
-        let place = |table, version, pos| Place { table, version, pos };
+        let place = |table, version, pos| TableCopy { table, version, pos };
         let rebuild = match rebuild {
             Some(table) => Some(place(table, small(row.get(5)?), unsigned(row.get(6)?))),
             None => None,

@@ -13,8 +13,8 @@ use uplion_projections::{
 
 use crate::{
     StoreError,
-    copies::{Changes, columns, key_columns},
     sqlite::connection::{execute, select, select_one},
+    table_copies::{Changes, columns, key_columns},
 };
 
 pub fn create(connection: &Connection, table: &Table, name: &str) -> Result<(), StoreError> {

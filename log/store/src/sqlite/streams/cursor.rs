@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use tokio::{sync::watch, time::timeout};
 use uplion_log_transport::stream::{Cursor, ReadError, Record, StreamName};
 
-use super::{ENDED, held::Held, records};
+use super::{ENDED, records, stream_cache::CachedStream};
 use crate::sqlite::readers::Readers;
 
 pub struct StreamCursor {
@@ -14,19 +14,19 @@ pub struct StreamCursor {
     /// Of the stream that it is a place in.
     pub created: i64,
     pub after: u64,
-    pub changes: watch::Receiver<Option<Held>>,
+    pub changes: watch::Receiver<Option<CachedStream>>,
     pub readers: Arc<Readers>,
 }
 
 #[async_trait]
 impl Cursor for StreamCursor {
     async fn next(&mut self, most: usize, wait: Duration) -> Result<Vec<Record>, ReadError> {
-        let Some(held) = self.news(wait).await? else { return Ok(Vec::new()) };
+        let Some(cached) = self.news(wait).await? else { return Ok(Vec::new()) };
         let (stream, wanted) = (self.stream, self.after + 1);
-        if held.created != self.created {
+        if cached.created != self.created {
             return Err(ReadError::Replaced(stream));
         }
-        held.still_holds(stream, wanted)?;
+        cached.still_holds(stream, wanted)?;
         let records = records(&self.readers, stream, self.after, most).await?;
         // Purged between the two looks.
         if let Some(first) = records.first().map(|record| record.sequence)
@@ -41,15 +41,15 @@ impl Cursor for StreamCursor {
 
 impl StreamCursor {
     /// The stream, once it has events behind this place or is another one; none if `wait` passed before.
-    async fn news(&mut self, wait: Duration) -> Result<Option<Held>, ReadError> {
+    async fn news(&mut self, wait: Duration) -> Result<Option<CachedStream>, ReadError> {
         let (stream, created, after) = (self.stream, self.created, self.after);
-        let is_news = |held: &Option<Held>| {
-            held.as_ref().is_none_or(|held| held.created != created || held.last > after)
+        let is_news = |cached: &Option<CachedStream>| {
+            cached.as_ref().is_none_or(|cached| cached.created != created || cached.last > after)
         };
         match timeout(wait, self.changes.wait_for(is_news)).await {
             Err(_) => Ok(None),
             Ok(Err(_)) => Err(ReadError::Unavailable { stream, reason: ENDED.into() }),
-            Ok(Ok(held)) => held.clone().ok_or(ReadError::Missing(stream)).map(Some),
+            Ok(Ok(cached)) => cached.clone().ok_or(ReadError::Missing(stream)).map(Some),
         }
     }
 }

@@ -10,7 +10,7 @@ use uplion_log_transport::stream::{
 };
 
 use super::{
-    held::{Held, Watched},
+    stream_cache::{CachedStream, StreamCache},
     table,
 };
 use crate::{
@@ -40,33 +40,33 @@ pub struct Append {
 
 pub struct Writing {
     connection: Connection,
-    watched: Arc<Watched>,
+    cache: Arc<StreamCache>,
     _folder: Arc<Folder>,
 }
 
 /// The streams as they will be after the commit.
 struct Draft {
-    traffic: Option<Held>,
-    control: Option<Held>,
+    traffic: Option<CachedStream>,
+    control: Option<CachedStream>,
 }
 
 /// Given what went wrong with the commit, if anything did.
 type Answer = Box<dyn FnOnce(Option<&StoreError>)>;
 
 impl Writing {
-    pub const fn new(connection: Connection, watched: Arc<Watched>, folder: Arc<Folder>) -> Self {
-        Self { connection, watched, _folder: folder }
+    pub const fn new(connection: Connection, cache: Arc<StreamCache>, folder: Arc<Folder>) -> Self {
+        Self { connection, cache, _folder: folder }
     }
 
     pub fn transact(&mut self, jobs: Vec<Job>) {
-        let before = Draft::of(&self.watched);
-        let mut draft = Draft::of(&self.watched);
+        let before = Draft::of(&self.cache);
+        let mut draft = Draft::of(&self.cache);
         let mut answers = Vec::with_capacity(jobs.len());
         let failed = self.commit(jobs, &before, &mut draft, &mut answers).err();
         if failed.is_none() {
             for stream in StreamName::ALL {
-                if before.held(stream) != draft.held(stream) {
-                    self.watched.of(stream).send_replace(draft.held(stream).cloned());
+                if before.cached(stream) != draft.cached(stream) {
+                    self.cache.of(stream).send_replace(draft.cached(stream).cloned());
                 }
             }
         }
@@ -87,15 +87,15 @@ impl Writing {
         // A failure calls the whole transaction off, but everybody who takes part in it is told.
         let mut failed = None;
         for job in jobs {
-            let (done, answer) = run(&transaction, draft, job, &self.watched);
+            let (done, answer) = run(&transaction, draft, job, &self.cache);
             answers.push(answer);
             failed = failed.or(done.err());
         }
         for stream in StreamName::ALL {
-            if let Some(held) = draft.held(stream)
-                && before.held(stream) != Some(held)
+            if let Some(cached) = draft.cached(stream)
+                && before.cached(stream) != Some(cached)
             {
-                held.save(&transaction, stream)?;
+                cached.save(&transaction, stream)?;
             }
         }
         match failed {
@@ -109,14 +109,14 @@ fn run(
     connection: &Connection,
     draft: &mut Draft,
     job: Job,
-    watched: &Arc<Watched>,
+    cache: &Arc<StreamCache>,
 ) -> (Result<(), StoreError>, Answer) {
     match job {
         Job::Append(append) => {
             let (stream, answer) = (append.stream, append.answer);
             let done = write(
                 connection,
-                draft.held_mut(stream),
+                draft.stream_mut(stream),
                 stream,
                 &append.subject,
                 &append.event,
@@ -126,21 +126,21 @@ fn run(
                 |error| (Err(unacknowledged(stream, &error)), Err(error)),
                 |outcome| (outcome, Ok(())),
             );
-            (done, answer_append(stream, outcome, answer, Arc::clone(watched)))
+            (done, answer_append(stream, outcome, answer, Arc::clone(cache)))
         }
         Job::Ensure { spec, answer } => {
             draft.ensure(&spec);
             (Ok(()), answer_read(spec.name, answer, Ok(())))
         }
         Job::Purge { stream, sequence, answer } => {
-            let (done, outcome) = match draft.held_mut(stream) {
-                Some(held) => (purge(connection, held, stream, sequence), Ok(())),
+            let (done, outcome) = match draft.stream_mut(stream) {
+                Some(cached) => (purge(connection, cached, stream, sequence), Ok(())),
                 None => (Ok(()), Err(ReadError::Missing(stream))),
             };
             (done, answer_read(stream, answer, outcome))
         }
         Job::Delete { stream, answer } => {
-            *draft.held_mut(stream) = None;
+            *draft.stream_mut(stream) = None;
             (delete(connection, stream), answer_read(stream, answer, Ok(())))
         }
     }
@@ -150,14 +150,14 @@ fn answer_append(
     stream: StreamName,
     outcome: Result<Appended, AppendError>,
     answer: Option<oneshot::Sender<Result<Appended, AppendError>>>,
-    watched: Arc<Watched>,
+    cache: Arc<StreamCache>,
 ) -> Answer {
     Box::new(move |failed| {
         let outcome = failed.map_or(outcome, |error| Err(unacknowledged(stream, error)));
         match (answer, outcome) {
             // Nobody listens any more if the caller was dropped.
             (Some(answer), outcome) => drop(answer.send(outcome)),
-            (None, Err(error)) => watched.lost(stream, &error.to_string()),
+            (None, Err(error)) => cache.lost(stream, &error.to_string()),
             (None, Ok(_)) => {}
         }
     })
@@ -180,47 +180,47 @@ fn unacknowledged(stream: StreamName, error: &StoreError) -> AppendError {
 /// As JetStream does, a duplicate is recognised before anything else is looked at.
 fn write(
     connection: &Connection,
-    held: &mut Option<Held>,
+    cached: &mut Option<CachedStream>,
     stream: StreamName,
     subject: &Subject,
     event: &Encoded,
     condition: Condition,
 ) -> Result<Result<Appended, AppendError>, StoreError> {
-    let Some(held) = held else {
+    let Some(cached) = cached else {
         return Ok(Err(AppendError::Unavailable { stream, reason: "it does not exist".into() }));
     };
     let now = clock::now_micros();
     if condition.unique {
-        let since = now.saturating_sub(held.dedup_micros);
+        let since = now.saturating_sub(cached.dedup_micros);
         if let Some(sequence) = original(connection, stream, event, since)? {
             return Ok(Ok(Appended { sequence, duplicate: true }));
         }
     }
     if let Some(expected) = condition.last
-        && expected != held.last
+        && expected != cached.last
     {
         return Ok(Err(AppendError::WrongLast { stream, expected }));
     }
     let subject = subject.to_string();
     let size = size(&subject, event);
-    if held.bytes + size > held.max_bytes {
+    if cached.bytes + size > cached.max_bytes {
         return Ok(Err(AppendError::Full(stream)));
     }
-    let sequence = held.last + 1;
-    insert(connection, held, stream, &subject, event, condition.unique)?;
+    let sequence = cached.last + 1;
+    insert(connection, cached, stream, &subject, event, condition.unique)?;
     Ok(Ok(Appended { sequence, duplicate: false }))
 }
 
 /// Puts the event at the stream's end.
 pub fn insert(
     connection: &Connection,
-    held: &mut Held,
+    cached: &mut CachedStream,
     stream: StreamName,
     subject: &str,
     event: &Encoded,
     unique: bool,
 ) -> Result<(), StoreError> {
-    let (sequence, size) = (held.last + 1, size(subject, event));
+    let (sequence, size) = (cached.last + 1, size(subject, event));
     let sql = format!("INSERT INTO {} VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", table(stream));
     let Encoded { id, kind, at, traceparent, actor, request_id, payload } = event;
     let row = (
@@ -238,8 +238,8 @@ pub fn insert(
         request_id,
     );
     execute(connection, &sql, row)?;
-    held.last = sequence;
-    held.bytes += size;
+    cached.last = sequence;
+    cached.bytes += size;
     Ok(())
 }
 
@@ -268,12 +268,12 @@ fn size(subject: &str, event: &Encoded) -> u64 {
 
 fn purge(
     connection: &Connection,
-    held: &mut Held,
+    cached: &mut CachedStream,
     stream: StreamName,
     sequence: u64,
 ) -> Result<(), StoreError> {
-    let sequence = sequence.min(held.last);
-    if sequence < held.first {
+    let sequence = sequence.min(cached.last);
+    if sequence < cached.first {
         return Ok(());
     }
     let table = table(stream);
@@ -281,8 +281,8 @@ fn purge(
     let freed = select_one(connection, &sum, [signed(sequence)], |row| Ok(unsigned(row.get(0)?)))?;
     let delete = format!("DELETE FROM {table} WHERE sequence <= ?");
     execute(connection, &delete, [signed(sequence)])?;
-    held.first = sequence + 1;
-    held.bytes = held.bytes.saturating_sub(freed.unwrap_or(0));
+    cached.first = sequence + 1;
+    cached.bytes = cached.bytes.saturating_sub(freed.unwrap_or(0));
     Ok(())
 }
 
@@ -293,19 +293,19 @@ fn delete(connection: &Connection, stream: StreamName) -> Result<(), StoreError>
 }
 
 impl Draft {
-    fn of(watched: &Watched) -> Self {
-        let held = |stream| watched.of(stream).borrow().clone();
-        Self { traffic: held(StreamName::Traffic), control: held(StreamName::Control) }
+    fn of(cache: &StreamCache) -> Self {
+        let cached = |stream| cache.of(stream).borrow().clone();
+        Self { traffic: cached(StreamName::Traffic), control: cached(StreamName::Control) }
     }
 
-    const fn held(&self, stream: StreamName) -> Option<&Held> {
+    const fn cached(&self, stream: StreamName) -> Option<&CachedStream> {
         match stream {
             StreamName::Traffic => self.traffic.as_ref(),
             StreamName::Control => self.control.as_ref(),
         }
     }
 
-    const fn held_mut(&mut self, stream: StreamName) -> &mut Option<Held> {
+    const fn stream_mut(&mut self, stream: StreamName) -> &mut Option<CachedStream> {
         match stream {
             StreamName::Traffic => &mut self.traffic,
             StreamName::Control => &mut self.control,
@@ -313,9 +313,9 @@ impl Draft {
     }
 
     fn ensure(&mut self, spec: &StreamSpec) {
-        match self.held_mut(spec.name) {
-            Some(held) => held.adjust(spec),
-            none => *none = Some(Held::new(spec)),
+        match self.stream_mut(spec.name) {
+            Some(cached) => cached.adjust(spec),
+            none => *none = Some(CachedStream::new(spec)),
         }
     }
 }

@@ -22,7 +22,7 @@ pub(super) struct Line {
     last_slot: u64,
     /// Of this line and all others.
     bytes: Arc<AtomicU64>,
-    held: HashMap<u64, Held>,
+    waiting: HashMap<u64, Waiting>,
     /// When each is to be delivered (again), and its slot: older tickets first among those due at once.
     due: BTreeSet<(Instant, u64)>,
     /// When each is too old, and its slot.
@@ -30,7 +30,7 @@ pub(super) struct Line {
 }
 
 #[derive(Debug)]
-struct Held {
+struct Waiting {
     ticket: Ticket,
     deliveries: u64,
     due: Instant,
@@ -49,7 +49,7 @@ impl Line {
         Self {
             last_slot: 0,
             bytes: Arc::clone(bytes),
-            held: HashMap::new(),
+            waiting: HashMap::new(),
             due: BTreeSet::new(),
             expires: BTreeSet::new(),
         }
@@ -62,7 +62,7 @@ impl Line {
         now: Instant,
     ) -> Result<(), OfferError> {
         self.drop_expired(now);
-        if self.held.len() as u64 >= spec.most_per_model {
+        if self.waiting.len() as u64 >= spec.most_per_model {
             return Err(OfferError::Full(ticket.model.clone()));
         }
         if self.bytes.load(Ordering::Relaxed) + TICKET_BYTES > spec.max_bytes {
@@ -73,7 +73,8 @@ impl Line {
         let (slot, expires) = (self.last_slot, now + spec.max_age);
         self.due.insert((now, slot));
         self.expires.insert((expires, slot));
-        self.held.insert(slot, Held { ticket: ticket.clone(), deliveries: 0, due: now, expires });
+        self.waiting
+            .insert(slot, Waiting { ticket: ticket.clone(), deliveries: 0, due: now, expires });
         Ok(())
     }
 
@@ -86,16 +87,17 @@ impl Line {
             && due <= now
         {
             self.move_due(slot, now + ACK_WAIT);
-            let held = self.held.get_mut(&slot).expect("what is due is held");
-            held.deliveries += 1;
-            let (ticket, number) = (held.ticket.clone(), held.deliveries);
+            let waiting = self.waiting.get_mut(&slot).expect("what is due waits");
+            waiting.deliveries += 1;
+            let (ticket, number) = (waiting.ticket.clone(), waiting.deliveries);
             taken.push(Delivery { ticket, slot, number });
         }
         (taken, self.due.first().map(|(due, _)| *due))
     }
 
     pub fn done(&mut self, slot: u64) {
-        if let Some(Held { due, expires, ticket: _, deliveries: _ }) = self.held.remove(&slot) {
+        if let Some(Waiting { due, expires, ticket: _, deliveries: _ }) = self.waiting.remove(&slot)
+        {
             self.bytes.fetch_sub(TICKET_BYTES, Ordering::Relaxed);
             self.due.remove(&(due, slot));
             self.expires.remove(&(expires, slot));
@@ -104,7 +106,7 @@ impl Line {
 
     /// Of a delivery that was followed by another, this means nothing any more.
     pub fn later(&mut self, slot: u64, delivery: u64, due: Instant) {
-        if self.held.get(&slot).is_some_and(|held| held.deliveries == delivery) {
+        if self.waiting.get(&slot).is_some_and(|waiting| waiting.deliveries == delivery) {
             self.move_due(slot, due);
         }
     }
@@ -115,14 +117,14 @@ impl Line {
 
     pub fn depth(&mut self, now: Instant) -> u64 {
         self.drop_expired(now);
-        self.held.len() as u64
+        self.waiting.len() as u64
     }
 
     fn move_due(&mut self, slot: u64, to: Instant) {
-        if let Some(held) = self.held.get_mut(&slot) {
-            self.due.remove(&(held.due, slot));
+        if let Some(waiting) = self.waiting.get_mut(&slot) {
+            self.due.remove(&(waiting.due, slot));
             self.due.insert((to, slot));
-            held.due = to;
+            waiting.due = to;
         }
     }
 

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use tokio::{sync::oneshot, time::Instant};
 
-use super::Answer;
+use super::PublishAck;
 
 #[derive(Debug, Default)]
 pub(super) struct Pending {
@@ -20,14 +20,14 @@ pub(super) struct Pending {
 
 #[derive(Debug)]
 enum Slot {
-    Awaited(oneshot::Sender<Answer>),
+    Awaited(oneshot::Sender<PublishAck>),
     Unawaited { until: Instant },
     Answered,
 }
 
 impl Pending {
     /// Somebody waits for this one, at most for as long as the receiver lives.
-    pub fn awaited(&mut self, answer: oneshot::Sender<Answer>) -> u64 {
+    pub fn awaited(&mut self, answer: oneshot::Sender<PublishAck>) -> u64 {
         self.push(Slot::Awaited(answer))
     }
 
@@ -50,7 +50,7 @@ impl Pending {
         why.clone_into(&mut self.why);
     }
 
-    pub fn answer(&mut self, number: u64, answer: Result<Answer, String>) {
+    pub fn answer(&mut self, number: u64, answer: Result<PublishAck, String>) {
         let slot = number.checked_sub(self.first).and_then(|at| usize::try_from(at).ok());
         if let Some(slot) = slot.and_then(|at| self.slots.get_mut(at)) {
             let slot = std::mem::replace(slot, Slot::Answered);
@@ -84,7 +84,7 @@ impl Pending {
             self.settle(slot, Err("no answer in time".into()));
         }
         if self.unlogged > 0 {
-            tracing::warn!(events = self.unlogged, why = %self.why, "events were not appended");
+            tracing::warn!(lost = self.unlogged, reason = %self.why, "stream.append.lost");
             self.unlogged = 0;
         }
     }
@@ -94,7 +94,7 @@ impl Pending {
         self.first + (self.slots.len() as u64 - 1)
     }
 
-    fn settle(&mut self, slot: Slot, answer: Result<Answer, String>) {
+    fn settle(&mut self, slot: Slot, answer: Result<PublishAck, String>) {
         match slot {
             Slot::Awaited(waiting) => {
                 // Who waits for it sees that it is dropped if there is no answer.
@@ -105,9 +105,11 @@ impl Pending {
             Slot::Unawaited { until: _ } => {
                 self.unawaited -= 1;
                 match answer {
-                    Ok(Answer::Appended { sequence: _, duplicate: _ }) => {}
-                    Ok(Answer::Refused { code: _, reason }) | Err(reason) => self.failed(&reason),
-                    Ok(Answer::NoStream) => self.failed("there is no stream"),
+                    Ok(PublishAck::Appended { sequence: _, duplicate: _ }) => {}
+                    Ok(PublishAck::Refused { code: _, reason }) | Err(reason) => {
+                        self.failed(&reason)
+                    }
+                    Ok(PublishAck::NoStream) => self.failed("there is no stream"),
                 }
             }
             Slot::Answered => {}

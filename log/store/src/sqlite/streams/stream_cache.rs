@@ -19,7 +19,7 @@ use crate::{
 const LOG_EVERY: Duration = Duration::from_secs(1);
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Held {
+pub struct CachedStream {
     pub created: i64,
     pub epoch: u32,
     pub first: u64,
@@ -30,9 +30,9 @@ pub struct Held {
 }
 
 /// The streams, for everybody who waits for them to change.
-pub struct Watched {
-    traffic: watch::Sender<Option<Held>>,
-    control: watch::Sender<Option<Held>>,
+pub struct StreamCache {
+    traffic: watch::Sender<Option<CachedStream>>,
+    control: watch::Sender<Option<CachedStream>>,
     losses: Mutex<Losses>,
 }
 
@@ -42,7 +42,7 @@ struct Losses {
     logged: Option<Instant>,
 }
 
-impl Held {
+impl CachedStream {
     pub fn new(spec: &StreamSpec) -> Self {
         let first = spec.first_sequence.max(1);
         Self {
@@ -105,9 +105,9 @@ fn dedup_micros(spec: &StreamSpec) -> i64 {
     i64::try_from(spec.dedup_window.as_micros()).unwrap_or(i64::MAX)
 }
 
-impl Watched {
+impl StreamCache {
     pub fn load(connection: &Connection) -> Result<Self, StoreError> {
-        let load = |stream| Held::load(connection, stream).map(watch::Sender::new);
+        let load = |stream| CachedStream::load(connection, stream).map(watch::Sender::new);
         Ok(Self {
             traffic: load(StreamName::Traffic)?,
             control: load(StreamName::Control)?,
@@ -115,7 +115,7 @@ impl Watched {
         })
     }
 
-    pub const fn of(&self, stream: StreamName) -> &watch::Sender<Option<Held>> {
+    pub const fn of(&self, stream: StreamName) -> &watch::Sender<Option<CachedStream>> {
         match stream {
             StreamName::Traffic => &self.traffic,
             StreamName::Control => &self.control,

@@ -7,7 +7,9 @@ use tokio_util::sync::CancellationToken;
 use uplion_log_store::lease::Lease;
 use uplion_log_transport::stream::StreamName;
 
-use crate::{Projector, feed::Feed, ingest::Ingest, projecting, purge::Purge, sweeper::Sweeper};
+use crate::{
+    Projector, feed::Feed, ingest::Ingest, projection_runner, purge::Purge, sweeper::Sweeper,
+};
 
 const JOB: &str = "projector";
 /// Between attempts at a lease that somebody else holds, or a store that does not answer.
@@ -39,13 +41,13 @@ pub async fn serve(projector: &Projector, stop: &CancellationToken) {
 
 /// An error if a job ended that should not.
 async fn work(projector: &Projector, lease: Lease, stop: &CancellationToken) -> Result<(), String> {
-    let tenure = stop.child_token();
-    let mut jobs = start(projector, &lease, &tenure);
+    let term = stop.child_token();
+    let mut jobs = start(projector, &lease, &term);
     let ended = tokio::select! {
-        () = keep(projector, &lease, &tenure) => Ok(()),
+        () = keep(projector, &lease, &term) => Ok(()),
         Some(Err(panic)) = jobs.join_next() => Err(panic.to_string()),
     };
-    tenure.cancel();
+    term.cancel();
     while jobs.join_next().await.is_some() {}
     // Only a courtesy to the next one: an unreleased lease expires.
     if let Err(error) = projector.store.leases.release(&lease).await {
@@ -54,7 +56,7 @@ async fn work(projector: &Projector, lease: Lease, stop: &CancellationToken) -> 
     ended
 }
 
-fn start(projector: &Projector, lease: &Lease, tenure: &CancellationToken) -> JoinSet<()> {
+fn start(projector: &Projector, lease: &Lease, term: &CancellationToken) -> JoinSet<()> {
     let Projector { options, projections, log, store, clock, metrics, state } = projector;
     let feed = Arc::new(Feed::new(Arc::clone(&store.archive)));
     let mut jobs = JoinSet::new();
@@ -69,17 +71,17 @@ fn start(projector: &Projector, lease: &Lease, tenure: &CancellationToken) -> Jo
             state: Arc::clone(state),
             metrics: metrics.clone(),
         };
-        jobs.spawn(ingest.run(tenure.clone()));
+        jobs.spawn(ingest.run(term.clone()));
     }
     for projection in projections.iter().copied() {
-        let job = projecting::Job {
+        let job = projection_runner::Job {
             projection,
             rows: Arc::clone(&store.rows),
             feed: Arc::clone(&feed),
             state: Arc::clone(state),
             metrics: metrics.clone(),
         };
-        jobs.spawn(projecting::run(job, tenure.clone()));
+        jobs.spawn(projection_runner::run(job, term.clone()));
     }
     let sweeper = Sweeper {
         streams: Arc::clone(&log.streams),
@@ -89,7 +91,7 @@ fn start(projector: &Projector, lease: &Lease, tenure: &CancellationToken) -> Jo
         after: options.sweep_after,
         metrics: metrics.clone(),
     };
-    jobs.spawn(sweeper.run(tenure.clone()));
+    jobs.spawn(sweeper.run(term.clone()));
     let purge = Purge {
         streams: Arc::clone(&log.streams),
         archive: Arc::clone(&store.archive),
@@ -97,18 +99,18 @@ fn start(projector: &Projector, lease: &Lease, tenure: &CancellationToken) -> Jo
         every: options.purge_every,
         keep: options.keep_on_stream,
     };
-    jobs.spawn(purge.run(tenure.clone()));
+    jobs.spawn(purge.run(term.clone()));
     jobs
 }
 
 /// Returns when the lease is lost or the process is to stop.
-async fn keep(projector: &Projector, lease: &Lease, tenure: &CancellationToken) {
+async fn keep(projector: &Projector, lease: &Lease, term: &CancellationToken) {
     let Projector { options, store, state, .. } = projector;
     let mut renewed = tokio::time::Instant::now();
     loop {
         tokio::select! {
             () = tokio::time::sleep(options.lease / 4) => {}
-            () = tenure.cancelled() => return,
+            () = term.cancelled() => return,
         }
         match store.leases.renew(lease, options.lease).await {
             Ok(true) => {

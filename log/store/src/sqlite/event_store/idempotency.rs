@@ -3,17 +3,18 @@
 use rusqlite::Connection;
 
 use crate::{
-    StoreError, done,
+    StoreError,
     event_store::{CommitError, Idempotency},
+    idempotency,
     number::{signed, unsigned},
     sqlite::connection::{execute, select_one},
 };
 
-pub fn unless_done(connection: &Connection, command: &Idempotency) -> Result<(), CommitError> {
+pub fn refuse_repeated(connection: &Connection, command: &Idempotency) -> Result<(), CommitError> {
     const SQL: &str = "SELECT fingerprint, answer, position FROM commands
         WHERE actor = ? AND idempotency_key = ? AND at > ?";
     let Idempotency { actor, key, fingerprint, .. } = command;
-    let done = select_one(connection, SQL, (actor, key, done::forgotten(command)), |row| {
+    let done = select_one(connection, SQL, (actor, key, idempotency::forgotten(command)), |row| {
         Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?, unsigned(row.get(2)?)))
     })?;
     match done {
@@ -35,7 +36,7 @@ pub fn remember(
         (SELECT actor, idempotency_key FROM commands WHERE at <= ? ORDER BY at LIMIT ?)";
     const REMEMBER: &str = "INSERT OR REPLACE INTO commands VALUES (?, ?, ?, ?, ?, ?)";
     let Idempotency { actor, key, fingerprint, answer, kept: _ } = command;
-    execute(connection, FORGET, (done::forgotten(command), done::TOGETHER))?;
+    execute(connection, FORGET, (idempotency::forgotten(command), idempotency::TOGETHER))?;
     let now = crate::clock::now_micros();
     let row = (actor, key, fingerprint, answer, signed(position), now);
     execute(connection, REMEMBER, row).map(drop)

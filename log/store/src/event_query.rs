@@ -8,7 +8,7 @@ use crate::{archive::Archived, number::signed};
 /// Nothing said: all. The control plane's events are found by indexes, however many requests there were; others by
 /// looking through a part of the archive at a time.
 #[derive(Debug, Clone, Default)]
-pub struct Wanted {
+pub struct EventQuery {
     pub stream: Option<StreamName>,
     /// Of one aggregate.
     pub subject: Option<Subject>,
@@ -28,21 +28,21 @@ pub enum Order {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Found {
+pub struct EventPage {
     pub events: Vec<Archived>,
     /// Where to look on; none if there is nothing more. There may be more where nothing was found.
     pub next: Option<u64>,
 }
 
-/// Of the archive, looked through at once for what no index finds.
+/// Of the archive, searched by one statement for what no index finds.
 const AT_ONCE: u64 = 100_000;
 
-/// A look at the archive.
-pub struct Look {
+/// One statement of a search through the archive.
+pub struct QueryStep {
     /// With parameters as `$1`.
     pub conditions: String,
     pub parameters: Vec<Parameter>,
-    /// The place behind which, or before which, this look finds nothing. None if it looks at everything.
+    /// The place behind which, or before which, this step finds nothing. None if it steps at everything.
     end: Option<u64>,
 }
 
@@ -51,47 +51,53 @@ pub enum Parameter {
     Text(String),
 }
 
-impl Look {
+impl QueryStep {
     /// From `place` on, which is not looked at itself; `head` is the archive's.
-    pub fn new(wanted: &Wanted, order: Order, place: Option<u64>, most: usize, head: u64) -> Self {
-        let mut look = Self { conditions: String::new(), parameters: Vec::new(), end: None };
-        let by_index = wanted.is_controls();
+    pub fn new(
+        query: &EventQuery,
+        order: Order,
+        place: Option<u64>,
+        most: usize,
+        head: u64,
+    ) -> Self {
+        let mut step = Self { conditions: String::new(), parameters: Vec::new(), end: None };
+        let by_index = query.is_controls();
         match order {
             Order::OldestFirst => {
                 let place = place.unwrap_or(0);
-                look.number("pos >", signed(place));
+                step.number("pos >", signed(place));
                 let end = place.saturating_add(AT_ONCE);
-                if !by_index && !wanted.is_everything() && end < head {
-                    look.number("pos <=", signed(end));
-                    look.end = Some(end);
+                if !by_index && !query.is_everything() && end < head {
+                    step.number("pos <=", signed(end));
+                    step.end = Some(end);
                 }
             }
             Order::NewestFirst => {
                 let place = place.unwrap_or(u64::MAX).min(head.saturating_add(1));
-                look.number("pos <", signed(place));
+                step.number("pos <", signed(place));
                 let end = place.saturating_sub(AT_ONCE);
-                if !by_index && !wanted.is_everything() && end > 1 {
-                    look.number("pos >=", signed(end));
-                    look.end = Some(end);
+                if !by_index && !query.is_everything() && end > 1 {
+                    step.number("pos >=", signed(end));
+                    step.end = Some(end);
                 }
             }
         }
-        look.narrow(wanted, by_index);
-        look.conditions.push_str(match order {
+        step.narrow(query, by_index);
+        step.conditions.push_str(match order {
             Order::OldestFirst => " ORDER BY pos LIMIT ",
             Order::NewestFirst => " ORDER BY pos DESC LIMIT ",
         });
-        look.parameter(Parameter::Number(crate::number::limit(most)));
-        look
+        step.parameter(Parameter::Number(crate::number::limit(most)));
+        step
     }
 
-    pub fn found(&self, events: Vec<Archived>, most: usize) -> Found {
+    pub fn found(&self, events: Vec<Archived>, most: usize) -> EventPage {
         let next = if events.len() < most { self.end } else { events.last().map(|last| last.pos) };
-        Found { events, next }
+        EventPage { events, next }
     }
 
-    fn narrow(&mut self, wanted: &Wanted, by_index: bool) {
-        let Wanted { stream, subject, actor, kind, from, to } = wanted;
+    fn narrow(&mut self, query: &EventQuery, by_index: bool) {
+        let EventQuery { stream, subject, actor, kind, from, to } = query;
         if by_index {
             // Spelled out, because that is what the indexes are made for.
             self.conditions.push_str(" AND stream = 'CONTROL'");
@@ -140,7 +146,7 @@ impl Look {
     }
 }
 
-impl Wanted {
+impl EventQuery {
     /// Only the control plane's events have an actor and are an aggregate's.
     fn is_controls(&self) -> bool {
         self.stream == Some(StreamName::Control) || self.subject.is_some() || self.actor.is_some()
@@ -163,34 +169,34 @@ mod tests {
 
     #[test]
     fn what_no_index_finds_is_looked_for_in_a_part_at_a_time() {
-        let kind = Wanted { kind: Some("uplion.request.".into()), ..Wanted::default() };
+        let kind = EventQuery { kind: Some("uplion.request.".into()), ..EventQuery::default() };
         let head = 3 * AT_ONCE + 5;
         let mut place = None;
-        let mut looks = Vec::new();
+        let mut steps = Vec::new();
         loop {
-            let look = Look::new(&kind, Order::OldestFirst, place, 10, head);
-            place = look.found(Vec::new(), 10).next;
-            looks.push(place);
+            let step = QueryStep::new(&kind, Order::OldestFirst, place, 10, head);
+            place = step.found(Vec::new(), 10).next;
+            steps.push(place);
             if place.is_none() {
                 break;
             }
         }
-        assert_eq!(looks, [Some(AT_ONCE), Some(2 * AT_ONCE), Some(3 * AT_ONCE), None]);
+        assert_eq!(steps, [Some(AT_ONCE), Some(2 * AT_ONCE), Some(3 * AT_ONCE), None]);
         let mut place = None;
         for _ in 0..3 {
-            let look = Look::new(&kind, Order::NewestFirst, place, 10, head);
-            place = look.found(Vec::new(), 10).next;
+            let step = QueryStep::new(&kind, Order::NewestFirst, place, 10, head);
+            place = step.found(Vec::new(), 10).next;
         }
         assert_eq!(place, Some(6));
-        let look = Look::new(&kind, Order::NewestFirst, place, 10, head);
-        assert_eq!(look.found(Vec::new(), 10).next, None);
+        let step = QueryStep::new(&kind, Order::NewestFirst, place, 10, head);
+        assert_eq!(step.found(Vec::new(), 10).next, None);
     }
 
     #[test]
     fn what_an_index_finds_is_looked_for_everywhere() {
-        let by = Wanted { actor: Some("admin".into()), ..Wanted::default() };
-        let look = Look::new(&by, Order::OldestFirst, None, 10, 3 * AT_ONCE);
-        assert_eq!(look.found(Vec::new(), 10).next, None);
-        assert!(look.conditions.contains("stream = 'CONTROL'"), "{}", look.conditions);
+        let by = EventQuery { actor: Some("admin".into()), ..EventQuery::default() };
+        let step = QueryStep::new(&by, Order::OldestFirst, None, 10, 3 * AT_ONCE);
+        assert_eq!(step.found(Vec::new(), 10).next, None);
+        assert!(step.conditions.contains("stream = 'CONTROL'"), "{}", step.conditions);
     }
 }

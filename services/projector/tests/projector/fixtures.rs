@@ -28,26 +28,26 @@ use uplion_tests::{
     scratch, wait,
 };
 
-/// Runs each rule on each ground.
+/// Runs each rule on each fixture.
 #[macro_export]
 macro_rules! on_each {
     ([$($rule:ident)*]) => {
         $crate::on_each!(@one sqlite [$($rule)*]);
         $crate::on_each!(@one postgres_and_nats [$($rule)*]);
     };
-    (@one $ground:ident [$($rule:ident)*]) => {
-        mod $ground {
+    (@one $fixture:ident [$($rule:ident)*]) => {
+        mod $fixture {
             $(
                 #[tokio::test(flavor = "multi_thread")]
                 async fn $rule() {
-                    super::$rule($crate::ground::Ground::$ground().await).await;
+                    super::$rule($crate::fixtures::Fixture::$fixture().await).await;
                 }
             )*
         }
     };
 }
 
-pub struct Ground {
+pub struct Fixture {
     pub log: Log,
     pub store: Store,
     database: Database,
@@ -73,7 +73,7 @@ pub struct Running {
     task: JoinHandle<()>,
 }
 
-impl Ground {
+impl Fixture {
     pub async fn sqlite() -> Self {
         let folder = scratch::folder("projector").unwrap();
         let (store, streams) = sqlite::open(&folder).unwrap();
@@ -93,11 +93,11 @@ impl Ground {
     }
 
     async fn over(log: Log, store: Store, database: Database) -> Self {
-        let ground = Self { log, store, database, clock: Arc::default() };
+        let fixture = Self { log, store, database, clock: Arc::default() };
         for name in StreamName::ALL {
-            ground.make(name, 1).await;
+            fixture.make(name, 1).await;
         }
-        ground
+        fixture
     }
 
     pub async fn make(&self, name: StreamName, epoch: u32) {

@@ -10,14 +10,14 @@ use crate::{
 /// A line of the register of projections.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Registered {
-    pub live: Place,
+    pub live: TableCopy,
     pub halted: Option<String>,
-    pub rebuild: Option<Place>,
+    pub rebuild: Option<TableCopy>,
 }
 
 /// A copy, and how far it has come.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Place {
+pub struct TableCopy {
     /// The table's name in the database.
     pub table: String,
     pub version: u32,
@@ -25,7 +25,7 @@ pub struct Place {
 }
 
 impl Registered {
-    pub fn copy(&self, copy: Copy) -> Option<&Place> {
+    pub fn copy(&self, copy: Copy) -> Option<&TableCopy> {
         match copy {
             Copy::Live => Some(&self.live),
             Copy::Rebuild => self.rebuild.as_ref(),
@@ -33,19 +33,19 @@ impl Registered {
     }
 
     pub fn checkpoint(&self, copy: Copy) -> Option<Checkpoint> {
-        let Place { version, pos, .. } = *self.copy(copy)?;
+        let TableCopy { version, pos, .. } = *self.copy(copy)?;
         Some(Checkpoint { version, pos, halted: self.halted.clone() })
     }
 
     /// Both copies, if they can be told apart only by their rows.
-    pub fn comparable(&self, projected: Projected) -> Option<(&Place, &Place)> {
+    pub fn comparable(&self, projected: Projected) -> Option<(&TableCopy, &TableCopy)> {
         let rebuild = self.rebuild.as_ref()?;
         let same = self.live.version == projected.version && rebuild.version == projected.version;
         (same && rebuild.pos == self.live.pos).then_some((&self.live, rebuild))
     }
 
     /// The rebuild, if it may take the live copy's place.
-    pub fn successor(&self, projected: Projected) -> Option<&Place> {
+    pub fn successor(&self, projected: Projected) -> Option<&TableCopy> {
         let rebuild = self.rebuild.as_ref()?;
         let ready = rebuild.version == projected.version && rebuild.pos == self.live.pos;
         ready.then_some(rebuild)

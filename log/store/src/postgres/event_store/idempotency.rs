@@ -4,19 +4,20 @@ use deadpool_postgres::Transaction;
 
 use super::{execute, query};
 use crate::{
-    StoreError, done,
+    StoreError,
     event_store::{CommitError, Idempotency},
+    idempotency,
     number::{signed, unsigned},
 };
 
-pub async fn unless_done(
+pub async fn refuse_repeated(
     transaction: &Transaction<'_>,
     command: &Idempotency,
 ) -> Result<(), CommitError> {
     const SQL: &str = "SELECT fingerprint, answer, position FROM commands
         WHERE actor = $1 AND idempotency_key = $2 AND at > $3";
     let Idempotency { actor, key, fingerprint, .. } = command;
-    let rows = query(transaction, SQL, &[actor, key, &done::forgotten(command)]).await?;
+    let rows = query(transaction, SQL, &[actor, key, &idempotency::forgotten(command)]).await?;
     let Some(row) = rows.first() else { return Ok(()) };
     let done = || -> Result<_, tokio_postgres::Error> {
         Ok((row.try_get::<_, String>(0)?, row.try_get(1)?, unsigned(row.try_get(2)?)))
@@ -41,7 +42,8 @@ pub async fn remember(
         ON CONFLICT (actor, idempotency_key) DO UPDATE SET fingerprint = excluded.fingerprint,
         answer = excluded.answer, position = excluded.position, at = excluded.at";
     let Idempotency { actor, key, fingerprint, answer, kept: _ } = command;
-    execute(transaction, FORGET, &[&done::forgotten(command), &done::TOGETHER]).await?;
+    execute(transaction, FORGET, &[&idempotency::forgotten(command), &idempotency::TOGETHER])
+        .await?;
     let (position, now) = (signed(position), crate::clock::now_micros());
     execute(transaction, REMEMBER, &[actor, key, fingerprint, answer, &position, &now])
         .await

@@ -4,10 +4,10 @@ use uplion_domain::{Event, admin_key, api_key, model, project};
 
 use crate::event_store::Scope;
 
-pub type Held = Vec<(Scope, String)>;
+pub type HeldValues = Vec<(Scope, String)>;
 
 /// All that the aggregate holds after the event, if it held `held` before.
-pub fn held_after(mut held: Held, event: &Event) -> Held {
+pub fn held_after(mut held: HeldValues, event: &Event) -> HeldValues {
     match event {
         Event::Project(_, event) => match event {
             project::Event::Created { name, .. } | project::Event::Renamed { name, .. } => {

@@ -1,7 +1,6 @@
-//! Keeping one projection up to the archive: fold a batch in memory, write each touched row once, with the checkpoint.
+//! Keeping one projection up to the archive, batch by batch, and setting it going again when it halts.
 
 use std::{
-    collections::HashMap,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::Arc,
     time::{Duration, Instant},
@@ -14,15 +13,13 @@ use uplion_log_store::{
     StoreError,
     rows::{AdvanceError, Checkpoint, Copy, Projected, Rows},
 };
-use uplion_projections::{
-    Projection, Recorded,
-    table::{Key, Row},
-};
+use uplion_projections::{Projection, Recorded};
 
 use crate::{
-    State,
     feed::{Batch, Feed, FeedError},
+    folding::{fold, projected},
     metrics::Metrics,
+    readiness::State,
     rebuild::{self, RebuildError},
 };
 
@@ -44,7 +41,7 @@ pub struct Job {
 }
 
 #[derive(Debug, thiserror::Error)]
-pub enum FoldError {
+pub enum RunError {
     #[error(transparent)]
     Feed(#[from] FeedError),
     #[error(transparent)]
@@ -64,7 +61,7 @@ pub async fn run(job: Job, stop: CancellationToken) {
             () = stop.cancelled() => return,
         };
         // Nothing is wrong: another projector is at it too, or a rebuild took the live copy's place.
-        if let Err(FoldError::Advance(AdvanceError::Moved(_))) = ended {
+        if let Err(RunError::Advance(AdvanceError::Moved(_))) = ended {
             tokio::time::sleep(PACE).await;
             continue;
         }
@@ -83,7 +80,7 @@ pub async fn run(job: Job, stop: CancellationToken) {
 }
 
 impl Job {
-    async fn follow(&self, what: &str) -> Result<(), FoldError> {
+    async fn follow(&self, what: &str) -> Result<(), RunError> {
         let projected = projected(self.projection);
         let mut heads = self.feed.heads();
         let checkpoint = self.brought_up_to_version(projected).await?;
@@ -116,7 +113,7 @@ impl Job {
         }
     }
 
-    async fn save(&self, from: u64, batch: &Batch) -> Result<(), FoldError> {
+    async fn save(&self, from: u64, batch: &Batch) -> Result<(), RunError> {
         fold(self.projection, self.rows.as_ref(), Copy::Live, from, batch).await?;
         self.metrics.projected(self.projection.name(), batch.to);
         Ok(())
@@ -133,7 +130,7 @@ impl Job {
     }
 
     /// The live copy of an older version goes on serving while the new one is built beside it.
-    async fn brought_up_to_version(&self, projected: Projected) -> Result<Checkpoint, FoldError> {
+    async fn brought_up_to_version(&self, projected: Projected) -> Result<Checkpoint, RunError> {
         let checkpoint = self.rows.ensure(projected).await?;
         if checkpoint.version == projected.version {
             return Ok(checkpoint);
@@ -147,57 +144,4 @@ impl Job {
         rebuild::replace(self.projection, self.rows.as_ref(), &self.feed).await?;
         Ok(self.rows.ensure(projected).await?)
     }
-}
-
-pub fn projected(projection: &'static dyn Projection) -> Projected {
-    Projected { name: projection.name(), version: projection.version(), table: projection.table() }
-}
-
-/// Folds one batch into one copy, which is at `from`: no event between there and the batch touches it.
-pub async fn fold(
-    projection: &'static dyn Projection,
-    rows: &dyn Rows,
-    copy: Copy,
-    from: u64,
-    batch: &Batch,
-) -> Result<(), FoldError> {
-    let name = projection.name();
-    let sorted = catch_unwind(AssertUnwindSafe(|| touched(projection, &batch.events)));
-    let (keys, touches) = sorted.map_err(|_| AdvanceError::CalledOff(name))?;
-    // A row that somebody changed by hand makes the fold panic: that halts this projection, not the store's thread.
-    let apply = Box::new(|loaded: Vec<Option<Row>>| {
-        catch_unwind(AssertUnwindSafe(|| folded(projection, loaded, &touches))).ok()
-    });
-    Ok(rows.advance(projected(projection), copy, from, batch.to, &keys, apply).await?)
-}
-
-/// The keys that a batch touches, each once, and for each the events that touch it, in order.
-fn touched<'a>(
-    projection: &dyn Projection,
-    events: &'a [Recorded],
-) -> (Vec<Key>, Vec<Vec<&'a Recorded>>) {
-    let mut places: HashMap<Key, usize> = HashMap::new();
-    let (mut keys, mut touches): (Vec<Key>, Vec<Vec<&Recorded>>) = Default::default();
-    for event in events {
-        let Some(key) = projection.key(event) else { continue };
-        let place = *places.entry(key).or_insert_with_key(|key| {
-            keys.push(key.clone());
-            touches.push(Vec::new());
-            keys.len() - 1
-        });
-        touches[place].push(event);
-    }
-    (keys, touches)
-}
-
-fn folded(
-    projection: &dyn Projection,
-    loaded: Vec<Option<Row>>,
-    touches: &[Vec<&Recorded>],
-) -> Vec<Option<Row>> {
-    loaded
-        .into_iter()
-        .zip(touches)
-        .map(|(row, events)| events.iter().fold(row, |row, event| projection.fold(row, event)))
-        .collect()
 }
