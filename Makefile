@@ -3,7 +3,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 
-.PHONY: help dev test servers rust-tests sdk-tests client-tests contract check format lints generated clients-fresh compatible arrows dependencies generate clients release-openapi faults bench soak real-model
+.PHONY: help dev test servers rust-tests sdk-tests client-tests contract check format lints generated clients-fresh compatible arrows dependencies generate clients release-openapi faults bench bench-against soak real-model
 
 help: ## List these targets.
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
@@ -81,12 +81,17 @@ faults: servers ## Kill and stop processes under load, 200 times; the result goe
 	FAULTS=200 FAULTS_REPORT="$(CURDIR)/docs/faults.md" cargo test --workspace --test faults -- --nocapture
 
 bench: servers ## Measure throughput, latency and CPU; the result goes to docs/performance.md.
-	cargo build --release --package uplion --package uplion-bench
+	cargo build --release --package uplion --package uplion-bench --package uplion-tests
 	bench/run --write
+
+AGAINST ?= target/before
+bench-against: servers ## Measure this build beside the release in a folder (AGAINST=…); the result goes to docs/performance.md.
+	cargo build --release --package uplion --package uplion-bench --package uplion-tests
+	bench/run --against $(AGAINST) --write
 
 MINUTES ?= 10
 soak: servers ## Load an installation for ten minutes (MINUTES=…) and say what of it grows; the result goes to docs/performance.md.
-	cargo build --release --package uplion --package uplion-bench
+	cargo build --release --package uplion --package uplion-bench --package uplion-tests
 	python3 -m doctest bench/growth.py
 	bench/soak --minutes $(MINUTES) --write
 

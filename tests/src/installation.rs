@@ -4,10 +4,9 @@ mod administrator;
 mod customer;
 mod ledger;
 
-use std::{ops::Deref, time::Duration};
+use std::{collections::BTreeMap, ops::Deref, time::Duration};
 
 use futures::future::try_join_all;
-use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::sync::OnceCell;
 
 pub use self::{
@@ -17,14 +16,13 @@ pub use self::{
 };
 use crate::{
     nats, postgres,
+    process::{self, Process},
     uplion::{self, Role, Uplion},
     wait,
 };
 
 /// What the first administrator of every installation under test shows.
 pub const ADMIN_KEY: &str = "adm-tests-3f1c2f6d5be94a3d";
-/// Beyond what any test here holds open.
-const OPEN_FILES: u64 = 32_768;
 
 /// What is to be started.
 #[derive(Debug, Clone)]
@@ -36,8 +34,13 @@ pub struct Plan {
     pub deadline: Duration,
     /// More flags of every gateway.
     pub gateway: Vec<(&'static str, String)>,
+    /// Variables of every role.
+    pub environment: Vec<(String, String)>,
     /// Of its own: they may be killed and stopped. Otherwise those that all tests of the process share.
     pub own_servers: bool,
+    /// Of a NATS server of its own.
+    pub sync_interval: nats::SyncInterval,
+    pub postgres: postgres::Version,
 }
 
 impl Default for Plan {
@@ -48,7 +51,10 @@ impl Default for Plan {
             replicas: 1,
             deadline: Duration::from_mins(5),
             gateway: Vec::new(),
+            environment: Vec::new(),
             own_servers: false,
+            sync_interval: nats::SyncInterval::Default,
+            postgres: postgres::Version::V15,
         }
     }
 }
@@ -94,7 +100,7 @@ impl Installation {
     /// # Errors
     /// When a process does not become ready.
     pub async fn start(plan: Plan) -> anyhow::Result<Self> {
-        raise_open_files();
+        process::raise_open_files();
         let (broker, postgres) = servers(&plan).await?;
         let nats_url = match &broker {
             Broker::One(server) => server.account(),
@@ -102,8 +108,9 @@ impl Installation {
         };
         let database_url = postgres.database().await?;
         let on_nats = |role: &str| {
-            Role::new(role)
-                .option("--nats-url", &nats_url)
+            let set = |role: Role, (name, value): &(String, String)| role.env(name, value);
+            let role = plan.environment.iter().fold(Role::new(role), set);
+            role.option("--nats-url", &nats_url)
                 .option("--nats-replicas", plan.replicas.to_string())
                 .option("--deadline-seconds", plan.deadline.as_secs().to_string())
         };
@@ -190,30 +197,56 @@ impl Installation {
         let all = self.gateways.iter().chain(&self.workers);
         all.chain([&self.projector, &self.control])
     }
+
+    /// Each process, of the servers too, by its name: `gateway`, `gateway-2`, `nats-server-1` …
+    pub fn pids(&self) -> BTreeMap<String, u32> {
+        let numbered = |name: &'static str, number: usize| match number {
+            0 => name.to_owned(),
+            _ => format!("{name}-{}", number + 1),
+        };
+        let roles = |name, all: &[Uplion]| -> Vec<(String, Option<u32>)> {
+            let pids = all.iter().map(|role| role.process().pid()).enumerate();
+            pids.map(|(number, pid)| (numbered(name, number), pid)).collect()
+        };
+        let alone = |name: &str, process: &Process| (name.to_owned(), process.pid());
+        let mut all = [roles("gateway", &self.gateways), roles("worker", &self.workers)].concat();
+        all.push(alone("projector", self.projector.process()));
+        all.push(alone("control", self.control.process()));
+        all.push(alone("postgres", self.postgres.process()));
+        match &self.broker {
+            Broker::One(server) => all.push(alone("nats-server", server.process())),
+            Broker::Three(cluster) => all.extend((0..3).map(|number| {
+                let name = format!("nats-server-{}", number + 1);
+                alone(&name, cluster.node(number).process())
+            })),
+        }
+        all.into_iter().filter_map(|(name, pid)| Some((name, pid?))).collect()
+    }
+}
+
+impl Broker {
+    /// Where each node tells how it is.
+    pub fn monitor_urls(&self) -> Vec<String> {
+        match self {
+            Self::One(server) => vec![server.monitor_url()],
+            Self::Three(cluster) => (0..3).map(|n| cluster.node(n).monitor_url()).collect(),
+        }
+    }
 }
 
 async fn servers(plan: &Plan) -> anyhow::Result<(Broker, OwnOrShared<postgres::Server>)> {
-    let version = postgres::Version::V15;
     let postgres = if plan.own_servers {
-        OwnOrShared::Own(postgres::Server::start(version).await?)
+        OwnOrShared::Own(postgres::Server::start(plan.postgres).await?)
     } else {
-        OwnOrShared::Shared(postgres::Server::shared(version).await)
+        OwnOrShared::Shared(postgres::Server::shared(plan.postgres).await)
     };
     let broker = if plan.replicas > 1 {
         Broker::Three(nats::Cluster::shared().await)
     } else if plan.own_servers {
-        let server = nats::Server::start(nats::SyncInterval::Default).await?;
+        let server = nats::Server::start(plan.sync_interval).await?;
         Broker::One(OwnOrShared::Own(server))
     } else {
         Broker::One(OwnOrShared::Shared(nats::Server::shared().await))
     };
     Ok((broker, postgres))
-}
-
-/// Of this process and of those that it will start.
-fn raise_open_files() {
-    let Rlimit { maximum, .. } = getrlimit(Resource::Nofile);
-    let current = Some(maximum.map_or(OPEN_FILES, |maximum| maximum.min(OPEN_FILES)));
-    // Without it tests with many connections say that they ran out.
-    let _ = setrlimit(Resource::Nofile, Rlimit { current, maximum });
 }

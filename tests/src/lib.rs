@@ -1,4 +1,5 @@
-//! The harness: real servers and the real `uplion` binary, on free ports, for tests.
+//! The harness: real servers and the real `uplion` binary, on free ports, for tests; `uplion-installation` is the same
+//! for programs in other languages.
 //!
 //! Every server dies with the test process, however that dies, and its files go with it. Most tests want
 //! `nats::Server::shared`, `nats::Cluster::shared` and `postgres::Server::shared` with an account or a database of
@@ -15,6 +16,7 @@ pub mod postgres;
 pub mod process;
 pub mod scratch;
 pub mod uplion;
+pub mod upstream;
 pub mod wait;
 
 mod installed;

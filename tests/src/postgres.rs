@@ -29,7 +29,20 @@ pub enum Version {
     V18,
 }
 
-/// Durable as Postgres is by default; only its memory is small.
+impl Version {
+    /// Where `postgres` and `psql` of that version are.
+    ///
+    /// # Errors
+    /// When `scripts/servers` cannot put them there.
+    pub fn binaries(self) -> anyhow::Result<PathBuf> {
+        installed::path(match self {
+            Self::V15 => "POSTGRES_15_BIN",
+            Self::V18 => "POSTGRES_18_BIN",
+        })
+    }
+}
+
+/// Durable as Postgres is by default.
 #[derive(Debug)]
 pub struct Server {
     process: Process,
@@ -63,9 +76,9 @@ impl Server {
     }
 
     fn launch(version: Version) -> anyhow::Result<Self> {
-        let (binaries, template) = match version {
-            Version::V15 => ("POSTGRES_15_BIN", "POSTGRES_15_TEMPLATE"),
-            Version::V18 => ("POSTGRES_18_BIN", "POSTGRES_18_TEMPLATE"),
+        let template = match version {
+            Version::V15 => "POSTGRES_15_TEMPLATE",
+            Version::V18 => "POSTGRES_18_TEMPLATE",
         };
         let folder = scratch::folder("postgres")?;
         // Its socket, and a lock file beside it.
@@ -74,7 +87,7 @@ impl Server {
         copy(&installed::path(template)?, &data)?;
         let port = Port::reserve()?;
         let process = Process::start(Launch {
-            program: installed::path(binaries)?.join("postgres"),
+            program: version.binaries()?.join("postgres"),
             arguments: arguments(&data, &folder, &port),
             environment: Vec::new(),
             user: installed::postgres_user()?.map(str::to_owned),
@@ -193,7 +206,6 @@ fn arguments(data: &Path, socket: &Path, port: &Port) -> Vec<OsString> {
         format!("port={}", port.number()),
         "listen_addresses=127.0.0.1".to_owned(),
         format!("unix_socket_directories={}", socket.display()),
-        "shared_buffers=32MB".to_owned(),
         "max_connections=300".to_owned(),
     ];
     let mut arguments: Vec<OsString> = vec!["-D".into(), data.into()];

@@ -13,9 +13,12 @@ use std::{
 };
 
 use anyhow::{Context, bail};
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Pid, Resource, Rlimit, Signal, getrlimit, kill_process, setrlimit};
 
 use crate::wait;
+
+/// Beyond what any test here holds open.
+const OPEN_FILES: u64 = 32_768;
 
 /// What to run, and as whom.
 #[derive(Debug, Default)]
@@ -184,6 +187,14 @@ fn spawn(command: Command) -> io::Result<Child> {
     let (reply, child) = mpsc::channel();
     PARENT.send((command, reply)).expect("the parent thread never ends");
     child.recv().expect("the parent thread never ends")
+}
+
+/// Of this process and of those that it will start.
+pub fn raise_open_files() {
+    let Rlimit { maximum, .. } = getrlimit(Resource::Nofile);
+    let current = Some(maximum.map_or(OPEN_FILES, |maximum| maximum.min(OPEN_FILES)));
+    // Without it tests with many connections say that they ran out.
+    let _ = setrlimit(Resource::Nofile, Rlimit { current, maximum });
 }
 
 #[cfg(test)]

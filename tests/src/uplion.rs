@@ -199,7 +199,7 @@ pub fn command(
     Ok(command)
 }
 
-/// `UPLION_BIN`, or the one beside the tests: `target/<profile>/uplion`.
+/// `UPLION_BIN`, or the one of this build: `target/<profile>/uplion`.
 ///
 /// # Errors
 /// When it has not been built.
@@ -207,10 +207,16 @@ pub fn binary() -> anyhow::Result<PathBuf> {
     let binary = if let Some(named) = env::var_os("UPLION_BIN") {
         std::path::absolute(named)?
     } else {
-        // A test is target/<profile>/deps/<name>-<hash>.
-        let test = env::current_exe()?;
-        test.ancestors().nth(2).context("the test has no build folder")?.join("uplion")
+        built("uplion")?
     };
     ensure!(binary.exists(), "{} is not there: cargo build --package uplion", binary.display());
     Ok(binary)
+}
+
+/// Where this build puts a binary: beside this one, or a folder up from a test, `target/<profile>/deps/<name>-<hash>`.
+pub(crate) fn built(name: &str) -> anyhow::Result<PathBuf> {
+    let this = env::current_exe()?;
+    let folder = this.parent().context("an executable lies in a folder")?;
+    let profile = if folder.ends_with("deps") { folder.parent() } else { Some(folder) };
+    Ok(profile.context("the test has no build folder")?.join(name))
 }
