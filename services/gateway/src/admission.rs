@@ -10,8 +10,8 @@ use uplion_domain::{
 use uplion_log_transport::message::Link;
 use uplion_projections::catalog::{Key, Model, NotValid};
 use uplion_protocol::{
+    endpoint::Read,
     error::{ApiError, KeyFault},
-    request::ChatRequest,
 };
 
 use crate::{
@@ -59,23 +59,18 @@ impl Admission {
         Ok(())
     }
 
-    pub fn accept(
-        &self,
-        request: RequestId,
-        key: &Key,
-        chat: &ChatRequest,
-    ) -> Result<Accepted, ApiError> {
+    pub fn accept(&self, request: RequestId, key: &Key, read: &Read) -> Result<Accepted, ApiError> {
         let now = (self.clock)();
         let deadline = i64::try_from(self.options.pace.deadline.as_millis()).unwrap_or(i64::MAX);
         let found = self.known.ask(|catalog| {
             let model = catalog
-                .resolve(&chat.model)
+                .resolve(&read.model)
                 .ok()
                 .filter(|model| key.terms.models.allow(&model.name))?;
             Some((model.name.clone(), catalog.rates(&model.name, key.terms.project, now)))
         });
         let Some((model, rates)) = found.map_err(|stale| self.stale(stale))? else {
-            return Err(ApiError::ModelNotFound { model: chat.model.clone() });
+            return Err(ApiError::ModelNotFound { model: read.model.clone() });
         };
         // Limits, reservations and budgets of the project and the key are checked here.
         Ok(Accepted {
@@ -84,7 +79,7 @@ impl Admission {
             key: key.id,
             model,
             class: Class::Interactive,
-            streamed: chat.stream,
+            streamed: read.forwarding.streamed,
             gateway: self.gateway,
             rates,
             deadline: now.plus_millis(deadline),

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use poem::{
-    Endpoint, Request, Response, Result,
+    Request, Response, Result,
     http::{HeaderMap, header},
 };
 use tokio::sync::oneshot;
 use uplion_domain::RequestId;
-use uplion_protocol::{error::ApiError, request::ChatRequest};
+use uplion_protocol::{Endpoint, error::ApiError};
 
 use crate::{
     admission::Admission,
@@ -18,6 +18,8 @@ use crate::{
     request_id,
     serve::Connection,
 };
+
+const ENDPOINT: Endpoint = Endpoint::ChatCompletions;
 
 pub struct Chat {
     pub(crate) admission: Arc<Admission>,
@@ -37,13 +39,13 @@ impl Chat {
         self.admission.room(&self.live)?;
         is_json(headers)?;
         let (body, held) = self.bodies.read(headers, body).await?;
-        let chat = ChatRequest::read(&body)?;
+        let chat = ENDPOINT.read(&body)?;
         let accepted = self.admission.accept(request, &key, &chat)?;
         Ok(self.live.start(accepted, body, held))
     }
 }
 
-impl Endpoint for Chat {
+impl poem::Endpoint for Chat {
     type Output = Response;
 
     async fn call(&self, mut request: Request) -> Result<Response> {

@@ -6,7 +6,7 @@ use poem::{
 };
 use uplion_domain::RequestId;
 use uplion_log_transport::claim::Head;
-use uplion_protocol::error::ApiError;
+use uplion_protocol::{Dialect, error::ApiError};
 
 use crate::live::{Parts, Whole};
 
@@ -35,7 +35,7 @@ pub fn stream(id: RequestId, head: &Head, parts: Parts) -> Response {
 
 pub fn rejection(id: RequestId, error: &ApiError) -> Response {
     let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let mut response = response(id, status, JSON, error.body().into());
+    let mut response = response(id, status, JSON, Dialect::OpenAi.error(error).into());
     let headers = response.headers_mut();
     if let Some(seconds) = error.retry_after_s() {
         headers.insert(header::RETRY_AFTER, seconds.into());

@@ -3,7 +3,12 @@
 use std::{hint::black_box, time::Instant};
 
 use bytes::Bytes;
-use uplion_protocol::{chunk::Chunk, request::ChatRequest, splice, sse, sse::Framer};
+use uplion_protocol::{
+    Endpoint,
+    sse::{self, Framer},
+};
+
+const ENDPOINT: Endpoint = Endpoint::ChatCompletions;
 
 const ROUNDS: u32 = 200_000;
 
@@ -32,12 +37,13 @@ fn main() {
     for (what, body) in [("plain text", &plain), ("escaped code", &escaped), ("plain text", &long)]
     {
         let what = format!("{what}, {} bytes", body.len());
-        measure(&format!("read: {what}"), || ChatRequest::read(black_box(body)));
-        let request = ChatRequest::read(body).expect("a good body");
-        measure(&format!("splice: {what}"), || splice::for_upstream(body, &request, "up"));
+        measure(&format!("read: {what}"), || ENDPOINT.read(black_box(body)));
+        let forwarding = ENDPOINT.read(body).expect("a good body").forwarding;
+        measure(&format!("splice: {what}"), || forwarding.for_upstream(body, "up"));
     }
     let chunk = br#"{"id":"chatcmpl-1","object":"chat.completion.chunk","created":1700000000,"model":"llama-3.1","choices":[{"index":0,"delta":{"content":" fox"},"logprobs":null,"finish_reason":null}]}"#;
-    measure("chunk: read", || Chunk::read(black_box(chunk)));
+    let mut reader = ENDPOINT.answer_reader();
+    measure("chunk: read", || reader.event(black_box(chunk)).is_ok());
     let event = sse::event(chunk);
     let mut framer = Framer::new(1 << 20);
     measure("framer: one event a read", || framer.feed(event.clone()));

@@ -6,19 +6,21 @@ use bytes::Bytes;
 use serde::de::IgnoredAny;
 use serde_json::{Value, json};
 use uplion_protocol::{
-    chunk::Chunk,
-    models, prompt,
-    request::{BadRequest, ChatRequest},
-    splice,
+    Endpoint,
+    endpoint::{Forwarding, Progress, chat_completions::Chunk},
+    error::BadRequest,
+    models,
     sse::{self, Framer, Payload},
 };
+
+const ENDPOINT: Endpoint = Endpoint::ChatCompletions;
 
 const UPSTREAM_MODEL: &str = "up/\"é\\";
 
 /// A body that is taken is JSON, and spliced it means the same but for the model and the wish for usage.
 pub fn request(body: &[u8]) -> bool {
-    let request = match ChatRequest::read(body) {
-        Ok(request) => request,
+    let read = match ENDPOINT.read(body) {
+        Ok(read) => read,
         Err(error) => {
             let is_json = serde_json::from_slice::<Value>(body).is_ok();
             assert!(!(is_json && matches!(error, BadRequest::NotJson(_))), "{error}");
@@ -26,24 +28,28 @@ pub fn request(body: &[u8]) -> bool {
         }
     };
     serde_json::from_slice::<IgnoredAny>(body).expect("a body that is read is JSON");
-    prompt::texts(body).expect("a body that is read has a prompt to count");
-    let upstream = splice::for_upstream(&Bytes::copy_from_slice(body), &request, UPSTREAM_MODEL);
-    let again = ChatRequest::read(&upstream).expect("a spliced body is read");
+    ENDPOINT.prompt(body).expect("a body that is read has a prompt to count");
+    let forwarding = Forwarding::decode(&read.forwarding.encode()).expect("it was written here");
+    let (streamed, usage_wanted) = (forwarding.streamed, forwarding.usage_wanted);
+    let upstream = forwarding
+        .for_upstream(&Bytes::copy_from_slice(body), UPSTREAM_MODEL)
+        .expect("it was read from this body");
+    let again = ENDPOINT.read(&upstream).expect("a spliced body is read");
     assert_eq!(again.model, UPSTREAM_MODEL);
-    assert_eq!(again.include_usage, request.include_usage || request.stream);
+    assert_eq!(again.forwarding.usage_wanted, usage_wanted || streamed);
     assert_eq!(
-        (again.stream, again.max_tokens, again.n),
-        (request.stream, request.max_tokens, request.n)
+        (again.forwarding.streamed, again.most_output, again.n),
+        (streamed, read.most_output, read.n)
     );
     assert_eq!(
-        splice::for_upstream(&upstream, &again, UPSTREAM_MODEL),
-        upstream,
+        again.forwarding.for_upstream(&upstream, UPSTREAM_MODEL).as_ref(),
+        Ok(&upstream),
         "splicing twice is splicing once"
     );
     // A Value cannot hold every number that JSON can write.
     if let Ok(mut meant) = serde_json::from_slice::<Value>(body) {
         meant["model"] = UPSTREAM_MODEL.into();
-        if request.stream {
+        if streamed {
             meant["stream_options"]["include_usage"] = json!(true);
         }
         assert_eq!(serde_json::from_slice::<Value>(&upstream).expect("as the body was"), meant);
@@ -98,6 +104,9 @@ pub fn reply(json: &[u8]) -> bool {
         return false;
     };
     serde_json::from_slice::<IgnoredAny>(json).expect("a reply that is read is JSON");
+    let mut reader = ENDPOINT.answer_reader();
+    let part = reader.event(json).expect("it was read a moment ago");
+    assert_eq!(chunk.error.is_some(), matches!(part.progress, Progress::Failed(_)));
     let names = names.unwrap_or_default();
     assert!(names.iter().all(|name| !name.is_empty()));
     assert!(chunk.pieces.iter().all(|piece| !piece.text.is_empty()));

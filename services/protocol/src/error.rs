@@ -1,11 +1,12 @@
-//! Why a request is not answered, in the shape that `OpenAI`'s SDKs turn into their exceptions.
+//! Why a request is not answered; the [dialects](crate::Dialect) spell it, a file each.
 //!
-//! They retry by the status (408, 409, 429, 5xx) and wait as long as `Retry-After` says.
+//! SDKs retry by the status (408, 409, 429, 5xx) and wait as long as `Retry-After` says.
 
-use bytes::Bytes;
-use serde_json::json;
+pub(crate) mod anthropic;
+mod bad_request;
+pub(crate) mod openai;
 
-use crate::{request::BadRequest, sse};
+pub use self::bad_request::BadRequest;
 
 /// Longer names are cut in messages: what the client sent is not sent back by the megabyte.
 const NAME_CHARS: usize = 128;
@@ -113,26 +114,6 @@ impl ApiError {
         }
     }
 
-    /// `OpenAI`'s coarse class: a bad key is an `invalid_request_error` there as well.
-    pub const fn kind(&self) -> &'static str {
-        match self {
-            Self::MissingApiKey
-            | Self::InvalidApiKey { .. }
-            | Self::ModelNotFound { .. }
-            | Self::BadRequest(_)
-            | Self::RouteNotFound { .. }
-            | Self::MethodNotAllowed { .. }
-            | Self::UnsupportedMediaType
-            | Self::PayloadTooLarge { .. } => "invalid_request_error",
-            Self::RateLimited { .. } | Self::QueueFull { .. } => "rate_limit_error",
-            Self::Overloaded { .. }
-            | Self::Unavailable { .. }
-            | Self::Timeout
-            | Self::UpstreamFailed { .. }
-            | Self::Internal => "server_error",
-        }
-    }
-
     pub const fn param(&self) -> Option<&'static str> {
         match self {
             Self::BadRequest(bad) => bad.param(),
@@ -194,19 +175,6 @@ impl ApiError {
             | Self::Internal => false,
         }
     }
-
-    /// The answer's body.
-    pub fn body(&self) -> Bytes {
-        let error = json!({
-            "message": self.to_string(), "type": self.kind(), "param": self.param(), "code": self.code(),
-        });
-        json!({ "error": error }).to_string().into()
-    }
-
-    /// The end of a stream that began well: SDKs raise it, and wait for no `[DONE]`.
-    pub fn event(&self) -> Bytes {
-        sse::event(&self.body())
-    }
 }
 
 fn cut(name: &str) -> &str {
@@ -214,5 +182,4 @@ fn cut(name: &str) -> &str {
 }
 
 #[cfg(test)]
-#[path = "error_spec.rs"]
 mod spec;

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::{
     Malformed,
-    scan::{Kind, Scanner},
+    json::scan::{Kind, Scanner},
 };
 
 #[derive(Debug, Clone, PartialEq, Eq)]

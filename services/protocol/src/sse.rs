@@ -10,9 +10,6 @@ use memchr::{memchr2, memchr2_iter};
 /// The end of a stream, as `OpenAI` says it.
 pub const DONE: &[u8] = b"data: [DONE]\n\n";
 
-/// Says nothing, but keeps proxies and clients from giving up.
-pub const KEEP_ALIVE: &[u8] = b": keep-alive\n\n";
-
 /// One event with `json`, which holds no line break.
 pub fn event(json: &[u8]) -> Bytes {
     let mut event = BytesMut::with_capacity(json.len() + 8);
@@ -20,6 +17,33 @@ pub fn event(json: &[u8]) -> Bytes {
     event.put_slice(json);
     event.put_slice(b"\n\n");
     event.freeze()
+}
+
+/// One event with a name, as some clients tell events apart.
+pub fn named_event(name: &str, json: &[u8]) -> Bytes {
+    let mut event = BytesMut::with_capacity(name.len() + json.len() + 16);
+    event.put_slice(b"event: ");
+    event.put_slice(name.as_bytes());
+    event.put_slice(b"\ndata: ");
+    event.put_slice(json);
+    event.put_slice(b"\n\n");
+    event.freeze()
+}
+
+/// Where the last event of `run` begins, if it is one with this name, or without one, and this data.
+pub fn last_event(run: &[u8], name: Option<&str>, data: &str) -> Option<usize> {
+    let mut rest = line_end(run, "data:", data)?;
+    if let Some(name) = name {
+        rest = line_end(rest, "event:", name)?;
+    }
+    Some(rest.len())
+}
+
+/// What stands before the last line, if that says `field` is `value`.
+fn line_end<'a>(run: &'a [u8], field: &str, value: &str) -> Option<&'a [u8]> {
+    let before = run.trim_ascii_end().strip_suffix(value.as_bytes())?;
+    let before = before.trim_ascii_end().strip_suffix(field.as_bytes())?;
+    (before.is_empty() || before.ends_with(b"\n") || before.ends_with(b"\r")).then_some(before)
 }
 
 /// An upstream that never ends an event would fill the memory.

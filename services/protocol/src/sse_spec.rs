@@ -101,7 +101,7 @@ fn an_event_is_withheld_and_the_others_stay_as_they_were() {
 
 #[test]
 fn what_is_written_is_read() {
-    let run = [event(br#"{"a":1}"#).as_ref(), KEEP_ALIVE, DONE].concat();
+    let run = [event(br#"{"a":1}"#).as_ref(), crate::Dialect::OpenAi.keep_alive(), DONE].concat();
     assert_eq!(data(&run), [&br#"{"a":1}"#[..], b"[DONE]"]);
 }
 

@@ -1,8 +1,6 @@
 //! The built-in demonstration upstream: a small server in the shape of `OpenAI`'s, so that a first request can be
 //! answered before any model is at hand. It says what it is, says the question back, and nothing else.
 
-mod speech;
-
 use std::{convert::Infallible, time::Duration};
 
 use bytes::Bytes;
@@ -22,12 +20,14 @@ use hyper_util::{
 use tokio::{net::TcpListener, time::sleep};
 use tokio_util::sync::CancellationToken;
 use uplion_protocol::{
+    Dialect, Endpoint,
+    endpoint::{Demonstration, demo::CREATED},
     error::ApiError,
     models::{Model, list},
-    request::ChatRequest,
 };
 
-use self::speech::Speech;
+/// Its base URL's path.
+const ROOT: &str = "/v1";
 
 /// The name of its one model.
 pub const MODEL: &str = "demo";
@@ -72,45 +72,50 @@ pub async fn serve(listener: TcpListener, shutdown: CancellationToken) -> anyhow
 }
 
 async fn answer(request: Request<Incoming>) -> Response<Body> {
-    let path = request.uri().path().to_owned();
-    match (request.method(), path.as_str()) {
-        (&Method::POST, "/v1/chat/completions") => chat(request.into_body()).await,
-        (&Method::GET, "/v1/models") => {
-            let model =
-                Model { id: MODEL.into(), created: speech::CREATED, owned_by: "uplion".into() };
-            json(StatusCode::OK, list(&[model]))
+    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+    let relative = path.strip_prefix(ROOT).unwrap_or_default();
+    if method == Method::GET && relative == "/models" {
+        let model = Model { id: MODEL.into(), created: CREATED, owned_by: "uplion".into() };
+        return json(StatusCode::OK, list(&[model]));
+    }
+    let endpoint = Endpoint::ALL.iter().find(|endpoint| endpoint.upstream_path() == relative);
+    match endpoint.filter(|_| method == Method::POST) {
+        Some(endpoint) => match demonstrate(*endpoint, request.into_body()).await {
+            Ok(answer) => answer,
+            Err(rejection) => error(endpoint.dialect(), &rejection),
+        },
+        None => {
+            let method = method.to_string();
+            error(Dialect::OpenAi, &ApiError::RouteNotFound { method, path })
         }
-        (method, _) => error(&ApiError::RouteNotFound { method: method.to_string(), path }),
     }
 }
 
-async fn chat(body: Incoming) -> Response<Body> {
-    let Ok(body) = http_body_util::Limited::new(body, LARGEST_BODY).collect().await else {
-        return error(&ApiError::PayloadTooLarge { max_bytes: LARGEST_BODY as u64 });
+async fn demonstrate(endpoint: Endpoint, body: Incoming) -> Result<Response<Body>, ApiError> {
+    let body = http_body_util::Limited::new(body, LARGEST_BODY).collect().await;
+    let too_large = |_| ApiError::PayloadTooLarge { max_bytes: LARGEST_BODY as u64 };
+    let body = body.map_err(too_large)?.to_bytes();
+    let read = endpoint.read(&body)?;
+    let events = match endpoint.demonstrate(&read, &body, MODEL) {
+        Some(Demonstration::Whole(answer)) => return Ok(json(StatusCode::OK, answer)),
+        Some(Demonstration::Stream(events)) => futures::stream::iter(events).enumerate(),
+        None => {
+            let path = format!("{ROOT}{}", endpoint.upstream_path());
+            return Err(ApiError::RouteNotFound { method: Method::POST.to_string(), path });
+        }
     };
-    let body = body.to_bytes();
-    let request = match ChatRequest::read(&body) {
-        Ok(request) => request,
-        Err(bad) => return error(&bad.into()),
-    };
-    let speech = Speech::about(&request, &body);
-    if !request.stream {
-        return json(StatusCode::OK, speech.whole());
-    }
-    let events =
-        futures::stream::iter(speech.events(request.include_usage).into_iter().enumerate());
     let paced = events.then(async |(n, event)| {
         if n > 1 {
             sleep(PACE).await;
         }
         Ok(Frame::data(event))
     });
-    response(StatusCode::OK, "text/event-stream", StreamBody::new(paced).boxed_unsync())
+    Ok(response(StatusCode::OK, "text/event-stream", StreamBody::new(paced).boxed_unsync()))
 }
 
-fn error(error: &ApiError) -> Response<Body> {
+fn error(dialect: Dialect, error: &ApiError) -> Response<Body> {
     let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    json(status, error.body())
+    json(status, dialect.error(error))
 }
 
 fn json(status: StatusCode, body: Bytes) -> Response<Body> {

@@ -20,7 +20,7 @@ use uplion_log_transport::{
     message::Link,
     task::{PROGRESS_EVERY, Receipt},
 };
-use uplion_protocol::{request::ChatRequest, splice};
+use uplion_protocol::Endpoint;
 
 use crate::{
     body::Body,
@@ -153,16 +153,24 @@ impl<'a> Job<'a> {
     }
 
     fn call(&mut self, body: Bytes) {
-        let Ok(request) = ChatRequest::read(&body) else {
-            tracing::error!(gateway = %self.gateway, "an admitted body is no chat completion");
+        let endpoint = Endpoint::ChatCompletions;
+        let read = endpoint.read(&body).map(|read| read.forwarding);
+        let called = self.upstream.called.as_str();
+        let Some((spliced, forwarding)) =
+            read.ok().and_then(|read| Some((read.for_upstream(&body, called).ok()?, read)))
+        else {
+            tracing::error!(gateway = %self.gateway, "an admitted body cannot be forwarded");
             self.end = Some((End::Broken, Usage::default()));
             return;
         };
         // The answer keeps what it needs of it.
         self.body = Body::new(0, Bytes::new());
-        let spliced = splice::for_upstream(&body, &request, self.upstream.called.as_str());
-        let wanted =
-            Wanted { stream: request.stream, usage: request.include_usage, most: self.go.window };
+        let wanted = Wanted {
+            endpoint,
+            stream: forwarding.streamed,
+            usage: forwarding.usage_wanted,
+            most: self.go.window,
+        };
         let tokenizer = &self.context.tokenizer;
         self.began = Instant::now();
         self.answer = Some(Answer::call(self.upstream, tokenizer, body, spliced, wanted));

@@ -7,7 +7,10 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use uplion_domain::{Usage, usage::Source};
-use uplion_protocol::{chunk::Chunk, chunk::PieceKind, prompt, usage};
+use uplion_protocol::{
+    Endpoint,
+    endpoint::{AnswerPart, PieceKind, chat_completions},
+};
 
 use crate::tokens::Tokenizer;
 
@@ -17,6 +20,7 @@ const SMALL_BODY: usize = 4 * 1024;
 #[derive(Debug)]
 pub struct Meter {
     tokenizer: Arc<Tokenizer>,
+    endpoint: Endpoint,
     prompt: Prompt,
     /// The upstream's last report.
     reported: Option<Usage>,
@@ -39,9 +43,9 @@ enum Prompt {
 }
 
 impl Meter {
-    pub fn new(tokenizer: Arc<Tokenizer>, body: Bytes) -> Self {
+    pub fn new(tokenizer: Arc<Tokenizer>, endpoint: Endpoint, body: Bytes) -> Self {
         let prompt = Prompt::Uncounted(body);
-        Self { tokenizer, prompt, reported: None, counted: Counted::default() }
+        Self { tokenizer, endpoint, prompt, reported: None, counted: Counted::default() }
     }
 
     /// What is to be counted elsewhere before the first chunk of a stream, because it takes long.
@@ -61,14 +65,14 @@ impl Meter {
         self.prompt = Prompt::Counted(tokens);
     }
 
-    /// The next chunk of a stream.
-    pub fn chunk(&mut self, chunk: &Chunk<'_>) {
-        match chunk.usage {
+    /// The next part of a stream, or a whole answer.
+    pub fn add(&mut self, part: &AnswerPart<'_>) {
+        match part.usage {
             Some(usage) => {
                 self.reported = Some(reported(usage));
                 self.counted = Counted::default();
             }
-            None => self.counted.add(&self.tokenizer, chunk),
+            None => self.counted.add(&self.tokenizer, part),
         }
     }
 
@@ -94,7 +98,7 @@ impl Meter {
         match &self.prompt {
             Prompt::Counted(tokens) => *tokens,
             Prompt::Uncounted(body) => {
-                let tokens = count_prompt(&self.tokenizer, body);
+                let tokens = count_prompt(&self.tokenizer, self.endpoint, body);
                 self.prompt = Prompt::Counted(tokens);
                 tokens
             }
@@ -103,8 +107,8 @@ impl Meter {
 }
 
 impl Counted {
-    fn add(&mut self, tokenizer: &Tokenizer, chunk: &Chunk<'_>) {
-        for piece in &chunk.pieces {
+    fn add(&mut self, tokenizer: &Tokenizer, part: &AnswerPart<'_>) {
+        for piece in &part.pieces {
             let tokens = tokenizer.count(&piece.text);
             self.completion += tokens;
             match piece.kind {
@@ -116,23 +120,28 @@ impl Counted {
 }
 
 /// The tokens of a whole answer.
-pub fn count_completion(tokenizer: &Tokenizer, answer: &[u8]) -> Counted {
+pub fn count_completion(tokenizer: &Tokenizer, endpoint: Endpoint, answer: &[u8]) -> Counted {
     let mut counted = Counted::default();
-    if let Ok(answer) = Chunk::read(answer) {
+    if let Ok(answer) = endpoint.answer_reader().whole(answer) {
         counted.add(tokenizer, &answer);
     }
     counted
 }
 
 /// The tokens of a body's texts; what a model's template adds around them is not known here, and not billed.
-pub fn count_prompt(tokenizer: &Tokenizer, body: &[u8]) -> u64 {
-    // The gateway has read this body as a chat completion: it is JSON.
-    let texts = prompt::texts(body).unwrap_or_default();
+pub fn count_prompt(tokenizer: &Tokenizer, endpoint: Endpoint, body: &[u8]) -> u64 {
+    // The gateway has read this body: it is well formed.
+    let texts = endpoint.prompt(body).unwrap_or_default();
     texts.iter().map(|text| tokenizer.count(text)).sum()
 }
 
-fn reported(usage: usage::Usage) -> Usage {
-    let usage::Usage { prompt_tokens, cached_tokens, completion_tokens, reasoning_tokens } = usage;
+fn reported(usage: chat_completions::Usage) -> Usage {
+    let chat_completions::Usage {
+        prompt_tokens,
+        cached_tokens,
+        completion_tokens,
+        reasoning_tokens,
+    } = usage;
     let source = Source::Reported;
     Usage { prompt_tokens, cached_tokens, completion_tokens, reasoning_tokens, source }
 }
@@ -144,11 +153,12 @@ mod spec {
     const BODY: &[u8] = br#"{"model":"m","messages":[{"role":"user","content":"hello world"}]}"#;
 
     fn meter() -> Meter {
-        Meter::new(Arc::default(), Bytes::from_static(BODY))
+        Meter::new(Arc::default(), Endpoint::ChatCompletions, Bytes::from_static(BODY))
     }
 
     fn read(meter: &mut Meter, chunk: &str) {
-        meter.chunk(&Chunk::read(chunk.as_bytes()).unwrap());
+        let mut reader = Endpoint::ChatCompletions.answer_reader();
+        meter.add(&reader.event(chunk.as_bytes()).unwrap());
     }
 
     #[test]

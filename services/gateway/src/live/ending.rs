@@ -7,7 +7,7 @@ use uplion_domain::{
     request::{Failure, Outcome, Writer},
 };
 use uplion_log_transport::claim::{End, Head};
-use uplion_protocol::error::ApiError;
+use uplion_protocol::{Dialect, error::ApiError};
 
 use super::{
     action::{Action, Farewell, Whole, Word},
@@ -212,7 +212,8 @@ impl Request {
         match self.client {
             Client::Waits => self.actions.push(Action::Reject(error)),
             Client::SawHeaders | Client::SawAnswer => {
-                self.actions.extend([Action::WriteOwn(error.event()), Action::End]);
+                self.actions
+                    .extend([Action::WriteOwn(Dialect::OpenAi.error_event(&error)), Action::End]);
             }
             Client::Done => {}
         }
@@ -229,10 +230,12 @@ fn respond(holder: &mut Holder, head: Option<Head>, status: u16) -> Then {
 /// An upstream's error body as an event, for a client whose stream has begun.
 fn complaint(body: &[u8], status: u16) -> Bytes {
     match serde_json::from_slice::<serde_json::Value>(body) {
-        Ok(json) if json.is_object() => uplion_protocol::sse::event(json.to_string().as_bytes()),
+        Ok(json) if json.is_object() => {
+            Dialect::OpenAi.upstream_error_event(json.to_string().as_bytes())
+        }
         Ok(_) | Err(_) => {
             let reason = format!("it rejected the request with status {status}");
-            ApiError::UpstreamFailed { reason }.event()
+            Dialect::OpenAi.error_event(&ApiError::UpstreamFailed { reason })
         }
     }
 }

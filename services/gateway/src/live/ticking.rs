@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 use uplion_domain::request::{Cancelled, Failure, Outcome};
 use uplion_log_transport::claim::ReleaseReason;
-use uplion_protocol::{error::ApiError, sse};
+use uplion_protocol::{Dialect, error::ApiError};
 
 use super::{
     action::{Action, Farewell, Word},
@@ -95,7 +95,7 @@ impl Request {
             }
             Client::Waits | Client::SawHeaders | Client::SawAnswer | Client::Done => return,
         }
-        self.actions.push(Action::WriteOwn(sse::KEEP_ALIVE.into()));
+        self.actions.push(Action::WriteOwn(Dialect::OpenAi.keep_alive().into()));
     }
 
     fn replace_silent(&mut self, now: Instant) {

@@ -7,7 +7,7 @@ use futures::StreamExt as _;
 use reqwest::Response;
 use serde_json::{Value, json};
 use uplion_protocol::{
-    chunk::{Chunk, PieceKind},
+    endpoint::{PieceKind, chat_completions::Chunk},
     sse::{self, Framer, Payload},
 };
 

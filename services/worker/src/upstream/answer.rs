@@ -8,7 +8,7 @@ use http::header::CONTENT_TYPE;
 use tokio::task::{JoinHandle, spawn_blocking, yield_now};
 use uplion_domain::Usage;
 use uplion_log_transport::claim::{End, Head};
-use uplion_protocol::chunk::Chunk;
+use uplion_protocol::{Endpoint, endpoint::Progress};
 
 use super::{
     Upstream,
@@ -32,6 +32,7 @@ type Call = Pin<Box<dyn Future<Output = Result<Response, Verdict>> + Send>>;
 /// What the client asked for, as far as its answer depends on it.
 #[derive(Debug, Clone, Copy)]
 pub struct Wanted {
+    pub endpoint: Endpoint,
     pub stream: bool,
     /// Whether the client itself wants a stream's usage.
     pub usage: bool,
@@ -96,7 +97,7 @@ impl Answer {
     ) -> Self {
         let stage = Stage::Calling(Box::pin(Arc::clone(upstream).call(spliced)));
         let tokenizer = Arc::clone(tokenizer);
-        let meter = Meter::new(Arc::clone(&tokenizer), body);
+        let meter = Meter::new(Arc::clone(&tokenizer), wanted.endpoint, body);
         let mut answer = Self { wanted, tokenizer, meter, counting: None, stage };
         if wanted.stream {
             // While the upstream reads the prompt too.
@@ -154,7 +155,8 @@ impl Answer {
         let rejected = !response.status().is_success();
         let streams = self.wanted.stream && !content_type.starts_with("application/json");
         self.stage = if streams && !rejected {
-            Stage::Stream { response, reader: Reader::new(self.wanted.usage) }
+            let answer = self.wanted.endpoint.answer_reader();
+            Stage::Stream { response, reader: Reader::new(answer, self.wanted.usage) }
         } else {
             let most = if rejected { REJECTION_BYTES as u64 } else { self.wanted.most };
             Stage::Whole { response, rejected, status, read: Vec::new(), most }
@@ -194,18 +196,21 @@ impl Answer {
     fn whole(&mut self, body: &Bytes) -> Option<Step> {
         self.stage = Stage::Ending(End::Broken);
         // A client that wanted a stream cannot read one JSON object.
-        let chunk = Chunk::read(body).ok().filter(|_| !self.wanted.stream)?;
-        if chunk.error.is_some() || chunk.choices == 0 {
-            return None;
+        let endpoint = self.wanted.endpoint;
+        let mut reader = endpoint.answer_reader();
+        let part = reader.whole(body).ok().filter(|_| !self.wanted.stream)?;
+        match part.progress {
+            Progress::Finished | Progress::Ended => {}
+            Progress::Going | Progress::Failed(_) => return None,
         }
-        if chunk.usage.is_none() && body.len() > COUNTED_HERE {
+        if part.usage.is_none() && body.len() > COUNTED_HERE {
             let (tokenizer, body) = (Arc::clone(&self.tokenizer), body.clone());
             let counted = body.clone();
-            let counting = spawn_blocking(move || count_completion(&tokenizer, &counted));
+            let counting = spawn_blocking(move || count_completion(&tokenizer, endpoint, &counted));
             self.stage = Stage::Counting { body, counting };
             return None;
         }
-        self.meter.chunk(&chunk);
+        self.meter.add(&part);
         self.stage = Stage::Ending(End::Complete);
         Some(Step::Part { bytes: body.clone(), usage: Usage::default() })
     }
@@ -265,8 +270,9 @@ impl Answer {
 
     fn count_long_prompt(&mut self) {
         if let Some(body) = self.meter.long_prompt() {
-            let tokenizer = Arc::clone(&self.tokenizer);
-            self.counting = Some(spawn_blocking(move || count_prompt(&tokenizer, &body)));
+            let (tokenizer, endpoint) = (Arc::clone(&self.tokenizer), self.wanted.endpoint);
+            let counting = spawn_blocking(move || count_prompt(&tokenizer, endpoint, &body));
+            self.counting = Some(counting);
         }
     }
 

@@ -6,7 +6,7 @@ use bytes::{Bytes, BytesMut};
 use tokio::time::timeout;
 use uplion_log_transport::claim::End;
 use uplion_protocol::{
-    chunk::Chunk,
+    endpoint::{AnswerReader, Progress},
     sse::{self, Event, Framer, Payload},
 };
 
@@ -20,6 +20,7 @@ const LINGER: Duration = Duration::from_secs(1);
 
 pub struct Reader {
     framer: Framer,
+    answer: Box<dyn AnswerReader>,
     usage_wanted: bool,
     gathered: Gathered,
     /// Whether a choice said why it ended.
@@ -35,9 +36,9 @@ struct Gathered {
 }
 
 impl Reader {
-    pub fn new(usage_wanted: bool) -> Self {
+    pub fn new(answer: Box<dyn AnswerReader>, usage_wanted: bool) -> Self {
         let (framer, gathered) = (Framer::new(EVENT_BYTES), Gathered::default());
-        Self { framer, usage_wanted, gathered, finished: false, end: None }
+        Self { framer, answer, usage_wanted, gathered, finished: false, end: None }
     }
 
     pub fn feed(&mut self, read: Bytes, meter: &mut Meter) {
@@ -107,18 +108,22 @@ impl Reader {
             }
             Payload::Data(json) => json,
         };
-        match Chunk::read(json) {
+        let Ok(part) = self.answer.event(json) else {
+            self.end = Some(End::Broken);
+            return false;
+        };
+        match part.progress {
+            Progress::Going => {}
+            Progress::Finished => self.finished = true,
+            Progress::Ended => self.end = Some(End::Complete),
             // Some servers answer 200 and put an error on the stream.
-            Ok(chunk) if chunk.error.is_none() => {
-                meter.chunk(&chunk);
-                self.finished |= chunk.finished;
-                self.usage_wanted || !chunk.is_usage_only()
-            }
-            Ok(_) | Err(_) => {
+            Progress::Failed(_) => {
                 self.end = Some(End::Broken);
-                false
+                return false;
             }
         }
+        meter.add(&part);
+        self.usage_wanted || !part.only_usage
     }
 }
 

@@ -1,13 +1,14 @@
-//! Writing a small chat completion, whole or as a stream: what the built-in demonstration model answers with.
+//! Writing a small chat completion, whole or as a stream.
 
 use bytes::Bytes;
 use serde_json::{Value, json};
 
-use crate::{sse, usage::Usage};
+use super::usage::Usage;
+use crate::sse;
 
 /// What all chunks of an answer have in common.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Answer {
+pub struct Completion {
     pub id: String,
     /// Seconds since 1970.
     pub created: i64,
@@ -29,7 +30,7 @@ impl FinishReason {
     }
 }
 
-impl Answer {
+impl Completion {
     /// The body of an answer that is not streamed; one text for each of the answers asked for.
     pub fn whole(&self, texts: &[&str], finish: FinishReason, usage: Usage) -> Bytes {
         let choices = texts.iter().enumerate().map(|(index, text)| {
@@ -86,12 +87,12 @@ mod spec {
 
     use super::*;
     use crate::{
-        chunk::{Chunk, PieceKind},
+        endpoint::{PieceKind, chat_completions::Chunk},
         sse::Payload,
     };
 
-    fn answer() -> Answer {
-        Answer { id: "chatcmpl-1".into(), created: 7, model: "demo".into() }
+    fn answer() -> Completion {
+        Completion { id: "chatcmpl-1".into(), created: 7, model: "demo".into() }
     }
 
     const USAGE: Usage =
@@ -120,7 +121,7 @@ mod spec {
             answer.piece(0, "hi"),
             answer.finish(0, FinishReason::Length),
             answer.usage(USAGE),
-            Answer::done(),
+            Completion::done(),
         ]
         .concat();
         insta::assert_snapshot!(String::from_utf8(run).unwrap(), @r#"

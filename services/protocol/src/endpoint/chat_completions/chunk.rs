@@ -2,10 +2,13 @@
 
 use std::borrow::Cow;
 
+use super::{
+    super::{Piece, PieceKind},
+    usage::Usage,
+};
 use crate::{
     Malformed,
-    scan::{Kind, Scanner},
-    usage::Usage,
+    json::scan::{Kind, Scanner},
 };
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -18,23 +21,7 @@ pub struct Chunk<'a> {
     pub usage: Option<Usage>,
     /// Some servers answer 200 and put an error on the stream.
     pub error: Option<Cow<'a, str>>,
-    names_usage: bool,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Piece<'a> {
-    /// Which of the answers it belongs to, by its place in the chunk's list or its `index`.
-    pub choice: u64,
-    pub kind: PieceKind,
-    pub text: Cow<'a, str>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum PieceKind {
-    Content,
-    Reasoning,
-    Refusal,
-    ToolCall,
+    pub(super) names_usage: bool,
 }
 
 impl<'a> Chunk<'a> {

@@ -1,7 +1,9 @@
 //! What SDKs get to see of each error.
 
+use serde_json::json;
+
 use super::*;
-use crate::{chunk::Chunk, request::ChatRequest};
+use crate::{Dialect, Endpoint, endpoint::Progress, sse};
 
 fn all() -> Vec<ApiError> {
     vec![
@@ -14,8 +16,8 @@ fn all() -> Vec<ApiError> {
         ApiError::InvalidApiKey { fault: KeyFault::ProjectClosed },
         ApiError::InvalidApiKey { fault: KeyFault::ProjectSuspended },
         ApiError::ModelNotFound { model: "gpt-9".into() },
-        ChatRequest::read(b"{}").unwrap_err().into(),
-        ChatRequest::read(b"{").unwrap_err().into(),
+        Endpoint::ChatCompletions.read(b"{}").unwrap_err().into(),
+        Endpoint::ChatCompletions.read(b"{").unwrap_err().into(),
         ApiError::RouteNotFound { method: "GET".into(), path: "/v2".into() },
         ApiError::MethodNotAllowed { method: "PUT".into(), path: "/v1/models".into() },
         ApiError::UnsupportedMediaType,
@@ -35,7 +37,7 @@ fn each_error_has_its_status_code_and_class() {
     let table: Vec<String> = all()
         .iter()
         .map(|error| {
-            let (status, code, kind) = (error.status(), error.code(), error.kind());
+            let (status, code, kind) = (error.status(), error.code(), openai::kind(error));
             let wait = error.retry_after_s().map_or(String::new(), |s| format!(" after {s} s"));
             let retry = if error.may_retry() { "retry" } else { "no retry" };
             format!("{status} {code} {kind} {retry}{wait}: {error}")
@@ -70,25 +72,28 @@ fn each_error_has_its_status_code_and_class() {
 #[test]
 fn the_body_is_what_the_sdks_read() {
     let error = ApiError::ModelNotFound { model: "gpt-9".into() };
-    let body: serde_json::Value = serde_json::from_slice(&error.body()).unwrap();
+    let body: serde_json::Value = serde_json::from_slice(&Dialect::OpenAi.error(&error)).unwrap();
     let expected = json!({"error": {
         "message": "the model `gpt-9` does not exist or you do not have access to it",
         "type": "invalid_request_error", "param": "model", "code": "model_not_found",
     }});
     assert_eq!(body, expected);
-    let body: serde_json::Value = serde_json::from_slice(&ApiError::Internal.body()).unwrap();
+    let body: serde_json::Value =
+        serde_json::from_slice(&Dialect::OpenAi.error(&ApiError::Internal)).unwrap();
     assert!(body["error"]["param"].is_null());
 }
 
 #[test]
 fn on_a_stream_an_error_is_one_event_that_reads_as_an_error() {
     for error in all() {
-        let event = error.event();
+        let event = Dialect::OpenAi.error_event(&error);
         let events: Vec<_> = sse::events(&event).collect();
         let [sse::Event { payload: sse::Payload::Data(json), .. }] = events.as_slice() else {
             panic!("{error} is not one event")
         };
-        assert_eq!(Chunk::read(json).unwrap().error.unwrap(), error.to_string());
+        let mut reader = Endpoint::ChatCompletions.answer_reader();
+        let said = Progress::Failed(error.to_string().into());
+        assert_eq!(reader.event(json).unwrap().progress, said);
     }
 }
 
@@ -103,5 +108,47 @@ fn a_retry_is_only_asked_for_where_sdks_would_try_one() {
 #[test]
 fn an_endless_name_is_not_sent_back() {
     let error = ApiError::ModelNotFound { model: "é".repeat(1_000_000) };
-    assert!(error.body().len() < 500);
+    assert!(Dialect::OpenAi.error(&error).len() < 500);
+}
+
+#[test]
+fn an_error_is_spelled_as_the_other_sdks_read_it() {
+    let table: Vec<String> = all()
+        .iter()
+        .map(|error| {
+            let body: serde_json::Value =
+                serde_json::from_slice(&Dialect::Anthropic.error(error)).unwrap();
+            assert_eq!(
+                (&body["type"], &body["error"]["message"]),
+                (&json!("error"), &json!(error.to_string()))
+            );
+            format!("{} {}", error.status(), body["error"]["type"].as_str().unwrap())
+        })
+        .collect();
+    insta::assert_snapshot!(table.join("\n"), @r#"
+    401 authentication_error
+    401 authentication_error
+    401 authentication_error
+    401 authentication_error
+    401 authentication_error
+    401 authentication_error
+    401 authentication_error
+    401 authentication_error
+    404 not_found_error
+    400 invalid_request_error
+    400 invalid_request_error
+    404 not_found_error
+    405 invalid_request_error
+    415 invalid_request_error
+    413 request_too_large
+    429 rate_limit_error
+    429 rate_limit_error
+    503 overloaded_error
+    503 overloaded_error
+    504 timeout_error
+    502 api_error
+    500 api_error
+    "#);
+    let event = Dialect::Anthropic.error_event(&ApiError::Timeout);
+    assert!(event.starts_with(b"event: error\ndata: {"));
 }

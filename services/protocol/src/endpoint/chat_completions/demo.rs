@@ -1,22 +1,29 @@
 //! What the demonstration model says: a function of the request, the same each time. A word is a token.
 
 use bytes::Bytes;
-use uplion_protocol::{
-    answer::{Answer, FinishReason},
+
+use super::{
+    super::{Demonstration, Read, demo::CREATED},
+    completion::{Completion, FinishReason},
     prompt,
-    request::ChatRequest,
     usage::Usage,
 };
 
-use super::MODEL;
-
-/// 2026-01-01; a clock would make answers differ.
-pub const CREATED: i64 = 1_767_225_600;
 /// Characters of the question that are said back.
 const MOST_SAID_BACK: usize = 280;
 
-pub struct Speech {
-    answer: Answer,
+/// `read` was read from `body`.
+pub(super) fn answer(read: &Read, body: &[u8], model: &str) -> Demonstration {
+    let speech = Speech::about(read, body, model);
+    if read.forwarding.streamed {
+        Demonstration::Stream(speech.events(read.forwarding.usage_wanted))
+    } else {
+        Demonstration::Whole(speech.whole())
+    }
+}
+
+struct Speech {
+    answer: Completion,
     words: Vec<String>,
     choices: usize,
     finish: FinishReason,
@@ -24,8 +31,7 @@ pub struct Speech {
 }
 
 impl Speech {
-    /// `request` was read from `body`.
-    pub fn about(request: &ChatRequest, body: &[u8]) -> Self {
+    fn about(request: &Read, body: &[u8], model: &str) -> Self {
         let texts = prompt::texts(body).unwrap_or_default();
         let question: String = texts
             .last()
@@ -35,7 +41,7 @@ impl Speech {
             "This is UPLION's built-in demonstration, not a language model. You wrote: {question}"
         );
         let mut words: Vec<String> = text.split_inclusive(' ').map(str::to_owned).collect();
-        let most = request.max_tokens.and_then(|most| usize::try_from(most).ok());
+        let most = request.most_output.and_then(|most| usize::try_from(most).ok());
         let finish = match most {
             Some(most) if most < words.len() => {
                 words.truncate(most);
@@ -50,16 +56,16 @@ impl Speech {
             completion_tokens: (words.len() * choices) as u64,
             ..Usage::default()
         };
-        let answer = Answer { id: id(body), created: CREATED, model: MODEL.into() };
+        let answer = Completion { id: id(body), created: CREATED, model: model.into() };
         Self { answer, words, choices, finish, usage }
     }
 
-    pub fn whole(&self) -> Bytes {
+    fn whole(&self) -> Bytes {
         let text = self.words.concat();
         self.answer.whole(&vec![text.as_str(); self.choices], self.finish, self.usage)
     }
 
-    pub fn events(&self, usage: bool) -> Vec<Bytes> {
+    fn events(&self, usage: bool) -> Vec<Bytes> {
         let Self { answer, words, choices, finish, .. } = self;
         let mut events: Vec<Bytes> = (0..*choices).map(|choice| answer.opening(choice)).collect();
         for word in words {
@@ -67,7 +73,7 @@ impl Speech {
         }
         events.extend((0..*choices).map(|choice| answer.finish(choice, *finish)));
         events.extend(usage.then(|| answer.usage(self.usage)));
-        events.push(Answer::done());
+        events.push(Completion::done());
         events
     }
 }
@@ -82,15 +88,18 @@ fn id(body: &[u8]) -> String {
 
 #[cfg(test)]
 mod spec {
-    use uplion_protocol::chunk::Chunk;
-
     use super::*;
+    use crate::{Endpoint, endpoint::chat_completions::Chunk};
 
     fn speech(more: &str) -> Speech {
         let body = format!(
             r#"{{"model":"demo","messages":[{{"role":"user","content":"hello there"}}]{more}}}"#
         );
-        Speech::about(&ChatRequest::read(body.as_bytes()).unwrap(), body.as_bytes())
+        Speech::about(
+            &Endpoint::ChatCompletions.read(body.as_bytes()).unwrap(),
+            body.as_bytes(),
+            "demo",
+        )
     }
 
     #[test]

@@ -4,12 +4,12 @@ use std::borrow::Cow;
 
 use crate::{
     Malformed,
-    scan::{Kind, Scanner},
+    json::scan::{Kind, Scanner},
 };
 
 /// The texts of the prompt, in order: messages (also tool calls among them), tools and a wished-for schema as
 /// they stand. Pictures and sound are left out: their tokens are not those of their base64.
-pub fn texts(body: &[u8]) -> Result<Vec<Cow<'_, str>>, Malformed> {
+pub(super) fn texts(body: &[u8]) -> Result<Vec<Cow<'_, str>>, Malformed> {
     let mut texts = Vec::new();
     Scanner::document(body, |scan| {
         scan.object_if_any(|scan, key| match key.decode().as_ref() {

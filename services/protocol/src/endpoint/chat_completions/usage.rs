@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::{Malformed, scan::Scanner};
+use crate::{Malformed, json::scan::Scanner};
 
 /// Tokens as `OpenAI` counts them: `cached` is a part of `prompt`, `reasoning` a part of `completion`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -20,7 +20,7 @@ impl Usage {
 
     /// Reads a `usage` value. What makes no sense as a whole is as good as not reported, so that it is counted
     /// instead; a part is never more than what it is a part of, so that no bill goes below zero.
-    pub(crate) fn read(scan: &mut Scanner<'_>) -> Result<Option<Self>, Malformed> {
+    pub(super) fn read(scan: &mut Scanner<'_>) -> Result<Option<Self>, Malformed> {
         let (mut prompt, mut completion, mut total) = (None, None, None);
         let (mut cached, mut reasoning) = (None, None);
         scan.object_if_any(|scan, key| {
@@ -49,7 +49,7 @@ impl Usage {
     }
 
     /// As it stands in an answer.
-    pub(crate) fn to_json(self) -> Value {
+    pub(super) fn to_json(self) -> Value {
         json!({
             "prompt_tokens": self.prompt_tokens,
             "completion_tokens": self.completion_tokens,

@@ -9,6 +9,9 @@ use std::borrow::Cow;
 /// As deep as `serde_json` reads with its defaults, and far deeper than any tool's schema.
 const MAX_DEPTH: u8 = 127;
 
+/// Nothing worth telling from text fits into so many bytes.
+const SHORT_URL: usize = 256;
+
 /// Why some bytes are not JSON.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{why} at byte {at}")]
@@ -46,6 +49,12 @@ impl<'a> Text<'a> {
             Cow::Borrowed(&self.quoted[1..self.quoted.len() - 1])
         }
     }
+
+    /// Its length if it is a picture or the like, as a URL that holds it all.
+    fn embedded(&self) -> usize {
+        let is_long = self.quoted.len() > SHORT_URL;
+        if is_long && self.quoted.starts_with("\"data:") { self.quoted.len() } else { 0 }
+    }
 }
 
 /// Stands before a value whenever it is handed out; whoever gets it reads exactly that value.
@@ -53,6 +62,8 @@ pub(crate) struct Scanner<'a> {
     text: &'a str,
     at: usize,
     depth: u8,
+    /// Bytes of pictures and the like that were passed over within texts.
+    embedded: usize,
 }
 
 impl<'a> Scanner<'a> {
@@ -65,7 +76,7 @@ impl<'a> Scanner<'a> {
             at: error.valid_up_to(),
             why: "a byte that is not UTF-8",
         })?;
-        let mut scan = Self { text, at: 0, depth: 0 };
+        let mut scan = Self { text, at: 0, depth: 0, embedded: 0 };
         scan.whitespace();
         let value = read(&mut scan)?;
         scan.whitespace();
@@ -77,6 +88,10 @@ impl<'a> Scanner<'a> {
 
     pub fn at(&self) -> usize {
         self.at
+    }
+
+    pub fn embedded(&self) -> usize {
+        self.embedded
     }
 
     pub fn since(&self, start: usize) -> &'a str {
@@ -244,7 +259,11 @@ impl<'a> Scanner<'a> {
         match self.peek() {
             Kind::Object => self.object(|scan, _| scan.skip()),
             Kind::Array => self.array(Self::skip),
-            Kind::String => self.string().map(drop),
+            Kind::String => {
+                let text = self.string()?;
+                self.embedded += text.embedded();
+                Ok(())
+            }
             Kind::Number => self.number().map(drop),
             Kind::Bool => self.bool().map(drop),
             Kind::Null => self.null(),

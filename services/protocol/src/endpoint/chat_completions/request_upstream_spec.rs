@@ -1,12 +1,13 @@
 //! What the upstream is sent, to the byte.
 
+use bytes::Bytes;
 use proptest::prelude::*;
 
 use super::*;
 
 fn spliced(body: &str) -> String {
-    let request = ChatRequest::read(body.as_bytes()).unwrap();
-    let bytes = for_upstream(&Bytes::copy_from_slice(body.as_bytes()), &request, "up\"m");
+    let forwarding = read(body.as_bytes()).unwrap().forwarding;
+    let bytes = forwarding.for_upstream(&Bytes::copy_from_slice(body.as_bytes()), "up\"m").unwrap();
     String::from_utf8(bytes.to_vec()).unwrap()
 }
 
@@ -51,8 +52,8 @@ fn a_body_that_is_right_already_is_not_copied() {
     let body = Bytes::from_static(
         br#"{"model":"m","stream":true,"stream_options":{"include_usage":true}}"#,
     );
-    let request = ChatRequest::read(&body).unwrap();
-    assert_eq!(for_upstream(&body, &request, "m").as_ptr(), body.as_ptr());
+    let forwarding = read(&body).unwrap().forwarding;
+    assert_eq!(forwarding.for_upstream(&body, "m").unwrap().as_ptr(), body.as_ptr());
 }
 
 /// A member as the client wrote it, and as the upstream must get it.
@@ -150,7 +151,7 @@ proptest! {
 
     #[test]
     fn what_is_sent_means_what_was_sent((client, _) in body()) {
-        let stream = ChatRequest::read(client.as_bytes()).unwrap().stream;
+        let stream = read(client.as_bytes()).unwrap().forwarding.streamed;
         let mut meant: serde_json::Value = serde_json::from_str(&client).unwrap();
         meant["model"] = "up\"m".into();
         if stream {
