@@ -5,10 +5,10 @@
 //! `Claim` every second until answered, `Alive` every second from `go` on, `Finish` every second until told,
 //! `Credit` every second, chunks when a credit shows that one is missing.
 //!
-//! A worker: `Claim` → (`Go` | `Wait` | `Drop`), `Chunk`*, (`Finish` | `Release`) → `Told`.
+//! A worker: `Claim` → (`Go` | `Wait` | `Drop`), `Chunk`*, (`Finish` | `Release`) → `Settled`.
 //! Byte counts are cumulative over the chunks' raw bytes of one claim, from 0.
 //!
-//! Beside the window of each request there is a [`Room`] for all requests between one worker and one gateway: what
+//! Beside the window of each request there is a [`ConnectionWindow`] for all requests between one worker and one gateway: what
 //! is under way waits in the broker, which cuts off a listener for whom too much waits, and signs of life wait behind
 //! it. It counts what was sent and heard, again or not, so that it knows of nothing but the wire.
 
@@ -26,7 +26,7 @@ pub enum FromWorker {
     /// May I? Same claim id on each repetition. `delivery` is the ticket's, from 1.
     Claim { claim: ClaimId, worker: WorkerId, delivery: u64, all_sent: u64 },
     /// The body's bytes from `from` on, please: a `Go` or `Body` held only a part.
-    Want { claim: ClaimId, from: u64 },
+    BodyRequest { claim: ClaimId, from: u64 },
     /// I am at it. `sent`: bytes so far. `credit`: number of the newest credit seen, 0 for none.
     Alive { claim: ClaimId, sent: u64, credit: u64, all_sent: u64 },
     /// The next part of the answer, at `offset`. `number` counts from 0. `head` is in number 0 only.
@@ -63,9 +63,16 @@ pub enum FromGateway {
     /// `number` counts from 1. `received` frees the worker's copy up to there (or asks for what is behind it again);
     /// `delivered` was written to the client's socket, and opens the window: at most `delivered + window` may be sent.
     /// `window` is that of `Go` or larger, for a client that reads.
-    Credit { claim: ClaimId, number: u64, received: u64, delivered: u64, window: u64, room: Room },
+    Credit {
+        claim: ClaimId,
+        number: u64,
+        received: u64,
+        delivered: u64,
+        window: u64,
+        connection_window: ConnectionWindow,
+    },
     /// It is settled: the ticket is done, forget the request.
-    Told { claim: ClaimId },
+    Settled { claim: ClaimId },
 }
 
 /// What a worker needs to do the work, and to settle it if the gateway is lost.
@@ -76,7 +83,7 @@ pub struct Go {
     pub left_ms: u64,
     /// Bytes that may be sent beyond what was delivered.
     pub window: u64,
-    pub room: Room,
+    pub connection_window: ConnectionWindow,
     pub body_len: u64,
     /// The first part of the body; all of it unless it is large.
     pub body: Bytes,
@@ -85,7 +92,7 @@ pub struct Go {
 
 /// What one worker may have under way to one gateway, of all requests together; in the worker's count `all_sent`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Room {
+pub struct ConnectionWindow {
     /// The highest count that the gateway has heard: nothing up to there is under way any more.
     pub heard: u64,
     /// The count that the worker may reach.
@@ -101,7 +108,7 @@ pub struct Head {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ReleaseReason {
-    /// 429: the upstream has no room.
+    /// 429: the upstream has no connection_window.
     Busy,
     /// 5xx, before a byte of an answer.
     UpstreamFailed,

@@ -13,7 +13,8 @@ use uplion_domain::{
 };
 use uplion_log_transport::{
     claim::{
-        AcceptedEvent, End, FromGateway, FromWorker, Go, Head, MessageError, ReleaseReason, Room,
+        AcceptedEvent, ConnectionWindow, End, FromGateway, FromWorker, Go, Head, MessageError,
+        ReleaseReason,
     },
     task::Ticket,
 };
@@ -86,8 +87,8 @@ fn reason() -> impl Strategy<Value = ReleaseReason> {
     ])
 }
 
-fn room() -> impl Strategy<Value = Room> {
-    any::<[u64; 2]>().prop_map(|[heard, until]| Room { heard, until })
+fn connection_window() -> impl Strategy<Value = ConnectionWindow> {
+    any::<[u64; 2]>().prop_map(|[heard, until]| ConnectionWindow { heard, until })
 }
 
 fn from_worker() -> impl Strategy<Value = FromWorker> {
@@ -98,7 +99,7 @@ fn from_worker() -> impl Strategy<Value = FromWorker> {
                 FromWorker::Claim { claim, worker, delivery, all_sent }
             }
         ),
-        (id(), number()).prop_map(|(claim, from)| FromWorker::Want { claim, from }),
+        (id(), number()).prop_map(|(claim, from)| FromWorker::BodyRequest { claim, from }),
         (id(), number(), number(), number()).prop_map(|(claim, sent, credit, all_sent)| {
             FromWorker::Alive { claim, sent, credit, all_sent }
         }),
@@ -124,10 +125,18 @@ fn from_worker() -> impl Strategy<Value = FromWorker> {
 
 fn from_gateway() -> impl Strategy<Value = FromGateway> {
     let number = any::<u64>;
-    let go = (id(), any::<[u64; 3]>(), room(), bytes(), accepted()).prop_map(
-        |(claim, [left_ms, window, body_len], room, body, accepted)| {
+    let go = (id(), any::<[u64; 3]>(), connection_window(), bytes(), accepted()).prop_map(
+        |(claim, [left_ms, window, body_len], connection_window, body, accepted)| {
             let accepted = AcceptedEvent::from(&Envelope::accepted(accepted).encode());
-            FromGateway::Go(Box::new(Go { claim, left_ms, window, room, body_len, body, accepted }))
+            FromGateway::Go(Box::new(Go {
+                claim,
+                left_ms,
+                window,
+                connection_window,
+                body_len,
+                body,
+                accepted,
+            }))
         },
     );
     prop_oneof![
@@ -139,12 +148,19 @@ fn from_gateway() -> impl Strategy<Value = FromGateway> {
         }),
         (id(), number()).prop_map(|(claim, delay_ms)| FromGateway::Wait { claim, delay_ms }),
         id().prop_map(|claim| FromGateway::Drop { claim }),
-        (id(), any::<[u64; 4]>(), room()).prop_map(
-            |(claim, [number, received, delivered, window], room)| {
-                FromGateway::Credit { claim, number, received, delivered, window, room }
+        (id(), any::<[u64; 4]>(), connection_window()).prop_map(
+            |(claim, [number, received, delivered, window], connection_window)| {
+                FromGateway::Credit {
+                    claim,
+                    number,
+                    received,
+                    delivered,
+                    window,
+                    connection_window,
+                }
             }
         ),
-        id().prop_map(|claim| FromGateway::Told { claim }),
+        id().prop_map(|claim| FromGateway::Settled { claim }),
     ]
 }
 
@@ -231,7 +247,7 @@ proptest! {
 
 #[test]
 fn go_that_ends_before_its_accepted_event_is_refused() {
-    let head = r#"{"go":{"c":"00000000000000000000000000000007","left_ms":1,"window":1,"room":[0,1],"body_len":0,"kind":"uplion.request.accepted.v1","at":0,"accepted":3}}"#;
+    let head = r#"{"go":{"c":"00000000000000000000000000000007","left_ms":1,"window":1,"cw":[0,1],"body_len":0,"kind":"uplion.request.accepted.v1","at":0,"accepted":3}}"#;
     let length = u32::try_from(head.len()).unwrap().to_be_bytes();
     let message = [&[1], &length[..], head.as_bytes(), b"{}"].concat();
     let refused = FromGateway::decode(message.into()).unwrap_err();

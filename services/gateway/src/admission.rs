@@ -16,15 +16,15 @@ use uplion_protocol::{
 
 use crate::{
     Clock,
-    door::Door,
-    known::{Known, Stale},
+    admission_gate::AdmissionGate,
     live::Live,
+    live_catalog::{LiveCatalog, Stale},
     options::Options,
 };
 
 pub struct Admission {
-    pub(crate) known: Arc<Known>,
-    pub(crate) door: Door,
+    pub(crate) catalog: Arc<LiveCatalog>,
+    pub(crate) gate: AdmissionGate,
     pub(crate) options: Options,
     pub(crate) gateway: GatewayId,
     pub(crate) clock: Clock,
@@ -35,7 +35,7 @@ impl Admission {
     pub fn key(&self, headers: &HeaderMap) -> Result<Arc<Key>, ApiError> {
         let secret = bearer(headers).ok_or(ApiError::MissingApiKey)?;
         let (digest, now) = (KeyDigest::of(secret), (self.clock)());
-        let key = self.known.ask(|catalog| catalog.key(&digest, now).cloned());
+        let key = self.catalog.ask(|catalog| catalog.key(&digest, now).cloned());
         key.map_err(|stale| self.stale(stale))?
             .map_err(|why| ApiError::InvalidApiKey { fault: fault(why) })
     }
@@ -43,14 +43,14 @@ impl Admission {
     /// Whether there is room for one more, and a way to answer it.
     pub fn room(&self, live: &Live) -> Result<(), ApiError> {
         let retry_after_s = self.retry_after_s();
-        if self.door.is_closing() {
+        if self.gate.is_closing() {
             return Err(ApiError::Unavailable { reason: "it is stopping", retry_after_s });
         }
-        if live.link() == Link::Down || !self.door.is_listening() {
+        if live.link() == Link::Down || !self.gate.is_listening() {
             let reason = "the queue cannot be reached";
             return Err(ApiError::Unavailable { reason, retry_after_s });
         }
-        if self.door.is_log_full() {
+        if self.gate.is_log_full() {
             return Err(ApiError::Unavailable { reason: "the log is nearly full", retry_after_s });
         }
         if live.in_flight() >= self.options.bounds.in_flight {
@@ -62,7 +62,7 @@ impl Admission {
     pub fn accept(&self, request: RequestId, key: &Key, read: &Read) -> Result<Accepted, ApiError> {
         let now = (self.clock)();
         let deadline = i64::try_from(self.options.pace.deadline.as_millis()).unwrap_or(i64::MAX);
-        let found = self.known.ask(|catalog| {
+        let found = self.catalog.ask(|catalog| {
             let model = catalog
                 .resolve(&read.model)
                 .ok()
@@ -89,12 +89,12 @@ impl Admission {
 
     /// The models that a key may use, by name.
     pub fn models(&self, key: &Key) -> Result<Vec<Arc<Model>>, ApiError> {
-        let models = self.known.ask(|catalog| catalog.models_for(key).cloned().collect());
+        let models = self.catalog.ask(|catalog| catalog.models_for(key).cloned().collect());
         models.map_err(|stale| self.stale(stale))
     }
 
     pub fn model(&self, key: &Key, name: &str) -> Result<Arc<Model>, ApiError> {
-        let model = self.known.ask(|catalog| {
+        let model = self.catalog.ask(|catalog| {
             catalog.resolve(name).ok().filter(|model| key.terms.models.allow(&model.name)).cloned()
         });
         model

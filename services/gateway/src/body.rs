@@ -11,23 +11,23 @@ use poem::{
 use tokio::time::timeout;
 use uplion_protocol::error::ApiError;
 
-use crate::memory::{Memory, Reserved};
+use crate::memory::{HeldMemory, MemoryBudget};
 
 #[derive(Debug, Clone)]
-pub struct Bodies {
-    pub memory: Arc<Memory>,
+pub struct BodyReader {
+    pub memory: Arc<MemoryBudget>,
     pub most: u64,
     pub patience: Duration,
     pub retry_after_s: u64,
 }
 
 /// A body on its way in.
-pub struct Incoming(Pin<Box<dyn Stream<Item = io::Result<Bytes>> + Send>>);
+pub struct IncomingBody(Pin<Box<dyn Stream<Item = io::Result<Bytes>> + Send>>);
 
 /// A rejected client may go on sending for this long; it reads the answer only afterwards.
 const DISCARD_FOR: Duration = Duration::from_secs(5);
 
-impl Incoming {
+impl IncomingBody {
     pub fn new(body: Body) -> Self {
         Self(Box::pin(body.into_bytes_stream()))
     }
@@ -53,13 +53,13 @@ impl Incoming {
     }
 }
 
-impl Bodies {
+impl BodyReader {
     /// The body, and what it holds of the memory.
     pub async fn read(
         &self,
         headers: &HeaderMap,
-        body: &mut Incoming,
-    ) -> Result<(Bytes, Reserved), ApiError> {
+        body: &mut IncomingBody,
+    ) -> Result<(Bytes, HeldMemory), ApiError> {
         let mut reserved = self.memory.nothing();
         let announced = length(headers);
         self.reserve(&mut reserved, announced.unwrap_or(0))?;
@@ -71,8 +71,8 @@ impl Bodies {
     async fn gather(
         &self,
         announced: Option<u64>,
-        body: &mut Incoming,
-        reserved: &mut Reserved,
+        body: &mut IncomingBody,
+        reserved: &mut HeldMemory,
     ) -> Result<Bytes, ApiError> {
         let Some(first) = body.next().await? else { return Ok(Bytes::new()) };
         let mut length = first.len() as u64;
@@ -91,7 +91,7 @@ impl Bodies {
         Ok(whole.freeze())
     }
 
-    fn reserve(&self, reserved: &mut Reserved, bytes: u64) -> Result<(), ApiError> {
+    fn reserve(&self, reserved: &mut HeldMemory, bytes: u64) -> Result<(), ApiError> {
         if bytes > self.most {
             return Err(ApiError::PayloadTooLarge { max_bytes: self.most });
         }

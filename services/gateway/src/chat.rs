@@ -12,8 +12,8 @@ use uplion_protocol::{Endpoint, error::ApiError};
 
 use crate::{
     admission::Admission,
-    body::{Bodies, Incoming},
-    live::{Live, Parts, Reply},
+    body::{BodyReader, IncomingBody},
+    live::{BodyStream, ClientReply, Live},
     reply::{rejection, stream, whole},
     request_id,
     serve::Connection,
@@ -23,7 +23,7 @@ const ENDPOINT: Endpoint = Endpoint::ChatCompletions;
 
 pub struct Chat {
     pub(crate) admission: Arc<Admission>,
-    pub(crate) bodies: Bodies,
+    pub(crate) bodies: BodyReader,
     pub(crate) live: Arc<Live>,
 }
 
@@ -32,9 +32,9 @@ impl Chat {
         &self,
         request: RequestId,
         headers: &HeaderMap,
-        body: &mut Incoming,
-    ) -> Result<oneshot::Receiver<Reply>, ApiError> {
-        // Memory only, until the request is started: one that will be rejected costs no I/O but its own body's.
+        body: &mut IncomingBody,
+    ) -> Result<oneshot::Receiver<ClientReply>, ApiError> {
+        // MemoryBudget only, until the request is started: one that will be rejected costs no I/O but its own body's.
         let key = self.admission.key(headers)?;
         self.admission.room(&self.live)?;
         is_json(headers)?;
@@ -50,7 +50,7 @@ impl poem::Endpoint for Chat {
 
     async fn call(&self, mut request: Request) -> Result<Response> {
         let id = request_id();
-        let mut body = Incoming::new(request.take_body());
+        let mut body = IncomingBody::new(request.take_body());
         let waiting = match self.complete(id, request.headers(), &mut body).await {
             Ok(waiting) => waiting,
             Err(error) => {
@@ -60,12 +60,12 @@ impl poem::Endpoint for Chat {
             }
         };
         Ok(match waiting.await {
-            Ok(Reply::Whole(answer)) => whole(id, answer),
-            Ok(Reply::Stream(head, outbox)) => {
+            Ok(ClientReply::Whole(answer)) => whole(id, answer),
+            Ok(ClientReply::Stream(head, body)) => {
                 let connection = request.extensions().get::<Arc<Connection>>().cloned();
-                stream(id, &head, Parts::new(outbox, connection))
+                stream(id, &head, BodyStream::new(body, connection))
             }
-            Ok(Reply::Rejected(error)) => rejection(id, &error),
+            Ok(ClientReply::Rejected(error)) => rejection(id, &error),
             Err(oneshot::error::RecvError { .. }) => rejection(id, &ApiError::Internal),
         })
     }

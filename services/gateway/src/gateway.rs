@@ -21,12 +21,12 @@ use uuid::Uuid;
 use crate::{
     Clock,
     admission::Admission,
-    body::Bodies,
-    door::Door,
-    known::Known,
-    live::{Live, Mail},
-    memory::Memory,
-    metrics::{Held, Metrics},
+    admission_gate::AdmissionGate,
+    body::BodyReader,
+    live::{ActorMessage, Live},
+    live_catalog::LiveCatalog,
+    memory::MemoryBudget,
+    metrics::{HeldGauges, Metrics},
     options::Options,
     routes::routes,
 };
@@ -40,8 +40,8 @@ const SETTLE_CUT_OFF: Duration = Duration::from_secs(5);
 pub struct Gateway {
     admission: Arc<Admission>,
     live: Arc<Live>,
-    bodies: Arc<Memory>,
-    answers: Arc<Memory>,
+    bodies: Arc<MemoryBudget>,
+    answers: Arc<MemoryBudget>,
     /// Ends with the gateway.
     _running: JoinSet<()>,
 }
@@ -53,25 +53,31 @@ impl Gateway {
         let options = with_long_memory(options);
         let gateway = GatewayId::new(Uuid::now_v7());
         let (pace, bounds) = (options.pace, options.bounds);
-        let (bodies, answers) = (Memory::new(bounds.bodies), Memory::new(bounds.answers));
+        let (bodies, answers) =
+            (MemoryBudget::new(bounds.bodies), MemoryBudget::new(bounds.answers));
         let metrics = Metrics::default();
         let queue = options.tasks.clone();
-        let known = Arc::new(Known::follow(Arc::clone(&log.streams)));
+        let catalog = Arc::new(LiveCatalog::follow(Arc::clone(&log.streams)));
         let live = Live::new(
             log,
             queue,
             metrics,
             (pace, bounds),
             Arc::clone(&answers),
-            Arc::clone(&known),
+            Arc::clone(&catalog),
         );
         let live = Arc::new(live);
-        let admission =
-            Arc::new(Admission { known, door: Door::default(), options, gateway, clock });
+        let admission = Arc::new(Admission {
+            catalog,
+            gate: AdmissionGate::default(),
+            options,
+            gateway,
+            clock,
+        });
         let mut running = JoinSet::new();
         running.spawn(listen(Arc::clone(&live), Arc::clone(&admission)));
-        running.spawn(mind_link(Arc::clone(&live), Arc::clone(&admission)));
-        running.spawn(mind_log(Arc::clone(&live), Arc::clone(&admission)));
+        running.spawn(watch_link(Arc::clone(&live), Arc::clone(&admission)));
+        running.spawn(watch_traffic_size(Arc::clone(&live), Arc::clone(&admission)));
         Ok(Self { admission, live, bodies, answers, _running: running })
     }
 
@@ -81,7 +87,7 @@ impl Gateway {
 
     pub fn routes(&self) -> impl Endpoint<Output = Response> + use<> {
         let options = &self.admission.options;
-        let bodies = Bodies {
+        let bodies = BodyReader {
             memory: Arc::clone(&self.bodies),
             most: options.bounds.body,
             patience: options.pace.body,
@@ -92,14 +98,14 @@ impl Gateway {
 
     /// Whether it serves, or why not.
     pub fn ready(&self) -> Result<(), String> {
-        let door = &self.admission.door;
+        let gate = &self.admission.gate;
         let hindrances = [
-            (door.is_closing(), "the gateway is stopping"),
+            (gate.is_closing(), "the gateway is stopping"),
             (self.live.link() == Link::Down, "the message broker cannot be reached"),
-            (!door.is_listening(), "the gateway does not hear workers yet"),
-            (!door.is_ensured(), "streams and queue are not there yet"),
-            (!self.admission.known.is_fresh(), "the catalog is not known to be up to date"),
-            (door.is_log_full(), "the traffic stream is nearly full"),
+            (!gate.is_listening(), "the gateway does not hear workers yet"),
+            (!gate.is_ensured(), "streams and queue are not there yet"),
+            (!self.admission.catalog.is_fresh(), "the catalog is not catalog to be up to date"),
+            (gate.is_log_full(), "the traffic stream is nearly full"),
         ];
         match hindrances.into_iter().find(|(hinders, _)| *hinders) {
             Some((_, why)) => Err(why.to_owned()),
@@ -120,7 +126,7 @@ impl Gateway {
 
     pub fn register(&self, registry: &mut Registry) {
         self.live.metrics.register(registry);
-        registry.register_collector(Box::new(Held {
+        registry.register_collector(Box::new(HeldGauges {
             live: Arc::clone(&self.live),
             bodies: Arc::clone(&self.bodies),
             answers: Arc::clone(&self.answers),
@@ -133,9 +139,9 @@ impl Gateway {
 
     /// Admits nothing more, and returns when what is in flight has ended: by itself within `bound`, or cut off then.
     pub async fn drain(&self, bound: Duration) {
-        self.admission.door.close();
+        self.admission.gate.close();
         if timeout(bound, self.live.idle()).await.is_err() {
-            self.live.tell_all(|| Mail::Stop);
+            self.live.tell_all(|| ActorMessage::Stop);
             drop(timeout(SETTLE_CUT_OFF, self.live.idle()).await);
         }
     }
@@ -177,31 +183,31 @@ async fn listen(live: Arc<Live>, admission: Arc<Admission>) {
     loop {
         match live.log.messages.listen(&filter).await {
             Ok(mut messages) => {
-                admission.door.set_listening(true);
+                admission.gate.set_listening(true);
                 while let Some(message) = messages.recv().await {
                     live.dispatch(message).await;
                 }
-                admission.door.set_listening(false);
+                admission.gate.set_listening(false);
             }
-            Err(error) => tracing::warn!(%error, "cannot listen for workers"),
+            Err(error) => tracing::warn!(%error, "gateway.workers.unheard"),
         }
         sleep(TRY_AGAIN).await;
     }
 }
 
 /// After each reconnect streams and tickets may be gone: both are made anew.
-async fn mind_link(live: Arc<Live>, admission: Arc<Admission>) {
+async fn watch_link(live: Arc<Live>, admission: Arc<Admission>) {
     let mut link = live.log.messages.link();
     loop {
         let now = *link.borrow_and_update();
         match now {
             Link::Up { .. } => {
-                make_streams(&live, &admission, &link).await;
-                live.tell_all(|| Mail::Link(now));
+                ensure_streams(&live, &admission, &link).await;
+                live.tell_all(|| ActorMessage::Link(now));
             }
             Link::Down => {
-                admission.door.set_ensured(false);
-                live.tell_all(|| Mail::Link(now));
+                admission.gate.set_ensured(false);
+                live.tell_all(|| ActorMessage::Link(now));
             }
         }
         if link.changed().await.is_err() {
@@ -211,17 +217,19 @@ async fn mind_link(live: Arc<Live>, admission: Arc<Admission>) {
 }
 
 /// Until it works or the link changes.
-async fn make_streams(live: &Live, admission: &Admission, link: &watch::Receiver<Link>) {
+async fn ensure_streams(live: &Live, admission: &Admission, link: &watch::Receiver<Link>) {
     while !link.has_changed().unwrap_or(true) {
-        match try_make_streams(live, admission).await {
-            Ok(()) => return admission.door.set_ensured(true),
-            Err(error) => tracing::warn!("streams cannot be made: {error:#}"),
+        match try_ensure_streams(live, admission).await {
+            Ok(()) => return admission.gate.set_ensured(true),
+            Err(error) => {
+                tracing::warn!(error = format_args!("{error:#}"), "gateway.streams.unavailable")
+            }
         }
         sleep(TRY_AGAIN).await;
     }
 }
 
-async fn try_make_streams(live: &Live, admission: &Admission) -> anyhow::Result<()> {
+async fn try_ensure_streams(live: &Live, admission: &Admission) -> anyhow::Result<()> {
     for stream in &admission.options.streams {
         live.log.streams.ensure(stream).await?;
     }
@@ -230,7 +238,7 @@ async fn try_make_streams(live: &Live, admission: &Admission) -> anyhow::Result<
 }
 
 /// Keeps the last tenth of TRAFFIC for those who are admitted already.
-async fn mind_log(live: Arc<Live>, admission: Arc<Admission>) {
+async fn watch_traffic_size(live: Arc<Live>, admission: Arc<Admission>) {
     let percent = admission.options.bounds.traffic_percent;
     let mut ticks = interval(LOOK_AT_LOG);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -240,7 +248,7 @@ async fn mind_log(live: Arc<Live>, admission: Arc<Admission>) {
         if let Ok(log) = live.log.streams.identity(StreamName::Traffic).await {
             let full =
                 u128::from(log.bytes) * 100 >= u128::from(log.max_bytes) * u128::from(percent);
-            admission.door.set_log_full(full && log.max_bytes > 0);
+            admission.gate.set_log_full(full && log.max_bytes > 0);
         }
     }
 }

@@ -3,12 +3,12 @@
 //! It needs the log and its own memory, and nothing else.
 
 mod admission;
+mod admission_gate;
 mod body;
 mod chat;
-mod door;
 mod gateway;
-mod known;
 mod live;
+mod live_catalog;
 mod memory;
 mod metrics;
 mod models;

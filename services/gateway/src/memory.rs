@@ -6,19 +6,19 @@ use std::sync::{
 };
 
 #[derive(Debug)]
-pub struct Memory {
+pub struct MemoryBudget {
     most: u64,
     used: AtomicU64,
 }
 
 /// A part of it, given back when dropped.
 #[derive(Debug)]
-pub struct Reserved {
-    memory: Arc<Memory>,
+pub struct HeldMemory {
+    memory: Arc<MemoryBudget>,
     bytes: u64,
 }
 
-impl Memory {
+impl MemoryBudget {
     pub fn new(most: u64) -> Arc<Self> {
         Arc::new(Self { most, used: AtomicU64::new(0) })
     }
@@ -27,12 +27,12 @@ impl Memory {
         self.used.load(Ordering::Relaxed)
     }
 
-    pub fn nothing(self: &Arc<Self>) -> Reserved {
-        Reserved { memory: Arc::clone(self), bytes: 0 }
+    pub fn nothing(self: &Arc<Self>) -> HeldMemory {
+        HeldMemory { memory: Arc::clone(self), bytes: 0 }
     }
 }
 
-impl Reserved {
+impl HeldMemory {
     /// Reserves up to `bytes` in all; false, and no change, if the bound is in the way.
     pub fn grow_to(&mut self, bytes: u64) -> bool {
         let more = bytes.saturating_sub(self.bytes);
@@ -59,7 +59,7 @@ impl Reserved {
     }
 }
 
-impl Drop for Reserved {
+impl Drop for HeldMemory {
     fn drop(&mut self) {
         self.memory.used.fetch_sub(self.bytes, Ordering::Relaxed);
     }
@@ -71,7 +71,7 @@ mod tests {
 
     #[test]
     fn what_is_dropped_is_free_again() {
-        let memory = Memory::new(10);
+        let memory = MemoryBudget::new(10);
         let mut one = memory.nothing();
         assert!(one.grow_to(7));
         let mut other = memory.nothing();

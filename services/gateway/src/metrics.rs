@@ -15,7 +15,7 @@ use prometheus_client::{
 };
 use uplion_domain::request::{Cancelled, Failure, Outcome, Settled};
 
-use crate::{live::Live, memory::Memory};
+use crate::{live::Live, memory::MemoryBudget};
 
 #[derive(Clone)]
 pub struct Metrics {
@@ -144,19 +144,19 @@ const fn name(outcome: &Outcome) -> &'static str {
 }
 
 /// What is held at the moment of asking.
-pub struct Held {
+pub struct HeldGauges {
     pub live: Arc<Live>,
-    pub bodies: Arc<Memory>,
-    pub answers: Arc<Memory>,
+    pub bodies: Arc<MemoryBudget>,
+    pub answers: Arc<MemoryBudget>,
 }
 
-impl fmt::Debug for Held {
+impl fmt::Debug for HeldGauges {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Held").finish_non_exhaustive()
+        f.debug_struct("HeldGauges").finish_non_exhaustive()
     }
 }
 
-impl Collector for Held {
+impl Collector for HeldGauges {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
         let in_flight = u64::try_from(self.live.in_flight()).unwrap_or(u64::MAX);
         for (name, help, value) in [

@@ -8,7 +8,7 @@ use uplion_domain::RequestId;
 use uplion_log_transport::claim::Head;
 use uplion_protocol::{Dialect, error::ApiError};
 
-use crate::live::{Parts, Whole};
+use crate::live::{BodyStream, WholeAnswer};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const SHOULD_RETRY: HeaderName = HeaderName::from_static("x-should-retry");
@@ -20,11 +20,11 @@ pub fn json(id: RequestId, body: impl Into<Body>) -> Response {
     response(id, StatusCode::OK, JSON, body.into())
 }
 
-pub fn whole(id: RequestId, Whole { head, body }: Whole) -> Response {
+pub fn whole(id: RequestId, WholeAnswer { head, body }: WholeAnswer) -> Response {
     response(id, status(&head), content_type(&head), body.into())
 }
 
-pub fn stream(id: RequestId, head: &Head, parts: Parts) -> Response {
+pub fn stream(id: RequestId, head: &Head, parts: BodyStream) -> Response {
     let body = Body::from_bytes_stream(parts);
     let mut response = response(id, status(head), content_type(head), body);
     let headers = response.headers_mut();

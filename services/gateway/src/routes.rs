@@ -13,7 +13,7 @@ use uplion_protocol::error::ApiError;
 
 use crate::{
     admission::Admission,
-    body::Bodies,
+    body::BodyReader,
     chat::Chat,
     live::Live,
     models::{List, One},
@@ -24,7 +24,7 @@ use crate::{
 const COMPLETIONS: [&str; 2] = ["/v1/chat/completions", "/api/v1/chat/completions"];
 
 /// Answers what the routes do not in `OpenAI`'s shape.
-struct Known {
+struct Api {
     /// What nearly every request is, and no router need be asked about.
     chat: Chat,
     routes: Route,
@@ -32,7 +32,7 @@ struct Known {
 
 pub fn routes(
     admission: &Arc<Admission>,
-    bodies: &Bodies,
+    bodies: &BodyReader,
     live: &Arc<Live>,
 ) -> impl Endpoint<Output = Response> + use<> {
     let chat = || {
@@ -45,10 +45,10 @@ pub fn routes(
         .at(original, post(chat()))
         .at("/v1/models", get(List { admission: Arc::clone(admission) }))
         .at("/v1/models/*model", get(One { admission: Arc::clone(admission) }));
-    Known { chat: chat(), routes }
+    Api { chat: chat(), routes }
 }
 
-impl Endpoint for Known {
+impl Endpoint for Api {
     type Output = Response;
 
     async fn call(&self, request: Request) -> Result<Response> {
@@ -66,7 +66,7 @@ impl Endpoint for Known {
         } else if error.is::<MethodNotAllowedError>() {
             ApiError::MethodNotAllowed { method, path }
         } else {
-            tracing::error!(%error, "an endpoint failed");
+            tracing::error!(%error, "gateway.endpoint.failed");
             ApiError::Internal
         };
         Ok(rejection(request_id(), &said))

@@ -29,7 +29,7 @@ use tokio::{
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use crate::live::Outbox;
+use crate::live::ResponseBody;
 
 #[derive(Debug, Clone, Copy)]
 pub struct ServeOptions {
@@ -106,7 +106,7 @@ async fn accept(
             match listener.accept().await {
                 Ok((stream, remote)) => return (stream, remote, permit),
                 Err(error) => {
-                    tracing::warn!(%error, "a connection could not be accepted");
+                    tracing::warn!(%error, "gateway.connection.not_accepted");
                     tokio::time::sleep(ACCEPT_AGAIN).await;
                 }
             }
@@ -162,24 +162,24 @@ fn leave_little_unsent(stream: &TcpStream) {
 /// What a streamed answer needs to know of the connection that it is written to.
 #[derive(Debug, Default)]
 pub struct Connection {
-    streaming: Mutex<Option<Arc<Outbox>>>,
+    streaming: Mutex<Option<Arc<ResponseBody>>>,
 }
 
 impl Connection {
     /// The answer that is being written; one at a time, as HTTP/1.1 has it.
-    pub(crate) fn watch(&self, outbox: Option<Arc<Outbox>>) {
-        *self.streaming.lock().unwrap_or_else(PoisonError::into_inner) = outbox;
+    pub(crate) fn watch(&self, body: Option<Arc<ResponseBody>>) {
+        *self.streaming.lock().unwrap_or_else(PoisonError::into_inner) = body;
     }
 
     pub(crate) fn flushed(&self) {
-        if let Some(outbox) = &*self.streaming.lock().unwrap_or_else(PoisonError::into_inner) {
-            outbox.flushed();
+        if let Some(body) = &*self.streaming.lock().unwrap_or_else(PoisonError::into_inner) {
+            body.flushed();
         }
     }
 
     pub(crate) fn check_permit(&self) -> io::Result<()> {
         match &*self.streaming.lock().unwrap_or_else(PoisonError::into_inner) {
-            Some(outbox) if !outbox.may_write() => {
+            Some(body) if !body.may_write() => {
                 Err(io::Error::new(io::ErrorKind::TimedOut, "the worker may have given us up"))
             }
             Some(_) | None => Ok(()),

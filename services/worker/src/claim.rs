@@ -46,7 +46,7 @@ async fn answer(mailbox: &mut Mailbox) -> Answer {
             FromGateway::Wait { delay_ms, .. } => {
                 return Answer::Wait(Duration::from_millis(delay_ms));
             }
-            FromGateway::Drop { .. } | FromGateway::Told { .. } => return Answer::Drop,
+            FromGateway::Drop { .. } | FromGateway::Settled { .. } => return Answer::Drop,
             // They can overtake a `go` that was lost, which is asked for again.
             FromGateway::Credit { .. } | FromGateway::Body { .. } => {}
         }

@@ -90,7 +90,7 @@ impl<'a> Job<'a> {
     ) -> Self {
         let now = Instant::now();
         let deadline = now + Duration::from_millis(go.left_ms);
-        room.hear(go.room);
+        room.hear(go.connection_window);
         Self {
             context,
             upstream,
@@ -148,7 +148,7 @@ impl<'a> Job<'a> {
     }
 
     async fn want(&mut self) {
-        let want = FromWorker::Want { claim: self.go.claim, from: self.body.have() };
+        let want = FromWorker::BodyRequest { claim: self.go.claim, from: self.body.have() };
         self.context.say(&self.gateway, &want).await;
     }
 
@@ -178,11 +178,13 @@ impl<'a> Job<'a> {
 
     async fn hear(&mut self, message: FromGateway) -> Option<Outcome> {
         match message {
-            FromGateway::Credit { number, received, delivered, window, room, .. } => {
-                self.room.hear(room);
+            FromGateway::Credit {
+                number, received, delivered, window, connection_window, ..
+            } => {
+                self.room.hear(connection_window);
                 self.outbox.open(window);
                 let now = Instant::now();
-                if self.outbox.credit(now, number, (received, delivered), room.heard) {
+                if self.outbox.credit(now, number, (received, delivered), connection_window.heard) {
                     self.vigil.hear(now);
                 }
                 None
@@ -193,7 +195,7 @@ impl<'a> Job<'a> {
                 }
                 None
             }
-            FromGateway::Told { .. } => Some(Outcome::Closed(self.end.map(|(end, _)| end))),
+            FromGateway::Settled { .. } => Some(Outcome::Closed(self.end.map(|(end, _)| end))),
             FromGateway::Drop { .. } => Some(Outcome::Closed(None)),
             // A repeated answer to a repeated question.
             FromGateway::Go(_) | FromGateway::Wait { .. } => None,

@@ -103,7 +103,7 @@ async fn sort(context: &Context, Message { subject, payload }: Message) {
         | FromGateway::Wait { .. }
         | FromGateway::Drop { .. }
         | FromGateway::Credit { .. }
-        | FromGateway::Told { .. } => None,
+        | FromGateway::Settled { .. } => None,
     };
     if context.mailboxes.deliver(claim, message) {
         return;
@@ -124,6 +124,6 @@ fn claim_of(message: &FromGateway) -> ClaimId {
         | FromGateway::Wait { claim, .. }
         | FromGateway::Drop { claim }
         | FromGateway::Credit { claim, .. }
-        | FromGateway::Told { claim } => *claim,
+        | FromGateway::Settled { claim } => *claim,
     }
 }

@@ -56,7 +56,7 @@ impl Room {
         self.sent.load(Ordering::Relaxed)
     }
 
-    pub fn hear(&self, said: claim::Room) {
+    pub fn hear(&self, said: claim::ConnectionWindow) {
         let mut until = self.until.lock().unwrap_or_else(PoisonError::into_inner);
         let believed = said.until.min(self.sent().saturating_add(MOST));
         if let Some(more) = believed.checked_sub(*until) {
@@ -130,7 +130,7 @@ mod spec {
 
     fn room(until: u64) -> Arc<Room> {
         let room = Arc::<Room>::default();
-        room.hear(claim::Room { heard: 0, until });
+        room.hear(claim::ConnectionWindow { heard: 0, until });
         room
     }
 
@@ -140,7 +140,7 @@ mod spec {
         let mut turn = Turn::new(Arc::clone(&room));
         assert_eq!((turn.take(6), turn.take(4), turn.take(1)), (Some(6), Some(10), None));
         assert!(turn.comes().now_or_never().is_none());
-        room.hear(claim::Room { heard: 6, until: 16 });
+        room.hear(claim::ConnectionWindow { heard: 6, until: 16 });
         assert!(turn.comes().now_or_never().is_some());
         assert_eq!(turn.take(1), Some(11));
         assert_eq!(room.sent(), 11);
@@ -153,7 +153,7 @@ mod spec {
         assert_eq!(first.take(11), None);
         assert!(first.comes().now_or_never().is_none());
         assert_eq!(second.take(1), None, "it would take what the first waits for");
-        room.hear(claim::Room { heard: 0, until: 12 });
+        room.hear(claim::ConnectionWindow { heard: 0, until: 12 });
         assert!(first.comes().now_or_never().is_some());
         assert_eq!(first.take(11), Some(11));
         assert!(second.comes().now_or_never().is_some());
@@ -168,7 +168,7 @@ mod spec {
         assert!(first.comes().now_or_never().is_none());
         drop(first);
         assert_eq!(second.take(10), Some(10));
-        room.hear(claim::Room { heard: 10, until: 20 });
+        room.hear(claim::ConnectionWindow { heard: 10, until: 20 });
         let mut third = Turn::new(Arc::clone(&room));
         assert_eq!(third.take(11), None);
         third.leave();
@@ -181,7 +181,7 @@ mod spec {
         let [mut first, mut second] = [(); 2].map(|()| Turn::new(Arc::clone(&room)));
         assert_eq!((first.take(5), second.take(5)), (None, None));
         assert!(first.comes().now_or_never().is_none() && second.comes().now_or_never().is_none());
-        room.hear(claim::Room { heard: 0, until: 5 });
+        room.hear(claim::ConnectionWindow { heard: 0, until: 5 });
         assert!(first.comes().now_or_never().is_some());
         first.leave();
         assert!(second.comes().now_or_never().is_some());
@@ -191,7 +191,7 @@ mod spec {
     #[test]
     fn a_gateway_that_gives_without_bound_is_not_believed() {
         let room = room(u64::MAX);
-        room.hear(claim::Room { heard: u64::MAX, until: u64::MAX });
+        room.hear(claim::ConnectionWindow { heard: u64::MAX, until: u64::MAX });
         assert_eq!(room.free.available_permits() as u64, MOST);
     }
 

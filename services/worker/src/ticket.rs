@@ -139,7 +139,7 @@ impl Errand {
 async fn told(mailbox: &mut Mailbox) {
     loop {
         match mailbox.recv().await {
-            FromGateway::Told { .. } | FromGateway::Drop { .. } => return,
+            FromGateway::Settled { .. } | FromGateway::Drop { .. } => return,
             FromGateway::Go(_)
             | FromGateway::Body { .. }
             | FromGateway::Wait { .. }

@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 use uplion_domain::{Timestamp, Usage, usage::Source};
 
 use super::{
-    AcceptedEvent, End, FromGateway, FromWorker, Go, Head, MessageError, ReleaseReason, Room,
+    AcceptedEvent, ConnectionWindow, End, FromGateway, FromWorker, Go, Head, MessageError,
+    ReleaseReason,
 };
 use crate::{
     frame::{Frame, FrameError},
@@ -23,7 +24,7 @@ enum FromWorkerV1<'a> {
         delivery: u64,
         a: u64,
     },
-    Want {
+    BodyRequest {
         c: Hex,
         from: u64,
     },
@@ -65,7 +66,8 @@ enum FromGatewayV1<'a> {
         c: Hex,
         left_ms: u64,
         window: u64,
-        room: RoomV1,
+        #[serde(rename = "cw")]
+        connection_window: ConnectionWindowV1,
         body_len: u64,
         /// The accepted event as the log has it: type, time, and the length of its payload, which is first among the
         /// raw bytes.
@@ -91,9 +93,10 @@ enum FromGatewayV1<'a> {
         received: u64,
         delivered: u64,
         window: u64,
-        room: RoomV1,
+        #[serde(rename = "cw")]
+        connection_window: ConnectionWindowV1,
     },
-    Told {
+    Settled {
         c: Hex,
     },
 }
@@ -107,7 +110,7 @@ struct HeadV1<'a> {
 
 /// Heard, until.
 #[derive(Serialize, Deserialize)]
-struct RoomV1(u64, u64);
+struct ConnectionWindowV1(u64, u64);
 
 /// Prompt, cached, completion and reasoning tokens; whether the upstream reported them.
 #[derive(Serialize, Deserialize)]
@@ -140,7 +143,9 @@ impl FromWorker {
                 let (c, worker) = ((*claim).into(), (*worker).into());
                 FromWorkerV1::Claim { c, worker, delivery: *delivery, a: *all_sent }
             }
-            Self::Want { claim, from } => FromWorkerV1::Want { c: (*claim).into(), from: *from },
+            Self::BodyRequest { claim, from } => {
+                FromWorkerV1::BodyRequest { c: (*claim).into(), from: *from }
+            }
             Self::Alive { claim, sent, credit, all_sent } => {
                 let (c, a) = ((*claim).into(), *all_sent);
                 FromWorkerV1::Alive { c, sent: *sent, credit: *credit, a }
@@ -169,7 +174,7 @@ impl FromWorker {
             FromWorkerV1::Claim { c, worker, delivery, a } => {
                 Self::Claim { claim: c.into(), worker: worker.into(), delivery, all_sent: a }
             }
-            FromWorkerV1::Want { c, from } => Self::Want { claim: c.into(), from },
+            FromWorkerV1::BodyRequest { c, from } => Self::BodyRequest { claim: c.into(), from },
             FromWorkerV1::Alive { c, sent, credit, a } => {
                 Self::Alive { claim: c.into(), sent, credit, all_sent: a }
             }
@@ -201,50 +206,71 @@ impl FromGateway {
                 Frame::encode(&FromGatewayV1::Wait { c: (*claim).into(), delay_ms }, &[])
             }
             Self::Drop { claim } => Frame::encode(&FromGatewayV1::Drop { c: (*claim).into() }, &[]),
-            Self::Credit { claim, number, received, delivered, window, room } => {
-                let (c, n, room) = ((*claim).into(), *number, (*room).into());
+            Self::Credit { claim, number, received, delivered, window, connection_window } => {
+                let (c, n, connection_window) =
+                    ((*claim).into(), *number, (*connection_window).into());
                 let (received, delivered, window) = (*received, *delivered, *window);
-                let credit = FromGatewayV1::Credit { c, n, received, delivered, window, room };
+                let credit =
+                    FromGatewayV1::Credit { c, n, received, delivered, window, connection_window };
                 Frame::encode(&credit, &[])
             }
-            Self::Told { claim } => Frame::encode(&FromGatewayV1::Told { c: (*claim).into() }, &[]),
+            Self::Settled { claim } => {
+                Frame::encode(&FromGatewayV1::Settled { c: (*claim).into() }, &[])
+            }
         }
     }
 
     pub fn decode(message: Bytes) -> Result<Self, MessageError> {
         let Frame { head, mut raw } = Frame::decode(message)?;
         Ok(match serde_json::from_slice(&head)? {
-            FromGatewayV1::Go { c, left_ms, window, room, body_len, kind, at, accepted } => {
+            FromGatewayV1::Go {
+                c,
+                left_ms,
+                window,
+                connection_window,
+                body_len,
+                kind,
+                at,
+                accepted,
+            } => {
                 if raw.len() < accepted {
                     return Err(FrameError::Truncated.into());
                 }
                 let payload = raw.split_to(accepted);
                 let (kind, at) = (kind.into_owned(), Timestamp::from_micros(at));
                 let accepted = AcceptedEvent { kind, at, payload };
-                let (claim, room, body) = (c.into(), room.into(), raw);
-                Self::Go(Box::new(Go { claim, left_ms, window, room, body_len, body, accepted }))
+                let (claim, connection_window, body) = (c.into(), connection_window.into(), raw);
+                Self::Go(Box::new(Go {
+                    claim,
+                    left_ms,
+                    window,
+                    connection_window,
+                    body_len,
+                    body,
+                    accepted,
+                }))
             }
             FromGatewayV1::Body { c, from } => Self::Body { claim: c.into(), from, bytes: raw },
             FromGatewayV1::Wait { c, delay_ms } => Self::Wait { claim: c.into(), delay_ms },
             FromGatewayV1::Drop { c } => Self::Drop { claim: c.into() },
-            FromGatewayV1::Credit { c, n, received, delivered, window, room } => {
-                let (claim, room) = (c.into(), room.into());
-                Self::Credit { claim, number: n, received, delivered, window, room }
+            FromGatewayV1::Credit { c, n, received, delivered, window, connection_window } => {
+                let (claim, connection_window) = (c.into(), connection_window.into());
+                Self::Credit { claim, number: n, received, delivered, window, connection_window }
             }
-            FromGatewayV1::Told { c } => Self::Told { claim: c.into() },
+            FromGatewayV1::Settled { c } => Self::Settled { claim: c.into() },
         })
     }
 }
 
 impl Go {
     fn encode(&self) -> Bytes {
-        let Self { claim, left_ms, window, room, body_len, body, accepted } = self;
+        let Self { claim, left_ms, window, connection_window, body_len, body, accepted } = self;
         let AcceptedEvent { kind, at, payload } = accepted;
         let head = FromGatewayV1::Go {
             c: (*claim).into(),
             left_ms: *left_ms,
             window: *window,
-            room: (*room).into(),
+            connection_window: (*connection_window).into(),
             body_len: *body_len,
             kind: Cow::Borrowed(kind),
             at: at.micros(),
@@ -266,14 +292,14 @@ impl From<HeadV1<'_>> for Head {
     }
 }
 
-impl From<Room> for RoomV1 {
-    fn from(Room { heard, until }: Room) -> Self {
+impl From<ConnectionWindow> for ConnectionWindowV1 {
+    fn from(ConnectionWindow { heard, until }: ConnectionWindow) -> Self {
         Self(heard, until)
     }
 }
 
-impl From<RoomV1> for Room {
-    fn from(RoomV1(heard, until): RoomV1) -> Self {
+impl From<ConnectionWindowV1> for ConnectionWindow {
+    fn from(ConnectionWindowV1(heard, until): ConnectionWindowV1) -> Self {
         Self { heard, until }
     }
 }

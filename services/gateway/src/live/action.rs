@@ -16,49 +16,49 @@ pub enum Action {
     Assigned(Assigned),
     Send(WorkerId, FromGateway),
     /// Until when a stream may be written to; none: for as long as it takes.
-    Permit(Option<Instant>),
+    WriteUntil(Option<Instant>),
     /// Send the response's headers: a stream follows.
     Begin(Head),
     /// A part of the upstream's answer.
-    Write(Bytes),
+    WriteAnswer(Bytes),
     /// Something of our own between or behind the answer's parts; nobody is charged for it.
     WriteOwn(Bytes),
     /// The stream is over.
     End,
     /// The response as a whole.
-    Respond(Whole),
+    Respond(WholeAnswer),
     Reject(ApiError),
     Settle(Box<Settled>),
     /// The request is forgotten; its worker may still ask.
-    Over(Option<Farewell>),
+    Forget(Option<EndedClaim>),
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Whole {
+pub struct WholeAnswer {
     pub head: Head,
     pub body: Bytes,
 }
 
-/// The last word to the worker of a request, said again to whoever repeats a question.
+/// What is said last to the worker of a request, said again to whoever repeats a question.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Farewell {
+pub struct EndedClaim {
     pub claim: ClaimId,
     pub worker: WorkerId,
-    pub word: Word,
+    pub last_reply: LastReply,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Word {
-    Told,
+pub enum LastReply {
+    Settled,
     Drop,
 }
 
-impl Farewell {
+impl EndedClaim {
     pub const fn message(self) -> FromGateway {
         let claim = self.claim;
-        match self.word {
-            Word::Told => FromGateway::Told { claim },
-            Word::Drop => FromGateway::Drop { claim },
+        match self.last_reply {
+            LastReply::Settled => FromGateway::Settled { claim },
+            LastReply::Drop => FromGateway::Drop { claim },
         }
     }
 }

@@ -20,10 +20,10 @@ use uplion_log_transport::{
 };
 
 use super::{
-    Live, Mail, Reply, action::Action, ending::Verdict, outbox::Outbox, request::Request,
-    settle::settle,
+    ActorMessage, ClientReply, Live, action::Action, ending::SettleResult, request::Request,
+    response_body::ResponseBody, settle::settle,
 };
-use crate::memory::Reserved;
+use crate::memory::HeldMemory;
 
 /// Messages that are taken in before anything is answered: credits then speak for all of them.
 const BATCH: usize = 64;
@@ -39,22 +39,22 @@ type Running<T> = Option<Pin<Box<dyn Future<Output = T> + Send>>>;
 pub struct Actor {
     pub live: Arc<Live>,
     pub request: Request,
-    pub mail: mpsc::Receiver<Mail>,
-    pub reply: Option<oneshot::Sender<Reply>>,
-    pub outbox: Option<Arc<Outbox>>,
+    pub mail: mpsc::Receiver<ActorMessage>,
+    pub reply: Option<oneshot::Sender<ClientReply>>,
+    pub body: Option<Arc<ResponseBody>>,
     /// Until it is settled: nobody asks for the body then.
-    pub body_memory: Option<Reserved>,
+    pub body_memory: Option<HeldMemory>,
     /// What of the answer is held here.
-    pub answer_memory: Reserved,
+    pub answer_memory: HeldMemory,
     pub offering: Running<Result<(), OfferError>>,
-    pub settling: Running<Verdict>,
+    pub settling: Running<SettleResult>,
     pub settling_since: Instant,
 }
 
-enum Heard {
-    Mail(Mail),
+enum Input {
+    ActorMessage(ActorMessage),
     Offered(Result<(), OfferError>),
-    Settled(Verdict),
+    Settled(SettleResult),
     /// Something was delivered, or the client went away.
     Client,
     Tick,
@@ -75,52 +75,52 @@ impl Actor {
                 timer.as_mut().reset(due);
             }
             let heard = self.hear(timer.as_mut()).await;
-            self.take_in(heard);
+            self.on_input(heard);
         }
     }
 
-    async fn hear(&mut self, timer: Pin<&mut Sleep>) -> Heard {
+    async fn hear(&mut self, timer: Pin<&mut Sleep>) -> Input {
         tokio::select! {
             biased;
-            () = client(self.reply.as_mut(), self.outbox.as_deref()) => Heard::Client,
-            Some(mail) = self.mail.recv() => Heard::Mail(mail),
-            verdict = running(&mut self.settling) => Heard::Settled(verdict),
-            offered = running(&mut self.offering) => Heard::Offered(offered),
-            () = timer => Heard::Tick,
+            () = client(self.reply.as_mut(), self.body.as_deref()) => Input::Client,
+            Some(mail) = self.mail.recv() => Input::ActorMessage(mail),
+            result = running(&mut self.settling) => Input::Settled(result),
+            offered = running(&mut self.offering) => Input::Offered(offered),
+            () = timer => Input::Tick,
         }
     }
 
-    fn take_in(&mut self, heard: Heard) {
+    fn on_input(&mut self, heard: Input) {
         let now = Instant::now();
-        if let Some(outbox) = &self.outbox {
-            self.request.on_delivered(now, outbox.delivered());
+        if let Some(body) = &self.body {
+            self.request.on_delivered(now, body.delivered());
         }
         match heard {
-            Heard::Mail(mail) => {
-                self.take_mail(now, mail);
+            Input::ActorMessage(mail) => {
+                self.on_actor_message(now, mail);
                 for _ in 1..BATCH {
                     let Ok(mail) = self.mail.try_recv() else { break };
-                    self.take_mail(now, mail);
+                    self.on_actor_message(now, mail);
                 }
             }
-            Heard::Offered(offered) => self.request.on_offered(now, offered),
-            Heard::Settled(verdict) => {
+            Input::Offered(offered) => self.request.on_offered(now, offered),
+            Input::Settled(result) => {
                 self.live.metrics.settled_after(self.settling_since.elapsed());
-                self.request.on_settled(verdict);
+                self.request.on_settled(result);
             }
-            Heard::Client => {
-                let gone = match (&self.reply, &self.outbox) {
+            Input::Client => {
+                let gone = match (&self.reply, &self.body) {
                     (Some(reply), _) => reply.is_closed(),
-                    (None, Some(outbox)) => outbox.is_gone(),
+                    (None, Some(body)) => body.is_gone(),
                     (None, None) => false,
                 };
                 if gone {
                     self.reply = None;
-                    self.outbox = None;
+                    self.body = None;
                     self.request.on_client_gone(now);
                 }
             }
-            Heard::Tick => {
+            Input::Tick => {
                 // A nudge that met a full mailbox is made good here.
                 self.request.on_link(now, self.live.link());
                 if self.live.is_retired(&self.request.accepted().model) {
@@ -131,15 +131,15 @@ impl Actor {
         }
     }
 
-    fn take_mail(&mut self, now: Instant, mail: Mail) {
+    fn on_actor_message(&mut self, now: Instant, mail: ActorMessage) {
         match mail {
-            Mail::Worker(message) => self.take_message(now, message),
-            Mail::Link(link) => self.request.on_link(now, link),
-            Mail::Stop => self.request.on_stop(now),
+            ActorMessage::Worker(message) => self.on_worker_message(now, message),
+            ActorMessage::Link(link) => self.request.on_link(now, link),
+            ActorMessage::Stop => self.request.on_stop(now),
         }
     }
 
-    fn take_message(&mut self, now: Instant, message: Bytes) {
+    fn on_worker_message(&mut self, now: Instant, message: Bytes) {
         match FromWorker::decode(message) {
             Ok(FromWorker::Chunk { bytes, .. })
                 if !self.answer_memory.has_room(bytes.len() as u64) =>
@@ -151,7 +151,7 @@ impl Actor {
                 self.request.on_message(now, message);
                 self.answer_memory.resize(self.request.buffered());
             }
-            Err(error) => tracing::warn!(%error, "a message from a worker cannot be read"),
+            Err(error) => tracing::warn!(%error, "gateway.worker_message.unreadable"),
         }
     }
 
@@ -174,26 +174,29 @@ impl Actor {
                     send(&self.live, &to, &message).await;
                 }
                 Action::Settle(settled) => self.start_settling(*settled),
-                Action::Over(farewell) => {
-                    self.live.forget(self.request.accepted().request, farewell);
+                Action::Forget(ended) => {
+                    self.live.forget(self.request.accepted().request, ended);
                     over = true;
                 }
-                Action::Respond(whole) => self.answer(Reply::Whole(whole)),
-                Action::Reject(error) => self.answer(Reply::Rejected(error)),
+                Action::Respond(whole) => self.answer(ClientReply::Whole(whole)),
+                Action::Reject(error) => self.answer(ClientReply::Rejected(error)),
                 Action::Begin(head) => {
-                    let outbox = Arc::new(Outbox::default());
-                    self.outbox = Some(Arc::clone(&outbox));
-                    self.answer(Reply::Stream(head, outbox));
+                    let body = Arc::new(ResponseBody::default());
+                    self.body = Some(Arc::clone(&body));
+                    self.answer(ClientReply::Stream(head, body));
                 }
-                Action::Permit(_) | Action::Write(_) | Action::WriteOwn(_) | Action::End => {
-                    if let Some(outbox) = &self.outbox {
-                        to_stream(outbox, action);
+                Action::WriteUntil(_)
+                | Action::WriteAnswer(_)
+                | Action::WriteOwn(_)
+                | Action::End => {
+                    if let Some(body) = &self.body {
+                        to_stream(body, action);
                     }
                 }
             }
         }
-        if let Some(outbox) = &self.outbox {
-            outbox.wake_at(self.request.wants_delivered());
+        if let Some(body) = &self.body {
+            body.wake_at(self.request.wants_delivered());
         }
         self.answer_memory.resize(self.request.buffered());
         over
@@ -207,7 +210,7 @@ impl Actor {
         self.settling = Some(Box::pin(settle(streams, settled, self.request.settle_until())));
     }
 
-    fn answer(&mut self, reply: Reply) {
+    fn answer(&mut self, reply: ClientReply) {
         if let Some(waiting) = self.reply.take() {
             drop(waiting.send(reply));
         }
@@ -230,12 +233,12 @@ async fn send(live: &Live, to: &Subject, message: &FromGateway) {
     drop(timeout(SEND_ROOM, live.log.messages.send(to, message.encode())).await);
 }
 
-fn to_stream(outbox: &Outbox, action: Action) {
+fn to_stream(body: &ResponseBody, action: Action) {
     match action {
-        Action::Permit(until) => outbox.permit(until),
-        Action::Write(bytes) => outbox.write(bytes),
-        Action::WriteOwn(bytes) => outbox.write_own(bytes),
-        Action::End => outbox.end(),
+        Action::WriteUntil(until) => body.permit(until),
+        Action::WriteAnswer(bytes) => body.write(bytes),
+        Action::WriteOwn(bytes) => body.write_own(bytes),
+        Action::End => body.end(),
         Action::Offer
         | Action::Assigned(_)
         | Action::Send(..)
@@ -243,15 +246,15 @@ fn to_stream(outbox: &Outbox, action: Action) {
         | Action::Respond(_)
         | Action::Reject(_)
         | Action::Settle(_)
-        | Action::Over(_) => {}
+        | Action::Forget(_) => {}
     }
 }
 
 /// Resolves when the client has something to say: that it is gone, or that it got what was waited for.
-async fn client(reply: Option<&mut oneshot::Sender<Reply>>, outbox: Option<&Outbox>) {
-    match (reply, outbox) {
+async fn client(reply: Option<&mut oneshot::Sender<ClientReply>>, body: Option<&ResponseBody>) {
+    match (reply, body) {
         (Some(reply), _) => reply.closed().await,
-        (None, Some(outbox)) => outbox.changed().await,
+        (None, Some(body)) => body.changed().await,
         (None, None) => pending().await,
     }
 }

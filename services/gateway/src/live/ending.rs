@@ -10,9 +10,9 @@ use uplion_log_transport::claim::{End, Head};
 use uplion_protocol::{Dialect, error::ApiError};
 
 use super::{
-    action::{Action, Farewell, Whole, Word},
-    answer::Finish,
-    holder::Holder,
+    action::{Action, EndedClaim, LastReply, WholeAnswer},
+    active_claim::ActiveClaim,
+    received::Finish,
     request::{Client, Request, Stage, micros},
 };
 
@@ -21,14 +21,14 @@ const DEFAULT_TYPE: &str = "application/json";
 /// The settlement is under way.
 pub struct Settling {
     /// The worker that waits to be told; it needs credit until then.
-    holder: Option<Box<Holder>>,
-    then: Then,
+    active: Option<Box<ActiveClaim>>,
+    client_end: ClientEnd,
     pub(super) late_at: Instant,
 }
 
 /// What the client gets once the settlement is on the log.
-enum Then {
-    Respond(Whole),
+enum ClientEnd {
+    Respond(WholeAnswer),
     End(Bytes),
     /// It got all that it will get.
     Nothing,
@@ -36,7 +36,7 @@ enum Then {
 
 /// What became of a settlement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verdict {
+pub enum SettleResult {
     /// It is on the log as this gateway wrote it.
     Ours,
     /// Somebody else settled before.
@@ -46,31 +46,31 @@ pub enum Verdict {
 }
 
 impl Settling {
-    pub(super) fn holder(&self) -> Option<&Holder> {
-        self.holder.as_deref()
+    pub(super) fn active_claim(&self) -> Option<&ActiveClaim> {
+        self.active.as_deref()
     }
 
-    pub(super) fn holder_mut(&mut self) -> Option<&mut Holder> {
-        self.holder.as_deref_mut()
+    pub(super) fn active_claim_mut(&mut self) -> Option<&mut ActiveClaim> {
+        self.active.as_deref_mut()
     }
 
     pub(super) fn is_held_by(&self, claim: ClaimId) -> bool {
-        self.holder().is_some_and(|holder| holder.claim == claim)
+        self.active_claim().is_some_and(|active| active.claim == claim)
     }
 
     pub(super) fn forget_client(&mut self) {
-        self.then = Then::Nothing;
+        self.client_end = ClientEnd::Nothing;
     }
 
     pub(super) fn keeps_client_waiting(&self) -> bool {
-        !matches!(self.then, Then::Nothing)
+        !matches!(self.client_end, ClientEnd::Nothing)
     }
 
     pub(super) fn buffered(&self) -> u64 {
-        match &self.then {
-            Then::Respond(whole) => whole.body.len() as u64,
-            Then::End(end) => end.len() as u64,
-            Then::Nothing => 0,
+        match &self.client_end {
+            ClientEnd::Respond(whole) => whole.body.len() as u64,
+            ClientEnd::End(end) => end.len() as u64,
+            ClientEnd::Nothing => 0,
         }
     }
 }
@@ -79,21 +79,21 @@ impl Request {
     /// Ends the request if its worker said so and all of its answer is here and written.
     pub(super) fn end_if_complete(&mut self, now: Instant) {
         let streams = self.streams();
-        let Stage::Claimed(holder) = &mut self.stage else { return };
-        let Some(Finish { sent, usage, end }) = holder.answer.complete() else { return };
-        let head = holder.answer.head().cloned();
+        let Stage::Claimed(active) = &mut self.stage else { return };
+        let Some(Finish { sent, usage, end }) = active.answer.complete() else { return };
+        let head = active.answer.head().cloned();
         let status = head.as_ref().map_or(200, |head| head.status);
         match end {
-            _ if sent != holder.answer.received() => self.break_off(now),
-            End::Complete if streams && !holder.answer.is_written() => {}
+            _ if sent != active.answer.received() => self.break_off(now),
+            End::Complete if streams && !active.answer.is_written() => {}
             End::Complete if streams => {
-                let then = Then::End(holder.answer.take_kept());
+                let client_end = ClientEnd::End(active.answer.take_kept());
                 self.begin(now, head);
-                self.settle(now, Outcome::Completed, usage, then);
+                self.settle(now, Outcome::Completed, usage, client_end);
             }
             End::Complete if (200..300).contains(&status) => {
-                let then = respond(holder, head, status);
-                self.settle(now, Outcome::Completed, usage, then);
+                let client_end = respond(active, head, status);
+                self.settle(now, Outcome::Completed, usage, client_end);
             }
             End::Complete => self.reject_as_upstream(now, head, status),
             End::Rejected { status } => self.reject_as_upstream(now, head, status),
@@ -113,101 +113,104 @@ impl Request {
 
     /// The upstream's own words to the client, once they are on the log as what happened.
     fn reject_as_upstream(&mut self, now: Instant, head: Option<Head>, status: u16) {
-        let Stage::Claimed(holder) = &mut self.stage else { return };
+        let Stage::Claimed(active) = &mut self.stage else { return };
         let outcome = Outcome::Failed(Failure::UpstreamRejected { status });
-        let then = match self.client {
-            Client::Waits => respond(holder, head, status),
+        let client_end = match self.client {
+            Client::Waits => respond(active, head, status),
             Client::SawHeaders | Client::SawAnswer => {
-                Then::End(complaint(&holder.answer.take_kept(), status))
+                ClientEnd::End(error_event(&active.answer.take_kept(), status))
             }
-            Client::Done => Then::Nothing,
+            Client::Done => ClientEnd::Nothing,
         };
-        self.settle(now, outcome, Usage::default(), then);
+        self.settle(now, outcome, Usage::default(), client_end);
     }
 
     /// The worker has ended it, without an answer: the client hears at once, the worker when it is settled.
     fn fail(&mut self, now: Instant, failure: Failure, error: ApiError) {
         self.tell_client(error);
-        self.settle(now, Outcome::Failed(failure), Usage::default(), Then::Nothing);
+        self.settle(now, Outcome::Failed(failure), Usage::default(), ClientEnd::Nothing);
     }
 
     /// Ends the request from here: nobody needs its worker any more.
     pub(super) fn stop(&mut self, now: Instant, outcome: Outcome, error: ApiError) {
         let mut delivered = Usage::default();
-        if let Stage::Claimed(holder) = &self.stage {
-            delivered = holder.answer.delivered_usage();
-            let farewell =
-                Farewell { claim: holder.claim, worker: holder.worker, word: Word::Drop };
-            self.actions.push(Action::Send(farewell.worker, farewell.message()));
-            self.outlive(farewell);
+        if let Stage::Claimed(active) = &self.stage {
+            delivered = active.answer.delivered_usage();
+            let ended = EndedClaim {
+                claim: active.claim,
+                worker: active.worker,
+                last_reply: LastReply::Drop,
+            };
+            self.actions.push(Action::Send(ended.worker, ended.message()));
+            self.remember_ended(ended);
             self.stage = Stage::Waiting;
         }
         self.tell_client(error);
-        self.settle(now, outcome, delivered, Then::Nothing);
+        self.settle(now, outcome, delivered, ClientEnd::Nothing);
     }
 
-    fn settle(&mut self, now: Instant, outcome: Outcome, delivered: Usage, then: Then) {
+    fn settle(&mut self, now: Instant, outcome: Outcome, delivered: Usage, client_end: ClientEnd) {
         self.body = Bytes::new();
         self.timings.total = micros(now - self.started);
         let (timings, worker, at) = (self.timings, self.worker, self.at(now));
         let writer = Writer::Gateway(self.accepted.gateway);
         let settled = self.accepted.settle(outcome, delivered, timings, worker, writer, at);
-        let holder = match std::mem::replace(&mut self.stage, Stage::Over) {
-            Stage::Claimed(holder) => Some(holder),
+        let active = match std::mem::replace(&mut self.stage, Stage::Over) {
+            Stage::Claimed(active) => Some(active),
             Stage::Waiting | Stage::Settling(_) | Stage::Over => None,
         };
         let late_at = now + self.pace.settle_ack;
-        self.stage = Stage::Settling(Box::new(Settling { holder, then, late_at }));
+        self.stage = Stage::Settling(Box::new(Settling { active, client_end, late_at }));
         self.actions.push(Action::Settle(Box::new(settled)));
     }
 
-    pub fn on_settled(&mut self, verdict: Verdict) {
+    pub fn on_settled(&mut self, result: SettleResult) {
         let Stage::Settling(settling) = std::mem::replace(&mut self.stage, Stage::Over) else {
             return;
         };
-        let Settling { holder, then, late_at: _ } = *settling;
-        let word = match verdict {
-            Verdict::Ours => {
-                self.finish_client(then);
-                Word::Told
+        let Settling { active, client_end, late_at: _ } = *settling;
+        let last_reply = match result {
+            SettleResult::Ours => {
+                self.finish_client(client_end);
+                LastReply::Settled
             }
-            Verdict::Theirs => {
+            SettleResult::Theirs => {
                 self.tell_client(ApiError::Internal);
-                Word::Told
+                LastReply::Settled
             }
-            Verdict::GivenUp => {
+            SettleResult::GivenUp => {
                 self.tell_client(ApiError::Internal);
-                Word::Drop
+                LastReply::Drop
             }
         };
-        let farewell = holder.map(|holder| {
-            let farewell = Farewell { claim: holder.claim, worker: holder.worker, word };
-            self.actions.push(Action::Send(farewell.worker, farewell.message()));
-            farewell
+        let ended = active.map(|active| {
+            let ended = EndedClaim { claim: active.claim, worker: active.worker, last_reply };
+            self.actions.push(Action::Send(ended.worker, ended.message()));
+            ended
         });
-        self.actions.push(Action::Over(farewell.or_else(|| self.past.back().copied())));
+        self.actions.push(Action::Forget(ended.or_else(|| self.ended_claims.back().copied())));
     }
 
-    fn finish_client(&mut self, then: Then) {
+    fn finish_client(&mut self, client_end: ClientEnd) {
         if self.client == Client::Done {
             return;
         }
-        match then {
-            Then::Respond(whole) => self.actions.push(Action::Respond(whole)),
-            Then::End(end) => {
+        match client_end {
+            ClientEnd::Respond(whole) => self.actions.push(Action::Respond(whole)),
+            ClientEnd::End(end) => {
                 // What is on the log as ours contradicts nobody, however late it is written.
-                self.actions.push(Action::Permit(None));
+                self.actions.push(Action::WriteUntil(None));
                 if !end.is_empty() {
                     self.actions.push(Action::WriteOwn(end));
                 }
                 self.actions.push(Action::End);
             }
-            Then::Nothing => return,
+            ClientEnd::Nothing => return,
         }
         self.client = Client::Done;
     }
 
-    /// The client's last word, if it has not had one.
+    /// The client's last last_reply, if it has not had one.
     pub(super) fn tell_client(&mut self, error: ApiError) {
         match self.client {
             Client::Waits => self.actions.push(Action::Reject(error)),
@@ -221,14 +224,14 @@ impl Request {
     }
 }
 
-fn respond(holder: &mut Holder, head: Option<Head>, status: u16) -> Then {
+fn respond(active: &mut ActiveClaim, head: Option<Head>, status: u16) -> ClientEnd {
     let content_type = head.map_or_else(|| DEFAULT_TYPE.to_owned(), |head| head.content_type);
     let head = Head { status, content_type };
-    Then::Respond(Whole { head, body: holder.answer.take_kept() })
+    ClientEnd::Respond(WholeAnswer { head, body: active.answer.take_kept() })
 }
 
 /// An upstream's error body as an event, for a client whose stream has begun.
-fn complaint(body: &[u8], status: u16) -> Bytes {
+fn error_event(body: &[u8], status: u16) -> Bytes {
     match serde_json::from_slice::<serde_json::Value>(body) {
         Ok(json) if json.is_object() => {
             Dialect::OpenAi.upstream_error_event(json.to_string().as_bytes())

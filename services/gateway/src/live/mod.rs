@@ -1,19 +1,19 @@
 //! The requests whose clients wait at this gateway, and the way of messages to them.
 
 mod action;
+mod active_claim;
 mod actor;
-mod answer;
-mod ended;
 mod ending;
-mod hearing;
-mod holder;
-mod inflow;
-mod outbox;
+mod on_message;
+mod receive_window;
+mod received;
 mod request;
+mod response_body;
 mod settle;
 #[cfg(test)]
 mod spec;
-mod ticking;
+mod timers;
+mod tombstones;
 
 use std::{
     collections::HashMap,
@@ -38,14 +38,17 @@ use uplion_log_transport::{
 };
 use uplion_protocol::error::ApiError;
 
-use self::{action::Farewell, actor::Actor, ended::Ended, inflow::Inflow, request::Request};
+use self::{
+    action::EndedClaim, actor::Actor, receive_window::ReceiveWindow, request::Request,
+    tombstones::Tombstones,
+};
 pub use self::{
-    action::Whole,
-    outbox::{Outbox, Parts},
+    action::WholeAnswer,
+    response_body::{BodyStream, ResponseBody},
 };
 use crate::{
-    known::Known,
-    memory::{Memory, Reserved},
+    live_catalog::LiveCatalog,
+    memory::{HeldMemory, MemoryBudget},
     metrics::Metrics,
     options::{Bounds, Pace},
 };
@@ -62,17 +65,17 @@ pub struct Live {
     pub(crate) metrics: Metrics,
     pace: Pace,
     bounds: Bounds,
-    answers: Arc<Memory>,
-    inflow: Arc<Inflow>,
-    known: Arc<Known>,
+    answers: Arc<MemoryBudget>,
+    receive_window: Arc<ReceiveWindow>,
+    catalog: Arc<LiveCatalog>,
     link: watch::Receiver<Link>,
-    requests: Mutex<HashMap<RequestId, mpsc::Sender<Mail>>>,
+    requests: Mutex<HashMap<RequestId, mpsc::Sender<ActorMessage>>>,
     in_flight: AtomicUsize,
     idle: Notify,
-    ended: Mutex<Ended>,
+    ended: Mutex<Tombstones>,
 }
 
-pub enum Mail {
+pub enum ActorMessage {
     Worker(Bytes),
     Link(Link),
     Stop,
@@ -80,9 +83,9 @@ pub enum Mail {
 
 /// What the client's side of a request is given, once.
 #[derive(Debug)]
-pub enum Reply {
-    Whole(Whole),
-    Stream(Head, Arc<Outbox>),
+pub enum ClientReply {
+    Whole(WholeAnswer),
+    Stream(Head, Arc<ResponseBody>),
     Rejected(ApiError),
 }
 
@@ -92,8 +95,8 @@ impl Live {
         queue: QueueSpec,
         metrics: Metrics,
         (pace, bounds): (Pace, Bounds),
-        answers: Arc<Memory>,
-        known: Arc<Known>,
+        answers: Arc<MemoryBudget>,
+        catalog: Arc<LiveCatalog>,
     ) -> Self {
         let link = log.messages.link();
         Self {
@@ -103,8 +106,8 @@ impl Live {
             pace,
             bounds,
             answers,
-            inflow: Inflow::new(bounds.under_way),
-            known,
+            receive_window: ReceiveWindow::new(bounds.under_way),
+            catalog,
             link,
             requests: Mutex::default(),
             in_flight: AtomicUsize::new(0),
@@ -119,7 +122,7 @@ impl Live {
 
     /// Who was admitted a moment before it was known waits for a model that nobody serves.
     pub(crate) fn is_retired(&self, model: &ModelName) -> bool {
-        self.known.ask(|catalog| catalog.is_retired(model)) == Ok(true)
+        self.catalog.ask(|catalog| catalog.is_retired(model)) == Ok(true)
     }
 
     pub fn in_flight(&self) -> usize {
@@ -138,7 +141,7 @@ impl Live {
         }
     }
 
-    fn requests(&self) -> MutexGuard<'_, HashMap<RequestId, mpsc::Sender<Mail>>> {
+    fn requests(&self) -> MutexGuard<'_, HashMap<RequestId, mpsc::Sender<ActorMessage>>> {
         self.requests.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -147,8 +150,8 @@ impl Live {
         self: &Arc<Self>,
         accepted: Accepted,
         body: Bytes,
-        body_memory: Reserved,
-    ) -> oneshot::Receiver<Reply> {
+        body_memory: HeldMemory,
+    ) -> oneshot::Receiver<ClientReply> {
         let (to, mail) = mpsc::channel(MAILBOX);
         let (reply, client) = oneshot::channel();
         let now = Instant::now();
@@ -156,14 +159,15 @@ impl Live {
         self.requests().insert(accepted.request, to);
         self.in_flight.fetch_add(1, Ordering::Relaxed);
         let event = self.append_accepted(&accepted);
-        let (limits, inflow) = ((self.pace, self.bounds), Arc::clone(&self.inflow));
-        let request = Request::new((accepted, event), body, limits, inflow, self.link(), now);
+        let (limits, receive_window) = ((self.pace, self.bounds), Arc::clone(&self.receive_window));
+        let request =
+            Request::new((accepted, event), body, limits, receive_window, self.link(), now);
         let mut actor = Actor {
             live: Arc::clone(self),
             request,
             mail,
             reply: Some(reply),
-            outbox: None,
+            body: None,
             body_memory: Some(body_memory),
             answer_memory: self.answers.nothing(),
             offering: None,
@@ -183,13 +187,13 @@ impl Live {
         event
     }
 
-    pub(crate) fn forget(&self, request: RequestId, farewell: Option<Farewell>) {
+    pub(crate) fn forget(&self, request: RequestId, ended: Option<EndedClaim>) {
         self.requests().remove(&request);
         if self.in_flight.fetch_sub(1, Ordering::Relaxed) == 1 {
             self.idle.notify_waiters();
         }
-        if let Some(farewell) = farewell {
-            self.ended.lock().unwrap_or_else(PoisonError::into_inner).add(request, farewell);
+        if let Some(ended) = ended {
+            self.ended.lock().unwrap_or_else(PoisonError::into_inner).add(request, ended);
         }
     }
 
@@ -200,7 +204,7 @@ impl Live {
             let requests = self.requests();
             match requests.get(&request) {
                 Some(to) => {
-                    if to.try_send(Mail::Worker(message.payload)).is_err() {
+                    if to.try_send(ActorMessage::Worker(message.payload)).is_err() {
                         self.metrics.dropped_message();
                     }
                     return;
@@ -208,7 +212,7 @@ impl Live {
                 None => message.payload,
             }
         };
-        if let Some((worker, answer)) = self.answer_for_ended(request, payload) {
+        if let Some((worker, answer)) = self.reply_for_ended(request, payload) {
             let to = Subject::Worker { worker, request };
             // Never for long: those behind it are alive.
             let sending = self.log.messages.send(&to, answer.encode());
@@ -216,7 +220,7 @@ impl Live {
         }
     }
 
-    fn answer_for_ended(
+    fn reply_for_ended(
         &self,
         request: RequestId,
         payload: Bytes,
@@ -225,20 +229,20 @@ impl Live {
             FromWorker::Claim { claim, worker, delivery: _, all_sent: _ } => {
                 Some((worker, FromGateway::Drop { claim }))
             }
-            FromWorker::Want { claim, .. }
+            FromWorker::BodyRequest { claim, .. }
             | FromWorker::Alive { claim, .. }
             | FromWorker::Chunk { claim, .. }
             | FromWorker::Release { claim, .. }
             | FromWorker::Finish { claim, .. } => {
                 let ended = self.ended.lock().unwrap_or_else(PoisonError::into_inner);
-                let farewell = ended.get(request).filter(|farewell| farewell.claim == claim)?;
-                Some((farewell.worker, farewell.message()))
+                let ended = ended.get(request).filter(|ended| ended.claim == claim)?;
+                Some((ended.worker, ended.message()))
             }
         }
     }
 
     /// Says something to all requests. Who has no room for it looks at the next tick.
-    pub fn tell_all(&self, mail: impl Fn() -> Mail) {
+    pub fn tell_all(&self, mail: impl Fn() -> ActorMessage) {
         for to in self.requests().values() {
             drop(to.try_send(mail()));
         }

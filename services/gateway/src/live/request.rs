@@ -19,15 +19,15 @@ use uplion_log_transport::{
 use uplion_protocol::error::ApiError;
 
 use super::{
-    action::{Action, Farewell},
+    action::{Action, EndedClaim},
+    active_claim::ActiveClaim,
     ending::Settling,
-    holder::Holder,
-    inflow::Inflow,
+    receive_window::ReceiveWindow,
 };
 use crate::options::{Bounds, Pace};
 
 /// Claims that no longer hold, whose workers may still speak.
-const MOST_PAST: usize = 16;
+const MOST_ENDED_CLAIMS: usize = 16;
 
 pub struct Request {
     pub(super) accepted: Accepted,
@@ -36,7 +36,7 @@ pub struct Request {
     pub(super) body: Bytes,
     pub(super) pace: Pace,
     pub(super) bounds: Bounds,
-    pub(super) inflow: Arc<Inflow>,
+    pub(super) receive_window: Arc<ReceiveWindow>,
     pub(super) started: Instant,
     pub(super) deadline: Instant,
     pub(super) stage: Stage,
@@ -46,7 +46,7 @@ pub struct Request {
     pub(super) attempts: u32,
     pub(super) silent: u32,
     pub(super) trouble: Option<ReleaseReason>,
-    pub(super) past: VecDeque<Farewell>,
+    pub(super) ended_claims: VecDeque<EndedClaim>,
     pub(super) worker: Option<WorkerId>,
     pub(super) timings: Timings,
     pub(super) ticked: Instant,
@@ -56,7 +56,7 @@ pub struct Request {
 
 pub(super) enum Stage {
     Waiting,
-    Claimed(Box<Holder>),
+    Claimed(Box<ActiveClaim>),
     Settling(Box<Settling>),
     Over,
 }
@@ -78,7 +78,7 @@ impl Request {
         (accepted, event): (Accepted, AcceptedEvent),
         body: Bytes,
         (pace, bounds): (Pace, Bounds),
-        inflow: Arc<Inflow>,
+        receive_window: Arc<ReceiveWindow>,
         link: Link,
         now: Instant,
     ) -> Self {
@@ -88,7 +88,7 @@ impl Request {
             body,
             pace,
             bounds,
-            inflow,
+            receive_window,
             started: now,
             deadline: now + pace.deadline,
             stage: Stage::Waiting,
@@ -97,7 +97,7 @@ impl Request {
             attempts: 0,
             silent: 0,
             trouble: None,
-            past: VecDeque::new(),
+            ended_claims: VecDeque::new(),
             worker: None,
             timings: Timings::default(),
             ticked: now,
@@ -122,7 +122,7 @@ impl Request {
     /// Bytes of the answer that are held here.
     pub fn buffered(&self) -> u64 {
         match &self.stage {
-            Stage::Claimed(holder) => holder.answer.buffered(),
+            Stage::Claimed(active) => active.answer.buffered(),
             Stage::Settling(settling) => settling.buffered(),
             Stage::Waiting | Stage::Over => 0,
         }
@@ -131,9 +131,9 @@ impl Request {
     /// Delivered bytes that somebody waits for.
     pub fn wants_delivered(&self) -> u64 {
         match &self.stage {
-            Stage::Claimed(holder) => match holder.answer.complete() {
-                Some(_) => holder.answer.unkept(),
-                None => holder.credit_due_at_delivered(),
+            Stage::Claimed(active) => match active.answer.complete() {
+                Some(_) => active.answer.unkept(),
+                None => active.credit_due_at_delivered(),
             },
             Stage::Waiting | Stage::Settling(_) | Stage::Over => u64::MAX,
         }
@@ -171,10 +171,10 @@ impl Request {
     }
 
     pub fn on_delivered(&mut self, now: Instant, delivered: u64) {
-        if let Stage::Claimed(holder) = &mut self.stage
-            && holder.answer.delivered() < delivered
+        if let Stage::Claimed(active) = &mut self.stage
+            && active.answer.delivered() < delivered
         {
-            holder.answer.delivered_up_to(delivered);
+            active.answer.delivered_up_to(delivered);
             self.credit_if_owed(now);
             self.end_if_complete(now);
         }
@@ -242,14 +242,16 @@ impl Request {
 
     /// Whether the answer's parts go to the client as they come.
     pub(super) fn streams(&self) -> bool {
-        self.accepted.streamed && !self.complains()
+        self.accepted.streamed && !self.is_upstream_error()
     }
 
     /// Whether a stream was asked for, and the upstream answers with an error.
-    pub(super) fn complains(&self) -> bool {
+    pub(super) fn is_upstream_error(&self) -> bool {
         let head = match &self.stage {
-            Stage::Claimed(holder) => holder.answer.head(),
-            Stage::Settling(settling) => settling.holder().and_then(|holder| holder.answer.head()),
+            Stage::Claimed(active) => active.answer.head(),
+            Stage::Settling(settling) => {
+                settling.active_claim().and_then(|active| active.answer.head())
+            }
             Stage::Waiting | Stage::Over => None,
         };
         self.accepted.streamed && head.is_some_and(|head| !(200..300).contains(&head.status))
@@ -270,7 +272,7 @@ impl Request {
 
     pub(super) fn permitted_until(&self) -> Option<Instant> {
         match &self.stage {
-            Stage::Claimed(holder) => Some(holder.echoed_at() + self.pace.write_permit),
+            Stage::Claimed(active) => Some(active.echoed_at() + self.pace.write_permit),
             Stage::Waiting | Stage::Settling(_) | Stage::Over => None,
         }
     }
@@ -278,15 +280,15 @@ impl Request {
     /// A gateway that stood still must not write what its worker, which could not know better, has ended meanwhile.
     pub(super) fn permit(&mut self) {
         if self.accepted.streamed {
-            self.actions.push(Action::Permit(self.permitted_until()));
+            self.actions.push(Action::WriteUntil(self.permitted_until()));
         }
     }
 
-    pub(super) fn outlive(&mut self, farewell: Farewell) {
-        if self.past.len() == MOST_PAST {
-            self.past.pop_front();
+    pub(super) fn remember_ended(&mut self, ended: EndedClaim) {
+        if self.ended_claims.len() == MOST_ENDED_CLAIMS {
+            self.ended_claims.pop_front();
         }
-        self.past.push_back(farewell);
+        self.ended_claims.push_back(ended);
     }
 
     pub(super) fn wait_again(&mut self, now: Instant) {

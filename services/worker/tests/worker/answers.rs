@@ -147,7 +147,7 @@ async fn the_end_is_said_until_it_is_settled() {
         gateway.hear_until(|said| end_of(&said)).await;
         assert_eq!(stage.depth().await, 1);
     }
-    gateway.say(claim, FromGateway::Told { claim: claim.id }).await;
+    gateway.say(claim, FromGateway::Settled { claim: claim.id }).await;
     stage.queue_is_empty().await;
 }
 

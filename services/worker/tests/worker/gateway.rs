@@ -16,7 +16,7 @@ use uplion_domain::{
 };
 use uplion_log_transport::{
     Log,
-    claim::{AcceptedEvent, End, FromGateway, FromWorker, Go, Head, Room},
+    claim::{AcceptedEvent, ConnectionWindow, End, FromGateway, FromWorker, Go, Head},
     message::Message,
     task::Ticket,
 };
@@ -42,7 +42,7 @@ pub fn end_of(said: &FromWorker) -> Option<(ClaimId, End)> {
         FromWorker::Finish { claim, end, .. } => Some((*claim, *end)),
         FromWorker::Chunk { claim, end, .. } => end.map(|end| (*claim, end)),
         FromWorker::Claim { .. }
-        | FromWorker::Want { .. }
+        | FromWorker::BodyRequest { .. }
         | FromWorker::Alive { .. }
         | FromWorker::Release { .. } => None,
     }
@@ -53,7 +53,7 @@ pub fn end_of(said: &FromWorker) -> Option<(ClaimId, End)> {
 pub struct Manner {
     pub window: u64,
     /// That comes with `go`.
-    pub room: Room,
+    pub room: ConnectionWindow,
     pub left: Duration,
     /// Bytes of the body that come with `go`, and with each part of it.
     pub body_part: usize,
@@ -88,7 +88,7 @@ pub struct Answered {
 }
 
 /// Everything was heard, and anything may follow.
-pub const ROOM: Room = Room { heard: u64::MAX, until: u64::MAX };
+pub const ROOM: ConnectionWindow = ConnectionWindow { heard: u64::MAX, until: u64::MAX };
 
 /// A worker's claim.
 #[derive(Debug, Clone, Copy)]
@@ -183,7 +183,7 @@ impl Gateway {
             claim: to.id,
             left_ms: manner.left.as_millis().try_into().unwrap(),
             window: manner.window,
-            room: manner.room,
+            connection_window: manner.room,
             body_len: asked.body.len() as u64,
             body: asked.body.slice(..asked.body.len().min(manner.body_part)),
             accepted: AcceptedEvent::from(&Envelope::accepted(asked.accepted.clone()).encode()),
@@ -192,8 +192,9 @@ impl Gateway {
     }
 
     pub async fn credit(&self, to: Claim, number: u64, received: u64, delivered: u64) {
-        let (claim, window, room) = (to.id, 0, ROOM);
-        let credit = FromGateway::Credit { claim, number, received, delivered, window, room };
+        let (claim, window, connection_window) = (to.id, 0, ROOM);
+        let credit =
+            FromGateway::Credit { claim, number, received, delivered, window, connection_window };
         self.say(to, credit).await;
     }
 
@@ -212,7 +213,7 @@ impl Gateway {
                 continue;
             }
             if let Some(answered) = hearing.hear(self, asked, message).await {
-                self.say(claim, FromGateway::Told { claim: claim.id }).await;
+                self.say(claim, FromGateway::Settled { claim: claim.id }).await;
                 return answered;
             }
         }
@@ -241,7 +242,7 @@ impl Hearing {
         message: FromWorker,
     ) -> Option<Answered> {
         match message {
-            FromWorker::Want { from, .. } => {
+            FromWorker::BodyRequest { from, .. } => {
                 let start = usize::try_from(from).unwrap();
                 let end = (start + self.manner.body_part).min(asked.body.len());
                 let (claim, bytes) = (self.claim.id, asked.body.slice(start..end));
@@ -311,7 +312,7 @@ impl Answered {
 fn claim_of(message: &FromWorker) -> ClaimId {
     match message {
         FromWorker::Claim { claim, .. }
-        | FromWorker::Want { claim, .. }
+        | FromWorker::BodyRequest { claim, .. }
         | FromWorker::Alive { claim, .. }
         | FromWorker::Chunk { claim, .. }
         | FromWorker::Release { claim, .. }

@@ -34,7 +34,7 @@ async fn a_stopping_worker_finishes_what_it_has_and_takes_no_more() {
         said => end_of(&said),
     });
     assert_eq!(end.await, (claim.id, End::Complete));
-    gateway.say(claim, FromGateway::Told { claim: claim.id }).await;
+    gateway.say(claim, FromGateway::Settled { claim: claim.id }).await;
     running.stopped().await;
     assert!(has_stopped(&stage).await);
     assert_eq!(stage.depth().await, 1);

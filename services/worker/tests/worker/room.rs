@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use serde_json::json;
 use uplion_domain::ClaimId;
-use uplion_log_transport::claim::{FromGateway, FromWorker, Room};
+use uplion_log_transport::claim::{ConnectionWindow, FromGateway, FromWorker};
 
 use crate::{
     gateway::{Claim, Gateway, Manner, ROOM},
@@ -39,10 +39,11 @@ async fn until_quiet(gateway: &mut Gateway, heard: &mut HashMap<ClaimId, u64>, u
         .await
 }
 
-async fn make_room(gateway: &Gateway, to: Claim, number: u64, room: Room) {
+async fn make_room(gateway: &Gateway, to: Claim, number: u64, room: ConnectionWindow) {
     let claim = to.id;
     let (received, delivered, window) = (0, 0, 0);
-    let credit = FromGateway::Credit { claim, number, received, delivered, window, room };
+    let credit =
+        FromGateway::Credit { claim, number, received, delivered, window, connection_window: room };
     gateway.say(to, credit).await;
 }
 
@@ -51,7 +52,8 @@ async fn all_requests_together_send_no_more_than_the_gateway_has_room_for() {
     let stage = Stage::set().await;
     let (_worker, mut gateway) = (stage.worker().await, Gateway::listen(&stage.log).await);
     let long = json!({"stream": true, "mock": {"chunks": 200, "chunk_bytes": 4_000}});
-    let manner = Manner { room: Room { heard: 0, until: 150_000 }, ..Manner::default() };
+    let manner =
+        Manner { room: ConnectionWindow { heard: 0, until: 150_000 }, ..Manner::default() };
     let mut claims = Vec::new();
     for _ in 0..3 {
         let asked = gateway.offer(MODEL, chat(long.clone())).await;
@@ -63,7 +65,7 @@ async fn all_requests_together_send_no_more_than_the_gateway_has_room_for() {
     let first = until_quiet(&mut gateway, &mut heard, 150_000).await;
     assert!(first > 80_000, "{first}: a chunk more would fit");
 
-    let room = Room { heard: first, until: first + 200_000 };
+    let room = ConnectionWindow { heard: first, until: first + 200_000 };
     make_room(&gateway, claims[0], 1, room).await;
     let second = until_quiet(&mut gateway, &mut heard, room.until).await;
     assert!(second > room.until - 70_000, "{second} of {room:?}");

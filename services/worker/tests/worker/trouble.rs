@@ -21,7 +21,7 @@ fn released(said: FromWorker) -> Option<ReleaseReason> {
     match said {
         FromWorker::Release { reason, .. } => Some(reason),
         FromWorker::Claim { .. }
-        | FromWorker::Want { .. }
+        | FromWorker::BodyRequest { .. }
         | FromWorker::Alive { .. }
         | FromWorker::Chunk { .. }
         | FromWorker::Finish { .. } => None,
@@ -52,7 +52,7 @@ async fn a_failing_upstream_releases_the_task_and_is_tried_again_with_it() {
         let claim = gateway.claimed().await;
         gateway.go(claim, &asked, &Manner::default()).await;
         assert_eq!(gateway.hear_until(released).await, reason);
-        gateway.say(claim, FromGateway::Told { claim: claim.id }).await;
+        gateway.say(claim, FromGateway::Settled { claim: claim.id }).await;
         let answered = gateway.ask(&asked, Manner::default()).await;
         assert_eq!(answered.end, End::Complete);
     }
@@ -100,7 +100,7 @@ async fn what_only_a_person_can_mend_is_an_event_and_ends_the_pulling() {
         let claim = gateway.claimed().await;
         gateway.go(claim, &asked, &Manner::default()).await;
         assert_eq!(gateway.hear_until(released).await, ReleaseReason::WorkerFailed);
-        gateway.say(claim, FromGateway::Told { claim: claim.id }).await;
+        gateway.say(claim, FromGateway::Settled { claim: claim.id }).await;
         let seen = stage.event("worker.failed", |event| match event {
             Event::Worker(worker::Event::Failed { worker, model, reason, .. }) => {
                 Some((*worker, model.clone(), *reason))

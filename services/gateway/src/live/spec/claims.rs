@@ -32,8 +32,8 @@ fn a_long_body_is_sent_in_parts_as_the_worker_wants_them() {
     let body = Bytes::from(vec![b'x'; (1 << 20) + 5]);
     let mut case = given(false, body, Bounds::default());
     case.hears(claim(1));
-    case.hears(FromWorker::Want { claim: claim_id(1), from: 1 << 19 });
-    case.hears(FromWorker::Want { claim: claim_id(1), from: 1 << 20 });
+    case.hears(FromWorker::BodyRequest { claim: claim_id(1), from: 1 << 19 });
+    case.hears(FromWorker::BodyRequest { claim: claim_id(1), from: 1 << 20 });
     let [
         FromGateway::Go(go),
         FromGateway::Body { bytes: second, .. },
@@ -100,10 +100,10 @@ fn a_gateway_that_stood_still_blames_nobody_for_its_own_silence() {
 fn a_released_request_waits_for_another_worker() {
     let mut case = claimed(false);
     case.hears(release(1, ReleaseReason::Busy));
-    assert_eq!(case.said_to(1).last(), Some(&&FromGateway::Told { claim: claim_id(1) }));
+    assert_eq!(case.said_to(1).last(), Some(&&FromGateway::Settled { claim: claim_id(1) }));
     assert!(!case.new_actions().contains(&Action::Offer), "the worker gives the ticket back");
     case.hears(release(1, ReleaseReason::Busy));
-    assert_eq!(case.said_to(1).last(), Some(&&FromGateway::Told { claim: claim_id(1) }));
+    assert_eq!(case.said_to(1).last(), Some(&&FromGateway::Settled { claim: claim_id(1) }));
     case.hears(claim(2));
     assert!(matches!(case.said_to(2)[..], [FromGateway::Go(_)]));
 }

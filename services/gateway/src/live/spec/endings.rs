@@ -18,10 +18,10 @@ fn a_whole_answer_waits_for_the_log() {
     let mut case = settling();
     assert_eq!(case.settlements()[0].usage, usage(2));
     assert_eq!(case.settlements()[0].charge, Nanos::new(2));
-    case.settles(Verdict::Ours);
+    case.settles(SettleResult::Ours);
     assert_eq!(case.client_saw(), "[200 application/json]{\"a\":1}");
-    assert_eq!(case.said_to(1).last(), Some(&&FromGateway::Told { claim: claim_id(1) }));
-    assert!(matches!(case.done.last(), Some(Action::Over(Some(_)))));
+    assert_eq!(case.said_to(1).last(), Some(&&FromGateway::Settled { claim: claim_id(1) }));
+    assert!(matches!(case.done.last(), Some(Action::Forget(Some(_)))));
 }
 
 #[test]
@@ -31,7 +31,7 @@ fn a_chunk_that_says_it_is_the_last_is_as_good_as_a_finish() {
     assert!(case.settlements().is_empty(), "the chunk before it is missing");
     case.hears(chunk(0, 0, "{\"a\":")).hears(last(chunk(1, 5, "1}")));
     assert_eq!(case.settlements()[0].usage, usage(2));
-    case.settles(Verdict::Ours);
+    case.settles(SettleResult::Ours);
     assert_eq!(case.client_saw(), "[200 application/json]{\"a\":1}");
     case.hears(finish(2, 7, End::Complete));
     assert_eq!(case.settlements().len(), 1);
@@ -40,9 +40,9 @@ fn a_chunk_that_says_it_is_the_last_is_as_good_as_a_finish() {
 #[test]
 fn an_answer_that_somebody_else_settled_is_not_given_out() {
     let mut case = settling();
-    case.settles(Verdict::Theirs);
+    case.settles(SettleResult::Theirs);
     assert_eq!(case.client_saw(), "[500 internal_error]");
-    assert_eq!(case.said_to(1).last(), Some(&&FromGateway::Told { claim: claim_id(1) }));
+    assert_eq!(case.said_to(1).last(), Some(&&FromGateway::Settled { claim: claim_id(1) }));
 }
 
 #[test]
@@ -53,9 +53,9 @@ fn a_log_that_does_not_acknowledge_for_ten_seconds_is_an_error_and_the_worker_is
     case.until(10_000, &[1]);
     assert_eq!(case.client_saw(), "[500 internal_error]");
     assert!(case.credits().len() >= 9, "the worker must not take the gateway for lost");
-    case.settles(Verdict::Ours);
+    case.settles(SettleResult::Ours);
     assert_eq!(case.client_saw(), "[500 internal_error]");
-    assert_eq!(case.said_to(1).last(), Some(&&FromGateway::Told { claim: claim_id(1) }));
+    assert_eq!(case.said_to(1).last(), Some(&&FromGateway::Settled { claim: claim_id(1) }));
     assert_eq!(case.settlements().len(), 1);
 }
 
@@ -70,7 +70,7 @@ fn a_repeated_finish_settles_nothing_again() {
 fn who_leaves_while_it_is_settled_changes_nothing() {
     let mut case = settling();
     case.request.on_client_gone(case.now);
-    case.settles(Verdict::Ours);
+    case.settles(SettleResult::Ours);
     assert_eq!(case.outcome(), &Outcome::Completed);
     assert_eq!(case.client_saw(), "");
 }
@@ -93,7 +93,7 @@ fn the_clients_own_mistake_goes_back_unchanged_and_uncharged() {
         case.hears(finish(1, 26, End::Rejected { status: 400 }));
         assert_eq!(case.outcome(), &Outcome::Failed(Failure::UpstreamRejected { status: 400 }));
         assert_eq!(case.settlements()[0].charge, Nanos::ZERO);
-        case.settles(Verdict::Ours);
+        case.settles(SettleResult::Ours);
         assert_eq!(case.client_saw(), r#"[400 application/json]{"error":{"message":"no"}}"#);
     }
 }
@@ -105,7 +105,7 @@ fn an_upstreams_complaint_may_be_longer_than_a_streams_window() {
     case.hears(claim(1)).hears(chunk_under(400, 0, 0, "12345678"));
     case.hears(chunk(1, 8, "12345678")).until(1000, &[1]);
     assert_eq!(case.credits().last(), Some(&(16, 16)));
-    case.hears(finish(2, 16, End::Rejected { status: 400 })).settles(Verdict::Ours);
+    case.hears(finish(2, 16, End::Rejected { status: 400 })).settles(SettleResult::Ours);
     assert_eq!(case.client_saw(), "[400 application/json]1234567812345678");
 }
 
@@ -113,7 +113,7 @@ fn an_upstreams_complaint_may_be_longer_than_a_streams_window() {
 fn the_clients_own_mistake_is_an_event_once_the_stream_has_begun() {
     let mut case = claimed(true);
     case.until(10_000, &[1]).hears(chunk_under(400, 0, 0, r#"{"error":{"message":"no"}}"#));
-    case.hears(finish(1, 26, End::Rejected { status: 400 })).settles(Verdict::Ours);
+    case.hears(finish(1, 26, End::Rejected { status: 400 })).settles(SettleResult::Ours);
     let saw = case.client_saw();
     assert!(saw.ends_with("data: {\"error\":{\"message\":\"no\"}}\n\n[end]"), "{saw}");
 }
@@ -124,8 +124,8 @@ fn an_answer_that_breaks_off_is_an_error_at_once() {
     case.hears(chunk(0, 0, "{\"a")).hears(finish(1, 3, End::Broken));
     assert_eq!(case.client_saw(), "[502 upstream_error]");
     assert_eq!(case.outcome(), &Outcome::Failed(Failure::UpstreamFailed));
-    case.settles(Verdict::Ours);
-    assert_eq!(case.said_to(1).last(), Some(&&FromGateway::Told { claim: claim_id(1) }));
+    case.settles(SettleResult::Ours);
+    assert_eq!(case.said_to(1).last(), Some(&&FromGateway::Settled { claim: claim_id(1) }));
 }
 
 #[test]
@@ -159,6 +159,6 @@ fn a_gateway_that_leaves_says_so() {
 #[test]
 fn an_empty_stream_is_an_answer_too() {
     let mut case = claimed(true);
-    case.hears(finish(0, 0, End::Complete)).settles(Verdict::Ours);
+    case.hears(finish(0, 0, End::Complete)).settles(SettleResult::Ours);
     assert_eq!(case.client_saw(), "[200 text/event-stream][end]");
 }

@@ -15,16 +15,16 @@ use uplion_domain::{
     usage::Source,
 };
 use uplion_log_transport::{
-    claim::{AcceptedEvent, End, FromGateway, FromWorker, Head, ReleaseReason, Room},
+    claim::{AcceptedEvent, ConnectionWindow, End, FromGateway, FromWorker, Head, ReleaseReason},
     message::Link,
     task::OfferError,
 };
 use uuid::Uuid;
 
 use super::{
-    action::{Action, Whole},
-    ending::Verdict,
-    inflow::Inflow,
+    action::{Action, WholeAnswer},
+    ending::SettleResult,
+    receive_window::ReceiveWindow,
     request::Request,
 };
 use crate::options::{Bounds, Pace};
@@ -62,8 +62,9 @@ fn given(streamed: bool, body: Bytes, bounds: Bounds) -> Case {
         at: Timestamp::from_millis(0),
     };
     let event = AcceptedEvent::from(&Envelope::accepted(accepted.clone()).encode());
-    let (limits, inflow) = ((Pace::default(), bounds), Inflow::new(bounds.under_way));
-    let request = Request::new((accepted, event), body, limits, inflow, UP, start);
+    let (limits, receive_window) =
+        ((Pace::default(), bounds), ReceiveWindow::new(bounds.under_way));
+    let request = Request::new((accepted, event), body, limits, receive_window, UP, start);
     let mut case = Case { request, start, now: start, done: vec![], seen: 0 };
     assert_eq!(case.new_actions(), [Action::Offer]);
     case
@@ -114,8 +115,8 @@ impl Case {
         self.gather()
     }
 
-    fn settles(&mut self, verdict: Verdict) -> &mut Self {
-        self.request.on_settled(verdict);
+    fn settles(&mut self, result: SettleResult) -> &mut Self {
+        self.request.on_settled(result);
         self.gather()
     }
 
@@ -186,18 +187,18 @@ impl Case {
         let text = |bytes: &Bytes| String::from_utf8_lossy(bytes).into_owned();
         let parts = self.done.iter().map(|action| match action {
             Action::Begin(head) => format!("[{} {}]", head.status, head.content_type),
-            Action::Write(bytes) | Action::WriteOwn(bytes) => text(bytes),
+            Action::WriteAnswer(bytes) | Action::WriteOwn(bytes) => text(bytes),
             Action::End => "[end]".to_owned(),
-            Action::Respond(Whole { head, body }) => {
+            Action::Respond(WholeAnswer { head, body }) => {
                 format!("[{} {}]{}", head.status, head.content_type, text(body))
             }
             Action::Reject(error) => format!("[{} {}]", error.status(), error.code()),
             Action::Offer
             | Action::Assigned(_)
             | Action::Send(..)
-            | Action::Permit(_)
+            | Action::WriteUntil(_)
             | Action::Settle(_)
-            | Action::Over(_) => String::new(),
+            | Action::Forget(_) => String::new(),
         });
         parts.collect()
     }

@@ -18,9 +18,9 @@ fn chunks_are_passed_on_at_once_and_in_order_but_the_end_waits_for_the_log() {
     case.delivers(18);
     assert_eq!(case.outcome(), &Outcome::Completed);
     assert_eq!(case.settlements()[0].usage, usage(2));
-    case.settles(Verdict::Ours);
+    case.settles(SettleResult::Ours);
     assert_eq!(case.client_saw(), format!("{HEAD}data: 1\n\ndata: 2\n\ndata: [DONE]\n\n[end]"));
-    assert_eq!(case.said_to(1).last(), Some(&&FromGateway::Told { claim: claim_id(1) }));
+    assert_eq!(case.said_to(1).last(), Some(&&FromGateway::Settled { claim: claim_id(1) }));
 }
 
 #[test]
@@ -60,17 +60,17 @@ fn a_worker_is_told_how_far_it_may_go_and_again_before_it_has_got_there() {
     let bounds = Bounds { under_way: 1 << 20, ..Bounds::default() };
     let mut case = given(true, Bytes::new(), bounds);
     let told = |case: &Case| match case.said_to(1).last() {
-        Some(FromGateway::Go(go)) => go.room,
-        Some(FromGateway::Credit { room, .. }) => *room,
+        Some(FromGateway::Go(go)) => go.connection_window,
+        Some(FromGateway::Credit { connection_window, .. }) => *connection_window,
         other => panic!("{other:?}"),
     };
     case.hears(claim(1));
-    assert_eq!(told(&case), Room { heard: 0, until: 1 << 20 });
+    assert_eq!(told(&case), ConnectionWindow { heard: 0, until: 1 << 20 });
     // What it sent for other requests counts too, and a chunk that came before.
     let (claim, sent, credit) = (claim_id(1), 0, 0);
     case.hears(FromWorker::Alive { claim, sent, credit, all_sent: 1 << 18 });
     case.hears(chunk(0, 0, "data: 1\n\n")).hears(chunk(0, 0, "data: 1\n\n"));
-    assert_eq!(told(&case), Room { heard: 1 << 18, until: (1 << 18) + (1 << 20) });
+    assert_eq!(told(&case), ConnectionWindow { heard: 1 << 18, until: (1 << 18) + (1 << 20) });
     assert_eq!(case.credits().len(), 1);
 }
 
@@ -172,7 +172,7 @@ fn a_client_that_leaves_before_the_first_chunk_pays_nothing() {
 #[test]
 fn a_stream_is_written_to_for_eight_seconds_after_the_credit_that_was_echoed() {
     let mut case = claimed(true);
-    let at = |ms: u64| Action::Permit(Some(case.start + Duration::from_millis(ms)));
+    let at = |ms: u64| Action::WriteUntil(Some(case.start + Duration::from_millis(ms)));
     let (first, second) = (at(8000), at(9000));
     assert!(case.done.contains(&first));
     case.until(1000, &[1]);
@@ -180,7 +180,7 @@ fn a_stream_is_written_to_for_eight_seconds_after_the_credit_that_was_echoed() {
     case.until(1500, &[1]);
     assert!(case.done.contains(&second));
     case.hears(release(1, ReleaseReason::Busy));
-    assert!(case.new_actions().contains(&Action::Permit(None)), "nobody else could settle now");
+    assert!(case.new_actions().contains(&Action::WriteUntil(None)), "nobody else could settle now");
 }
 
 #[test]

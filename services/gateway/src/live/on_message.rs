@@ -9,9 +9,9 @@ use uplion_domain::{
 use uplion_log_transport::claim::{FromGateway, FromWorker, Go, Head, ReleaseReason};
 
 use super::{
-    action::{Action, Farewell, Word},
-    answer::{Finish, Fit, end_of_stream},
-    holder::Holder,
+    action::{Action, EndedClaim, LastReply},
+    active_claim::ActiveClaim,
+    received::{Finish, Fit, end_of_stream},
     request::{Client, Request, Stage, micros, millis},
 };
 
@@ -25,21 +25,21 @@ impl Request {
             FromWorker::Claim { claim, worker, delivery: _, all_sent } => {
                 self.on_claim(now, claim, worker, all_sent);
             }
-            FromWorker::Want { claim, from } => self.on_want(now, claim, from),
+            FromWorker::BodyRequest { claim, from } => self.on_body_request(now, claim, from),
             FromWorker::Alive { claim, sent, credit, all_sent } => {
-                if let Some(holder) = self.hear(now, claim) {
-                    holder.share.hear(all_sent);
-                    holder.echo(credit);
+                if let Some(active) = self.hear(now, claim) {
+                    active.share.hear(all_sent);
+                    active.echo(credit);
                     self.permit();
                     self.ask_if_lacking(now, sent);
                 }
             }
             FromWorker::Chunk { claim, number, offset, all_sent, head, usage, end, bytes } => {
-                if let Some(holder) = self.hear(now, claim) {
-                    holder.share.hear(all_sent);
+                if let Some(active) = self.hear(now, claim) {
+                    active.share.hear(all_sent);
                     if let Some(end) = end {
                         let sent = offset.saturating_add(bytes.len() as u64);
-                        holder.answer.finish_with(Finish { sent, usage, end });
+                        active.answer.finish_with(Finish { sent, usage, end });
                     }
                     self.on_chunk(now, (number, offset), head, usage, bytes);
                 }
@@ -48,8 +48,8 @@ impl Request {
                 self.on_release(now, claim, reason);
             }
             FromWorker::Finish { claim, chunks: _, sent, usage, end } => {
-                if let Some(holder) = self.hear(now, claim) {
-                    holder.answer.finish_with(Finish { sent, usage, end });
+                if let Some(active) = self.hear(now, claim) {
+                    active.answer.finish_with(Finish { sent, usage, end });
                     self.ask_if_lacking(now, sent);
                     self.end_if_complete(now);
                 }
@@ -57,36 +57,36 @@ impl Request {
         }
     }
 
-    /// The holder of `go`, if it is the one that speaks. Others are told again what they were told last.
-    fn hear(&mut self, now: Instant, claim: ClaimId) -> Option<&mut Holder> {
-        if let Stage::Claimed(holder) = &mut self.stage
-            && holder.claim == claim
+    /// The claim that holds `go`, if it is the one that speaks. Others are told again what they were told last.
+    fn hear(&mut self, now: Instant, claim: ClaimId) -> Option<&mut ActiveClaim> {
+        if let Stage::Claimed(active) = &mut self.stage
+            && active.claim == claim
         {
-            holder.heard = now;
+            active.heard = now;
         } else {
-            if let Some(past) = self.past.iter().find(|past| past.claim == claim) {
+            if let Some(past) = self.ended_claims.iter().find(|past| past.claim == claim) {
                 self.actions.push(Action::Send(past.worker, past.message()));
             }
             return None;
         }
         match &mut self.stage {
-            Stage::Claimed(holder) => Some(holder),
+            Stage::Claimed(active) => Some(active),
             Stage::Waiting | Stage::Settling(_) | Stage::Over => None,
         }
     }
 
     fn on_claim(&mut self, now: Instant, claim: ClaimId, worker: WorkerId, all_sent: u64) {
-        if self.past.iter().any(|past| past.claim == claim) {
+        if self.ended_claims.iter().any(|past| past.claim == claim) {
             return;
         }
         match &mut self.stage {
             Stage::Waiting => {
-                let share = self.inflow.share(worker, all_sent);
+                let share = self.receive_window.share(worker, all_sent);
                 let window = self.first_window();
-                self.give(now, Holder::new((claim, worker), share, window, now));
+                self.give(now, ActiveClaim::new((claim, worker), share, window, now));
             }
-            Stage::Claimed(holder) if holder.claim == claim => {
-                holder.heard = now;
+            Stage::Claimed(active) if active.claim == claim => {
+                active.heard = now;
                 self.send_go(now);
             }
             Stage::Claimed(_) => {
@@ -100,13 +100,13 @@ impl Request {
         }
     }
 
-    fn give(&mut self, now: Instant, holder: Holder) {
-        let Holder { claim, worker, .. } = holder;
+    fn give(&mut self, now: Instant, active: ActiveClaim) {
+        let ActiveClaim { claim, worker, .. } = active;
         self.attempts += 1;
         self.ticked = now;
         self.worker = Some(worker);
         self.timings.assigned.get_or_insert(micros(now - self.started));
-        self.stage = Stage::Claimed(Box::new(holder));
+        self.stage = Stage::Claimed(Box::new(active));
         self.send_go(now);
         self.permit();
         let Accepted { request, project, .. } = self.accepted;
@@ -116,13 +116,14 @@ impl Request {
     }
 
     fn send_go(&mut self, now: Instant) {
-        let Stage::Claimed(holder) = &self.stage else { return };
-        let (worker, window, room) = (holder.worker, holder.window(), holder.share.room());
+        let Stage::Claimed(active) = &self.stage else { return };
+        let (worker, window, connection_window) =
+            (active.worker, active.window(), active.share.connection_window());
         let go = Go {
-            claim: holder.claim,
+            claim: active.claim,
             left_ms: millis(self.deadline.saturating_duration_since(now)),
             window,
-            room,
+            connection_window,
             body_len: self.body.len() as u64,
             body: self.body.slice(..self.body.len().min(BODY_PART)),
             accepted: self.event.clone(),
@@ -130,8 +131,8 @@ impl Request {
         self.actions.push(Action::Send(worker, FromGateway::Go(Box::new(go))));
     }
 
-    fn on_want(&mut self, now: Instant, claim: ClaimId, from: u64) {
-        let Some(worker) = self.hear(now, claim).map(|holder| holder.worker) else { return };
+    fn on_body_request(&mut self, now: Instant, claim: ClaimId, from: u64) {
+        let Some(worker) = self.hear(now, claim).map(|active| active.worker) else { return };
         let start = usize::try_from(from).unwrap_or(usize::MAX).min(self.body.len());
         let end = start.saturating_add(BODY_PART).min(self.body.len());
         let bytes = self.body.slice(start..end);
@@ -147,15 +148,15 @@ impl Request {
         bytes: Bytes,
     ) {
         // What goes out whole is held whole.
-        let window = if self.complains() { self.bounds.answer } else { self.window() };
+        let window = if self.is_upstream_error() { self.bounds.answer } else { self.window() };
         let len = bytes.len() as u64;
-        let Stage::Claimed(holder) = &mut self.stage else { return };
-        match holder.answer.fit(number, offset) {
-            Fit::Next if holder.answer.buffered() + len > window => return,
-            Fit::Next => holder.answer.take(head, usage, len),
+        let Stage::Claimed(active) = &mut self.stage else { return };
+        match active.answer.fit(number, offset) {
+            Fit::Next if active.answer.buffered() + len > window => return,
+            Fit::Next => active.answer.take(head, usage, len),
             Fit::Repeated => return,
             Fit::Ahead => {
-                if holder.notice_gap() {
+                if active.notice_gap() {
                     self.send_credit(now);
                 }
                 return;
@@ -170,24 +171,24 @@ impl Request {
     /// The answer's bytes go to the client at once; but for its end, and for what goes out whole.
     fn pass_on(&mut self, now: Instant, mut bytes: Bytes) {
         let streams = self.streams();
-        let Stage::Claimed(holder) = &mut self.stage else { return };
+        let Stage::Claimed(active) = &mut self.stage else { return };
         if !streams {
-            holder.answer.keep(bytes);
+            active.answer.keep(bytes);
             return;
         }
         // An end that was none: something follows it.
-        let early = holder.answer.take_kept();
+        let early = active.answer.take_kept();
         let end = end_of_stream(&bytes).map(|end| bytes.split_off(end));
         if let Some(end) = end {
-            holder.answer.mark_before_kept(end.len() as u64);
-            holder.answer.keep(end);
+            active.answer.mark_before_kept(end.len() as u64);
+            active.answer.keep(end);
         }
-        let head = holder.answer.head().cloned();
+        let head = active.answer.head().cloned();
         self.begin(now, head);
         for part in [early, bytes].into_iter().filter(|part| !part.is_empty()) {
             self.client = Client::SawAnswer;
             self.wrote = now;
-            self.actions.push(Action::Write(part));
+            self.actions.push(Action::WriteAnswer(part));
         }
     }
 
@@ -205,10 +206,10 @@ impl Request {
     }
 
     fn on_release(&mut self, now: Instant, claim: ClaimId, reason: ReleaseReason) {
-        let Some(holder) = self.hear(now, claim) else { return };
-        let farewell = Farewell { claim, worker: holder.worker, word: Word::Told };
-        self.actions.push(Action::Send(farewell.worker, farewell.message()));
-        self.outlive(farewell);
+        let Some(active) = self.hear(now, claim) else { return };
+        let ended = EndedClaim { claim, worker: active.worker, last_reply: LastReply::Settled };
+        self.actions.push(Action::Send(ended.worker, ended.message()));
+        self.remember_ended(ended);
         if self.client == Client::SawAnswer {
             return self.break_off(now);
         }
@@ -231,9 +232,9 @@ impl Request {
 
     /// Chunks that got lost are asked for by a credit that stops before them.
     fn ask_if_lacking(&mut self, now: Instant, sent: u64) {
-        if let Stage::Claimed(holder) = &mut self.stage
-            && holder.answer.lacks(sent)
-            && holder.notice_gap()
+        if let Stage::Claimed(active) = &mut self.stage
+            && active.answer.lacks(sent)
+            && active.notice_gap()
         {
             self.send_credit(now);
         }
@@ -241,8 +242,8 @@ impl Request {
 
     pub(super) fn credit_if_owed(&mut self, now: Instant) {
         let delivered = self.creditable();
-        if let Stage::Claimed(holder) = &self.stage
-            && holder.owes_credit(delivered)
+        if let Stage::Claimed(active) = &self.stage
+            && active.owes_credit(delivered)
         {
             self.send_credit(now);
         }
@@ -250,29 +251,29 @@ impl Request {
 
     pub(super) fn send_credit(&mut self, now: Instant) {
         let (delivered, most_ahead) = (self.creditable(), self.window());
-        let holder = match &mut self.stage {
-            Stage::Claimed(holder) => holder,
-            Stage::Settling(settling) => match settling.holder_mut() {
-                Some(holder) => holder,
+        let active = match &mut self.stage {
+            Stage::Claimed(active) => active,
+            Stage::Settling(settling) => match settling.active_claim_mut() {
+                Some(active) => active,
                 None => return,
             },
             Stage::Waiting | Stage::Over => return,
         };
-        let credit = holder.credit(now, delivered, most_ahead);
-        self.actions.push(Action::Send(holder.worker, credit));
+        let credit = active.credit(now, delivered, most_ahead);
+        self.actions.push(Action::Send(active.worker, credit));
     }
 
     /// Nothing of an answer that goes out whole is delivered before it is settled. An upstream's complaint on a stream
     /// goes out whole too, and is let through the window as if it were written.
     fn creditable(&self) -> u64 {
-        let holder = match &self.stage {
-            Stage::Claimed(holder) => holder,
-            Stage::Settling(settling) => match settling.holder() {
-                Some(holder) => holder,
+        let active = match &self.stage {
+            Stage::Claimed(active) => active,
+            Stage::Settling(settling) => match settling.active_claim() {
+                Some(active) => active,
                 None => return 0,
             },
             Stage::Waiting | Stage::Over => return 0,
         };
-        if self.complains() { holder.answer.received() } else { holder.answer.delivered() }
+        if self.is_upstream_error() { active.answer.received() } else { active.answer.delivered() }
     }
 }

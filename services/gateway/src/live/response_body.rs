@@ -27,7 +27,7 @@ const MOST_UNFLUSHED: u64 = 32 << 10;
 /// Between the request, which fills it, and the response's body, which empties it. Bounded by the credit that the
 /// request gives its worker.
 #[derive(Debug, Default)]
-pub struct Outbox {
+pub struct ResponseBody {
     state: Mutex<State>,
     reader: AtomicWaker,
     writer: Notify,
@@ -54,7 +54,7 @@ struct Part {
     counted: u64,
 }
 
-impl Outbox {
+impl ResponseBody {
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -134,29 +134,29 @@ impl Outbox {
 }
 
 /// The response's body.
-pub struct Parts {
-    outbox: Arc<Outbox>,
+pub struct BodyStream {
+    body: Arc<ResponseBody>,
     connection: Option<Arc<Connection>>,
 }
 
-impl Parts {
-    pub fn new(outbox: Arc<Outbox>, connection: Option<Arc<Connection>>) -> Self {
+impl BodyStream {
+    pub fn new(body: Arc<ResponseBody>, connection: Option<Arc<Connection>>) -> Self {
         if let Some(connection) = &connection {
-            connection.watch(Some(Arc::clone(&outbox)));
+            connection.watch(Some(Arc::clone(&body)));
         }
-        Self { outbox, connection }
+        Self { body, connection }
     }
 }
 
-impl Stream for Parts {
+impl Stream for BodyStream {
     type Item = Result<Bytes, io::Error>;
 
     fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        self.outbox.reader.register(context.waker());
-        let mut state = self.outbox.state();
+        self.body.reader.register(context.waker());
+        let mut state = self.body.state();
         if self.connection.is_none() && state.unflushed > 0 {
             state.unflushed = 0;
-            self.outbox.deliver(&mut state);
+            self.body.deliver(&mut state);
         }
         if state.unflushed >= MOST_UNFLUSHED {
             return Poll::Pending;
@@ -173,13 +173,13 @@ impl Stream for Parts {
     }
 }
 
-impl Drop for Parts {
+impl Drop for BodyStream {
     fn drop(&mut self) {
         if let Some(connection) = &self.connection {
             connection.watch(None);
         }
-        self.outbox.state().gone = true;
-        self.outbox.writer.notify_one();
+        self.body.state().gone = true;
+        self.body.writer.notify_one();
     }
 }
 
@@ -191,53 +191,53 @@ mod tests {
 
     #[test]
     fn without_a_connection_a_part_counts_once_the_next_is_asked_for() {
-        let outbox = Arc::new(Outbox::default());
-        let mut parts = Parts::new(Arc::clone(&outbox), None);
-        outbox.write(Bytes::from_static(b"one"));
+        let body = Arc::new(ResponseBody::default());
+        let mut parts = BodyStream::new(Arc::clone(&body), None);
+        body.write(Bytes::from_static(b"one"));
         assert_eq!(parts.next().now_or_never().unwrap().unwrap().unwrap(), "one");
-        assert_eq!(outbox.delivered(), 0);
+        assert_eq!(body.delivered(), 0);
         assert!(parts.next().now_or_never().is_none());
-        assert_eq!(outbox.delivered(), 3);
+        assert_eq!(body.delivered(), 3);
     }
 
     #[test]
     fn what_hyper_holds_is_not_delivered_before_it_is_flushed() {
-        let outbox = Arc::new(Outbox::default());
+        let body = Arc::new(ResponseBody::default());
         let connection = Arc::new(Connection::default());
-        let mut parts = Parts::new(Arc::clone(&outbox), Some(Arc::clone(&connection)));
-        outbox.write(vec![b'x'; 40 << 10].into());
-        outbox.write(Bytes::from_static(b"more"));
-        outbox.write_own(Bytes::from_static(b": keep-alive\n\n"));
+        let mut parts = BodyStream::new(Arc::clone(&body), Some(Arc::clone(&connection)));
+        body.write(vec![b'x'; 40 << 10].into());
+        body.write(Bytes::from_static(b"more"));
+        body.write_own(Bytes::from_static(b": keep-alive\n\n"));
         parts.next().now_or_never().unwrap().unwrap().unwrap();
         assert!(parts.next().now_or_never().is_none(), "it has enough");
-        assert_eq!(outbox.delivered(), 0);
+        assert_eq!(body.delivered(), 0);
         connection.flushed();
-        assert_eq!(outbox.delivered(), 40 << 10);
+        assert_eq!(body.delivered(), 40 << 10);
         assert_eq!(parts.next().now_or_never().unwrap().unwrap().unwrap(), "more");
         parts.next().now_or_never().unwrap().unwrap().unwrap();
         connection.flushed();
-        assert_eq!(outbox.delivered(), (40 << 10) + 4, "comments are nobody's");
+        assert_eq!(body.delivered(), (40 << 10) + 4, "comments are nobody's");
     }
 
     #[test]
     fn a_body_that_is_dropped_shows_as_gone() {
-        let outbox = Arc::new(Outbox::default());
-        drop(Parts::new(Arc::clone(&outbox), None));
-        assert!(outbox.is_gone());
-        assert!(outbox.changed().now_or_never().is_some());
+        let body = Arc::new(ResponseBody::default());
+        drop(BodyStream::new(Arc::clone(&body), None));
+        assert!(body.is_gone());
+        assert!(body.changed().now_or_never().is_some());
     }
 
     #[test]
     fn a_socket_is_not_written_to_without_permit() {
-        let outbox = Arc::new(Outbox::default());
+        let body = Arc::new(ResponseBody::default());
         let connection = Arc::new(Connection::default());
-        let parts = Parts::new(Arc::clone(&outbox), Some(Arc::clone(&connection)));
+        let parts = BodyStream::new(Arc::clone(&body), Some(Arc::clone(&connection)));
         assert!(connection.check_permit().is_ok());
-        outbox.permit(Some(Instant::now()));
+        body.permit(Some(Instant::now()));
         assert!(connection.check_permit().is_err());
-        outbox.permit(None);
+        body.permit(None);
         assert!(connection.check_permit().is_ok());
-        outbox.permit(Some(Instant::now()));
+        body.permit(Some(Instant::now()));
         drop(parts);
         assert!(connection.check_permit().is_ok(), "the next answer is another request's");
     }

@@ -3,14 +3,14 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
 #[derive(Debug, Default)]
-pub struct Door {
+pub struct AdmissionGate {
     closing: AtomicBool,
     listening: AtomicBool,
     log_full: AtomicBool,
     ensured: AtomicBool,
 }
 
-impl Door {
+impl AdmissionGate {
     pub fn close(&self) {
         self.closing.store(true, Ordering::Relaxed);
     }

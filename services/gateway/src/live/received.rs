@@ -8,7 +8,7 @@ use uplion_log_transport::claim::{End, Head};
 
 /// The answer of one claim, as far as it is here.
 #[derive(Debug, Default)]
-pub struct Answer {
+pub struct ReceivedAnswer {
     head: Option<Head>,
     chunks: u64,
     received: u64,
@@ -44,7 +44,7 @@ pub enum Fit {
     Ahead,
 }
 
-impl Answer {
+impl ReceivedAnswer {
     pub const fn fit(&self, number: u64, offset: u64) -> Fit {
         if number < self.chunks {
             Fit::Repeated
@@ -169,7 +169,7 @@ mod tests {
 
     #[test]
     fn chunks_fit_once_and_in_order() {
-        let mut answer = Answer::default();
+        let mut answer = ReceivedAnswer::default();
         assert_eq!(answer.fit(1, 4), Fit::Ahead);
         assert_eq!(answer.fit(0, 0), Fit::Next);
         answer.take(None, usage(1), 4);
@@ -180,7 +180,7 @@ mod tests {
 
     #[test]
     fn usage_is_that_of_the_last_chunk_that_was_delivered_whole() {
-        let mut answer = Answer::default();
+        let mut answer = ReceivedAnswer::default();
         answer.take(None, usage(1), 4);
         answer.take(None, usage(2), 4);
         answer.delivered_up_to(3);
@@ -191,7 +191,7 @@ mod tests {
 
     #[test]
     fn a_chunk_counts_without_the_end_that_is_kept_back() {
-        let mut answer = Answer::default();
+        let mut answer = ReceivedAnswer::default();
         answer.take(None, usage(3), 10);
         answer.keep(Bytes::from_static(b"done"));
         answer.mark_before_kept(4);

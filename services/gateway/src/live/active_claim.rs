@@ -6,7 +6,7 @@ use tokio::time::Instant;
 use uplion_domain::{ClaimId, WorkerId};
 use uplion_log_transport::claim::FromGateway;
 
-use super::{answer::Answer, inflow::Share};
+use super::{receive_window::WorkerWindow, received::ReceivedAnswer};
 
 /// Credits closer together than this count as sent with the first of them: a shorter memory, on the safe side.
 const CREDITS_APART: Duration = Duration::from_millis(100);
@@ -18,13 +18,13 @@ const CREDIT_STEP: u64 = 64 << 10;
 const WINDOWS_READ: u64 = 4;
 
 #[derive(Debug)]
-pub struct Holder {
+pub struct ActiveClaim {
     pub claim: ClaimId,
     pub worker: WorkerId,
     pub heard: Instant,
-    pub answer: Answer,
+    pub answer: ReceivedAnswer,
     /// The worker's, of all its requests.
-    pub share: Arc<Share>,
+    pub share: Arc<WorkerWindow>,
     /// Bytes that the worker may send beyond what was delivered.
     window: u64,
     /// What was delivered when the window grew last.
@@ -44,10 +44,10 @@ struct Credit {
     at: Instant,
 }
 
-impl Holder {
+impl ActiveClaim {
     pub fn new(
         (claim, worker): (ClaimId, WorkerId),
-        share: Arc<Share>,
+        share: Arc<WorkerWindow>,
         window: u64,
         now: Instant,
     ) -> Self {
@@ -56,7 +56,7 @@ impl Holder {
             claim,
             worker,
             heard: now,
-            answer: Answer::default(),
+            answer: ReceivedAnswer::default(),
             share,
             window,
             grown_at: 0,
@@ -134,7 +134,7 @@ impl Holder {
             received: self.answer.received(),
             delivered,
             window: self.window,
-            room: self.share.room(),
+            connection_window: self.share.connection_window(),
         }
     }
 
@@ -149,24 +149,25 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::live::inflow::Inflow;
+    use crate::live::receive_window::ReceiveWindow;
 
     #[test]
     fn the_permit_follows_what_was_sent_not_what_was_heard() {
         let start = Instant::now();
         let at = |ms| start + Duration::from_millis(ms);
         let (claim, worker) = (ClaimId::new(Uuid::nil()), WorkerId::new(Uuid::nil()));
-        let mut holder = Holder::new((claim, worker), Inflow::new(0).share(worker, 0), 1, at(0));
-        holder.credit(at(1000), 0, 1);
-        holder.credit(at(1001), 0, 1);
-        holder.credit(at(2000), 0, 1);
-        holder.echo(0);
-        assert_eq!(holder.echoed_at(), at(0));
-        holder.echo(2);
-        assert_eq!(holder.echoed_at(), at(1000));
-        holder.echo(3);
-        assert_eq!(holder.echoed_at(), at(2000));
-        holder.echo(1);
-        assert_eq!(holder.echoed_at(), at(2000));
+        let mut active =
+            ActiveClaim::new((claim, worker), ReceiveWindow::new(0).share(worker, 0), 1, at(0));
+        active.credit(at(1000), 0, 1);
+        active.credit(at(1001), 0, 1);
+        active.credit(at(2000), 0, 1);
+        active.echo(0);
+        assert_eq!(active.echoed_at(), at(0));
+        active.echo(2);
+        assert_eq!(active.echoed_at(), at(1000));
+        active.echo(3);
+        assert_eq!(active.echoed_at(), at(2000));
+        active.echo(1);
+        assert_eq!(active.echoed_at(), at(2000));
     }
 }

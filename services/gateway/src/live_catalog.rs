@@ -8,7 +8,7 @@ use uplion_log_transport::{
 };
 use uplion_projections::Catalog;
 
-pub struct Known {
+pub struct LiveCatalog {
     catalog: Arc<RwLock<Catalog>>,
     follower: Follower,
 }
@@ -17,7 +17,7 @@ pub struct Known {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Stale;
 
-impl Known {
+impl LiveCatalog {
     pub fn follow(streams: Arc<dyn Streams>) -> Self {
         let catalog = Arc::new(RwLock::new(Catalog::default()));
         let written = Arc::clone(&catalog);

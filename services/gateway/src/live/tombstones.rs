@@ -4,29 +4,29 @@ use std::collections::{HashMap, VecDeque};
 
 use uplion_domain::RequestId;
 
-use super::action::Farewell;
+use super::action::EndedClaim;
 
 /// At ten thousand requests a second, those of the last second and a half; mostly those of the last minutes.
 const MOST: usize = 16_384;
 
 #[derive(Debug, Default)]
-pub struct Ended {
-    by_request: HashMap<RequestId, Farewell>,
+pub struct Tombstones {
+    by_request: HashMap<RequestId, EndedClaim>,
     order: VecDeque<RequestId>,
 }
 
-impl Ended {
-    pub fn add(&mut self, request: RequestId, farewell: Farewell) {
+impl Tombstones {
+    pub fn add(&mut self, request: RequestId, ended: EndedClaim) {
         if self.order.len() == MOST
             && let Some(oldest) = self.order.pop_front()
         {
             self.by_request.remove(&oldest);
         }
-        self.by_request.insert(request, farewell);
+        self.by_request.insert(request, ended);
         self.order.push_back(request);
     }
 
-    pub fn get(&self, request: RequestId) -> Option<Farewell> {
+    pub fn get(&self, request: RequestId) -> Option<EndedClaim> {
         self.by_request.get(&request).copied()
     }
 }
@@ -37,19 +37,19 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::live::action::Word;
+    use crate::live::action::LastReply;
 
     #[test]
     fn the_oldest_is_forgotten_first() {
-        let mut ended = Ended::default();
+        let mut tombstones = Tombstones::default();
         let id = |number: usize| Uuid::from_u128(number as u128);
         for number in 0..=MOST {
             let (claim, worker) = (ClaimId::new(id(number)), WorkerId::new(id(number)));
-            let farewell = Farewell { claim, worker, word: Word::Told };
-            ended.add(RequestId::new(id(number)), farewell);
+            let ended = EndedClaim { claim, worker, last_reply: LastReply::Settled };
+            tombstones.add(RequestId::new(id(number)), ended);
         }
-        assert_eq!(ended.get(RequestId::new(id(0))), None);
-        assert!(ended.get(RequestId::new(id(1))).is_some());
-        assert_eq!(ended.by_request.len(), MOST);
+        assert_eq!(tombstones.get(RequestId::new(id(0))), None);
+        assert!(tombstones.get(RequestId::new(id(1))).is_some());
+        assert_eq!(tombstones.by_request.len(), MOST);
     }
 }

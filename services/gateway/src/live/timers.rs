@@ -8,7 +8,7 @@ use uplion_log_transport::claim::ReleaseReason;
 use uplion_protocol::{Dialect, error::ApiError};
 
 use super::{
-    action::{Action, Farewell, Word},
+    action::{Action, EndedClaim, LastReply},
     request::{Client, Request, Stage},
 };
 
@@ -25,11 +25,11 @@ impl Request {
         };
         match &self.stage {
             Stage::Waiting => self.deadline.min(client),
-            Stage::Claimed(holder) => self
+            Stage::Claimed(active) => self
                 .deadline
                 .min(client)
-                .min(holder.heard + self.pace.silence)
-                .min(holder.next_credit_at(self.pace.credit)),
+                .min(active.heard + self.pace.silence)
+                .min(active.next_credit_at(self.pace.credit)),
             Stage::Settling(settling) => {
                 let end = if settling.keeps_client_waiting() {
                     settling.late_at
@@ -37,8 +37,8 @@ impl Request {
                     self.settle_until()
                 };
                 settling
-                    .holder()
-                    .map_or(end, |holder| end.min(holder.next_credit_at(self.pace.credit)))
+                    .active_claim()
+                    .map_or(end, |active| end.min(active.next_credit_at(self.pace.credit)))
             }
             Stage::Over => self.settle_until(),
         }
@@ -52,11 +52,11 @@ impl Request {
             Stage::Claimed(_) if self.deadline <= now => {
                 self.stop(now, Outcome::Cancelled(Cancelled::Deadline), ApiError::Timeout);
             }
-            Stage::Claimed(holder) => {
+            Stage::Claimed(active) => {
                 if since > PAUSED {
-                    holder.forgive(now, since);
+                    active.forgive(now, since);
                 }
-                if holder.heard + self.pace.silence <= now {
+                if active.heard + self.pace.silence <= now {
                     self.replace_silent(now);
                 } else {
                     self.credit_if_due(now);
@@ -75,12 +75,12 @@ impl Request {
     }
 
     fn credit_if_due(&mut self, now: Instant) {
-        let holder = match &self.stage {
-            Stage::Claimed(holder) => Some(&**holder),
-            Stage::Settling(settling) => settling.holder(),
+        let active = match &self.stage {
+            Stage::Claimed(active) => Some(&**active),
+            Stage::Settling(settling) => settling.active_claim(),
             Stage::Waiting | Stage::Over => None,
         };
-        if holder.is_some_and(|holder| holder.next_credit_at(self.pace.credit) <= now) {
+        if active.is_some_and(|active| active.next_credit_at(self.pace.credit) <= now) {
             self.send_credit(now);
         }
     }
@@ -99,16 +99,17 @@ impl Request {
     }
 
     fn replace_silent(&mut self, now: Instant) {
-        let Stage::Claimed(holder) = &self.stage else { return };
+        let Stage::Claimed(active) = &self.stage else { return };
         self.silent += 1;
         if self.client == Client::SawAnswer || self.silent >= self.pace.silent_claims {
             let reason = "its worker fell silent".to_owned();
             let outcome = Outcome::Failed(Failure::WorkerSilent);
             return self.stop(now, outcome, ApiError::UpstreamFailed { reason });
         }
-        let farewell = Farewell { claim: holder.claim, worker: holder.worker, word: Word::Drop };
-        self.actions.push(Action::Send(farewell.worker, farewell.message()));
-        self.outlive(farewell);
+        let ended =
+            EndedClaim { claim: active.claim, worker: active.worker, last_reply: LastReply::Drop };
+        self.actions.push(Action::Send(ended.worker, ended.message()));
+        self.remember_ended(ended);
         // Whoever is told to drop also takes the ticket away, and the silent one may hear it yet.
         self.actions.push(Action::Offer);
         self.wait_again(now);
