@@ -52,7 +52,7 @@ pub struct Auth(pub Caller);
 
 /// How callers are recognised.
 #[derive(Clone)]
-pub struct Doorkeeper {
+pub struct Authenticator {
     pub admin_key: AdminKey,
     pub events: Arc<dyn EventStore>,
     pub memberships: Memberships,
@@ -71,7 +71,7 @@ impl AdminKey {
     }
 }
 
-impl Doorkeeper {
+impl Authenticator {
     async fn caller(&self, request: &Request) -> Result<Caller, Problem> {
         let origin = request.data::<Origin>().cloned();
         let origin = origin.ok_or_else(|| Problem::internal("nobody saw the call arrive"))?;
@@ -203,9 +203,10 @@ impl<'a> ApiExtractor<'a> for Auth {
         _body: &mut RequestBody,
         _options: ExtractParamOptions<()>,
     ) -> poem::Result<Self> {
-        let doorkeeper =
-            request.data::<Doorkeeper>().ok_or_else(|| Problem::internal("there is no door"))?;
-        Ok(Self(doorkeeper.caller(request).await?))
+        let authenticator = request
+            .data::<Authenticator>()
+            .ok_or_else(|| Problem::internal("there is no authenticator"))?;
+        Ok(Self(authenticator.caller(request).await?))
     }
 }
 

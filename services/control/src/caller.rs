@@ -6,7 +6,7 @@ use uplion_domain::{AdminKeyId, ProjectId, SessionId, UserId};
 
 use crate::{
     origin::Origin,
-    permissions::{May, Operation, Role},
+    permissions::{Action, May, Role},
     problem::Problem,
 };
 
@@ -31,7 +31,7 @@ pub enum Actor {
     User(UserId),
 }
 
-/// What an operation is about.
+/// What an action is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Target {
     /// Nothing that belongs to somebody.
@@ -46,7 +46,7 @@ pub enum Target {
 
 /// What a list shows.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Seen {
+pub enum VisibleProjects {
     All,
     /// What belongs to these.
     Projects(Vec<ProjectId>),
@@ -54,8 +54,8 @@ pub enum Seen {
 
 impl Caller {
     /// Passes the caller on if it may do this to that; otherwise 403, or 404 if that is for it as if it did not exist.
-    pub fn may(self, operation: Operation, target: Target) -> Result<Self, Problem> {
-        let permitted = self.roles(target).any(|role| match operation.permits(role) {
+    pub fn may(self, action: Action, target: Target) -> Result<Self, Problem> {
+        let permitted = self.roles(target).any(|role| match action.permits(role) {
             May::Yes => true,
             May::Own => self.owns(target),
             May::No => false,
@@ -63,27 +63,31 @@ impl Caller {
         if permitted {
             return Ok(self);
         }
-        Err(if self.knows_of(target) { forbidden(operation) } else { Problem::unseen() })
+        Err(if self.knows_of(target) { forbidden(action) } else { Problem::unseen() })
     }
 
     /// What a list shows the caller: of one project if it asks for one, else all that it may see.
-    pub fn sees(&self, operation: Operation, project: Option<ProjectId>) -> Result<Seen, Problem> {
+    pub fn sees(
+        &self,
+        action: Action,
+        project: Option<ProjectId>,
+    ) -> Result<VisibleProjects, Problem> {
         if let Some(project) = project {
-            self.clone().may(operation, Target::Project(project))?;
-            return Ok(Seen::Projects(vec![project]));
+            self.clone().may(action, Target::Project(project))?;
+            return Ok(VisibleProjects::Projects(vec![project]));
         }
-        let permits = |role: Role| operation.permits(role);
+        let permits = |role: Role| action.permits(role);
         if self.everywhere.is_some_and(|role| permits(role) == May::Yes)
             || permits(Role::Anyone) == May::Yes
         {
-            return Ok(Seen::All);
+            return Ok(VisibleProjects::All);
         }
         // Also who is in no project may ask, and sees an empty list.
         if self.user().is_some() && permits(Role::Owner) == May::Yes {
             let permitted = self.projects.iter().filter(|(_, role)| permits(**role) == May::Yes);
-            return Ok(Seen::Projects(permitted.map(|(project, _)| *project).collect()));
+            return Ok(VisibleProjects::Projects(permitted.map(|(project, _)| *project).collect()));
         }
-        Err(forbidden(operation))
+        Err(forbidden(action))
     }
 
     /// Whether what is this project's alone is shown to the caller.
@@ -130,7 +134,7 @@ impl Caller {
     }
 }
 
-impl Seen {
+impl VisibleProjects {
     /// The projects to ask for one by one; none stands for all of them at once.
     pub fn filters(&self) -> Vec<Option<ProjectId>> {
         match self {
@@ -140,8 +144,8 @@ impl Seen {
     }
 }
 
-fn forbidden(operation: Operation) -> Problem {
-    Problem::forbidden(format!("your roles do not permit {}", operation.id()))
+fn forbidden(action: Action) -> Problem {
+    Problem::forbidden(format!("your roles do not permit {}", action.id()))
 }
 
 impl fmt::Display for Actor {
@@ -174,8 +178,8 @@ mod tests {
         Caller { actor: Actor::User(user(1)), everywhere, projects, session: None, origin }
     }
 
-    fn answer(caller: &Caller, operation: Operation, target: Target) -> &'static str {
-        match caller.clone().may(operation, target) {
+    fn answer(caller: &Caller, action: Action, target: Target) -> &'static str {
+        match caller.clone().may(action, target) {
             Ok(_) => "yes",
             Err(Problem::Forbidden(_)) => "forbidden",
             Err(Problem::NotFound(_)) => "not found",
@@ -186,7 +190,7 @@ mod tests {
     #[test]
     fn a_role_in_one_project_says_nothing_in_another() {
         let owner = caller(None, &[(project(1), Role::Owner)]);
-        let rename = |id| answer(&owner, Operation::ChangeProject, Target::Project(project(id)));
+        let rename = |id| answer(&owner, Action::ChangeProject, Target::Project(project(id)));
         assert_eq!((rename(1), rename(2)), ("yes", "not found"));
     }
 
@@ -194,16 +198,16 @@ mod tests {
     fn what_one_sees_and_may_not_change_is_forbidden() {
         let member = caller(None, &[(project(1), Role::Member)]);
         let here = Target::Project(project(1));
-        assert_eq!(answer(&member, Operation::ChangeProject, here), "forbidden");
-        assert_eq!(answer(&member, Operation::RetireModel, Target::Installation), "forbidden");
+        assert_eq!(answer(&member, Action::ChangeProject, here), "forbidden");
+        assert_eq!(answer(&member, Action::RetireModel, Target::Installation), "forbidden");
         let auditor = caller(Some(Role::Auditor), &[]);
-        assert_eq!(answer(&auditor, Operation::ChangeProject, here), "forbidden");
+        assert_eq!(answer(&auditor, Action::ChangeProject, here), "forbidden");
     }
 
     #[test]
     fn the_best_of_a_callers_roles_counts() {
         let both = caller(Some(Role::Auditor), &[(project(1), Role::Owner)]);
-        let rename = |id| answer(&both, Operation::ChangeProject, Target::Project(project(id)));
+        let rename = |id| answer(&both, Action::ChangeProject, Target::Project(project(id)));
         assert_eq!((rename(1), rename(2)), ("yes", "forbidden"));
     }
 
@@ -211,33 +215,36 @@ mod tests {
     fn own_is_what_is_in_ones_own_name() {
         let member = caller(None, &[(project(1), Role::Member)]);
         let key = |owner| Target::Owned { project: project(1), owner };
-        let revoke = |owner| answer(&member, Operation::RevokeKey, key(owner));
+        let revoke = |owner| answer(&member, Action::RevokeKey, key(owner));
         assert_eq!(revoke(Some(user(1))), "yes");
         assert_eq!((revoke(Some(user(2))), revoke(None)), ("forbidden", "forbidden"));
         let gone = caller(None, &[]);
-        assert_eq!(answer(&gone, Operation::RevokeKey, key(Some(user(1)))), "not found");
+        assert_eq!(answer(&gone, Action::RevokeKey, key(Some(user(1)))), "not found");
     }
 
     #[test]
     fn a_machine_owns_nothing() {
         let machine = Caller { actor: Actor::Installation, ..caller(None, &[]) };
         let nobodys = Target::Owned { project: project(1), owner: None };
-        assert_eq!(answer(&machine, Operation::RevokeKey, nobodys), "not found");
+        assert_eq!(answer(&machine, Action::RevokeKey, nobodys), "not found");
     }
 
     #[test]
     fn a_list_shows_all_or_what_ones_projects_hold() {
-        let list = Operation::ListKeys;
-        assert_eq!(caller(Some(Role::Auditor), &[]).sees(list, None).unwrap(), Seen::All);
+        let list = Action::ListKeys;
+        assert_eq!(
+            caller(Some(Role::Auditor), &[]).sees(list, None).unwrap(),
+            VisibleProjects::All
+        );
         let member = caller(None, &[(project(1), Role::Member), (project(2), Role::Owner)]);
-        let both = Seen::Projects(vec![project(1), project(2)]);
+        let both = VisibleProjects::Projects(vec![project(1), project(2)]);
         assert_eq!(member.sees(list, None).unwrap(), both);
-        let one = Seen::Projects(vec![project(2)]);
+        let one = VisibleProjects::Projects(vec![project(2)]);
         assert_eq!(member.sees(list, Some(project(2))).unwrap(), one);
         assert!(matches!(member.sees(list, Some(project(3))), Err(Problem::NotFound(_))));
         let nobody = caller(None, &[]);
-        assert_eq!(nobody.sees(list, None).unwrap(), Seen::Projects(vec![]));
-        assert!(matches!(nobody.sees(Operation::ListEvents, None), Err(Problem::Forbidden(_))));
-        assert_eq!(nobody.sees(Operation::ListModels, None).unwrap(), Seen::All);
+        assert_eq!(nobody.sees(list, None).unwrap(), VisibleProjects::Projects(vec![]));
+        assert!(matches!(nobody.sees(Action::ListEvents, None), Err(Problem::Forbidden(_))));
+        assert_eq!(nobody.sees(Action::ListModels, None).unwrap(), VisibleProjects::All);
     }
 }

@@ -2,12 +2,15 @@
 
 use uplion_domain::Timestamp;
 
-use crate::{caller::Caller, once::Once, position::Position, problem::Problem, write::Said};
+use crate::{
+    caller::Caller, idempotency::IdempotencyKey, position::Position, problem::Problem,
+    write::WriteContext,
+};
 
 /// Longer keys are somebody's mistake.
 const MAX_IDEMPOTENCY_KEY: usize = 255;
 
-impl Said {
+impl WriteContext {
     /// `command` is all that tells this command from others: the operation, its target and its body.
     pub fn new(
         caller: Caller,
@@ -16,17 +19,17 @@ impl Said {
         command: &str,
     ) -> Result<Self, Problem> {
         let if_match = if_match.map(version).transpose()?.flatten();
-        let once = match idempotency_key {
+        let idempotency = match idempotency_key {
             None => None,
             Some(key) if (1..=MAX_IDEMPOTENCY_KEY).contains(&key.len()) => {
-                Some(Once::new(&key, command))
+                Some(IdempotencyKey::new(&key, command))
             }
             Some(_) => {
                 let text = format!("an Idempotency-Key has 1 to {MAX_IDEMPOTENCY_KEY} characters");
                 return Err(Problem::malformed(text));
             }
         };
-        Ok(Self { caller, if_match, once })
+        Ok(Self { caller, if_match, idempotency })
     }
 }
 

@@ -2,8 +2,8 @@
 
 mod body;
 mod cors;
-mod guard;
-mod zero;
+mod security_headers;
+mod zero_character;
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use poem::{
     http::{HeaderValue, Method, StatusCode, header::CONTENT_TYPE},
 };
 
-use self::{body::Bodies, cors::Cors};
+use self::{body::BodyReader, cors::Cors};
 use crate::{
     OPENAPI, Parts, api,
     contract::Contract,
@@ -33,22 +33,22 @@ pub fn routes(
 ) -> impl Endpoint<Output = Response> + use<> {
     let document = make_sync(|_| OPENAPI.with_content_type("application/json"));
     let described = Route::new().at("/openapi.json", document).nest("/", api::service(parts));
-    let doorkeeper = parts.doorkeeper.clone();
-    let cors = Cors { allowed: Arc::clone(&doorkeeper.allowed_origins) };
-    let inner = Route::new().nest(api::PATH, described).data(doorkeeper);
-    Answering { inner, contract, metrics, cors, bodies: Bodies::new(), proxies }
+    let authenticator = parts.authenticator.clone();
+    let cors = Cors { allowed: Arc::clone(&authenticator.allowed_origins) };
+    let inner = Route::new().nest(api::PATH, described).data(authenticator);
+    Api { inner, contract, metrics, cors, bodies: BodyReader::new(), proxies }
 }
 
-struct Answering<E> {
+struct Api<E> {
     inner: E,
     contract: Arc<Contract>,
     metrics: Metrics,
     cors: Cors,
-    bodies: Bodies,
+    bodies: BodyReader,
     proxies: usize,
 }
 
-impl<E: Endpoint> Endpoint for Answering<E> {
+impl<E: Endpoint> Endpoint for Api<E> {
     type Output = Response;
 
     async fn call(&self, mut request: Request) -> poem::Result<Response> {
@@ -62,9 +62,10 @@ impl<E: Endpoint> Endpoint for Answering<E> {
         } else {
             self.answer(request).await
         };
-        let mut response = answer.unwrap_or_else(|error| told(error, self.contract.allowed(&path)));
+        let mut response =
+            answer.unwrap_or_else(|error| problem_response(error, self.contract.allowed(&path)));
         let headers = response.headers_mut();
-        guard::close(headers, https);
+        security_headers::insert(headers, https);
         self.cors.open(headers, page);
         headers.insert(REQUEST_ID, id);
         let status = Status { status: response.status().as_u16() };
@@ -73,7 +74,7 @@ impl<E: Endpoint> Endpoint for Answering<E> {
     }
 }
 
-impl<E: Endpoint> Answering<E> {
+impl<E: Endpoint> Api<E> {
     async fn answer(&self, mut request: Request) -> poem::Result<Response> {
         let url = request.uri().path_and_query().map_or(0, |path| path.as_str().len());
         if url > LONGEST_URL {
@@ -86,7 +87,7 @@ impl<E: Endpoint> Answering<E> {
         if let Some(misread) = self.contract.misread(&request, &body) {
             return Err(Problem::malformed(misread).into());
         }
-        if let Some(place) = zero::said(&request, &body) {
+        if let Some(place) = zero_character::find(&request, &body) {
             let text = format!("there is a zero character in {place}: no text has one");
             return Err(Problem::unacceptable("zero_character", text).into());
         }
@@ -97,7 +98,7 @@ impl<E: Endpoint> Answering<E> {
 }
 
 /// The error as one of ours: errors of the framework are not problems yet.
-fn told(error: Error, allowed: String) -> Response {
+fn problem_response(error: Error, allowed: String) -> Response {
     let found = Problem::of_framework(&error, allowed);
     if error.is_from_response() {
         let response = error.into_response();

@@ -50,8 +50,8 @@ impl Labels {
     ) -> Result<Vec<N>, Problem> {
         let ids: Vec<I> = ids.into_iter().collect::<BTreeSet<_>>().into_iter().collect();
         let mut named = Vec::new();
-        for some in ids.chunks(MANY) {
-            let mut parameters: Vec<Value> = some.iter().map(text).collect();
+        for chunk in ids.chunks(MANY) {
+            let mut parameters: Vec<Value> = chunk.iter().map(text).collect();
             parameters.resize(MANY, Value::Null);
             named.extend(self.reader.query(statement, &parameters, read).await?);
         }

@@ -25,7 +25,7 @@ pub async fn watch(
             () = stop.cancelled() => return,
         }
         if let Err(error) = look(events.as_ref(), &relay, &metrics).await {
-            tracing::debug!(%error, "control.relay_lag");
+            tracing::debug!(%error, "control.relay_lag.unknown");
         }
     }
 }

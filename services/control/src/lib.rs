@@ -6,19 +6,19 @@ mod api;
 mod auth;
 mod caller;
 mod contract;
-mod force;
 mod headers;
 mod http;
+mod idempotency;
 mod labels;
 mod lag;
 mod metrics;
 mod names;
-mod once;
 mod origin;
 pub mod permissions;
 mod person;
 mod position;
 mod problem;
+mod publication;
 mod reading;
 mod receipt;
 mod secret;
@@ -38,15 +38,15 @@ pub use api::PATH;
 
 use crate::{
     auth::{
-        AdminKey, Doorkeeper, memberships::Memberships, password::Passwords, sign_in::SignIns,
+        AdminKey, Authenticator, memberships::Memberships, password::Passwords, sign_in::SignIns,
         throttle::Throttle,
     },
     contract::Contract,
-    force::Force,
+    idempotency::FingerprintKey,
     labels::Labels,
     metrics::Metrics,
     names::Names,
-    once::Seal,
+    publication::Publication,
     reading::Reader,
     write::Writer,
 };
@@ -102,7 +102,7 @@ struct Parts {
     names: Names,
     labels: Labels,
     sign_ins: SignIns,
-    doorkeeper: Doorkeeper,
+    authenticator: Authenticator,
     people: Arc<dyn People>,
 }
 
@@ -121,21 +121,21 @@ impl Control {
         );
         let metrics = Metrics::default();
         let relay = Arc::new(Relay::new(Arc::clone(&store.events), Arc::clone(&log.streams)));
-        let force = Force { relay: Arc::clone(&relay), patience: ack_patience };
+        let publication = Publication { relay: Arc::clone(&relay), patience: ack_patience };
         let writer = Writer {
             events: Arc::clone(&store.events),
-            force,
+            publication,
             metrics: metrics.clone(),
             remembered: writes_remembered,
-            seal: Seal::of(&admin_key),
+            fingerprint_key: FingerprintKey::of(&admin_key),
         };
-        let doorkeeper = Doorkeeper {
+        let authenticator = Authenticator {
             admin_key: AdminKey::new(&admin_key),
             events: Arc::clone(&store.events),
             memberships: Memberships::new(Arc::clone(&store.events)),
             allowed_origins: allowed_origins.into(),
         };
-        let parts = Parts::new(&log, &store, writer, doorkeeper);
+        let parts = Parts::new(&log, &store, writer, authenticator);
         let stop = CancellationToken::new();
         tokio::spawn(lag::watch(
             Arc::clone(&store.events),
@@ -180,7 +180,7 @@ impl Control {
     pub async fn stop(mut self) {
         self.stop.cancel();
         if let Err(error) = (&mut self.relaying).await {
-            tracing::error!(%error, "control.relay");
+            tracing::error!(%error, "control.relay.failed");
         }
     }
 }
@@ -206,7 +206,7 @@ impl Readiness {
 }
 
 impl Parts {
-    fn new(log: &Log, store: &Store, writer: Writer, doorkeeper: Doorkeeper) -> Self {
+    fn new(log: &Log, store: &Store, writer: Writer, authenticator: Authenticator) -> Self {
         let reader = Reader {
             rows: Arc::clone(&store.rows),
             archive: Arc::clone(&store.archive),
@@ -221,7 +221,7 @@ impl Parts {
         };
         Self {
             sign_ins,
-            doorkeeper,
+            authenticator,
             writer,
             names: Names { events: Arc::clone(&store.events), people: Arc::clone(&store.people) },
             labels: Labels { reader: reader.clone() },

@@ -64,7 +64,7 @@ impl Names {
 
     /// The id of whose things a list shows. Of an address that nobody has there are none, as of somebody's whose things
     /// the caller may not see: which of the two it is stays untold.
-    pub async fn whoever(&self, text: &str) -> Result<String, Problem> {
+    pub async fn user_filter(&self, text: &str) -> Result<String, Problem> {
         match self.user(text).await {
             Ok(id) => Ok(id.to_string()),
             Err(Problem::NotFound(_)) => Ok(String::new()),
@@ -150,15 +150,15 @@ pub fn not_too_many(models: usize) -> Result<(), Problem> {
 }
 
 pub fn key(text: &str) -> Result<KeyId, Problem> {
-    known(text, "a key")
+    parse_id(text, "a key")
 }
 
 pub fn admin_key(text: &str) -> Result<AdminKeyId, Problem> {
-    known(text, "an admin key")
+    parse_id(text, "an admin key")
 }
 
 pub fn worker(text: &str) -> Result<WorkerId, Problem> {
-    known(text, "a worker")
+    parse_id(text, "a worker")
 }
 
 /// A time that a command speaks of.
@@ -172,9 +172,9 @@ pub fn amount(text: &str) -> Result<Nanos, Problem> {
 }
 
 pub fn price(text: &str) -> Result<PriceId, Problem> {
-    known(text, "a price")
+    parse_id(text, "a price")
 }
 
-fn known<T: FromStr>(text: &str, what: &str) -> Result<T, Problem> {
+fn parse_id<T: FromStr>(text: &str, what: &str) -> Result<T, Problem> {
     text.parse().map_err(|_| Problem::not_found(format!("{text:?} is not the id of {what}")))
 }

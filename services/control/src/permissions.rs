@@ -1,6 +1,6 @@
-//! Who may do what: one table, a line an operation, a column a role.
+//! Who may do what: one table, a line an action, a column a role.
 //!
-//! An operation is called as in the API's document. What has no line here cannot be asked for.
+//! An action is called as in the API's document. What has no line here cannot be asked for.
 
 use uplion_domain::{project, user::Access};
 
@@ -55,22 +55,22 @@ pub enum May {
 }
 
 macro_rules! table {
-    ($($operation:ident $id:ident: $admin:ident $auditor:ident $owner:ident $member:ident $anyone:ident;)*) => {
+    ($($action:ident $id:ident: $admin:ident $auditor:ident $owner:ident $member:ident $anyone:ident;)*) => {
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-        pub enum Operation { $($operation),* }
+        pub enum Action { $($action),* }
 
-        impl Operation {
-            pub const ALL: &[Self] = &[$(Self::$operation),*];
+        impl Action {
+            pub const ALL: &[Self] = &[$(Self::$action),*];
 
             /// As the API's document calls it.
             pub const fn id(self) -> &'static str {
-                match self { $(Self::$operation => stringify!($id)),* }
+                match self { $(Self::$action => stringify!($id)),* }
             }
 
             /// In the order of the columns: admin, auditor, owner, member, anyone.
             const fn line(self) -> [May; 5] {
                 match self {
-                    $(Self::$operation => [May::$admin, May::$auditor, May::$owner, May::$member, May::$anyone]),*
+                    $(Self::$action => [May::$admin, May::$auditor, May::$owner, May::$member, May::$anyone]),*
                 }
             }
         }
@@ -79,7 +79,7 @@ macro_rules! table {
 
 // An owner's and a member's column hold in their own project only.
 table! {
-//  operation                                admin auditor owner member anyone
+//  action                                admin auditor owner member anyone
     CreateProject    create_project:         Yes   No      No    No     No;
     ListProjects     list_projects:          Yes   Yes     Yes   Yes    No;
     GetProject       get_project:            Yes   Yes     Yes   Yes    No;
@@ -153,7 +153,7 @@ table! {
     GetLogHealth     get_log_health:         Yes   Yes     No    No     No;
 }
 
-impl Operation {
+impl Action {
     pub const fn permits(self, role: Role) -> May {
         let [admin, auditor, owner, member, anyone] = self.line();
         match role {
@@ -176,42 +176,42 @@ mod tests {
 
     /// Those that nobody needs to be signed in for.
     const OPEN: [&str; 1] = ["sign_in"];
-    /// Some of what another operation changes: a line of its own, because it is not for everybody who may call that.
+    /// Some of what another action changes: a line of its own, because it is not for everybody who may call that.
     const WITHIN: [&str; 2] = ["change_project_allowance", "change_user_access"];
 
     fn documented() -> BTreeSet<String> {
         let document: Value = serde_json::from_str(crate::OPENAPI).unwrap();
         let paths = document["paths"].as_object().unwrap().values();
         let operations = paths.flat_map(|path| path.as_object().unwrap().values());
-        operations.map(|operation| operation["operationId"].as_str().unwrap().to_owned()).collect()
+        operations.map(|action| action["operationId"].as_str().unwrap().to_owned()).collect()
     }
 
     #[test]
     fn every_operation_of_the_api_has_a_line_and_every_line_an_operation() {
         let lines: BTreeSet<String> =
-            Operation::ALL.iter().map(|operation| operation.id().to_owned()).collect();
-        assert_eq!(lines.len(), Operation::ALL.len(), "an id stands in two lines");
+            Action::ALL.iter().map(|action| action.id().to_owned()).collect();
+        assert_eq!(lines.len(), Action::ALL.len(), "an id stands in two lines");
         let open = OPEN.map(str::to_owned).into_iter().collect();
-        assert!(lines.is_disjoint(&open), "an open operation needs no line");
+        assert!(lines.is_disjoint(&open), "an open action needs no line");
         let within = WITHIN.map(str::to_owned).into_iter().collect();
         assert_eq!(documented(), &(&lines - &within) | &open);
     }
 
     #[test]
     fn an_admin_may_do_everything() {
-        for operation in Operation::ALL {
-            assert_eq!(operation.permits(Role::Admin), May::Yes, "{operation:?}");
+        for action in Action::ALL {
+            assert_eq!(action.permits(Role::Admin), May::Yes, "{action:?}");
         }
     }
 
     #[test]
     fn an_auditor_sees_everything_and_changes_nothing_but_what_is_the_auditors_own() {
-        for operation in Operation::ALL {
-            let reads = operation.id().starts_with("get_") || operation.id().starts_with("list_");
-            let may = operation.permits(Role::Auditor);
-            assert_eq!(may == May::Yes, reads, "{operation:?}");
-            let own = operation.permits(Role::Anyone) == May::Own;
-            assert_eq!(may == May::Own, own && !reads, "{operation:?}");
+        for action in Action::ALL {
+            let reads = action.id().starts_with("get_") || action.id().starts_with("list_");
+            let may = action.permits(Role::Auditor);
+            assert_eq!(may == May::Yes, reads, "{action:?}");
+            let own = action.permits(Role::Anyone) == May::Own;
+            assert_eq!(may == May::Own, own && !reads, "{action:?}");
         }
     }
 
@@ -222,10 +222,10 @@ mod tests {
             May::Own => 1,
             May::Yes => 2,
         };
-        for operation in Operation::ALL {
+        for action in Action::ALL {
             let [owner, member, anyone] =
-                [Role::Owner, Role::Member, Role::Anyone].map(|role| rank(operation.permits(role)));
-            assert!(owner >= member && member >= anyone, "{operation:?}");
+                [Role::Owner, Role::Member, Role::Anyone].map(|role| rank(action.permits(role)));
+            assert!(owner >= member && member >= anyone, "{action:?}");
         }
     }
 }

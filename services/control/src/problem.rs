@@ -206,14 +206,14 @@ impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::Unavailable(_) => {
-                tracing::warn!(%error, "control.store");
+                tracing::warn!(%error, "control.store.unavailable");
                 Self::unavailable(
                     "database_unavailable",
                     "the database cannot be reached: try again",
                 )
             }
             StoreError::Refused(_) | StoreError::Unreadable(_) => {
-                tracing::error!(%error, "control.store");
+                tracing::error!(%error, "control.store.failed");
                 Self::internal("the database did not do it: control's log says why")
             }
         }

@@ -30,7 +30,7 @@ pub struct Reader {
 
 /// A place in a stream that the archive should have reached.
 #[derive(Debug, Clone, Copy)]
-struct Mark {
+struct StreamPosition {
     stream: StreamName,
     epoch: u32,
     sequence: u64,
@@ -69,19 +69,19 @@ impl Reader {
     }
 
     /// Waits until the projections have passed the position that the reader names, if it names one.
-    pub async fn at(
+    pub async fn wait_for(
         &self,
         position: Option<Position>,
         projections: &[&str],
     ) -> Result<(), Problem> {
         let Some(Position { epoch, sequence }) = position else { return Ok(()) };
-        let mark = Mark { stream: StreamName::Control, epoch, sequence };
+        let mark = StreamPosition { stream: StreamName::Control, epoch, sequence };
         if let Some(end) = self.end_before(&mark).await? {
             let detail =
                 format!("there is no position control:{epoch}:{sequence}: {end} is the last");
             return Err(Problem::unacceptable("unknown_position", detail));
         }
-        match self.until(&[mark], projections, PATIENCE).await? {
+        match self.wait_until(&[mark], projections, PATIENCE).await? {
             Freshness::CaughtUp => Ok(()),
             Freshness::Behind(what) => Err(Problem::unavailable(
                 "behind",
@@ -92,7 +92,7 @@ impl Reader {
 
     /// Where the stream ends, if that is before the mark: nothing was ever answered with such a position, and it would
     /// be waited for in vain. None also if the broker does not say.
-    async fn end_before(&self, mark: &Mark) -> Result<Option<Position>, Problem> {
+    async fn end_before(&self, mark: &StreamPosition) -> Result<Option<Position>, Problem> {
         if self.not_archived(mark).await?.is_none() {
             return Ok(None);
         }
@@ -112,18 +112,22 @@ impl Reader {
         for stream in StreamName::ALL {
             match tokio::time::timeout(PATIENCE, self.streams.identity(stream)).await {
                 Ok(Ok(identity)) => {
-                    marks.push(Mark { stream, epoch: identity.epoch, sequence: identity.last });
+                    marks.push(StreamPosition {
+                        stream,
+                        epoch: identity.epoch,
+                        sequence: identity.last,
+                    });
                 }
                 Ok(Err(error)) => return Ok(Freshness::Behind(error.to_string())),
                 Err(_) => return Ok(Freshness::Behind(format!("stream {stream} does not answer"))),
             }
         }
-        self.until(&marks, projections, patience).await
+        self.wait_until(&marks, projections, patience).await
     }
 
-    async fn until(
+    async fn wait_until(
         &self,
-        marks: &[Mark],
+        marks: &[StreamPosition],
         projections: &[&str],
         patience: Duration,
     ) -> Result<Freshness, StoreError> {
@@ -145,7 +149,7 @@ impl Reader {
     /// What is still to come. `archived_at` is the head of the archive when it was first seen to hold the marks.
     async fn missing(
         &self,
-        marks: &[Mark],
+        marks: &[StreamPosition],
         projections: &[&str],
         archived_at: &mut Option<u64>,
     ) -> Result<Option<String>, StoreError> {
@@ -174,8 +178,8 @@ impl Reader {
         Ok(None)
     }
 
-    async fn not_archived(&self, mark: &Mark) -> Result<Option<String>, StoreError> {
-        let Mark { stream, epoch, sequence } = *mark;
+    async fn not_archived(&self, mark: &StreamPosition) -> Result<Option<String>, StoreError> {
+        let StreamPosition { stream, epoch, sequence } = *mark;
         if sequence == 0 {
             return Ok(None);
         }

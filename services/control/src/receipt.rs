@@ -13,7 +13,7 @@ use crate::{
 
 /// What was done, as it is remembered for a command that is said again.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub struct Done {
+pub struct CommandResult {
     pub id: String,
     pub version: u64,
 }
@@ -21,7 +21,7 @@ pub struct Done {
 /// A write that is recorded, and where it stands on CONTROL once it is in force.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Receipt {
-    pub done: Done,
+    pub result: CommandResult,
     pub position: Option<Position>,
     /// The same command was carried out before; nothing was written now.
     pub repeated: bool,
@@ -56,7 +56,7 @@ pub struct IssuedKey {
 
 /// The answers to a write.
 #[derive(ApiResponse)]
-pub enum Answer<T: ToJSON + ParseFromJSON + Send> {
+pub enum WriteResponse<T: ToJSON + ParseFromJSON + Send> {
     /// In force, or so already.
     #[oai(status = 200)]
     Changed(
@@ -80,7 +80,7 @@ pub enum Answer<T: ToJSON + ParseFromJSON + Send> {
     Recorded(Json<T>, #[oai(header = "ETag")] String),
 }
 
-impl Done {
+impl CommandResult {
     pub fn write(&self) -> String {
         serde_json::to_string(self).expect("a name and a number are always JSON")
     }
@@ -94,44 +94,44 @@ impl Done {
 
 impl Receipt {
     fn written(&self) -> Written {
-        let Self { done, position, repeated } = self;
+        let Self { result, position, repeated } = self;
         Written {
-            id: done.id.clone(),
-            version: done.version,
+            id: result.id.clone(),
+            version: result.version,
             position: position.map(|position| position.to_string()),
             in_force: position.is_some(),
             repeated: *repeated,
         }
     }
 
-    pub fn changed(&self) -> Answer<Written> {
-        self.answer(self.written(), Answer::Changed)
+    pub fn changed(&self) -> WriteResponse<Written> {
+        self.answer(self.written(), WriteResponse::Changed)
     }
 
-    pub fn created(&self) -> Answer<Written> {
-        self.answer(self.written(), Answer::Created)
+    pub fn created(&self) -> WriteResponse<Written> {
+        self.answer(self.written(), WriteResponse::Created)
     }
 
-    pub fn issued(&self, secret: &str) -> Answer<IssuedKey> {
+    pub fn issued(&self, secret: &str) -> WriteResponse<IssuedKey> {
         let secret = (!self.repeated).then(|| secret.to_owned());
-        self.answer(IssuedKey { written: self.written(), secret }, Answer::Created)
+        self.answer(IssuedKey { written: self.written(), secret }, WriteResponse::Created)
     }
 
-    pub fn rotated(&self, secret: &str) -> Answer<IssuedKey> {
+    pub fn rotated(&self, secret: &str) -> WriteResponse<IssuedKey> {
         let secret = (!self.repeated).then(|| secret.to_owned());
-        self.answer(IssuedKey { written: self.written(), secret }, Answer::Changed)
+        self.answer(IssuedKey { written: self.written(), secret }, WriteResponse::Changed)
     }
 
     fn answer<T: ToJSON + ParseFromJSON + Send>(
         &self,
         body: T,
-        in_force: fn(Json<T>, Option<String>, String) -> Answer<T>,
-    ) -> Answer<T> {
-        let etag = etag(self.done.version);
+        in_force: fn(Json<T>, Option<String>, String) -> WriteResponse<T>,
+    ) -> WriteResponse<T> {
+        let etag = etag(self.result.version);
         match self.position {
-            None => Answer::Recorded(Json(body), etag),
+            None => WriteResponse::Recorded(Json(body), etag),
             Some(position) if self.repeated => {
-                Answer::Changed(Json(body), Some(position.to_string()), etag)
+                WriteResponse::Changed(Json(body), Some(position.to_string()), etag)
             }
             Some(position) => in_force(Json(body), Some(position.to_string()), etag),
         }

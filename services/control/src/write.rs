@@ -12,11 +12,11 @@ use uuid::Uuid;
 use crate::{
     aggregate::Recorded,
     caller::Caller,
-    force::Force,
+    idempotency::{FingerprintKey, IdempotencyKey},
     metrics::Metrics,
-    once::{Once, Seal},
     problem::Problem,
-    receipt::{Done, Receipt},
+    publication::Publication,
+    receipt::{CommandResult, Receipt},
 };
 
 /// Others may change the same thing meanwhile: of so many who write to one aggregate at once all come through.
@@ -29,20 +29,20 @@ const IMPOSSIBLE: u64 = i64::MAX.unsigned_abs();
 #[derive(Clone)]
 pub struct Writer {
     pub events: Arc<dyn EventStore>,
-    pub force: Force,
+    pub publication: Publication,
     pub metrics: Metrics,
     /// How long a command said again is recognised.
     pub remembered: Duration,
-    pub seal: Seal,
+    pub fingerprint_key: FingerprintKey,
 }
 
 /// What the caller said beside the command.
 #[derive(Debug, Clone)]
-pub struct Said {
+pub struct WriteContext {
     pub caller: Caller,
     /// The version that the caller saw last.
     pub if_match: Option<u64>,
-    pub once: Option<Once>,
+    pub idempotency: Option<IdempotencyKey>,
 }
 
 pub fn now() -> Timestamp {
@@ -52,18 +52,18 @@ pub fn now() -> Timestamp {
 impl Writer {
     /// For what control itself reads from the event store, and so is in force with its commit: nobody waits for the log.
     pub fn at_once(&self) -> Self {
-        let force = Force { patience: Duration::ZERO, ..self.force.clone() };
-        Self { force, ..self.clone() }
+        let publication = Publication { patience: Duration::ZERO, ..self.publication.clone() };
+        Self { publication, ..self.clone() }
     }
 
     /// Carries out the command on what `id` names. `command` is asked again with the time of each attempt.
     pub async fn execute<A: Recorded>(
         &self,
         id: &A::Id,
-        said: &Said,
+        context: &WriteContext,
         command: impl Fn(Timestamp) -> A::Command + Send + Sync,
     ) -> Result<Receipt, Problem> {
-        self.execute_all::<A>(id, said, &[], |at| vec![command(at)]).await
+        self.execute_all::<A>(id, context, &[], |at| vec![command(at)]).await
     }
 
     /// Carries out several commands on one thing, each upon what the ones before it led to: all of them or none.
@@ -71,7 +71,7 @@ impl Writer {
     pub async fn execute_all<A: Recorded>(
         &self,
         id: &A::Id,
-        said: &Said,
+        context: &WriteContext,
         personal: &[PersonalChange],
         commands: impl Fn(Timestamp) -> Vec<A::Command> + Send + Sync,
     ) -> Result<Receipt, Problem> {
@@ -79,72 +79,80 @@ impl Writer {
         for _ in 0..ATTEMPTS {
             let history = self.events.history(&aggregate).await?;
             let version = version(&history);
-            if said.if_match.is_some_and(|seen| seen != version) {
-                return self.unless_done(said, &aggregate, Problem::changed(version)).await;
+            if context.if_match.is_some_and(|seen| seen != version) {
+                return self.unless_repeated(context, &aggregate, Problem::changed(version)).await;
             }
             let at = now();
             let state = replay::<A>(&history)?;
-            let commit = match commit(id, said, version, state, commands(at), at) {
+            let commit = match commit(id, context, version, state, commands(at), at) {
                 Ok(commit) => commit,
                 Err(rejection) => {
-                    return self.unless_done(said, &aggregate, rejection.into()).await;
+                    return self.unless_repeated(context, &aggregate, rejection.into()).await;
                 }
             };
             if commit.events.iter().any(|event| event.payload.len() > LARGEST_EVENT) {
                 return Err(too_much());
             }
-            if commit.events.is_empty() && said.once.is_none() {
+            if commit.events.is_empty() && context.idempotency.is_none() {
                 let last = history.last().map_or(0, |stored| stored.position);
-                return self.in_force(Done { id: aggregate.id(), version }, last, false).await;
+                return self
+                    .in_force(CommandResult { id: aggregate.id(), version }, last, false)
+                    .await;
             }
             let personal = if commit.events.is_empty() { Vec::new() } else { personal.to_vec() };
             let commit = Commit { personal, ..commit };
-            let done = Done { id: aggregate.id(), version: version + count(&commit) };
-            match self.commit(commit, said, &done).await? {
-                Outcome::Answer(receipt) => return Ok(receipt),
-                Outcome::Again => self.metrics.conflicts.inc(),
+            let result = CommandResult { id: aggregate.id(), version: version + count(&commit) };
+            match self.commit(commit, context, &result).await? {
+                Attempt::Finished(receipt) => return Ok(receipt),
+                Attempt::Conflict => self.metrics.conflicts.inc(),
             };
         }
         Err(Problem::conflict("busy", "others change it all the time: try again"))
     }
 
-    async fn commit(&self, commit: Commit, said: &Said, done: &Done) -> Result<Outcome, Problem> {
-        let idempotency = said.once.as_ref().map(|once| self.recognised(once, said, done));
+    async fn commit(
+        &self,
+        commit: Commit,
+        context: &WriteContext,
+        result: &CommandResult,
+    ) -> Result<Attempt, Problem> {
+        let idempotency =
+            context.idempotency.as_ref().map(|key| self.recognised(key, context, result));
         let commit = Commit { idempotency, ..commit };
         match self.events.commit(commit).await {
             Ok(committed) => {
                 self.metrics.commits.inc();
-                let done = Done { version: committed.version, ..done.clone() };
-                self.in_force(done, committed.position, false).await.map(Outcome::Answer)
+                let result = CommandResult { version: committed.version, ..result.clone() };
+                self.in_force(result, committed.position, false).await.map(Attempt::Finished)
             }
-            Err(CommitError::Conflict { current }) => match said.if_match {
+            Err(CommitError::Conflict { current }) => match context.if_match {
                 Some(_) => Err(Problem::changed(current)),
-                None => Ok(Outcome::Again),
+                None => Ok(Attempt::Conflict),
             },
             Err(CommitError::Repeated { answer, position }) => {
-                let done = Done::read(&answer)?;
-                self.in_force(done, position, true).await.map(Outcome::Answer)
+                let result = CommandResult::read(&answer)?;
+                self.in_force(result, position, true).await.map(Attempt::Finished)
             }
             Err(error) => Err(refused(error)),
         }
     }
 
     /// The answer to a command that was carried out before; otherwise the problem that it has now.
-    async fn unless_done(
+    async fn unless_repeated(
         &self,
-        said: &Said,
+        context: &WriteContext,
         aggregate: &uplion_domain::subject::AggregateId,
         problem: Problem,
     ) -> Result<Receipt, Problem> {
-        let Some(once) = &said.once else { return Err(problem) };
-        let done = Done { id: aggregate.id(), version: 0 };
+        let Some(key) = &context.idempotency else { return Err(problem) };
+        let result = CommandResult { id: aggregate.id(), version: 0 };
         let question = Commit {
-            idempotency: Some(self.recognised(once, said, &done)),
+            idempotency: Some(self.recognised(key, context, &result)),
             ..Commit::new(aggregate.clone(), IMPOSSIBLE, Vec::new())
         };
         match self.events.commit(question).await {
             Err(CommitError::Repeated { answer, position }) => {
-                self.in_force(Done::read(&answer)?, position, true).await
+                self.in_force(CommandResult::read(&answer)?, position, true).await
             }
             Err(error @ (CommitError::KeyReused | CommitError::Store(_))) => Err(refused(error)),
             Err(
@@ -156,12 +164,17 @@ impl Writer {
         }
     }
 
-    fn recognised(&self, once: &Once, said: &Said, done: &Done) -> Idempotency {
+    fn recognised(
+        &self,
+        key: &IdempotencyKey,
+        context: &WriteContext,
+        result: &CommandResult,
+    ) -> Idempotency {
         Idempotency {
-            actor: said.caller.actor.to_string(),
-            key: once.key().to_owned(),
-            fingerprint: once.fingerprint(&self.seal),
-            answer: done.write(),
+            actor: context.caller.actor.to_string(),
+            key: key.key().to_owned(),
+            fingerprint: key.fingerprint(&self.fingerprint_key),
+            answer: result.write(),
             kept: self.remembered,
         }
     }
@@ -169,22 +182,22 @@ impl Writer {
     /// Waits until CONTROL holds what was written.
     async fn in_force(
         &self,
-        done: Done,
+        result: CommandResult,
         position: u64,
         repeated: bool,
     ) -> Result<Receipt, Problem> {
-        let on_control = self.force.of(position).await;
-        if on_control.is_none() && !self.force.patience.is_zero() {
+        let on_control = self.publication.wait_for(position).await;
+        if on_control.is_none() && !self.publication.patience.is_zero() {
             self.metrics.not_in_force.inc();
         }
-        Ok(Receipt { done, position: on_control, repeated })
+        Ok(Receipt { result, position: on_control, repeated })
     }
 }
 
-enum Outcome {
-    Answer(Receipt),
+enum Attempt {
+    Finished(Receipt),
     /// Somebody else was quicker.
-    Again,
+    Conflict,
 }
 
 fn version(history: &[Stored]) -> u64 {
@@ -210,7 +223,7 @@ pub fn replay<A: Recorded>(history: &[Stored]) -> Result<A, Problem> {
 /// Without events if nothing happens.
 fn commit<A: Recorded>(
     id: &A::Id,
-    said: &Said,
+    context: &WriteContext,
     version: u64,
     mut state: A,
     commands: Vec<A::Command>,
@@ -225,21 +238,21 @@ fn commit<A: Recorded>(
             let envelope = Envelope {
                 id: EventId::fresh(Uuid::now_v7()),
                 at,
-                traceparent: said.caller.origin.traceparent.clone(),
-                actor: Some(said.caller.actor.to_string()),
-                request_id: said.caller.origin.request_id.clone(),
+                traceparent: context.caller.origin.traceparent.clone(),
+                actor: Some(context.caller.actor.to_string()),
+                request_id: context.caller.origin.request_id.clone(),
                 event: A::wrap(id, event),
             };
             events.push(envelope.encode());
         }
     }
     let aggregate = A::aggregate(id);
-    let notes = said.caller.origin.notes.clone();
+    let notes = context.caller.origin.notes.clone();
     Ok(Commit { claims, notes, ..Commit::new(aggregate, version, events) })
 }
 
 fn too_much() -> Problem {
-    let text = format!("all of it together is more than {LARGEST_EVENT} bytes: say less at once");
+    let text = format!("all of it together is more than {LARGEST_EVENT} bytes: say less at key");
     Problem::unacceptable("too_much", text)
 }
 
@@ -270,6 +283,6 @@ fn refused(error: CommitError) -> Problem {
 
 #[expect(clippy::needless_pass_by_value, reason = "it is what map_err hands over")]
 fn unreadable(error: DecodeError) -> Problem {
-    tracing::error!(%error, "control.history");
+    tracing::error!(%error, "control.history.unreadable");
     Problem::internal(error.to_string())
 }

@@ -22,12 +22,12 @@ use crate::{
     auth::Auth,
     caller::Target,
     headers, names,
-    permissions::Operation,
+    permissions::Action,
     problem::Problem,
     reading::Reader,
-    receipt::{Answer, IssuedKey, Written},
+    receipt::{IssuedKey, WriteResponse, Written},
     secret::Secret,
-    write::{Said, Writer, now},
+    write::{WriteContext, Writer, now},
 };
 
 const PREFIX: &str = "sk-admin-";
@@ -89,17 +89,17 @@ impl AdminKeys {
         #[oai(name = "Idempotency-Key")]
         idempotency_key: Header<Option<String>>,
         body: Json<NewAdminKey>,
-    ) -> Result<Answer<IssuedKey>, Problem> {
-        let caller = auth.0.may(Operation::IssueAdminKey, Target::Installation)?;
+    ) -> Result<WriteResponse<IssuedKey>, Problem> {
+        let caller = auth.0.may(Action::IssueAdminKey, Target::Installation)?;
         let command = format!("issue admin key {}", body.to_json_string());
-        let said = Said::new(caller, None, idempotency_key.0, &command)?;
+        let context = WriteContext::new(caller, None, idempotency_key.0, &command)?;
         let expires_at = body.expires_at.as_deref().map(names::time).transpose()?;
         let secret = Secret::minted(PREFIX)?;
         let digest = KeyDigest::of(secret.reveal());
         let access = body.access.access();
         let issue = |at| Command::Issue { name: body.name.clone(), digest, access, expires_at, at };
         let id = AdminKeyId::new(Uuid::now_v7());
-        Ok(self.writer.execute::<AdminKey>(&id, &said, issue).await?.issued(secret.reveal()))
+        Ok(self.writer.execute::<AdminKey>(&id, &context, issue).await?.issued(secret.reveal()))
     }
 
     /// List admin keys
@@ -119,9 +119,9 @@ impl AdminKeys {
         /// The same as `Uplion-Position`.
         at: Query<Option<String>>,
     ) -> Result<Json<Page<AdminKeyView>>, Problem> {
-        auth.0.may(Operation::ListAdminKeys, Target::Installation)?;
+        auth.0.may(Action::ListAdminKeys, Target::Installation)?;
         let position = headers::position(position.0.as_deref(), at.0.as_deref())?;
-        self.reader.at(position, &[admin_keys::NAME]).await?;
+        self.reader.wait_for(position, &[admin_keys::NAME]).await?;
         let limit = page::limit(limit.0);
         let parameters = [columns::maybe_text(after.0), page::limit_value(limit)];
         let read = admin_keys::AdminKey::from_row;
@@ -143,13 +143,14 @@ impl AdminKeys {
         /// Said again with the same key, the command is carried out once.
         #[oai(name = "Idempotency-Key")]
         idempotency_key: Header<Option<String>>,
-    ) -> Result<Answer<Written>, Problem> {
-        let caller = auth.0.may(Operation::RevokeAdminKey, Target::Installation)?;
+    ) -> Result<WriteResponse<Written>, Problem> {
+        let caller = auth.0.may(Action::RevokeAdminKey, Target::Installation)?;
         let command = format!("revoke admin key {}", key.0);
-        let said = Said::new(caller, if_match.0.as_deref(), idempotency_key.0, &command)?;
+        let context =
+            WriteContext::new(caller, if_match.0.as_deref(), idempotency_key.0, &command)?;
         let id = names::admin_key(&key)?;
         let revoke = |at| Command::Revoke { at };
-        Ok(self.writer.execute::<AdminKey>(&id, &said, revoke).await?.changed())
+        Ok(self.writer.execute::<AdminKey>(&id, &context, revoke).await?.changed())
     }
 }
 

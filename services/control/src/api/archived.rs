@@ -26,12 +26,12 @@ pub struct ArchivedEvent {
     /// `CloudEvents` 1.0.
     event: Any<Raw>,
     #[oai(flatten)]
-    beside: Beside,
+    annotation: Annotation,
 }
 
 /// What is known beside an event, as long as it is not erased.
 #[derive(Default, Object)]
-pub struct Beside {
+pub struct Annotation {
     /// What the person who did it is called now.
     actor_name: Option<String>,
     /// Why, in that person's words.
@@ -42,13 +42,13 @@ pub struct Beside {
 }
 
 /// What is known beside some events.
-pub struct Known {
+pub struct Annotations {
     names: HashMap<String, String>,
     notes: HashMap<EventId, Notes>,
 }
 
 impl ArchivedEvent {
-    pub fn of(archived: &Archived, beside: Beside) -> Result<Self, Problem> {
+    pub fn of(archived: &Archived, annotation: Annotation) -> Result<Self, Problem> {
         let Archived { pos, stream, epoch, sequence, effective, subject, event } = archived;
         let spelled =
             cloud_event::json(event, subject).and_then(|json| serde_json::from_slice(&json));
@@ -60,7 +60,7 @@ impl ArchivedEvent {
             sequence: *sequence,
             effective: *effective,
             event: Any(event),
-            beside,
+            annotation,
         })
     }
 
@@ -68,20 +68,20 @@ impl ArchivedEvent {
     pub async fn all(people: &dyn People, found: &[Archived]) -> Result<Vec<Self>, Problem> {
         // Nothing is noted beside what gateways and workers write.
         let noted = found.iter().filter(|archived| archived.stream == StreamName::Control);
-        let known = Known::of(
+        let annotations = Annotations::of(
             people,
             noted.map(|archived| (&archived.event.id, archived.event.actor.as_deref())),
         );
-        let known = known.await?;
+        let annotations = annotations.await?;
         let told = |archived: &Archived| {
             let event = &archived.event;
-            Self::of(archived, known.beside(&event.id, event.actor.as_deref()))
+            Self::of(archived, annotations.annotation(&event.id, event.actor.as_deref()))
         };
         found.iter().map(told).collect()
     }
 }
 
-impl Known {
+impl Annotations {
     /// Of events and who did them.
     pub async fn of(
         people: &dyn People,
@@ -94,8 +94,10 @@ impl Known {
         actors.dedup();
         let (mut names, mut notes) = (HashMap::new(), HashMap::new());
         if !actors.is_empty() {
-            let known = people.among(&actors).await?;
-            names.extend(known.into_iter().filter_map(|person| Some((person.user, person.name?))));
+            let annotations = people.among(&actors).await?;
+            names.extend(
+                annotations.into_iter().filter_map(|person| Some((person.user, person.name?))),
+            );
         }
         if !events.is_empty() {
             notes = people.notes(&events).await?;
@@ -103,15 +105,15 @@ impl Known {
         Ok(Self { names, notes })
     }
 
-    pub fn beside(&self, event: &EventId, actor: Option<&str>) -> Beside {
+    pub fn annotation(&self, event: &EventId, actor: Option<&str>) -> Annotation {
         let Notes { reason, source_address, user_agent } =
             self.notes.get(event).cloned().unwrap_or_default();
         let actor_name = actor.and_then(|actor| self.names.get(actor)).cloned();
-        Beside { actor_name, reason, source_address, user_agent }
+        Annotation { actor_name, reason, source_address, user_agent }
     }
 }
 
-impl Beside {
+impl Annotation {
     /// For those who need not know where others sit.
     pub fn without_address(self) -> Self {
         Self { source_address: None, user_agent: None, ..self }

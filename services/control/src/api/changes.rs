@@ -7,15 +7,15 @@ use uplion_log_store::{event_store::Stored, people::People};
 
 use super::{
     Tag,
-    archived::{Beside, Known},
-    difference::{Difference, Folding},
+    archived::{Annotation, Annotations},
+    difference::{AggregateRows, Difference},
     page::{self, Page},
 };
 use crate::{
     auth::Auth,
     caller::{Caller, Target},
     names::Names,
-    permissions::Operation,
+    permissions::Action,
     problem::Problem,
 };
 
@@ -38,7 +38,7 @@ struct Change {
     /// Who did it: `usr_…`, `adk_…`, or `admin` for the installation's first admin key.
     actor: Option<String>,
     #[oai(flatten)]
-    beside: Beside,
+    annotation: Annotation,
     /// Of the call to the API.
     request_id: Option<String>,
     fields: Vec<Field>,
@@ -76,20 +76,20 @@ impl Changes {
         let aggregate = self.aggregate(&kind, &id).await?;
         let history = self.names.events.history(&aggregate).await?;
         let events: Vec<_> = history.iter().map(decoded).collect::<Result<_, _>>()?;
-        let caller = auth.0.may(Operation::ListChanges, target(&aggregate, &events)?)?;
+        let caller = auth.0.may(Action::ListChanges, target(&aggregate, &events)?)?;
         if events.is_empty() {
             return Err(Problem::unseen());
         }
         let limit = page::limit(limit.0);
-        let mut folding = Folding::of(&aggregate);
+        let mut rows = AggregateRows::of(&aggregate);
         let mut wanted = Vec::new();
         for (stored, envelope) in history.iter().zip(events) {
-            let differences = folding.step(stored.position, envelope);
+            let differences = rows.apply(stored.position, envelope);
             if stored.version > after.0.unwrap_or(0) && wanted.len() < limit {
                 wanted.push((stored, differences));
             }
         }
-        self.told(&caller, wanted, limit).await.map(Json)
+        self.page_of(&caller, wanted, limit).await.map(Json)
     }
 }
 
@@ -103,30 +103,30 @@ impl Changes {
         }
     }
 
-    async fn told(
+    async fn page_of(
         &self,
         caller: &Caller,
         wanted: Vec<(&Stored, Vec<Difference>)>,
         limit: usize,
     ) -> Result<Page<Change>, Problem> {
         let events = wanted.iter().map(|(stored, _)| &stored.event);
-        let known = Known::of(
+        let annotations = Annotations::of(
             self.people.as_ref(),
             events.map(|event| (&event.id, event.actor.as_deref())),
         );
-        let known = known.await?;
+        let annotations = annotations.await?;
         let change = |(stored, differences): (&Stored, Vec<Difference>)| {
             let event = &stored.event;
-            let beside = known.beside(&event.id, event.actor.as_deref());
-            let beside =
-                if caller.everywhere.is_some() { beside } else { beside.without_address() };
+            let annotation = annotations.annotation(&event.id, event.actor.as_deref());
+            let annotation =
+                if caller.everywhere.is_some() { annotation } else { annotation.without_address() };
             Change {
                 version: stored.version,
                 id: event.id.to_string(),
                 kind: event.kind.clone(),
                 at: event.at.to_string(),
                 actor: event.actor.clone(),
-                beside,
+                annotation,
                 request_id: event.request_id.clone(),
                 fields: differences.into_iter().map(Field::of).collect(),
             }

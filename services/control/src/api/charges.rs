@@ -21,7 +21,7 @@ use crate::{
     headers,
     labels::{Labels, Loaded},
     names::{self, Names},
-    permissions::Operation,
+    permissions::Action,
     problem::Problem,
     reading::Reader,
 };
@@ -99,9 +99,9 @@ impl Charges {
         at: Query<Option<String>>,
     ) -> Result<Json<Page<Charge>>, Problem> {
         let project = self.names.maybe_project(project.0.as_deref()).await?;
-        let seen = auth.0.sees(Operation::ListCharges, project)?;
+        let seen = auth.0.sees(Action::ListCharges, project)?;
         let position = headers::position(position.0.as_deref(), at.0.as_deref())?;
-        self.reader.at(position, &[requests::NAME]).await?;
+        self.reader.wait_for(position, &[requests::NAME]).await?;
         let key = key.0.map(|text| names::key(&text)).transpose()?;
         let model = self.names.maybe_model(model.0.as_deref()).await?;
         let from = headers::time(from.0.as_deref())?;

@@ -26,12 +26,12 @@ pub struct Difference {
 }
 
 /// The rows that one aggregate's history leads to, an event at a time.
-pub struct Folding {
+pub struct AggregateRows {
     projections: &'static [&'static dyn Projection],
     rows: BTreeMap<(&'static str, Key), Row>,
 }
 
-impl Folding {
+impl AggregateRows {
     pub fn of(aggregate: &AggregateId) -> Self {
         let projections: &'static [&'static dyn Projection] = match aggregate {
             AggregateId::Project(_) => &[&Projects, &Members],
@@ -45,7 +45,7 @@ impl Folding {
         Self { projections, rows: BTreeMap::new() }
     }
 
-    pub fn step(&mut self, position: u64, envelope: Envelope) -> Vec<Difference> {
+    pub fn apply(&mut self, position: u64, envelope: Envelope) -> Vec<Difference> {
         let event = Recorded { pos: position, envelope };
         let mut differences = Vec::new();
         for projection in self.projections {
@@ -81,7 +81,7 @@ fn differing(
         let (before, after) = (value(before, at), value(after, at));
         // The place of a price on the log, which an event cannot change.
         if before != after && column.name != "pos" {
-            let (before, after) = (told(column.name, before), told(column.name, after));
+            let (before, after) = (readable(column.name, before), readable(column.name, after));
             differences.push(Difference { name: named(column.name), before, after });
         }
     }
@@ -89,7 +89,7 @@ fn differing(
 }
 
 /// As people read it: times as times, money in units, lists as lists.
-fn told(column: &str, value: Value) -> Raw {
+fn readable(column: &str, value: Value) -> Raw {
     let is_time = ["_at", "_from", "_until"].iter().any(|ending| column.ends_with(ending));
     match value {
         Value::Null => Raw::Null,

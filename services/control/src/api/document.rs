@@ -10,7 +10,7 @@ use crate::origin::{LONGEST_REASON, REASON};
 /// The framework's description, completed.
 pub fn completed(spec: &str) -> Value {
     let mut document: Value = serde_json::from_str(spec).expect("the framework writes JSON");
-    let closed = said_by_callers(&document);
+    let closed = schemas_of_bodies(&document);
     for (name, schema) in fields(&mut document["components"]["schemas"]) {
         complete_schema(schema);
         // Every body is read with `deny_unknown_fields`.
@@ -162,7 +162,7 @@ fn spelt((name, header): (String, Value)) -> (String, Value) {
 }
 
 /// The names of the schemas that callers write: those that a body leads to.
-fn said_by_callers(document: &Value) -> BTreeSet<String> {
+fn schemas_of_bodies(document: &Value) -> BTreeSet<String> {
     let schemas = &document["components"]["schemas"];
     let mut open = Vec::new();
     for path in document["paths"].as_object().into_iter().flat_map(Map::values) {

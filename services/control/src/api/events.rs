@@ -16,10 +16,10 @@ use uplion_log_store::{
 use super::{
     Tag,
     archived::ArchivedEvent,
-    asked::{self, Asked},
+    event_filter::{self, EventFilter},
 };
 use crate::{
-    auth::Auth, caller::Target, headers, permissions::Operation, problem::Problem, reading::Reader,
+    auth::Auth, caller::Target, headers, permissions::Action, problem::Problem, reading::Reader,
 };
 
 const MOST: usize = 1_000;
@@ -79,8 +79,8 @@ impl Events {
         /// The same as `Uplion-Position`.
         at: Query<Option<String>>,
     ) -> Result<Json<EventPage>, Problem> {
-        auth.0.may(Operation::ListEvents, Target::Installation)?;
-        let asked = Asked {
+        auth.0.may(Action::ListEvents, Target::Installation)?;
+        let filter = EventFilter {
             stream: stream.0,
             kind: kind.0,
             id: id.0,
@@ -89,10 +89,10 @@ impl Events {
             from: from.0,
             to: to.0,
         };
-        let (wanted, order) = (asked.wanted()?, asked::order(order.0.as_deref())?);
+        let (wanted, order) = (filter.query()?, event_filter::order(order.0.as_deref())?);
         let position = headers::position(position.0.as_deref(), at.0.as_deref())?;
         // What is archived is all that is read here.
-        self.reader.at(position, &[]).await?;
+        self.reader.wait_for(position, &[]).await?;
         let most = limit.0.unwrap_or(MOST).clamp(1, MOST);
         let patience = Duration::from_millis(wait.0.unwrap_or(0).min(MOST_PATIENCE_MS));
         let deadline = Instant::now() + patience;

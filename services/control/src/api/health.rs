@@ -9,7 +9,7 @@ use uplion_log_transport::stream::{Identity, StreamName};
 
 use super::Tag;
 use crate::{
-    auth::Auth, caller::Target, permissions::Operation, problem::Problem, reading::Reader,
+    auth::Auth, caller::Target, permissions::Action, problem::Problem, reading::Reader,
     write::Writer,
 };
 
@@ -88,7 +88,7 @@ impl Health {
     /// How the log is
     #[oai(path = "/log", method = "get", operation_id = "get_log_health")]
     async fn log(&self, auth: Auth) -> Result<Json<LogHealth>, Problem> {
-        auth.0.may(Operation::GetLogHealth, Target::Installation)?;
+        auth.0.may(Action::GetLogHealth, Target::Installation)?;
         let mut streams = Vec::new();
         for name in StreamName::ALL {
             streams.push(self.stream(name).await?);
@@ -148,9 +148,9 @@ impl Health {
 
     async fn relay(&self) -> Result<RelayHealth, Problem> {
         let recorded = self.writer.events.head().await?;
-        let published = self.writer.force.reaches();
+        let published = self.writer.publication.published_up_to();
         let lag = published.map(|published| recorded.saturating_sub(published));
-        let trouble = self.writer.force.relay.trouble();
+        let trouble = self.writer.publication.relay.trouble();
         Ok(RelayHealth { recorded, published, lag, trouble })
     }
 }

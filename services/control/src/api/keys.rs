@@ -1,6 +1,6 @@
 //! API keys: issue, list, show, change, give a new secret, enable, disable, revoke.
 
-mod asked;
+mod parse;
 mod view;
 
 use poem_openapi::{
@@ -25,7 +25,7 @@ use uuid::Uuid;
 use self::view::{AllowedModels, ChangedKey, KeyStatus, KeyView, NewKey, Rotation};
 use super::{
     Tag,
-    page::{self, Found, Page, current},
+    page::{self, Page, Versioned, current_row},
 };
 use crate::{
     auth::Auth,
@@ -33,12 +33,12 @@ use crate::{
     headers,
     labels::Labels,
     names::{self, Names},
-    permissions::{Operation, Role},
+    permissions::{Action, Role},
     problem::Problem,
     reading::Reader,
-    receipt::{Answer, IssuedKey, Written},
+    receipt::{IssuedKey, WriteResponse, Written},
     secret::Secret,
-    write::{Said, Writer, now},
+    write::{WriteContext, Writer, now},
 };
 
 pub struct Keys {
@@ -61,15 +61,15 @@ impl Keys {
         #[oai(name = "Idempotency-Key")]
         idempotency_key: Header<Option<String>>,
         body: Json<NewKey>,
-    ) -> Result<Answer<IssuedKey>, Problem> {
+    ) -> Result<WriteResponse<IssuedKey>, Problem> {
         let command = format!("issue key {}", body.to_json_string());
         let project = self.names.project(&body.project).await?;
         let owner = self.owner(&auth.0, project, body.owner.as_deref()).await;
         // Whether there is such a person is told only to who may issue keys for others.
         let named = owner.as_ref().ok().copied().flatten();
-        let caller = auth.0.may(Operation::IssueKey, Target::Owned { project, owner: named })?;
+        let caller = auth.0.may(Action::IssueKey, Target::Owned { project, owner: named })?;
         let owner = owner?;
-        let said = Said::new(caller, None, idempotency_key.0, &command)?;
+        let context = WriteContext::new(caller, None, idempotency_key.0, &command)?;
         self.names.must_be_open(project).await?;
         if let Some(owner) = owner {
             self.names.must_be_member(project, owner).await?;
@@ -78,7 +78,7 @@ impl Keys {
         let (secret, digest) = secret()?;
         let issue = |at| Command::Issue { digest, terms: terms.clone(), at };
         let id = KeyId::new(Uuid::now_v7());
-        Ok(self.writer.execute::<ApiKey>(&id, &said, issue).await?.issued(secret.reveal()))
+        Ok(self.writer.execute::<ApiKey>(&id, &context, issue).await?.issued(secret.reveal()))
     }
 
     /// List API keys
@@ -106,15 +106,15 @@ impl Keys {
         at: Query<Option<String>>,
     ) -> Result<Json<Page<KeyView>>, Problem> {
         let project = self.names.maybe_project(project.0.as_deref()).await?;
-        let seen = auth.0.sees(Operation::ListKeys, project)?;
+        let seen = auth.0.sees(Action::ListKeys, project)?;
         let position = headers::position(position.0.as_deref(), at.0.as_deref())?;
-        self.reader.at(position, &[api_keys::NAME]).await?;
+        self.reader.wait_for(position, &[api_keys::NAME]).await?;
         let model = match model.0 {
             Some(text) => columns::json(&self.names.model(&text).await?.to_string()),
             None => Value::Null,
         };
         let owner = match owner.0 {
-            Some(text) => Some(self.names.whoever(&text).await?),
+            Some(text) => Some(self.names.user_filter(&text).await?),
             None => None,
         };
         let (limit, now) = (page::limit(limit.0), now());
@@ -140,9 +140,9 @@ impl Keys {
 
     /// Show an API key
     #[oai(path = "/keys/:key", method = "get", operation_id = "get_key")]
-    async fn show(&self, auth: Auth, key: Path<String>) -> Result<Found<KeyView>, Problem> {
-        let (version, key) = self.known(names::key(&key)?).await?;
-        auth.0.may(Operation::GetKey, whose(&key))?;
+    async fn show(&self, auth: Auth, key: Path<String>) -> Result<Versioned<KeyView>, Problem> {
+        let (version, key) = self.current_key(names::key(&key)?).await?;
+        auth.0.may(Action::GetKey, whose(&key))?;
         let parameters = [columns::text(key.key)];
         let used = self.reader.query(&tokens_by_key::ONE, &parameters, Used::from_row).await?;
         let row = match used.into_iter().next() {
@@ -153,7 +153,7 @@ impl Keys {
             }
         };
         let labels = self.labels.of([row.key.terms.project], []).await?;
-        Ok(Found::at(version, KeyView::of(row, &labels, now())))
+        Ok(Versioned::at(version, KeyView::of(row, &labels, now())))
     }
 
     /// Change an API key
@@ -171,17 +171,18 @@ impl Keys {
         #[oai(name = "Idempotency-Key")]
         idempotency_key: Header<Option<String>>,
         body: Json<ChangedKey>,
-    ) -> Result<Answer<Written>, Problem> {
+    ) -> Result<WriteResponse<Written>, Problem> {
         let command = format!("change key {} {}", key.0, body.to_json_string());
         let id = names::key(&key)?;
-        let caller = self.may(auth, Operation::ChangeKey, id).await?;
-        let said = Said::new(caller, if_match.0.as_deref(), idempotency_key.0, &command)?;
+        let caller = self.may(auth, Action::ChangeKey, id).await?;
+        let context =
+            WriteContext::new(caller, if_match.0.as_deref(), idempotency_key.0, &command)?;
         let changes = self.changes(body.0).await?;
         let commands = |at| {
             let changes = changes.iter().cloned();
             changes.map(|change| Command::Change { change, at }).collect()
         };
-        Ok(self.writer.execute_all::<ApiKey>(&id, &said, &[], commands).await?.changed())
+        Ok(self.writer.execute_all::<ApiKey>(&id, &context, &[], commands).await?.changed())
     }
 
     /// Change what an API key may use
@@ -197,15 +198,16 @@ impl Keys {
         #[oai(name = "Idempotency-Key")]
         idempotency_key: Header<Option<String>>,
         body: Json<AllowedModels>,
-    ) -> Result<Answer<Written>, Problem> {
+    ) -> Result<WriteResponse<Written>, Problem> {
         let command = format!("allow key {} {}", key.0, body.to_json_string());
         let id = names::key(&key)?;
-        let caller = self.may(auth, Operation::AllowModels, id).await?;
-        let said = Said::new(caller, if_match.0.as_deref(), idempotency_key.0, &command)?;
+        let caller = self.may(auth, Action::AllowModels, id).await?;
+        let context =
+            WriteContext::new(caller, if_match.0.as_deref(), idempotency_key.0, &command)?;
         let models = self.names.models(body.models.as_deref()).await?;
         let change = || Change::Allow { models: models.clone() };
         let allow = |at| Command::Change { change: change(), at };
-        Ok(self.writer.execute::<ApiKey>(&id, &said, allow).await?.changed())
+        Ok(self.writer.execute::<ApiKey>(&id, &context, allow).await?.changed())
     }
 
     /// Give an API key a new secret
@@ -224,15 +226,16 @@ impl Keys {
         #[oai(name = "Idempotency-Key")]
         idempotency_key: Header<Option<String>>,
         body: Json<Rotation>,
-    ) -> Result<Answer<IssuedKey>, Problem> {
+    ) -> Result<WriteResponse<IssuedKey>, Problem> {
         let command = format!("rotate key {} {}", key.0, body.to_json_string());
         let id = names::key(&key)?;
-        let caller = self.may(auth, Operation::RotateKey, id).await?;
-        let said = Said::new(caller, if_match.0.as_deref(), idempotency_key.0, &command)?;
+        let caller = self.may(auth, Action::RotateKey, id).await?;
+        let context =
+            WriteContext::new(caller, if_match.0.as_deref(), idempotency_key.0, &command)?;
         let grace_s = body.grace_seconds.unwrap_or(0);
         let (secret, digest) = secret()?;
         let rotate = |at| Command::Rotate { digest, grace_s, at };
-        Ok(self.writer.execute::<ApiKey>(&id, &said, rotate).await?.rotated(secret.reveal()))
+        Ok(self.writer.execute::<ApiKey>(&id, &context, rotate).await?.rotated(secret.reveal()))
     }
 
     /// Enable an API key
@@ -249,9 +252,9 @@ impl Keys {
         /// Said again with the same key, the command is carried out once.
         #[oai(name = "Idempotency-Key")]
         idempotency_key: Header<Option<String>>,
-    ) -> Result<Answer<Written>, Problem> {
-        let said = (if_match.0, idempotency_key.0);
-        self.switch(auth, Operation::EnableKey, &key, said, |at| Command::Enable { at }).await
+    ) -> Result<WriteResponse<Written>, Problem> {
+        let headers = (if_match.0, idempotency_key.0);
+        self.change_state(auth, Action::EnableKey, &key, headers, |at| Command::Enable { at }).await
     }
 
     /// Disable an API key
@@ -268,9 +271,10 @@ impl Keys {
         /// Said again with the same key, the command is carried out once.
         #[oai(name = "Idempotency-Key")]
         idempotency_key: Header<Option<String>>,
-    ) -> Result<Answer<Written>, Problem> {
-        let said = (if_match.0, idempotency_key.0);
-        self.switch(auth, Operation::DisableKey, &key, said, |at| Command::Disable { at }).await
+    ) -> Result<WriteResponse<Written>, Problem> {
+        let headers = (if_match.0, idempotency_key.0);
+        self.change_state(auth, Action::DisableKey, &key, headers, |at| Command::Disable { at })
+            .await
     }
 
     /// Revoke an API key
@@ -287,23 +291,23 @@ impl Keys {
         /// Said again with the same key, the command is carried out once.
         #[oai(name = "Idempotency-Key")]
         idempotency_key: Header<Option<String>>,
-    ) -> Result<Answer<Written>, Problem> {
-        let said = (if_match.0, idempotency_key.0);
-        self.switch(auth, Operation::RevokeKey, &key, said, |at| Command::Revoke { at }).await
+    ) -> Result<WriteResponse<Written>, Problem> {
+        let headers = (if_match.0, idempotency_key.0);
+        self.change_state(auth, Action::RevokeKey, &key, headers, |at| Command::Revoke { at }).await
     }
 }
 
 impl Keys {
     /// As its own history tells it.
-    async fn known(&self, id: KeyId) -> Result<(u64, api_keys::ApiKey), Problem> {
+    async fn current_key(&self, id: KeyId) -> Result<(u64, api_keys::ApiKey), Problem> {
         let events = self.writer.events.as_ref();
-        let known = current::<ApiKey, _>(events, &id, &api_keys::ApiKeys).await?;
+        let known = current_row::<ApiKey, _>(events, &id, &api_keys::ApiKeys).await?;
         known.ok_or_else(Problem::unseen)
     }
 
-    async fn may(&self, auth: Auth, operation: Operation, id: KeyId) -> Result<Caller, Problem> {
-        let (_, key) = self.known(id).await?;
-        auth.0.may(operation, whose(&key))
+    async fn may(&self, auth: Auth, action: Action, id: KeyId) -> Result<Caller, Problem> {
+        let (_, key) = self.current_key(id).await?;
+        auth.0.may(action, whose(&key))
     }
 
     /// Whose key it will be: who may issue keys for oneself only, means oneself.
@@ -322,19 +326,19 @@ impl Keys {
     }
 
     /// The commands that say nothing but which key is meant.
-    async fn switch(
+    async fn change_state(
         &self,
         auth: Auth,
-        operation: Operation,
+        action: Action,
         key: &str,
         (if_match, idempotency_key): (Option<String>, Option<String>),
         command: fn(Timestamp) -> api_key::Command,
-    ) -> Result<Answer<Written>, Problem> {
+    ) -> Result<WriteResponse<Written>, Problem> {
         let id = names::key(key)?;
-        let caller = self.may(auth, operation, id).await?;
-        let text = format!("{} {id}", operation.id());
-        let said = Said::new(caller, if_match.as_deref(), idempotency_key, &text)?;
-        Ok(self.writer.execute::<ApiKey>(&id, &said, command).await?.changed())
+        let caller = self.may(auth, action, id).await?;
+        let text = format!("{} {id}", action.id());
+        let context = WriteContext::new(caller, if_match.as_deref(), idempotency_key, &text)?;
+        Ok(self.writer.execute::<ApiKey>(&id, &context, command).await?.changed())
     }
 }
 

@@ -19,11 +19,11 @@ use crate::{
     caller::Target,
     headers,
     names::Names,
-    permissions::Operation,
+    permissions::Action,
     problem::Problem,
     reading::Reader,
-    receipt::{Answer, Written},
-    write::{Said, Writer},
+    receipt::{WriteResponse, Written},
+    write::{WriteContext, Writer},
 };
 
 pub struct Members {
@@ -86,15 +86,16 @@ impl Members {
         #[oai(name = "Idempotency-Key")]
         idempotency_key: Header<Option<String>>,
         body: Json<NewMember>,
-    ) -> Result<Answer<Written>, Problem> {
+    ) -> Result<WriteResponse<Written>, Problem> {
         let command = format!("add member {} {}", project.0, body.to_json_string());
         let id = self.names.project(&project).await?;
-        let caller = auth.0.may(Operation::AddMember, Target::Project(id))?;
-        let said = Said::new(caller, if_match.0.as_deref(), idempotency_key.0, &command)?;
+        let caller = auth.0.may(Action::AddMember, Target::Project(id))?;
+        let context =
+            WriteContext::new(caller, if_match.0.as_deref(), idempotency_key.0, &command)?;
         let user = self.names.registered_user(&body.user).await?;
         let role = body.role.map_or(Role::Member, MemberRole::role);
         let add = |at| Command::AddMember { user, role, at };
-        Ok(self.writer.execute::<Project>(&id, &said, add).await?.changed())
+        Ok(self.writer.execute::<Project>(&id, &context, add).await?.changed())
     }
 
     /// List the members of a project
@@ -118,9 +119,9 @@ impl Members {
         at: Query<Option<String>>,
     ) -> Result<Json<Page<MemberView>>, Problem> {
         let id = self.names.project(&project).await?;
-        auth.0.may(Operation::ListMembers, Target::Project(id))?;
+        auth.0.may(Action::ListMembers, Target::Project(id))?;
         let position = headers::position(position.0.as_deref(), at.0.as_deref())?;
-        self.reader.at(position, &[members::NAME]).await?;
+        self.reader.wait_for(position, &[members::NAME]).await?;
         let limit = page::limit(limit.0);
         let parameters = [
             columns::text(id),
@@ -158,14 +159,15 @@ impl Members {
         #[oai(name = "Idempotency-Key")]
         idempotency_key: Header<Option<String>>,
         body: Json<ChangedMember>,
-    ) -> Result<Answer<Written>, Problem> {
+    ) -> Result<WriteResponse<Written>, Problem> {
         let command = format!("change member {} {} {}", project.0, user.0, body.to_json_string());
         let id = self.names.project(&project).await?;
-        let caller = auth.0.may(Operation::ChangeMember, Target::Project(id))?;
-        let said = Said::new(caller, if_match.0.as_deref(), idempotency_key.0, &command)?;
+        let caller = auth.0.may(Action::ChangeMember, Target::Project(id))?;
+        let context =
+            WriteContext::new(caller, if_match.0.as_deref(), idempotency_key.0, &command)?;
         let (user, role) = (self.names.user(&user).await?, body.role.role());
         let change = |at| Command::ChangeRole { user, role, at };
-        Ok(self.writer.execute::<Project>(&id, &said, change).await?.changed())
+        Ok(self.writer.execute::<Project>(&id, &context, change).await?.changed())
     }
 
     /// Remove a member from a project
@@ -189,14 +191,15 @@ impl Members {
         /// Said again with the same key, the command is carried out once.
         #[oai(name = "Idempotency-Key")]
         idempotency_key: Header<Option<String>>,
-    ) -> Result<Answer<Written>, Problem> {
+    ) -> Result<WriteResponse<Written>, Problem> {
         let command = format!("remove member {} {}", project.0, user.0);
         let id = self.names.project(&project).await?;
-        let caller = auth.0.may(Operation::RemoveMember, Target::Project(id))?;
-        let said = Said::new(caller, if_match.0.as_deref(), idempotency_key.0, &command)?;
+        let caller = auth.0.may(Action::RemoveMember, Target::Project(id))?;
+        let context =
+            WriteContext::new(caller, if_match.0.as_deref(), idempotency_key.0, &command)?;
         let user = self.names.user(&user).await?;
         let remove = |at| Command::RemoveMember { user, at };
-        Ok(self.writer.execute::<Project>(&id, &said, remove).await?.changed())
+        Ok(self.writer.execute::<Project>(&id, &context, remove).await?.changed())
     }
 }
 

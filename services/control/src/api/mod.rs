@@ -3,11 +3,11 @@
 mod admin_keys;
 mod allowance;
 mod archived;
-mod asked;
 mod changes;
 mod charges;
 mod difference;
 mod document;
+mod event_filter;
 mod events;
 mod health;
 mod keys;
@@ -87,7 +87,7 @@ pub fn document(parts: &Parts) -> Value {
 pub const PATH: &str = "/control/v1";
 
 pub fn service(parts: &Parts) -> OpenApiService<Operations, ()> {
-    let Parts { writer, reader, names, labels, people, sign_ins, doorkeeper } = parts.clone();
+    let Parts { writer, reader, names, labels, people, sign_ins, authenticator } = parts.clone();
     let operations = (
         projects::Projects { writer: writer.clone(), reader: reader.clone(), names: names.clone() },
         members::Members { writer: writer.clone(), reader: reader.clone(), names: names.clone() },
@@ -110,7 +110,12 @@ pub fn service(parts: &Parts) -> OpenApiService<Operations, ()> {
         workers::Workers { reader: reader.clone(), names: names.clone() },
         charges::Charges { reader: reader.clone(), names: names.clone(), labels: labels.clone() },
         usage::Usage { reader: reader.clone(), names: names.clone(), labels: labels.clone() },
-        sessions::Sessions { writer: writer.clone(), reader: reader.clone(), sign_ins, doorkeeper },
+        sessions::Sessions {
+            writer: writer.clone(),
+            reader: reader.clone(),
+            sign_ins,
+            authenticator,
+        },
         events::Events { reader: reader.clone(), people: Arc::clone(&people) },
         requests::Requests {
             reader: reader.clone(),

@@ -18,22 +18,22 @@ use uplion_projections::{columns, models, projection::TypedRow};
 pub use self::upstreams::ModelUpstreams;
 use self::view::{
     Aliases, ChangedModel, ModelKind, ModelStatus, ModelView, NewModel, aliases, name,
-    upstreams as said_upstreams,
+    upstreams as parse_upstreams,
 };
 use super::{
     Tag,
-    page::{self, Found, Page, current},
+    page::{self, Page, Versioned, current_row},
 };
 use crate::{
     auth::Auth,
     caller::Target,
     headers,
     names::Names,
-    permissions::Operation,
+    permissions::Action,
     problem::Problem,
     reading::Reader,
-    receipt::{Answer, Written},
-    write::{Said, Writer},
+    receipt::{WriteResponse, Written},
+    write::{WriteContext, Writer},
 };
 
 pub struct Models {
@@ -53,12 +53,12 @@ impl Models {
         #[oai(name = "Idempotency-Key")]
         idempotency_key: Header<Option<String>>,
         body: Json<NewModel>,
-    ) -> Result<Answer<Written>, Problem> {
-        let caller = auth.0.may(Operation::RegisterModel, Target::Installation)?;
+    ) -> Result<WriteResponse<Written>, Problem> {
+        let caller = auth.0.may(Action::RegisterModel, Target::Installation)?;
         let command = format!("register model {}", body.to_json_string());
-        let said = Said::new(caller, None, idempotency_key.0, &command)?;
+        let context = WriteContext::new(caller, None, idempotency_key.0, &command)?;
         let id = name(&body.name)?;
-        let upstreams = said_upstreams(&body.upstreams, &id)?;
+        let upstreams = parse_upstreams(&body.upstreams, &id)?;
         let aliases = aliases(&body.aliases, &id)?;
         let kind = body.kind.map_or_else(|| Kind::of(&upstreams), ModelKind::read);
         let register = |at| Command::Register {
@@ -68,7 +68,7 @@ impl Models {
             max_processes: body.max_processes,
             at,
         };
-        Ok(self.writer.execute::<Model>(&id, &said, register).await?.created())
+        Ok(self.writer.execute::<Model>(&id, &context, register).await?.created())
     }
 
     /// List models
@@ -91,9 +91,9 @@ impl Models {
         /// The same as `Uplion-Position`.
         at: Query<Option<String>>,
     ) -> Result<Json<Page<ModelView>>, Problem> {
-        auth.0.may(Operation::ListModels, Target::Installation)?;
+        auth.0.may(Action::ListModels, Target::Installation)?;
         let position = headers::position(position.0.as_deref(), at.0.as_deref())?;
-        self.reader.at(position, &[models::NAME]).await?;
+        self.reader.wait_for(position, &[models::NAME]).await?;
         let limit = page::limit(limit.0);
         let parameters = [
             columns::maybe_text(kind.0.map(ModelKind::read)),
@@ -112,12 +112,12 @@ impl Models {
         auth: Auth,
         /// Its name or an alias.
         model: Path<String>,
-    ) -> Result<Found<ModelView>, Problem> {
-        auth.0.may(Operation::GetModel, Target::Installation)?;
+    ) -> Result<Versioned<ModelView>, Problem> {
+        auth.0.may(Action::GetModel, Target::Installation)?;
         let id = self.names.model(&model).await?;
         let events = self.writer.events.as_ref();
-        match current::<Model, _>(events, &id, &models::Models).await? {
-            Some((version, row)) => Ok(Found::at(version, ModelView::of(row))),
+        match current_row::<Model, _>(events, &id, &models::Models).await? {
+            Some((version, row)) => Ok(Versioned::at(version, ModelView::of(row))),
             None => Err(Problem::not_found(format!("there is no model {id}"))),
         }
     }
@@ -138,14 +138,15 @@ impl Models {
         #[oai(name = "Idempotency-Key")]
         idempotency_key: Header<Option<String>>,
         body: Json<ChangedModel>,
-    ) -> Result<Answer<Written>, Problem> {
-        let caller = auth.0.may(Operation::ChangeModel, Target::Installation)?;
+    ) -> Result<WriteResponse<Written>, Problem> {
+        let caller = auth.0.may(Action::ChangeModel, Target::Installation)?;
         let command = format!("change model {} {}", model.0, body.to_json_string());
-        let said = Said::new(caller, if_match.0.as_deref(), idempotency_key.0, &command)?;
+        let context =
+            WriteContext::new(caller, if_match.0.as_deref(), idempotency_key.0, &command)?;
         let id = self.names.model(&model).await?;
         let commands = commands(&body.0, &id)?;
         let commands = |at| commands.iter().map(|command| command(at)).collect();
-        Ok(self.writer.execute_all::<Model>(&id, &said, &[], commands).await?.changed())
+        Ok(self.writer.execute_all::<Model>(&id, &context, &[], commands).await?.changed())
     }
 
     /// Change a model's other names
@@ -162,14 +163,15 @@ impl Models {
         #[oai(name = "Idempotency-Key")]
         idempotency_key: Header<Option<String>>,
         body: Json<Aliases>,
-    ) -> Result<Answer<Written>, Problem> {
-        let caller = auth.0.may(Operation::ChangeAliases, Target::Installation)?;
+    ) -> Result<WriteResponse<Written>, Problem> {
+        let caller = auth.0.may(Action::ChangeAliases, Target::Installation)?;
         let command = format!("change aliases {} {}", model.0, body.to_json_string());
-        let said = Said::new(caller, if_match.0.as_deref(), idempotency_key.0, &command)?;
+        let context =
+            WriteContext::new(caller, if_match.0.as_deref(), idempotency_key.0, &command)?;
         let id = self.names.model(&model).await?;
         let aliases = aliases(&body.aliases, &id)?;
         let change = |at| Command::ChangeAliases { aliases: aliases.clone(), at };
-        Ok(self.writer.execute::<Model>(&id, &said, change).await?.changed())
+        Ok(self.writer.execute::<Model>(&id, &context, change).await?.changed())
     }
 
     /// Retire a model
@@ -187,26 +189,27 @@ impl Models {
         /// Said again with the same key, the command is carried out once.
         #[oai(name = "Idempotency-Key")]
         idempotency_key: Header<Option<String>>,
-    ) -> Result<Answer<Written>, Problem> {
-        let caller = auth.0.may(Operation::RetireModel, Target::Installation)?;
+    ) -> Result<WriteResponse<Written>, Problem> {
+        let caller = auth.0.may(Action::RetireModel, Target::Installation)?;
         let command = format!("retire model {}", model.0);
-        let said = Said::new(caller, if_match.0.as_deref(), idempotency_key.0, &command)?;
+        let context =
+            WriteContext::new(caller, if_match.0.as_deref(), idempotency_key.0, &command)?;
         let id = self.names.model(&model).await?;
         let retire = |at| Command::Retire { at };
-        Ok(self.writer.execute::<Model>(&id, &said, retire).await?.changed())
+        Ok(self.writer.execute::<Model>(&id, &context, retire).await?.changed())
     }
 }
 
-type Asked = Box<dyn Fn(Timestamp) -> Command + Send + Sync>;
+type CommandAt = Box<dyn Fn(Timestamp) -> Command + Send + Sync>;
 
 /// A command for each thing that was said.
-fn commands(body: &ChangedModel, id: &ModelName) -> Result<Vec<Asked>, Problem> {
-    let mut commands: Vec<Asked> = Vec::new();
+fn commands(body: &ChangedModel, id: &ModelName) -> Result<Vec<CommandAt>, Problem> {
+    let mut commands: Vec<CommandAt> = Vec::new();
     if let Some(kind) = body.kind.map(ModelKind::read) {
         commands.push(Box::new(move |at| Command::ChangeKind { kind, at }));
     }
     if let Some(views) = &body.upstreams {
-        let upstreams = said_upstreams(views, id)?;
+        let upstreams = parse_upstreams(views, id)?;
         commands.push(Box::new(move |at| Command::ChangeUpstreams {
             upstreams: upstreams.clone(),
             at,

@@ -27,7 +27,7 @@ pub struct Page<T: ParseFromJSON + ToJSON + Send + Sync + Type> {
 
 /// One thing, and the version that it is at.
 #[derive(ApiResponse)]
-pub enum Found<T: ToJSON + ParseFromJSON + Send> {
+pub enum Versioned<T: ToJSON + ParseFromJSON + Send> {
     #[oai(status = 200)]
     Found(
         Json<T>,
@@ -57,14 +57,14 @@ impl<T: ParseFromJSON + ToJSON + Send + Sync + Type> Page<T> {
     }
 }
 
-impl<T: ToJSON + ParseFromJSON + Send> Found<T> {
+impl<T: ToJSON + ParseFromJSON + Send> Versioned<T> {
     pub fn at(version: u64, view: T) -> Self {
         Self::Found(Json(view), etag(version))
     }
 }
 
 /// The row that an aggregate's own history leads to, and its version: never behind a write.
-pub async fn current<A: Recorded, R: TypedRow>(
+pub async fn current_row<A: Recorded, R: TypedRow>(
     events: &dyn EventStore,
     id: &A::Id,
     projection: &dyn Projection,

@@ -15,18 +15,18 @@ use uuid::Uuid;
 
 use super::{
     Tag,
-    page::{self, Found, Page, current},
+    page::{self, Page, Versioned, current_row},
 };
 use crate::{
     auth::Auth,
     caller::Target,
     headers,
     names::{self, Names},
-    permissions::Operation,
+    permissions::Action,
     problem::Problem,
     reading::Reader,
-    receipt::{Answer, Written},
-    write::{Said, Writer},
+    receipt::{WriteResponse, Written},
+    write::{WriteContext, Writer},
 };
 
 pub struct Prices {
@@ -89,10 +89,10 @@ impl Prices {
         #[oai(name = "Idempotency-Key")]
         idempotency_key: Header<Option<String>>,
         body: Json<NewPrice>,
-    ) -> Result<Answer<Written>, Problem> {
-        let caller = auth.0.may(Operation::SetPrice, Target::Installation)?;
+    ) -> Result<WriteResponse<Written>, Problem> {
+        let caller = auth.0.may(Action::SetPrice, Target::Installation)?;
         let command = format!("set price {}", body.to_json_string());
-        let said = Said::new(caller, None, idempotency_key.0, &command)?;
+        let context = WriteContext::new(caller, None, idempotency_key.0, &command)?;
         let model = self.names.model(&body.model).await?;
         let project = self.names.maybe_project(body.project.as_deref()).await?;
         if let Some(project) = project {
@@ -108,7 +108,7 @@ impl Prices {
             at,
         };
         let id = PriceId::new(Uuid::now_v7());
-        Ok(self.writer.execute::<Price>(&id, &said, set).await?.created())
+        Ok(self.writer.execute::<Price>(&id, &context, set).await?.created())
     }
 
     /// List prices
@@ -136,9 +136,9 @@ impl Prices {
         /// The same as `Uplion-Position`.
         at: Query<Option<String>>,
     ) -> Result<Json<Page<PriceView>>, Problem> {
-        let caller = auth.0.may(Operation::ListPrices, Target::Installation)?;
+        let caller = auth.0.may(Action::ListPrices, Target::Installation)?;
         let position = headers::position(position.0.as_deref(), at.0.as_deref())?;
-        self.reader.at(position, &[prices::NAME]).await?;
+        self.reader.wait_for(position, &[prices::NAME]).await?;
         let model = self.names.maybe_model(model.0.as_deref()).await?;
         let project = self.names.maybe_project(project.0.as_deref()).await?;
         // Who may not see a project is not told whether that name is taken.
@@ -163,13 +163,13 @@ impl Prices {
 
     /// Show a price
     #[oai(path = "/prices/:price", method = "get", operation_id = "get_price")]
-    async fn show(&self, auth: Auth, price: Path<String>) -> Result<Found<PriceView>, Problem> {
-        let caller = auth.0.may(Operation::GetPrice, Target::Installation)?;
+    async fn show(&self, auth: Auth, price: Path<String>) -> Result<Versioned<PriceView>, Problem> {
+        let caller = auth.0.may(Action::GetPrice, Target::Installation)?;
         let id = names::price(&price)?;
         let events = self.writer.events.as_ref();
-        match current::<Price, prices::Price>(events, &id, &prices::Prices).await? {
+        match current_row::<Price, prices::Price>(events, &id, &prices::Prices).await? {
             Some((version, row)) if row.project.is_none_or(|id| caller.sees_project(id)) => {
-                Ok(Found::at(version, PriceView::of(row)))
+                Ok(Versioned::at(version, PriceView::of(row)))
             }
             Some(_) | None => Err(Problem::not_found(format!("there is no price {id}"))),
         }
@@ -189,13 +189,14 @@ impl Prices {
         /// Said again with the same key, the command is carried out once.
         #[oai(name = "Idempotency-Key")]
         idempotency_key: Header<Option<String>>,
-    ) -> Result<Answer<Written>, Problem> {
-        let caller = auth.0.may(Operation::WithdrawPrice, Target::Installation)?;
+    ) -> Result<WriteResponse<Written>, Problem> {
+        let caller = auth.0.may(Action::WithdrawPrice, Target::Installation)?;
         let command = format!("withdraw price {}", price.0);
-        let said = Said::new(caller, if_match.0.as_deref(), idempotency_key.0, &command)?;
+        let context =
+            WriteContext::new(caller, if_match.0.as_deref(), idempotency_key.0, &command)?;
         let id = names::price(&price)?;
         let withdraw = |at| price::Command::Withdraw { at };
-        Ok(self.writer.execute::<Price>(&id, &said, withdraw).await?.changed())
+        Ok(self.writer.execute::<Price>(&id, &context, withdraw).await?.changed())
     }
 }
 

@@ -19,18 +19,18 @@ use self::view::{ChangedProject, NewProject, ProjectStatus, ProjectView};
 use super::{
     Tag,
     allowance::{BudgetView, LimitsView},
-    page::{self, Found, Page, current},
+    page::{self, Page, Versioned, current_row},
 };
 use crate::{
     auth::Auth,
-    caller::{Seen, Target},
+    caller::{Target, VisibleProjects},
     headers,
     names::Names,
-    permissions::Operation,
+    permissions::Action,
     problem::Problem,
     reading::Reader,
-    receipt::{Answer, Written},
-    write::{Said, Writer},
+    receipt::{WriteResponse, Written},
+    write::{WriteContext, Writer},
 };
 
 pub struct Projects {
@@ -50,10 +50,10 @@ impl Projects {
         #[oai(name = "Idempotency-Key")]
         idempotency_key: Header<Option<String>>,
         body: Json<NewProject>,
-    ) -> Result<Answer<Written>, Problem> {
-        let caller = auth.0.may(Operation::CreateProject, Target::Installation)?;
+    ) -> Result<WriteResponse<Written>, Problem> {
+        let caller = auth.0.may(Action::CreateProject, Target::Installation)?;
         let command = format!("create project {}", body.to_json_string());
-        let said = Said::new(caller, None, idempotency_key.0, &command)?;
+        let context = WriteContext::new(caller, None, idempotency_key.0, &command)?;
         let owner = match &body.owner {
             Some(user) => Some(self.names.registered_user(user).await?),
             None => None,
@@ -69,7 +69,7 @@ impl Projects {
             std::iter::once(create).chain(own).chain(allow).collect()
         };
         let id = ProjectId::new(Uuid::now_v7());
-        Ok(self.writer.execute_all::<Project>(&id, &said, &[], commands).await?.created())
+        Ok(self.writer.execute_all::<Project>(&id, &context, &[], commands).await?.created())
     }
 
     /// List projects
@@ -94,12 +94,12 @@ impl Projects {
         /// The same as `Uplion-Position`.
         at: Query<Option<String>>,
     ) -> Result<Json<Page<ProjectView>>, Problem> {
-        let seen = auth.0.sees(Operation::ListProjects, None)?;
+        let seen = auth.0.sees(Action::ListProjects, None)?;
         let mut member = match &member.0 {
             Some(text) => Some(self.names.user(text).await?),
             None => None,
         };
-        if let Seen::Projects(_) = seen {
+        if let VisibleProjects::Projects(_) = seen {
             let own = auth.0.user();
             if member.is_some() && member != own {
                 return Err(Problem::unseen());
@@ -107,7 +107,7 @@ impl Projects {
             member = own;
         }
         let position = headers::position(position.0.as_deref(), at.0.as_deref())?;
-        self.reader.at(position, &[projects::NAME, members::NAME]).await?;
+        self.reader.wait_for(position, &[projects::NAME, members::NAME]).await?;
         let limit = page::limit(limit.0);
         let parameters = [
             columns::maybe_text(status.0.map(ProjectStatus::as_str)),
@@ -127,12 +127,12 @@ impl Projects {
         auth: Auth,
         /// Its id or its name.
         project: Path<String>,
-    ) -> Result<Found<ProjectView>, Problem> {
+    ) -> Result<Versioned<ProjectView>, Problem> {
         let id = self.names.project(&project).await?;
-        auth.0.may(Operation::GetProject, Target::Project(id))?;
+        auth.0.may(Action::GetProject, Target::Project(id))?;
         let events = self.writer.events.as_ref();
-        match current::<Project, _>(events, &id, &projects::Projects).await? {
-            Some((version, row)) => Ok(Found::at(version, ProjectView::of(row))),
+        match current_row::<Project, _>(events, &id, &projects::Projects).await? {
+            Some((version, row)) => Ok(Versioned::at(version, ProjectView::of(row))),
             None => Err(Problem::unseen()),
         }
     }
@@ -153,14 +153,15 @@ impl Projects {
         #[oai(name = "Idempotency-Key")]
         idempotency_key: Header<Option<String>>,
         body: Json<ChangedProject>,
-    ) -> Result<Answer<Written>, Problem> {
+    ) -> Result<WriteResponse<Written>, Problem> {
         let command = format!("change project {} {}", project.0, body.to_json_string());
         let id = self.names.project(&project).await?;
-        let mut caller = auth.0.may(Operation::ChangeProject, Target::Project(id))?;
+        let mut caller = auth.0.may(Action::ChangeProject, Target::Project(id))?;
         if !body.budget.is_undefined() || !body.limits.is_undefined() {
-            caller = caller.may(Operation::ChangeProjectAllowance, Target::Project(id))?;
+            caller = caller.may(Action::ChangeProjectAllowance, Target::Project(id))?;
         }
-        let said = Said::new(caller, if_match.0.as_deref(), idempotency_key.0, &command)?;
+        let context =
+            WriteContext::new(caller, if_match.0.as_deref(), idempotency_key.0, &command)?;
         let budget = match &body.budget {
             MaybeUndefined::Undefined => None,
             MaybeUndefined::Null => Some(None),
@@ -177,7 +178,7 @@ impl Projects {
             let limits = limits.map(|limits| Command::ChangeLimits { limits, at });
             name.into_iter().chain(budget).chain(limits).collect()
         };
-        Ok(self.writer.execute_all::<Project>(&id, &said, &[], commands).await?.changed())
+        Ok(self.writer.execute_all::<Project>(&id, &context, &[], commands).await?.changed())
     }
 
     /// Suspend a project
@@ -195,9 +196,9 @@ impl Projects {
         /// Said again with the same key, the command is carried out once.
         #[oai(name = "Idempotency-Key")]
         idempotency_key: Header<Option<String>>,
-    ) -> Result<Answer<Written>, Problem> {
+    ) -> Result<WriteResponse<Written>, Problem> {
         let order = Order { auth, project, if_match, idempotency_key };
-        self.order(Operation::SuspendProject, order, |at| Command::Suspend { at }).await
+        self.order(Action::SuspendProject, order, |at| Command::Suspend { at }).await
     }
 
     /// Resume a suspended project
@@ -213,9 +214,9 @@ impl Projects {
         /// Said again with the same key, the command is carried out once.
         #[oai(name = "Idempotency-Key")]
         idempotency_key: Header<Option<String>>,
-    ) -> Result<Answer<Written>, Problem> {
+    ) -> Result<WriteResponse<Written>, Problem> {
         let order = Order { auth, project, if_match, idempotency_key };
-        self.order(Operation::ResumeProject, order, |at| Command::Resume { at }).await
+        self.order(Action::ResumeProject, order, |at| Command::Resume { at }).await
     }
 
     /// Close a project
@@ -233,9 +234,9 @@ impl Projects {
         /// Said again with the same key, the command is carried out once.
         #[oai(name = "Idempotency-Key")]
         idempotency_key: Header<Option<String>>,
-    ) -> Result<Answer<Written>, Problem> {
+    ) -> Result<WriteResponse<Written>, Problem> {
         let order = Order { auth, project, if_match, idempotency_key };
-        self.order(Operation::CloseProject, order, |at| Command::Close { at }).await
+        self.order(Action::CloseProject, order, |at| Command::Close { at }).await
     }
 }
 
@@ -250,15 +251,15 @@ struct Order {
 impl Projects {
     async fn order(
         &self,
-        operation: Operation,
+        action: Action,
         order: Order,
         command: fn(Timestamp) -> Command,
-    ) -> Result<Answer<Written>, Problem> {
+    ) -> Result<WriteResponse<Written>, Problem> {
         let Order { auth, project, if_match, idempotency_key } = order;
         let id = self.names.project(&project).await?;
-        let caller = auth.0.may(operation, Target::Project(id))?;
-        let said = format!("{} {}", operation.id(), project.0);
-        let said = Said::new(caller, if_match.0.as_deref(), idempotency_key.0, &said)?;
-        Ok(self.writer.execute::<Project>(&id, &said, command).await?.changed())
+        let caller = auth.0.may(action, Target::Project(id))?;
+        let text = format!("{} {}", action.id(), project.0);
+        let context = WriteContext::new(caller, if_match.0.as_deref(), idempotency_key.0, &text)?;
+        Ok(self.writer.execute::<Project>(&id, &context, command).await?.changed())
     }
 }

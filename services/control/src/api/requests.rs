@@ -27,7 +27,7 @@ use crate::{
     headers,
     labels::Labels,
     names::{self, Names},
-    permissions::Operation,
+    permissions::Action,
     problem::Problem,
     reading::{Freshness, Reader},
 };
@@ -84,9 +84,9 @@ impl Requests {
         at: Query<Option<String>>,
     ) -> Result<Json<Page<RequestSummary>>, Problem> {
         let project = self.names.maybe_project(project.0.as_deref()).await?;
-        let seen = auth.0.sees(Operation::ListRequests, project)?;
+        let seen = auth.0.sees(Action::ListRequests, project)?;
         let position = headers::position(position.0.as_deref(), at.0.as_deref())?;
-        self.reader.at(position, &[requests::NAME]).await?;
+        self.reader.wait_for(position, &[requests::NAME]).await?;
         let key = key.0.map(|text| names::key(&text)).transpose()?;
         let model = self.names.maybe_model(model.0.as_deref()).await?;
         let from = headers::time(from.0.as_deref())?;
@@ -132,7 +132,7 @@ impl Requests {
         if events.is_empty() {
             return Err(unknown(id, &freshness));
         }
-        auth.0.may(Operation::GetRequest, whose(&events)?)?;
+        auth.0.may(Action::GetRequest, whose(&events)?)?;
         let parameters = [columns::text(id)];
         let rows = self.reader.query(&requests::ONE, &parameters, Request::from_row).await?;
         let (projects, keys) =

@@ -32,17 +32,17 @@ use super::{
 };
 use crate::{
     aggregate::Recorded,
-    auth::{Auth, Doorkeeper, proof::COOKIE, sign_in::SignIns},
+    auth::{Auth, Authenticator, proof::COOKIE, sign_in::SignIns},
     caller::Target,
     headers,
     metrics::SignInEnd,
     origin::Origin,
-    permissions::{Operation, Role},
+    permissions::{Action, Role},
     problem::Problem,
     reading::Reader,
-    receipt::{Answer, Written},
+    receipt::{WriteResponse, Written},
     secret::Secret,
-    write::{Said, Writer, now, replay},
+    write::{WriteContext, Writer, now, replay},
 };
 
 /// A browser's session ends with the working day, a program's within a month.
@@ -53,7 +53,7 @@ pub struct Sessions {
     pub writer: Writer,
     pub reader: Reader,
     pub sign_ins: SignIns,
-    pub doorkeeper: Doorkeeper,
+    pub authenticator: Authenticator,
 }
 
 // No `Debug`: people type passwords into the wrong field.
@@ -122,24 +122,24 @@ impl Sessions {
         let origin = origin.ok_or_else(|| Problem::internal("nobody saw the call arrive"))?;
         let Json(Credentials { email, password, mode }) = body;
         if mode == Mode::Cookie {
-            self.doorkeeper.must_be_from_here(request)?;
+            self.authenticator.must_be_from_here(request)?;
         }
         let (user, account) = self.sign_ins.by_password(&email, password, &origin).await?;
-        let caller = self.doorkeeper.signed_in(user, account, None, origin).await?;
-        let said = Said::new(caller, None, None, "")?;
-        let opened = self.open(user, mode, &said).await?;
+        let caller = self.authenticator.signed_in(user, account, None, origin).await?;
+        let context = WriteContext::new(caller, None, None, "")?;
+        let opened = self.open(user, mode, &context).await?;
         if !self.sign_ins.still(user, account).await? {
-            self.close(opened.id, &said, Why::Revoked).await?;
+            self.close(opened.id, &context, Why::Revoked).await?;
             return Err(Problem::wrong_credentials());
         }
-        self.sign_ins.ended(SignInEnd::Opened, &said.caller.origin);
-        Ok(opened.answer(user, mode, said.caller.origin.over_https))
+        self.sign_ins.ended(SignInEnd::Opened, &context.caller.origin);
+        Ok(opened.answer(user, mode, context.caller.origin.over_https))
     }
 
     /// Who am I?
     #[oai(path = "/sessions/current", method = "get", operation_id = "get_current_session")]
     async fn current(&self, auth: Auth) -> Result<Json<CurrentSession>, Problem> {
-        let caller = auth.0.may(Operation::GetCurrentSession, Target::Installation)?;
+        let caller = auth.0.may(Action::GetCurrentSession, Target::Installation)?;
         let mut memberships = Vec::new();
         for (project, role) in &caller.projects {
             memberships.push(self.membership(*project, *role).await?);
@@ -186,9 +186,9 @@ impl Sessions {
             (None, _) => None,
         };
         let caller =
-            auth.0.may(Operation::ListSessions, of.map_or(Target::Installation, Target::User))?;
+            auth.0.may(Action::ListSessions, of.map_or(Target::Installation, Target::User))?;
         let position = headers::position(position.0.as_deref(), at.0.as_deref())?;
-        self.reader.at(position, &[sessions::NAME]).await?;
+        self.reader.wait_for(position, &[sessions::NAME]).await?;
         let limit = page::limit(limit.0);
         let parameters = [
             columns::maybe_text(of),
@@ -208,7 +208,7 @@ impl Sessions {
     async fn sign_out(&self, auth: Auth) -> Result<SignedOut, Problem> {
         let user = auth.0.user();
         let caller =
-            auth.0.may(Operation::SignOut, user.map_or(Target::Installation, Target::User))?;
+            auth.0.may(Action::SignOut, user.map_or(Target::Installation, Target::User))?;
         let Some(session) = caller.session else {
             return Err(Problem::conflict(
                 "no_session",
@@ -216,8 +216,8 @@ impl Sessions {
             ));
         };
         let https = caller.origin.over_https;
-        let said = Said::new(caller, None, None, "")?;
-        self.close(session, &said, Why::SignedOut).await?;
+        let context = WriteContext::new(caller, None, None, "")?;
+        self.close(session, &context, Why::SignedOut).await?;
         Ok(SignedOut::Closed(cookie("", Duration::ZERO, https)))
     }
 
@@ -225,13 +225,17 @@ impl Sessions {
     ///
     /// Whoever shows it is refused from now on.
     #[oai(path = "/sessions/:session", method = "delete", operation_id = "revoke_session")]
-    async fn revoke(&self, auth: Auth, session: Path<String>) -> Result<Answer<Written>, Problem> {
+    async fn revoke(
+        &self,
+        auth: Auth,
+        session: Path<String>,
+    ) -> Result<WriteResponse<Written>, Problem> {
         let id: SessionId = session.parse().map_err(|_| Problem::unseen())?;
         let user = self.whose(id).await?.ok_or_else(Problem::unseen)?;
-        let caller = auth.0.may(Operation::RevokeSession, Target::User(user))?;
-        let said = Said::new(caller, None, None, "")?;
+        let caller = auth.0.may(Action::RevokeSession, Target::User(user))?;
+        let context = WriteContext::new(caller, None, None, "")?;
         let revoke = |at| session::Command::Close { why: Why::Revoked, at };
-        Ok(self.writer.execute::<Session>(&id, &said, revoke).await?.changed())
+        Ok(self.writer.execute::<Session>(&id, &context, revoke).await?.changed())
     }
 }
 
@@ -244,19 +248,24 @@ struct Opened {
 
 impl Sessions {
     /// In force with its commit: who shows it is looked up in the event store, so nobody waits for the log.
-    async fn open(&self, user: UserId, mode: Mode, said: &Said) -> Result<Opened, Problem> {
+    async fn open(
+        &self,
+        user: UserId,
+        mode: Mode,
+        context: &WriteContext,
+    ) -> Result<Opened, Problem> {
         let secret = Secret::minted("")?;
         let (id, digest) = (SessionId::new(Uuid::now_v7()), KeyDigest::of(secret.reveal()));
         let lasts = i64::try_from(mode.lasts().as_millis()).unwrap_or(i64::MAX);
         let expires_at = now().plus_millis(lasts);
         let open = |at| session::Command::Open { user, digest, expires_at, at };
-        self.writer.at_once().execute::<Session>(&id, said, open).await?;
+        self.writer.at_once().execute::<Session>(&id, context, open).await?;
         Ok(Opened { id, secret, expires_at })
     }
 
-    async fn close(&self, id: SessionId, said: &Said, why: Why) -> Result<(), Problem> {
+    async fn close(&self, id: SessionId, context: &WriteContext, why: Why) -> Result<(), Problem> {
         let close = |at| session::Command::Close { why, at };
-        self.writer.at_once().execute::<Session>(&id, said, close).await.map(drop)
+        self.writer.at_once().execute::<Session>(&id, context, close).await.map(drop)
     }
 
     /// Without those that were over with their users' passwords, or with the users themselves.

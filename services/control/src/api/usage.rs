@@ -17,11 +17,11 @@ use uplion_projections::{
 use super::{Tag, page};
 use crate::{
     auth::Auth,
-    caller::Seen,
+    caller::VisibleProjects,
     headers,
     labels::Labels,
     names::{self, Names},
-    permissions::Operation,
+    permissions::Action,
     problem::Problem,
     reading::{Freshness, Reader},
 };
@@ -120,8 +120,8 @@ impl Usage {
     ) -> Result<Json<UsageReport>, Problem> {
         let mut by = by.0;
         let project = self.names.maybe_project(project.0.as_deref()).await?;
-        let seen = auth.0.sees(Operation::GetUsage, project)?;
-        if matches!(&seen, Seen::Projects(projects) if projects.len() > 1) {
+        let seen = auth.0.sees(Action::GetUsage, project)?;
+        if matches!(&seen, VisibleProjects::Projects(projects) if projects.len() > 1) {
             by.push(By::Project);
         }
         let key = key.0.map(|text| names::key(&text)).transpose()?;
@@ -132,7 +132,7 @@ impl Usage {
             headers::time(to.0.as_deref())?,
         );
         let position = headers::position(position.0.as_deref(), at.0.as_deref())?;
-        self.reader.at(position, &[usage_by_hour::NAME]).await?;
+        self.reader.wait_for(position, &[usage_by_hour::NAME]).await?;
         let missing = self.wait(wait.0).await?;
         let after = after.0.as_deref().map(place).transpose()?;
         let [after_project, after_key, after_model, after_hour] = Place::parameters(after.as_ref());

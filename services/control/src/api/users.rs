@@ -19,20 +19,20 @@ use uuid::Uuid;
 use self::view::{ChangedUser, NewPassword, NewUser, UserAccess, UserStatus, UserView};
 use super::{
     Tag,
-    page::{self, Found, Page, current},
+    page::{self, Page, Versioned, current_row},
 };
 use crate::{
     auth::{Auth, sign_in::SignIns},
     caller::Target,
     headers,
     names::Names,
-    permissions::Operation,
+    permissions::Action,
     person,
     problem::Problem,
     reading::Reader,
-    receipt::{Answer, Written},
+    receipt::{WriteResponse, Written},
     secret::Secret,
-    write::{Said, Writer},
+    write::{WriteContext, Writer},
 };
 
 pub struct Users {
@@ -55,11 +55,11 @@ impl Users {
         #[oai(name = "Idempotency-Key")]
         idempotency_key: Header<Option<String>>,
         body: Json<NewUser>,
-    ) -> Result<Answer<Written>, Problem> {
-        let caller = auth.0.may(Operation::RegisterUser, Target::Installation)?;
+    ) -> Result<WriteResponse<Written>, Problem> {
+        let caller = auth.0.may(Action::RegisterUser, Target::Installation)?;
         let password = body.password.as_ref().map_or("", Secret::reveal);
         let command = format!("register user {} {password}", body.to_json_string());
-        let said = Said::new(caller, None, idempotency_key.0, &command)?;
+        let context = WriteContext::new(caller, None, idempotency_key.0, &command)?;
         let id = UserId::new(Uuid::now_v7());
         let sign_in = body.sign_in()?;
         let mut known = vec![
@@ -73,7 +73,7 @@ impl Users {
         let access = body.access();
         let register = |at| vec![Command::Register { access, sign_in, at }];
         let personal = of(id, known);
-        Ok(self.writer.execute_all::<User>(&id, &said, &personal, register).await?.created())
+        Ok(self.writer.execute_all::<User>(&id, &context, &personal, register).await?.created())
     }
 
     /// List users
@@ -98,9 +98,9 @@ impl Users {
         /// The same as `Uplion-Position`.
         at: Query<Option<String>>,
     ) -> Result<Json<Page<UserView>>, Problem> {
-        auth.0.may(Operation::ListUsers, Target::Installation)?;
+        auth.0.may(Action::ListUsers, Target::Installation)?;
         let position = headers::position(position.0.as_deref(), at.0.as_deref())?;
-        self.reader.at(position, &[users::NAME]).await?;
+        self.reader.wait_for(position, &[users::NAME]).await?;
         let limit = page::limit(limit.0);
         let only = match &email.0 {
             Some(email) => Some(self.names.people.by_email(email).await?),
@@ -131,13 +131,13 @@ impl Users {
         auth: Auth,
         /// Their id or e-mail address.
         user: Path<String>,
-    ) -> Result<Found<UserView>, Problem> {
+    ) -> Result<Versioned<UserView>, Problem> {
         let id = self.names.user(&user).await?;
-        auth.0.may(Operation::GetUser, Target::User(id))?;
+        auth.0.may(Action::GetUser, Target::User(id))?;
         let person = self.person(id).await?;
         let events = self.writer.events.as_ref();
-        match current::<User, _>(events, &id, &users::Users).await? {
-            Some((version, row)) => Ok(Found::at(version, UserView::of(&row, person))),
+        match current_row::<User, _>(events, &id, &users::Users).await? {
+            Some((version, row)) => Ok(Versioned::at(version, UserView::of(&row, person))),
             None => Err(Problem::unseen()),
         }
     }
@@ -158,14 +158,15 @@ impl Users {
         #[oai(name = "Idempotency-Key")]
         idempotency_key: Header<Option<String>>,
         body: Json<ChangedUser>,
-    ) -> Result<Answer<Written>, Problem> {
+    ) -> Result<WriteResponse<Written>, Problem> {
         let command = format!("change user {} {}", user.0, body.to_json_string());
         let id = self.names.user(&user).await?;
-        let mut caller = auth.0.may(Operation::ChangeUser, Target::User(id))?;
+        let mut caller = auth.0.may(Action::ChangeUser, Target::User(id))?;
         if body.email.is_some() || body.access.is_some() {
-            caller = caller.may(Operation::ChangeUserAccess, Target::User(id))?;
+            caller = caller.may(Action::ChangeUserAccess, Target::User(id))?;
         }
-        let said = Said::new(caller, if_match.0.as_deref(), idempotency_key.0, &command)?;
+        let context =
+            WriteContext::new(caller, if_match.0.as_deref(), idempotency_key.0, &command)?;
         let known = self.person(id).await?;
         let (name, email) = (
             body.name.as_deref().map(person::name).transpose()?,
@@ -186,7 +187,7 @@ impl Users {
             details.into_iter().chain(access).collect()
         };
         let personal = of(id, details);
-        Ok(self.writer.execute_all::<User>(&id, &said, &personal, commands).await?.changed())
+        Ok(self.writer.execute_all::<User>(&id, &context, &personal, commands).await?.changed())
     }
 
     /// Set a user's password
@@ -205,15 +206,16 @@ impl Users {
         #[oai(name = "Idempotency-Key")]
         idempotency_key: Header<Option<String>>,
         body: Json<NewPassword>,
-    ) -> Result<Answer<Written>, Problem> {
+    ) -> Result<WriteResponse<Written>, Problem> {
         let command = format!("set password {} {}", user.0, body.password.reveal());
         let id = self.names.user(&user).await?;
-        let caller = auth.0.may(Operation::SetPassword, Target::User(id))?;
+        let caller = auth.0.may(Action::SetPassword, Target::User(id))?;
         let own = caller.user() == Some(id);
-        let said = Said::new(caller, if_match.0.as_deref(), idempotency_key.0, &command)?;
+        let context =
+            WriteContext::new(caller, if_match.0.as_deref(), idempotency_key.0, &command)?;
         if own {
             let current = body.current_password.clone().unwrap_or_else(|| Secret::given(""));
-            if !self.sign_ins.confirm(id, current, &said.caller.origin).await? {
+            if !self.sign_ins.confirm(id, current, &context.caller.origin).await? {
                 let wrong = "current_password is not the password that you have";
                 return Err(Problem::unacceptable("wrong_password", wrong));
             }
@@ -221,7 +223,7 @@ impl Users {
         let hash = self.sign_ins.passwords.hash(body.password.clone()).await?;
         let personal = of(id, [Personal::Password(Some(hash))]);
         let change = |at| vec![Command::ChangePassword { at }];
-        Ok(self.writer.execute_all::<User>(&id, &said, &personal, change).await?.changed())
+        Ok(self.writer.execute_all::<User>(&id, &context, &personal, change).await?.changed())
     }
 
     /// Disable a user
@@ -239,9 +241,9 @@ impl Users {
         /// Said again with the same key, the command is carried out once.
         #[oai(name = "Idempotency-Key")]
         idempotency_key: Header<Option<String>>,
-    ) -> Result<Answer<Written>, Problem> {
+    ) -> Result<WriteResponse<Written>, Problem> {
         let order = Order { auth, user, if_match, idempotency_key };
-        self.order(Operation::DisableUser, order, &[], |at| Command::Disable { at }).await
+        self.order(Action::DisableUser, order, &[], |at| Command::Disable { at }).await
     }
 
     /// Enable a disabled user
@@ -259,9 +261,9 @@ impl Users {
         /// Said again with the same key, the command is carried out once.
         #[oai(name = "Idempotency-Key")]
         idempotency_key: Header<Option<String>>,
-    ) -> Result<Answer<Written>, Problem> {
+    ) -> Result<WriteResponse<Written>, Problem> {
         let order = Order { auth, user, if_match, idempotency_key };
-        self.order(Operation::EnableUser, order, &[], |at| Command::Enable { at }).await
+        self.order(Action::EnableUser, order, &[], |at| Command::Enable { at }).await
     }
 
     /// Erase a user
@@ -280,10 +282,10 @@ impl Users {
         /// Said again with the same key, the command is carried out once.
         #[oai(name = "Idempotency-Key")]
         idempotency_key: Header<Option<String>>,
-    ) -> Result<Answer<Written>, Problem> {
+    ) -> Result<WriteResponse<Written>, Problem> {
         let order = Order { auth, user, if_match, idempotency_key };
         let everything = [Personal::Forgotten];
-        self.order(Operation::EraseUser, order, &everything, |at| Command::Erase { at }).await
+        self.order(Action::EraseUser, order, &everything, |at| Command::Erase { at }).await
     }
 }
 
@@ -298,19 +300,19 @@ struct Order {
 impl Users {
     async fn order(
         &self,
-        operation: Operation,
+        action: Action,
         order: Order,
         personal: &[Personal],
         command: fn(Timestamp) -> Command,
-    ) -> Result<Answer<Written>, Problem> {
+    ) -> Result<WriteResponse<Written>, Problem> {
         let Order { auth, user, if_match, idempotency_key } = order;
         let id = self.names.user(&user).await?;
-        let caller = auth.0.may(operation, Target::User(id))?;
-        let said = format!("{} {}", operation.id(), user.0);
-        let said = Said::new(caller, if_match.0.as_deref(), idempotency_key.0, &said)?;
+        let caller = auth.0.may(action, Target::User(id))?;
+        let text = format!("{} {}", action.id(), user.0);
+        let context = WriteContext::new(caller, if_match.0.as_deref(), idempotency_key.0, &text)?;
         let personal = of(id, personal.iter().cloned());
         let commands = |at| vec![command(at)];
-        Ok(self.writer.execute_all::<User>(&id, &said, &personal, commands).await?.changed())
+        Ok(self.writer.execute_all::<User>(&id, &context, &personal, commands).await?.changed())
     }
 
     async fn person(&self, id: UserId) -> Result<Option<Person>, Problem> {

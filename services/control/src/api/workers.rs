@@ -21,7 +21,7 @@ use crate::{
     caller::Target,
     headers,
     names::{self, Names},
-    permissions::Operation,
+    permissions::Action,
     problem::Problem,
     reading::Reader,
 };
@@ -93,9 +93,9 @@ impl Workers {
         /// The same as `Uplion-Position`.
         at: Query<Option<String>>,
     ) -> Result<Json<Page<WorkerView>>, Problem> {
-        auth.0.may(Operation::ListWorkers, Target::Installation)?;
+        auth.0.may(Action::ListWorkers, Target::Installation)?;
         let position = headers::position(position.0.as_deref(), at.0.as_deref())?;
-        self.reader.at(position, &[workers::NAME]).await?;
+        self.reader.wait_for(position, &[workers::NAME]).await?;
         let model = match model.0 {
             Some(text) => columns::json(&self.names.model(&text).await?.to_string()),
             None => Value::Null,
@@ -114,7 +114,7 @@ impl Workers {
     /// Show a worker
     #[oai(path = "/workers/:worker", method = "get", operation_id = "get_worker")]
     async fn show(&self, auth: Auth, worker: Path<String>) -> Result<Json<WorkerView>, Problem> {
-        auth.0.may(Operation::GetWorker, Target::Installation)?;
+        auth.0.may(Action::GetWorker, Target::Installation)?;
         let id = names::worker(&worker)?;
         let parameters = [columns::text(id)];
         let rows = self.reader.query(&workers::ONE, &parameters, Worker::from_row).await?;

@@ -22,11 +22,11 @@ const BATCH: usize = 5_000;
 #[derive(Clone)]
 pub struct Memberships {
     events: Arc<dyn EventStore>,
-    known: Arc<Mutex<Known>>,
+    index: Arc<Mutex<MembershipIndex>>,
 }
 
 #[derive(Default)]
-struct Known {
+struct MembershipIndex {
     /// Of the event store.
     position: u64,
     of: HashMap<UserId, BTreeMap<ProjectId, Role>>,
@@ -34,32 +34,32 @@ struct Known {
 
 impl Memberships {
     pub fn new(events: Arc<dyn EventStore>) -> Self {
-        Self { events, known: Arc::default() }
+        Self { events, index: Arc::default() }
     }
 
     pub async fn of(&self, user: UserId) -> Result<BTreeMap<ProjectId, Role>, Problem> {
         loop {
-            let position = self.known().position;
+            let position = self.index().position;
             let news = self.events.after(position, BATCH).await?;
             let last = news.len() < BATCH;
-            let mut known = self.known();
+            let mut index = self.index();
             for stored in news {
-                known.learn(&stored)?;
+                index.apply(&stored)?;
             }
             if last {
-                return Ok(known.of.get(&user).cloned().unwrap_or_default());
+                return Ok(index.of.get(&user).cloned().unwrap_or_default());
             }
         }
     }
 
-    fn known(&self) -> MutexGuard<'_, Known> {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    fn index(&self) -> MutexGuard<'_, MembershipIndex> {
+        self.index.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Known {
+impl MembershipIndex {
     /// Questions at the same time read the same news: what is known already changes nothing.
-    fn learn(&mut self, stored: &Stored) -> Result<(), Problem> {
+    fn apply(&mut self, stored: &Stored) -> Result<(), Problem> {
         if stored.position <= self.position {
             return Ok(());
         }

@@ -122,7 +122,7 @@ fn argon2() -> Argon2<'static> {
 }
 
 fn failed(error: impl std::fmt::Display) -> Problem {
-    tracing::error!(%error, "control.password");
+    tracing::error!(%error, "control.password.hashing_failed");
     Problem::internal("the password could not be hashed")
 }
 

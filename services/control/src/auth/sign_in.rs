@@ -33,10 +33,10 @@ pub struct SignIns {
 }
 
 /// Who it is, as far as passwords tell.
-enum Found {
-    Somebody(UserId, Account),
+enum PasswordCheck {
+    Matches(UserId, Account),
     Disabled,
-    Nobody,
+    NoMatch,
 }
 
 impl SignIns {
@@ -50,17 +50,17 @@ impl SignIns {
             self.ended(SignInEnd::TooSoon, origin);
             Problem::too_many_tries(wait.0)
         })?;
-        match self.find(email, password).await {
-            Ok(Found::Somebody(user, account)) => {
+        match self.check_password(email, password).await {
+            Ok(PasswordCheck::Matches(user, account)) => {
                 self.throttle.succeeded(this);
                 Ok((user, account))
             }
-            Ok(Found::Disabled) => {
+            Ok(PasswordCheck::Disabled) => {
                 self.throttle.succeeded(this);
                 self.ended(SignInEnd::Disabled, origin);
                 Err(Problem::forbidden("your account is disabled: ask an administrator"))
             }
-            Ok(Found::Nobody) => {
+            Ok(PasswordCheck::NoMatch) => {
                 self.ended(SignInEnd::Wrong, origin);
                 Err(Problem::wrong_credentials())
             }
@@ -101,7 +101,11 @@ impl SignIns {
     }
 
     /// The same look-ups and the same hashing whether or not anybody has that address.
-    async fn find(&self, email: &str, password: Secret) -> Result<Found, Problem> {
+    async fn check_password(
+        &self,
+        email: &str,
+        password: Secret,
+    ) -> Result<PasswordCheck, Problem> {
         let person = self.people.by_email(email).await?;
         let user = person.map_or_else(String::new, |person| person.user);
         let id = user.parse().unwrap_or_else(|_| UserId::new(uuid::Uuid::nil()));
@@ -112,13 +116,13 @@ impl SignIns {
         let right = self.passwords.is_right(password, known).await?;
         Ok(match state {
             User::Active(account) if right && account.sign_in == SignIn::Password => {
-                Found::Somebody(id, account)
+                PasswordCheck::Matches(id, account)
             }
             User::Disabled(account) if right && account.sign_in == SignIn::Password => {
-                Found::Disabled
+                PasswordCheck::Disabled
             }
             User::Unregistered | User::Active(_) | User::Disabled(_) | User::Erased => {
-                Found::Nobody
+                PasswordCheck::NoMatch
             }
         })
     }

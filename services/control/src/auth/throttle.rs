@@ -126,14 +126,14 @@ impl Table {
     }
 
     fn wait(&self, who: u64, now: Instant) -> Duration {
-        self.with(who, |set| {
+        self.with_set(who, |set| {
             let known = set.iter().flatten().find(|entry| entry.who == who);
             known.map_or(Duration::ZERO, |entry| entry.wait(self.patience, now))
         })
     }
 
     fn count(&self, who: u64, now: Instant) {
-        self.with(who, |set| {
+        self.with_set(who, |set| {
             let known = set.iter_mut().flatten().find(|entry| entry.who == who);
             if let Some(entry) = known {
                 let failures = entry.remembered(self.patience, now).saturating_add(1);
@@ -147,14 +147,14 @@ impl Table {
     }
 
     fn forgive(&self, who: u64, failures: u32) {
-        self.with(who, |set| {
+        self.with_set(who, |set| {
             if let Some(entry) = set.iter_mut().flatten().find(|entry| entry.who == who) {
                 entry.failures = entry.failures.saturating_sub(failures);
             }
         });
     }
 
-    fn with<T>(&self, who: u64, look: impl FnOnce(&mut [Option<Entry>]) -> T) -> T {
+    fn with_set<T>(&self, who: u64, look: impl FnOnce(&mut [Option<Entry>]) -> T) -> T {
         let sets = u64::try_from(SETS).unwrap_or(u64::MAX);
         let first = usize::try_from(who % sets).unwrap_or_default() * WAYS;
         let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);

@@ -3,18 +3,23 @@
 use poem::http::Method;
 use serde_json::{Value, json};
 
-use crate::installation::{Answer, Installation, request, with_json};
+use crate::installation::{ApiResponse, Installation, request, with_json};
 
 const CREATED: &str = "uplion.project.created.v1";
 const RENAMED: &str = "uplion.project.renamed.v1";
 
 /// With a reason.
-async fn because(installation: &Installation, method: Method, path: &str, body: Value) -> Answer {
+async fn because(
+    installation: &Installation,
+    method: Method,
+    path: &str,
+    body: Value,
+) -> ApiResponse {
     let request = request(method, path).header("Uplion-Reason", "they asked");
     installation.send(with_json(request, &body)).await
 }
 
-fn types(page: &Answer) -> Vec<&str> {
+fn types(page: &ApiResponse) -> Vec<&str> {
     assert_eq!(page.status, 200, "{page:?}");
     let data = page.body["data"].as_array().unwrap().iter();
     data.map(|archived| archived["event"]["type"].as_str().unwrap()).collect()

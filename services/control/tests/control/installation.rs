@@ -42,7 +42,7 @@ pub struct Installation {
 
 /// What the API answered.
 #[derive(Debug)]
-pub struct Answer {
+pub struct ApiResponse {
     pub status: u16,
     pub headers: poem::http::HeaderMap,
     pub body: Value,
@@ -65,7 +65,7 @@ impl Installation {
     pub async fn for_pages_of(origin: &str) -> Self {
         let options =
             Options { allowed_origins: vec![origin.to_owned()], ..Options::new(ADMIN_KEY) };
-        let installation = Self::with(options);
+        let installation = Self::with_options(options);
         installation.make_streams().await;
         installation
     }
@@ -76,10 +76,10 @@ impl Installation {
     }
 
     fn new(ack_patience: Duration) -> Self {
-        Self::with(Options { ack_patience, ..Options::new(ADMIN_KEY) })
+        Self::with_options(Options { ack_patience, ..Options::new(ADMIN_KEY) })
     }
 
-    fn with(options: Options) -> Self {
+    fn with_options(options: Options) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let (store, streams) = sqlite::open(folder.path()).unwrap();
         let log = Log {
@@ -119,29 +119,29 @@ impl Installation {
         }
     }
 
-    pub async fn get(&self, path: &str) -> Answer {
+    pub async fn get(&self, path: &str) -> ApiResponse {
         self.send(request(Method::GET, path).finish()).await
     }
 
-    pub async fn post(&self, path: &str, body: Value) -> Answer {
+    pub async fn post(&self, path: &str, body: Value) -> ApiResponse {
         self.send(with_json(request(Method::POST, path), &body)).await
     }
 
-    pub async fn put(&self, path: &str, body: Value) -> Answer {
+    pub async fn put(&self, path: &str, body: Value) -> ApiResponse {
         self.send(with_json(request(Method::PUT, path), &body)).await
     }
 
-    pub async fn patch(&self, path: &str, body: Value) -> Answer {
+    pub async fn patch(&self, path: &str, body: Value) -> ApiResponse {
         self.send(with_json(request(Method::PATCH, path), &body)).await
     }
 
     /// As it is, without the admin key.
-    pub async fn send(&self, request: Request) -> Answer {
-        Answer::of(self.control.routes().get_response(request).await).await
+    pub async fn send(&self, request: Request) -> ApiResponse {
+        ApiResponse::of(self.control.routes().get_response(request).await).await
     }
 
     /// Reads what the write that was answered with this says.
-    pub async fn get_at(&self, path: &str, wrote: &Answer) -> Answer {
+    pub async fn get_at(&self, path: &str, wrote: &ApiResponse) -> ApiResponse {
         let position = wrote.header("Uplion-Position");
         self.send(request(Method::GET, path).header("Uplion-Position", position).finish()).await
     }
@@ -209,7 +209,7 @@ pub fn with_json(request: poem::RequestBuilder, body: &Value) -> Request {
     request.content_type("application/json").body(Body::from_string(body.to_string()))
 }
 
-impl Answer {
+impl ApiResponse {
     async fn of(response: Response) -> Self {
         let status = response.status().as_u16();
         let headers = response.headers().clone();

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use uplion_domain::KeyDigest;
 use uplion_log_store::event_store::Scope;
 
-use crate::installation::{Answer, Installation, request, with_json};
+use crate::installation::{ApiResponse, Installation, request, with_json};
 
 const FUTURE: &str = "2126-11-23T08:00:00Z";
 
@@ -32,11 +32,11 @@ impl Issued {
         self.installation.get(&self.path).await.header("etag").to_owned()
     }
 
-    async fn change(&self, body: Value) -> Answer {
+    async fn change(&self, body: Value) -> ApiResponse {
         self.installation.patch(&self.path, body).await
     }
 
-    async fn say(&self, command: &str, body: Value) -> Answer {
+    async fn say(&self, command: &str, body: Value) -> ApiResponse {
         self.installation.post(&format!("{}/{command}", self.path), body).await
     }
 }

@@ -4,7 +4,7 @@ use poem::http::Method;
 use serde_json::{Value, json};
 use uplion_domain::{project::Role, user::Access};
 
-use crate::installation::{Answer, Installation, request, with_json};
+use crate::installation::{ApiResponse, Installation, request, with_json};
 
 async fn with_users(installation: &Installation) -> [String; 2] {
     installation.project("physics").await;
@@ -14,12 +14,12 @@ async fn with_users(installation: &Installation) -> [String; 2] {
     [ada, installation.post("/users", grace).await.made()]
 }
 
-async fn add(installation: &Installation, user: &str, role: &str) -> Answer {
+async fn add(installation: &Installation, user: &str, role: &str) -> ApiResponse {
     let body = json!({ "user": user, "role": role });
     installation.post("/projects/physics/members", body).await
 }
 
-fn shown(page: &Answer) -> Vec<(&str, &str)> {
+fn shown(page: &ApiResponse) -> Vec<(&str, &str)> {
     let data = page.body["data"].as_array().unwrap_or_else(|| panic!("{page:?}")).iter();
     data.map(|row| (row["name"].as_str().unwrap_or("-"), row["role"].as_str().unwrap())).collect()
 }

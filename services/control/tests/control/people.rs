@@ -16,7 +16,7 @@ use uplion_log_store::{
 };
 use uuid::Uuid;
 
-use crate::installation::{Answer, Installation, anonymous, now, with_json};
+use crate::installation::{ApiResponse, Installation, anonymous, now, with_json};
 
 pub const PASSWORD: &str = "correct horse battery";
 
@@ -89,7 +89,7 @@ impl Installation {
         self.store.events.commit(commit).await.unwrap();
     }
 
-    pub async fn sign_in(&self, email: &str, password: &str, mode: &str) -> Answer {
+    pub async fn sign_in(&self, email: &str, password: &str, mode: &str) -> ApiResponse {
         let body = json!({ "email": email, "password": password, "mode": mode });
         let post = anonymous(Method::POST, "/sessions").header("Sec-Fetch-Site", "same-origin");
         self.send(with_json(post, &body)).await
@@ -102,13 +102,13 @@ impl Installation {
         opened.body["token"].as_str().unwrap().to_owned()
     }
 
-    pub async fn ask(&self, token: &str, method: Method, path: &str, body: Value) -> Answer {
+    pub async fn ask(&self, token: &str, method: Method, path: &str, body: Value) -> ApiResponse {
         let asked = anonymous(method, path).header("Authorization", format!("Bearer {token}"));
         let request = if body.is_null() { asked.finish() } else { with_json(asked, &body) };
         self.send(request).await
     }
 
-    pub async fn read(&self, token: &str, path: &str) -> Answer {
+    pub async fn read(&self, token: &str, path: &str) -> ApiResponse {
         self.ask(token, Method::GET, path, Value::Null).await
     }
 }

@@ -1,11 +1,11 @@
-//! The table of permissions over HTTP, cell by cell: everybody tries every operation, on what is theirs, on what is
+//! The table of permissions over HTTP, cell by cell: everybody tries every action, on what is theirs, on what is
 //! somebody else's and on what they must not know of, and is answered as the table says.
 
 use std::collections::BTreeMap;
 
 use poem::http::Method;
 use serde_json::{Value, json};
-use uplion_control::permissions::{May, Operation, Role};
+use uplion_control::permissions::{Action, May, Role};
 use uplion_domain::{
     Event, KeyDigest, KeyId, SessionId, UserId, WorkerId,
     api_key::{self, Models, Quota, Terms},
@@ -17,7 +17,7 @@ use uplion_tests::wait;
 use uuid::Uuid;
 
 use crate::{
-    installation::{ADMIN_KEY, Answer, Installation, anonymous, now, with_json},
+    installation::{ADMIN_KEY, ApiResponse, Installation, anonymous, now, with_json},
     people::{PASSWORD, Somebody},
 };
 
@@ -31,7 +31,7 @@ struct Caller {
     here: Option<Role>,
 }
 
-/// What an operation is tried on.
+/// What an action is tried on.
 struct Things {
     n: u32,
     project: String,
@@ -75,17 +75,17 @@ pub async fn every_cell(installation: &Installation) {
     let callers = callers(installation).await;
     let worker = worker(installation).await;
     let mut n = 0;
-    let (last, others): (Vec<Operation>, Vec<Operation>) =
-        Operation::ALL.iter().partition(|operation| LAST_WORDS.contains(&operation.id()));
-    for operation in others.iter().chain(&last) {
+    let (last, others): (Vec<Action>, Vec<Action>) =
+        Action::ALL.iter().partition(|action| LAST_WORDS.contains(&action.id()));
+    for action in others.iter().chain(&last) {
         for caller in &callers {
             n += 1;
             let things = things(installation, &callers, caller, worker, n).await;
-            for call in calls(installation, operation.id(), &things, caller).await {
-                let token = token_for(installation, *operation, caller).await;
+            for call in calls(installation, action.id(), &things, caller).await {
+                let token = token_for(installation, *action, caller).await;
                 let answer = installation.ask(&token, call.method, &call.path, call.body).await;
-                let expected = expected(*operation, caller, call.about);
-                let cell = format!("{} as {} about {:?}", operation.id(), caller.name, call.about);
+                let expected = expected(*action, caller, call.about);
+                let cell = format!("{} as {} about {:?}", action.id(), caller.name, call.about);
                 assert_eq!(seen(&answer), expected, "{cell}: {answer:?}");
             }
         }
@@ -116,16 +116,16 @@ async fn who_is_not_signed_in_any_more_is_told_so_at_every_operation() {
 
     let opened = installation.sign_in(&revoked.email, PASSWORD, "cookie").await;
     let cookie = opened.header("set-cookie").split(';').next().unwrap().to_owned();
-    for operation in Operation::ALL {
-        for call in calls(&installation, operation.id(), &things, admin).await {
+    for action in Action::ALL {
+        for call in calls(&installation, action.id(), &things, admin).await {
             let Call { method, path, body, about: _ } = call;
             for (name, token) in &tokens {
                 let answer = installation.ask(token, method.clone(), &path, body.clone()).await;
-                assert_eq!(answer.status, 401, "{} {name}: {answer:?}", operation.id());
+                assert_eq!(answer.status, 401, "{} {name}: {answer:?}", action.id());
             }
             let signed_out = anonymous(method.clone(), &path);
             let answer = installation.send(with_json(signed_out, &body)).await;
-            assert_eq!(answer.status, 401, "{} signed out: {answer:?}", operation.id());
+            assert_eq!(answer.status, 401, "{} signed out: {answer:?}", action.id());
             if method != Method::GET {
                 let cross = anonymous(method.clone(), &path).header("Cookie", &cookie);
                 let cross = cross.header("Sec-Fetch-Site", "cross-site");
@@ -256,17 +256,15 @@ async fn expired(installation: &Installation, somebody: &Somebody) -> String {
 /// With these a caller loses the session that they are called with.
 const LAST_WORDS: [&str; 2] = ["sign_out", "set_password"];
 
-async fn token_for(installation: &Installation, operation: Operation, caller: &Caller) -> String {
+async fn token_for(installation: &Installation, action: Action, caller: &Caller) -> String {
     match &caller.somebody {
-        Some(somebody) if LAST_WORDS.contains(&operation.id()) => {
-            installation.token(somebody).await
-        }
+        Some(somebody) if LAST_WORDS.contains(&action.id()) => installation.token(somebody).await,
         _ => caller.token.clone(),
     }
 }
 
 /// `forbidden`, `unseen` or, whatever else came of it, `permitted`.
-fn seen(answer: &Answer) -> &'static str {
+fn seen(answer: &ApiResponse) -> &'static str {
     match answer.status {
         403 => "forbidden",
         404 => "unseen",
@@ -275,17 +273,17 @@ fn seen(answer: &Answer) -> &'static str {
     }
 }
 
-fn expected(operation: Operation, caller: &Caller, about: About) -> &'static str {
+fn expected(action: Action, caller: &Caller, about: About) -> &'static str {
     let in_project = matches!(about, About::Project | About::OwnInProject);
     let here = caller.here.filter(|_| in_project);
     let roles = caller.everywhere.into_iter().chain(here).chain([Role::Anyone]);
     let own = matches!(about, About::OwnInProject | About::Oneself) && caller.somebody.is_some();
     let listed = about == About::List
         && caller.somebody.is_some()
-        && operation.permits(Role::Owner) == May::Yes;
+        && action.permits(Role::Owner) == May::Yes;
     let mut permitted = listed;
     for role in roles {
-        permitted |= match operation.permits(role) {
+        permitted |= match action.permits(role) {
             May::Yes => true,
             May::Own => own,
             May::No => false,
@@ -304,10 +302,10 @@ fn expected(operation: Operation, caller: &Caller, about: About) -> &'static str
     }
 }
 
-#[expect(clippy::too_many_lines, reason = "a line an operation")]
+#[expect(clippy::too_many_lines, reason = "a line an action")]
 async fn calls(
     installation: &Installation,
-    operation: &str,
+    action: &str,
     things: &Things,
     caller: &Caller,
 ) -> Vec<Call> {
@@ -343,7 +341,7 @@ async fn calls(
     };
     let new_password = json!({ "password": PASSWORD, "current_password": PASSWORD });
     let upstream = json!({ "url": "http://127.0.0.1:2/v1" });
-    match operation {
+    match action {
         "create_project" => post("/projects".into(), json!({ "name": format!("new {n}") }), Whole),
         "list_projects" => get("/projects", List),
         "get_project" => get(&in_project, Project),
@@ -365,7 +363,7 @@ async fn calls(
         "change_member" | "remove_member" => {
             installation.member(project, somebody, project::Role::Member).await;
             let path = format!("{in_project}/members/{victim}");
-            match operation {
+            match action {
                 "change_member" => one(Method::PATCH, path, json!({ "role": "owner" }), Project),
                 _ => one(Method::DELETE, path, none, Project),
             }

@@ -13,7 +13,7 @@ use uplion_tests::{
     wait,
 };
 
-use crate::installation::{Answer, Installation, anonymous, control, request, with_json};
+use crate::installation::{ApiResponse, Installation, anonymous, control, request, with_json};
 use crate::permissions::every_cell;
 
 pub async fn over(nats_url: String, database: &str) -> Installation {
@@ -81,7 +81,7 @@ async fn while_nats_is_away_writes_are_recorded_and_come_into_force_later() {
 }
 
 /// Says it again under the same key until it is in force: it is done once, however often it was said.
-async fn in_force(installation: &Installation, name: &str) -> Answer {
+async fn in_force(installation: &Installation, name: &str) -> ApiResponse {
     let answered = Mutex::new(None);
     let said = async || {
         let post = request(Method::POST, "/projects").header("Idempotency-Key", name);

@@ -6,7 +6,7 @@ use uplion_domain::user::Access;
 use uplion_domain::{project::Role, user};
 
 use crate::{
-    installation::{Answer, Installation, anonymous, now, with_json},
+    installation::{ApiResponse, Installation, anonymous, now, with_json},
     people::PASSWORD,
 };
 
@@ -148,7 +148,12 @@ async fn sessions_are_listed_and_revoked() {
     assert_eq!(installation.read(&bobs, "/sessions/current").await.status, 200);
 }
 
-async fn list(installation: &Installation, token: &str, query: &str, at: &Answer) -> Answer {
+async fn list(
+    installation: &Installation,
+    token: &str,
+    query: &str,
+    at: &ApiResponse,
+) -> ApiResponse {
     let position = at.header("Uplion-Position");
     let mark = if query.is_empty() { "?" } else { "&" };
     installation.read(token, &format!("/sessions{query}{mark}at={position}")).await

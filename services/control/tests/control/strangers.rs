@@ -5,7 +5,7 @@ use poem::http::Method;
 use serde_json::{Value, json};
 use uplion_domain::{project::Role, user::Access};
 
-use crate::installation::{Answer, Installation};
+use crate::installation::{ApiResponse, Installation};
 
 /// A member of a project of her own, beside a project, a key and a person that she must not know of.
 struct Scene {
@@ -29,13 +29,13 @@ impl Scene {
         Self { token, key: issued.made(), installation }
     }
 
-    async fn read(&self, path: &str) -> Answer {
+    async fn read(&self, path: &str) -> ApiResponse {
         self.installation.read(&self.token, path).await
     }
 }
 
 /// The two cannot be told apart.
-fn alike(one: &Answer, other: &Answer) {
+fn alike(one: &ApiResponse, other: &ApiResponse) {
     assert_eq!((one.status, &one.body), (other.status, &other.body));
 }
 

@@ -10,7 +10,7 @@ use uplion_projections::{
 };
 
 use crate::{
-    installation::{ADMIN_KEY, Answer, Installation, anonymous, request, with_json},
+    installation::{ADMIN_KEY, ApiResponse, Installation, anonymous, request, with_json},
     people::{PASSWORD, Somebody},
 };
 
@@ -22,7 +22,7 @@ async fn register(installation: &Installation, body: Value) -> String {
     installation.post("/users", body).await.made()
 }
 
-fn names(page: &Answer) -> Vec<String> {
+fn names(page: &ApiResponse) -> Vec<String> {
     let data = page.body["data"].as_array().unwrap_or_else(|| panic!("{page:?}")).iter();
     data.map(|user| user["name"].as_str().unwrap_or("-").to_owned()).collect()
 }

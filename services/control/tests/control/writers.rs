@@ -11,7 +11,7 @@ use uplion_tests::{
 };
 
 use crate::{
-    installation::{Answer, Installation, request, with_json},
+    installation::{ApiResponse, Installation, request, with_json},
     servers::over,
 };
 
@@ -30,7 +30,12 @@ async fn two_controls() -> ([Installation; 2], String) {
     ([first, second], path)
 }
 
-async fn describe(control: &Installation, path: &str, text: String, seen: Option<&str>) -> Answer {
+async fn describe(
+    control: &Installation,
+    path: &str,
+    text: String,
+    seen: Option<&str>,
+) -> ApiResponse {
     let mut asked = request(Method::PATCH, path);
     if let Some(version) = seen {
         asked = asked.header("If-Match", version);

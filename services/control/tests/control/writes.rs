@@ -4,7 +4,7 @@ use poem::http::{HeaderValue, Method};
 use serde_json::json;
 use uplion_log_transport::stream::StreamName;
 
-use crate::installation::{Answer, Installation, request, with_json};
+use crate::installation::{ApiResponse, Installation, request, with_json};
 
 #[tokio::test]
 async fn a_write_is_on_the_log_when_it_is_answered() {
@@ -182,12 +182,17 @@ async fn a_position_that_was_never_answered_is_not_waited_for() {
     }
 }
 
-async fn create_once(installation: &Installation, key: &str, name: &str) -> Answer {
+async fn create_once(installation: &Installation, key: &str, name: &str) -> ApiResponse {
     let post = request(Method::POST, "/projects").header("Idempotency-Key", key);
     installation.send(with_json(post, &json!({ "name": name }))).await
 }
 
-async fn rename_if(installation: &Installation, path: &str, version: &str, name: &str) -> Answer {
+async fn rename_if(
+    installation: &Installation,
+    path: &str,
+    version: &str,
+    name: &str,
+) -> ApiResponse {
     let asked = request(Method::PATCH, path).header("If-Match", version);
     installation.send(with_json(asked, &json!({ "name": name }))).await
 }

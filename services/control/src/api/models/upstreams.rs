@@ -13,15 +13,15 @@ use super::view::{ChangedUpstream, UpstreamView, Upstreams, upstreams};
 use crate::{
     api::{
         Tag,
-        page::{Found, current},
+        page::{Versioned, current_row},
     },
     auth::Auth,
     caller::Target,
     names::Names,
-    permissions::Operation,
+    permissions::Action,
     problem::Problem,
-    receipt::{Answer, Written},
-    write::{Said, Writer},
+    receipt::{WriteResponse, Written},
+    write::{WriteContext, Writer},
 };
 
 pub struct ModelUpstreams {
@@ -44,14 +44,14 @@ impl ModelUpstreams {
         auth: Auth,
         /// Its name or an alias.
         model: Path<String>,
-    ) -> Result<Found<UpstreamList>, Problem> {
-        auth.0.may(Operation::ListUpstreams, Target::Installation)?;
+    ) -> Result<Versioned<UpstreamList>, Problem> {
+        auth.0.may(Action::ListUpstreams, Target::Installation)?;
         let id = self.names.model(&model).await?;
         let events = self.writer.events.as_ref();
-        let known = current::<Model, models::Model>(events, &id, &models::Models).await?;
+        let known = current_row::<Model, models::Model>(events, &id, &models::Models).await?;
         let (version, model) = known.ok_or_else(Problem::unseen)?;
         let data = model.upstreams.into_iter().map(UpstreamView::of).collect();
-        Ok(Found::at(version, UpstreamList { data }))
+        Ok(Versioned::at(version, UpstreamList { data }))
     }
 
     /// Change who answers for a model
@@ -68,14 +68,15 @@ impl ModelUpstreams {
         #[oai(name = "Idempotency-Key")]
         idempotency_key: Header<Option<String>>,
         body: Json<Upstreams>,
-    ) -> Result<Answer<Written>, Problem> {
-        let caller = auth.0.may(Operation::ChangeUpstreams, Target::Installation)?;
+    ) -> Result<WriteResponse<Written>, Problem> {
+        let caller = auth.0.may(Action::ChangeUpstreams, Target::Installation)?;
         let command = format!("change upstreams {} {}", model.0, body.to_json_string());
-        let said = Said::new(caller, if_match.0.as_deref(), idempotency_key.0, &command)?;
+        let context =
+            WriteContext::new(caller, if_match.0.as_deref(), idempotency_key.0, &command)?;
         let id = self.names.model(&model).await?;
         let upstreams = upstreams(&body.upstreams, &id)?;
         let change = |at| Command::ChangeUpstreams { upstreams: upstreams.clone(), at };
-        Ok(self.writer.execute::<Model>(&id, &said, change).await?.changed())
+        Ok(self.writer.execute::<Model>(&id, &context, change).await?.changed())
     }
 
     /// Add one that answers for a model
@@ -92,14 +93,15 @@ impl ModelUpstreams {
         #[oai(name = "Idempotency-Key")]
         idempotency_key: Header<Option<String>>,
         body: Json<UpstreamView>,
-    ) -> Result<Answer<Written>, Problem> {
-        let caller = auth.0.may(Operation::AddUpstream, Target::Installation)?;
+    ) -> Result<WriteResponse<Written>, Problem> {
+        let caller = auth.0.may(Action::AddUpstream, Target::Installation)?;
         let command = format!("add upstream {} {}", model.0, body.to_json_string());
-        let said = Said::new(caller, if_match.0.as_deref(), idempotency_key.0, &command)?;
+        let context =
+            WriteContext::new(caller, if_match.0.as_deref(), idempotency_key.0, &command)?;
         let id = self.names.model(&model).await?;
         let upstream = body.read(&id)?;
         let add = |at| Command::AddUpstream { upstream: upstream.clone(), at };
-        Ok(self.writer.execute::<Model>(&id, &said, add).await?.created())
+        Ok(self.writer.execute::<Model>(&id, &context, add).await?.created())
     }
 
     /// Change one that answers for a model
@@ -124,18 +126,19 @@ impl ModelUpstreams {
         #[oai(name = "Idempotency-Key")]
         idempotency_key: Header<Option<String>>,
         body: Json<ChangedUpstream>,
-    ) -> Result<Answer<Written>, Problem> {
-        let caller = auth.0.may(Operation::ChangeUpstream, Target::Installation)?;
+    ) -> Result<WriteResponse<Written>, Problem> {
+        let caller = auth.0.may(Action::ChangeUpstream, Target::Installation)?;
         let place = format!("{} {}", model.0, upstream.0);
         let command = format!("change upstream {place} {}", body.to_json_string());
-        let said = Said::new(caller, if_match.0.as_deref(), idempotency_key.0, &command)?;
+        let context =
+            WriteContext::new(caller, if_match.0.as_deref(), idempotency_key.0, &command)?;
         let (id, upstream) = (self.names.model(&model).await?, upstream_id(&upstream)?);
         let change = body.0.read()?;
         let change = |at| {
             let (upstream, change) = (upstream.clone(), change.clone());
             Command::ChangeUpstream { upstream, change, at }
         };
-        Ok(self.writer.execute::<Model>(&id, &said, change).await?.changed())
+        Ok(self.writer.execute::<Model>(&id, &context, change).await?.changed())
     }
 
     /// Remove one that answers for a model
@@ -159,13 +162,14 @@ impl ModelUpstreams {
         /// Said again with the same key, the command is carried out once.
         #[oai(name = "Idempotency-Key")]
         idempotency_key: Header<Option<String>>,
-    ) -> Result<Answer<Written>, Problem> {
-        let caller = auth.0.may(Operation::RemoveUpstream, Target::Installation)?;
+    ) -> Result<WriteResponse<Written>, Problem> {
+        let caller = auth.0.may(Action::RemoveUpstream, Target::Installation)?;
         let command = format!("remove upstream {} {}", model.0, upstream.0);
-        let said = Said::new(caller, if_match.0.as_deref(), idempotency_key.0, &command)?;
+        let context =
+            WriteContext::new(caller, if_match.0.as_deref(), idempotency_key.0, &command)?;
         let (id, upstream) = (self.names.model(&model).await?, upstream_id(&upstream)?);
         let remove = |at| Command::RemoveUpstream { upstream: upstream.clone(), at };
-        Ok(self.writer.execute::<Model>(&id, &said, remove).await?.changed())
+        Ok(self.writer.execute::<Model>(&id, &context, remove).await?.changed())
     }
 }
 

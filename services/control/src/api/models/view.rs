@@ -216,9 +216,13 @@ impl UpstreamView {
 impl ChangedUpstream {
     pub fn read(self) -> Result<UpstreamChange, Problem> {
         let Self { api_key_env, api_key_secret, weight, max_in_flight } = self;
-        let said = !api_key_env.is_undefined() || !api_key_secret.is_undefined();
+        let credential_stated = !api_key_env.is_undefined() || !api_key_secret.is_undefined();
         let credential = credential(api_key_env.take(), api_key_secret.take())?;
-        Ok(UpstreamChange { credential: said.then_some(credential), weight, max_in_flight })
+        Ok(UpstreamChange {
+            credential: credential_stated.then_some(credential),
+            weight,
+            max_in_flight,
+        })
     }
 }
 

@@ -2,7 +2,7 @@
 
 use poem::http::{HeaderMap, HeaderValue, header};
 
-pub fn close(headers: &mut HeaderMap, https: bool) {
+pub fn insert(headers: &mut HeaderMap, https: bool) {
     let mut say = |name, text| headers.insert(name, HeaderValue::from_static(text));
     say(header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'");
     say(header::X_CONTENT_TYPE_OPTIONS, "nosniff");

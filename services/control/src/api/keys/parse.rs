@@ -56,24 +56,24 @@ impl Keys {
         if name.is_some() || description.is_some() {
             changes.push(Change::Describe { name, description });
         }
-        if let Some(models) = said(models) {
+        if let Some(models) = stated(models) {
             let models = self.names.models(models.as_deref()).await?;
             changes.push(Change::Allow { models });
         }
-        if let Some(expires_at) = said(expires_at) {
+        if let Some(expires_at) = stated(expires_at) {
             let expires_at = expires_at.as_deref().map(names::time).transpose()?;
             changes.push(Change::Expiry { expires_at });
         }
-        if let Some(quota) = said(token_quota) {
+        if let Some(quota) = stated(token_quota) {
             let quota = quota.map_or(Quota::Unlimited, Quota::Tokens);
             changes.push(Change::Quota { quota });
         }
-        if let Some(budget) = said(budget) {
+        if let Some(budget) = stated(budget) {
             let budget = budget.as_ref().map(BudgetView::read).transpose()?;
             changes.push(Change::Budget { budget });
         }
-        let limits = said(limits).map(|all| all.as_ref().map_or(Limits::NONE, LimitsView::read));
-        let model_limits = match said(model_limits) {
+        let limits = stated(limits).map(|all| all.as_ref().map_or(Limits::NONE, LimitsView::read));
+        let model_limits = match stated(model_limits) {
             Some(Some(limits)) => Some(self.by_model(&limits).await?),
             Some(None) => Some(BTreeMap::new()),
             None => None,
@@ -99,7 +99,7 @@ impl Keys {
 
 /// None: nothing was said. None within: null was.
 #[expect(clippy::option_option, reason = "undefined, null and a value are three cases")]
-fn said<T>(value: MaybeUndefined<T>) -> Option<Option<T>> {
+fn stated<T>(value: MaybeUndefined<T>) -> Option<Option<T>> {
     match value {
         MaybeUndefined::Undefined => None,
         MaybeUndefined::Null => Some(None),

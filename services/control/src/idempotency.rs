@@ -1,4 +1,4 @@
-//! A command that is carried out once, however often it is said, and what is remembered of it to tell.
+//! Idempotency keys: a command that is sent again under one is carried out once. What is kept to recognise it.
 //!
 //! Digests only, because a command may hold a password or an address. But the digest of a password is something to try
 //! passwords with, far faster than with the hash that is kept of it. So it is made with what is not in the database.
@@ -7,16 +7,16 @@ use sha2::{Digest, Sha256};
 
 /// What the caller named the command, and the command: as digests from the start.
 #[derive(Debug, Clone)]
-pub struct Once {
+pub struct IdempotencyKey {
     key: String,
     command: [u8; 32],
 }
 
 /// Made from the installation's first admin key. With another one, commands from before are taken for other commands.
 #[derive(Clone)]
-pub struct Seal([u8; 32]);
+pub struct FingerprintKey([u8; 32]);
 
-impl Once {
+impl IdempotencyKey {
     pub fn new(key: &str, command: &str) -> Self {
         let command = Sha256::digest(format!("{key}\n{command}").as_bytes()).into();
         Self { key: hex::encode(Sha256::digest(key.as_bytes())), command }
@@ -27,14 +27,16 @@ impl Once {
     }
 
     /// What the command is recognised by.
-    pub fn fingerprint(&self, Seal(seal): &Seal) -> String {
-        hex::encode(Sha256::new().chain_update(seal).chain_update(self.command).finalize())
+    pub fn fingerprint(&self, FingerprintKey(fingerprint_key): &FingerprintKey) -> String {
+        hex::encode(
+            Sha256::new().chain_update(fingerprint_key).chain_update(self.command).finalize(),
+        )
     }
 }
 
-impl Seal {
+impl FingerprintKey {
     pub fn of(admin_key: &str) -> Self {
-        Self(Sha256::digest(format!("seal of commands\n{admin_key}").as_bytes()).into())
+        Self(Sha256::digest(format!("fingerprints of commands\n{admin_key}").as_bytes()).into())
     }
 }
 
@@ -43,9 +45,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_command_is_recognised_by_its_key_its_text_and_the_seal() {
+    fn a_command_is_recognised_by_its_key_its_text_and_the_fingerprint_key() {
         let of = |key: &str, command: &str, admin_key: &str| {
-            Once::new(key, command).fingerprint(&Seal::of(admin_key))
+            IdempotencyKey::new(key, command).fingerprint(&FingerprintKey::of(admin_key))
         };
         let one = of("one", "create", "secret");
         assert_eq!(one, of("one", "create", "secret"));

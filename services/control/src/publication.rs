@@ -7,21 +7,21 @@ use uplion_log_store::relay::Relay;
 use crate::position::Position;
 
 #[derive(Clone)]
-pub struct Force {
+pub struct Publication {
     pub relay: Arc<Relay>,
     /// How long a write waits for it.
     pub patience: Duration,
 }
 
-impl Force {
+impl Publication {
     /// Where on CONTROL the event at `position` of the event store stands; none if it does not within our patience.
-    pub async fn of(&self, position: u64) -> Option<Position> {
+    pub async fn wait_for(&self, position: u64) -> Option<Position> {
         let (epoch, sequence) = self.relay.wait_for(position, self.patience).await?;
         Some(Position { epoch, sequence })
     }
 
     /// Up to which position of the event store CONTROL has everything; none before the first look at it.
-    pub fn reaches(&self) -> Option<u64> {
+    pub fn published_up_to(&self) -> Option<u64> {
         self.relay.progress().borrow().map(|relayed| relayed.position)
     }
 }

@@ -9,7 +9,7 @@ use uplion_log_transport::stream::StreamName;
 
 use crate::problem::Problem;
 
-pub struct Asked {
+pub struct EventFilter {
     pub stream: Option<String>,
     pub kind: Option<String>,
     pub id: Option<String>,
@@ -19,8 +19,8 @@ pub struct Asked {
     pub to: Option<String>,
 }
 
-impl Asked {
-    pub fn wanted(&self) -> Result<EventQuery, Problem> {
+impl EventFilter {
+    pub fn query(&self) -> Result<EventQuery, Problem> {
         let Self { stream, kind, id, actor, event_type, from, to } = self;
         for text in [kind, actor, event_type].into_iter().flatten() {
             if !text.bytes().all(|byte| byte.is_ascii_graphic()) {

@@ -4,7 +4,7 @@ use poem::Request;
 use serde_json::Value;
 
 /// Where one is said, for people.
-pub fn said(request: &Request, body: &[u8]) -> Option<&'static str> {
+pub fn find(request: &Request, body: &[u8]) -> Option<&'static str> {
     let encoded = |text: &str| text.contains("%00");
     if encoded(request.uri().path()) {
         return Some("the path");
@@ -14,8 +14,8 @@ pub fn said(request: &Request, body: &[u8]) -> Option<&'static str> {
     }
     // In JSON it can only be escaped; what is no JSON is told so by whoever reads it.
     let escaped = body.windows(b"u0000".len()).any(|part| part == b"u0000");
-    let said = escaped && serde_json::from_slice(body).is_ok_and(|body| within(&body));
-    said.then_some("the body")
+    let found = escaped && serde_json::from_slice(body).is_ok_and(|body| within(&body));
+    found.then_some("the body")
 }
 
 fn within(value: &Value) -> bool {
@@ -34,7 +34,7 @@ mod tests {
     use super::*;
 
     fn said_in(path: &str, body: &str) -> Option<&'static str> {
-        said(&Request::builder().uri_str(path).finish(), body.as_bytes())
+        find(&Request::builder().uri_str(path).finish(), body.as_bytes())
     }
 
     #[test]
