@@ -22,8 +22,9 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("uplion-worker", SERVICE),
     ("uplion-control", SERVICE_AT_REST),
     ("uplion-projector", SERVICE_AT_REST),
-    ("uplion-operator", &["uplion-log-transport", "uplion-domain"]),
-    ("uplion-tests", &["uplion-log-transport", "uplion-domain"]),
+    ("uplion-control-client", &["uplion-domain"]),
+    ("uplion-operator", &["uplion-control-client", "uplion-log-transport", "uplion-domain"]),
+    ("uplion-tests", &["uplion-control-client", "uplion-log-transport", "uplion-domain"]),
     ("uplion-bench", &[]),
 ];
 

@@ -1,4 +1,4 @@
-//! What can be typed after `uplion`, and the variables that say the same.
+//! The command line of `uplion`, and the variables beside it.
 
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
@@ -6,7 +6,7 @@ use clap::{Args, Parser, Subcommand};
 use uplion_domain::ModelName;
 use uplion_worker::Secrets;
 
-use crate::{cli, logging, secret::Secret};
+use crate::{cli, data_folder, logging, secret::Secret};
 
 /// UPLION: one OpenAI-compatible API in front of your models, with keys and bills that are right.
 #[derive(Debug, Parser)]
@@ -46,9 +46,6 @@ pub enum Log {
     /// Takes back into Postgres what CONTROL holds and Postgres does not, after Postgres went back in time.
     Restore(Maintenance),
 }
-
-/// Where `dev` keeps everything unless told otherwise, and where commands look.
-pub const DATA: &str = "./uplion-data";
 
 /// How the process itself runs.
 #[derive(Debug, Clone, Args)]
@@ -119,7 +116,7 @@ pub struct Dev {
     #[arg(long, env = "UPLION_LISTEN", default_value = "127.0.0.1:8484")]
     pub listen: SocketAddr,
     /// Where everything is kept: the log, the bills, and credentials.json.
-    #[arg(long, env = "UPLION_DATA", default_value = DATA, value_name = "DIR")]
+    #[arg(long, env = "UPLION_DATA", default_value = data_folder::DEFAULT, value_name = "DIR")]
     pub data: PathBuf,
     /// An OpenAI-compatible server, up to /v1: adds every model that it lists. May be repeated.
     #[arg(long, value_name = "URL")]
@@ -265,17 +262,17 @@ pub struct ProjectionOf {
     /// All of them without a name.
     pub name: Option<String>,
     #[command(flatten)]
-    pub place: Place,
+    pub store: StoreArgs,
 }
 
 /// The store that a command of maintenance works on.
 #[derive(Debug, Clone, Args)]
-pub struct Place {
+pub struct StoreArgs {
     /// Postgres, for an installation of separate processes.
     #[arg(long, env = "UPLION_DATABASE_URL", hide_env_values = true)]
     pub database_url: Option<Secret>,
     /// The data folder of a `uplion dev` that is stopped.
-    #[arg(long, env = "UPLION_DATA", default_value = DATA, value_name = "DIR")]
+    #[arg(long, env = "UPLION_DATA", default_value = data_folder::DEFAULT, value_name = "DIR")]
     pub data: PathBuf,
 }
 

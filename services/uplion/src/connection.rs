@@ -17,7 +17,7 @@ use crate::{
     operations::Stage,
 };
 
-const PATIENCE: Duration = Duration::from_secs(1);
+const RETRY_INTERVAL: Duration = Duration::from_secs(1);
 
 pub async fn nats(
     broker: &Broker,
@@ -27,7 +27,7 @@ pub async fn nats(
 ) -> Result<Option<Log>> {
     let what = format!("nats-server at {}", without_credentials(broker.nats_url.expose()));
     let options = nats_options(broker, role);
-    patiently(&what, stage, stop, || async { Ok(Nats::connect(options.clone()).await?.log()) })
+    retry_until_available(&what, stage, stop, || async { Ok(Nats::connect(options.clone()).await?.log()) })
         .await
 }
 
@@ -46,14 +46,14 @@ pub async fn postgres(
     stop: &CancellationToken,
 ) -> Result<Option<Store>> {
     let what = format!("Postgres at {}", without_credentials(database.database_url.expose()));
-    patiently(&what, stage, stop, || async {
+    retry_until_available(&what, stage, stop, || async {
         Ok(uplion_log_store::postgres::connect(database.database_url.expose()).await?)
     })
     .await
 }
 
 /// Tries until it works; `None` if the process is to stop first. Says what is missing once, and again when the reason changes.
-pub async fn patiently<T, F>(
+pub async fn retry_until_available<T, F>(
     what: &str,
     stage: &Stage,
     stop: &CancellationToken,
@@ -62,19 +62,19 @@ pub async fn patiently<T, F>(
 where
     F: Future<Output = Result<T>>,
 {
-    let mut said = String::new();
+    let mut reported = String::new();
     loop {
         let error = match attempt().await {
             Ok(found) => return Ok(Some(found)),
             Err(error) => format!("{error:#}"),
         };
-        if said != error {
+        if reported != error {
             tracing::warn!(dependency = what, error, "uplion.waiting");
             stage.waits_for(format!("waiting for {what}: {error}"));
-            said = error;
+            reported = error;
         }
         tokio::select! {
-            () = tokio::time::sleep(PATIENCE) => {}
+            () = tokio::time::sleep(RETRY_INTERVAL) => {}
             () = stop.cancelled() => return Ok(None),
         }
     }
@@ -122,8 +122,8 @@ pub async fn ensure_streams(streams: &dyn Streams, specs: &[StreamSpec]) -> Resu
 /// A URL for people: without what stands before the `@`.
 pub fn without_credentials(url: &str) -> String {
     let (scheme, rest) = url.split_once("://").unwrap_or(("", url));
-    let place = rest.rsplit_once('@').map_or(rest, |(_, place)| place);
-    if scheme.is_empty() { place.to_owned() } else { format!("{scheme}://{place}") }
+    let host = rest.rsplit_once('@').map_or(rest, |(_, host)| host);
+    if scheme.is_empty() { host.to_owned() } else { format!("{scheme}://{host}") }
 }
 
 #[cfg(test)]

@@ -7,9 +7,12 @@ mod administrator;
 mod credentials;
 mod discover;
 mod greeting;
-mod place;
+mod storage;
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
 
 use anyhow::{Context as _, Result};
 use poem::Route;
@@ -24,7 +27,7 @@ use uplion_projector::Projector;
 use uplion_worker::{Worker, demo};
 
 use self::{
-    administrator::{Administrator, Offer},
+    administrator::{Administrator, ModelOffer, OtherUpstreams},
     credentials::Credentials,
 };
 use crate::{
@@ -40,11 +43,11 @@ const DEMO_PRICE: (&str, &str) = ("0.10", "0.40");
 pub async fn run(arguments: &Dev, stop: CancellationToken) -> Result<()> {
     let listener = roles::bind(arguments.listen)?;
     let address = listener.local_addr()?;
-    place::make(&arguments.data)?;
+    storage::make(&arguments.data)?;
     let stage = Stage::new();
     let serving =
         tokio::spawn(serve(listener, stage.clone(), ServeOptions::default(), stop.clone()));
-    let Some((log, store)) = place::open(arguments, &stage, &stop).await? else { return Ok(()) };
+    let Some((log, store)) = storage::open(arguments, &stage, &stop).await? else { return Ok(()) };
 
     let specs = connection::stream_specs(&arguments.streams);
     connection::ensure_streams(log.streams.as_ref(), &specs).await?;
@@ -56,19 +59,22 @@ pub async fn run(arguments: &Dev, stop: CancellationToken) -> Result<()> {
     let demo_url = format!("http://{}/v1", demo.local_addr()?);
     let mut jobs = installation.jobs(demo, &stop);
 
+    // Ready means that the credentials can be used; control answers before.
+    let prepared = Arc::new(AtomicBool::new(false));
+    stage.enter(installation.routes(registry, Arc::clone(&prepared)));
+
     let first = async {
-        let models = installation.prepare(arguments, &mut credentials, demo_url).await?;
-        // Ready means that the credentials can be used.
-        stage.enter(installation.routes(registry));
+        let models = prepare(arguments, &mut credentials, demo_url).await?;
+        prepared.store(true, Ordering::Relaxed);
         greeting::print(&credentials, &models, &arguments.data);
         greeting::hint(&arguments.upstream).await;
         anyhow::Ok(())
     };
-    let prepared = tokio::select! {
-        prepared = first => prepared,
+    let started = tokio::select! {
+        started = first => started,
         () = stop.cancelled() => Ok(()),
     };
-    if prepared.is_err() {
+    if started.is_err() {
         stop.cancel();
     }
     stop.cancelled().await;
@@ -76,7 +82,7 @@ pub async fn run(arguments: &Dev, stop: CancellationToken) -> Result<()> {
     while jobs.join_next().await.is_some() {}
     installation.control.stop().await;
     serving.await.context("the server ended abnormally")?.context("connections cannot be taken")?;
-    prepared
+    started
 }
 
 struct Installation {
@@ -84,7 +90,6 @@ struct Installation {
     worker: Arc<Worker>,
     control: Control,
     projector: Arc<Projector>,
-    admin_key: String,
 }
 
 impl Installation {
@@ -103,15 +108,13 @@ impl Installation {
         let options = uplion_control::Options::new(&credentials.admin_key);
         let control = Control::start(options, log.clone(), store.clone())?;
         control.register(registry);
-        let options = uplion_projector::Options::of(roles::holder());
+        let options = uplion_projector::Options::of(roles::lease_holder());
         let projector = Projector::new(options, log, store, roles::now, registry);
-        let admin_key = credentials.admin_key.clone();
         Ok(Self {
             gateway: Arc::new(gateway),
             worker: Arc::new(worker),
             control,
             projector: Arc::new(projector),
-            admin_key,
         })
     }
 
@@ -133,65 +136,77 @@ impl Installation {
         jobs
     }
 
-    fn routes(&self, registry: Registry) -> impl poem::Endpoint + use<> {
+    fn routes(
+        &self,
+        registry: Registry,
+        prepared: Arc<AtomicBool>,
+    ) -> impl poem::Endpoint + use<> {
         let (gateway, worker) = (Arc::clone(&self.gateway), Arc::clone(&self.worker));
         let (control, projector) = (self.control.readiness(), self.projector.readiness());
-        let ready: [(&str, Readiness); 4] = [
+        let ready: [(&str, Readiness); 5] = [
             ("gateway", Arc::new(move || gateway.ready())),
             ("worker", roles::worker::readiness(worker)),
             ("control", Arc::new(move || control.ready())),
             ("projector", Arc::new(move || projector.ready())),
+            ("dev", Arc::new(move || is_prepared(&prepared))),
         ];
         let operations = operations::routes(registry, operations::all(ready.into()));
         let control = Route::new().nest_no_strip(uplion_control::PATH, self.control.routes());
         operations::beside(operations, control.nest_no_strip("/", self.gateway.routes()))
     }
+}
 
-    /// What an administrator would do first. Done again at each start, it changes nothing. Returns the models' names.
-    async fn prepare(
-        &self,
-        arguments: &Dev,
-        credentials: &mut Credentials,
-        demo_url: String,
-    ) -> Result<Vec<String>> {
-        let administrator = Administrator::new(self.control.routes(), &self.admin_key);
-        let project = administrator.project().await?;
-        let demo = Offer {
-            name: "demo".to_owned(),
-            url: demo_url,
-            max_in_flight: arguments.max_in_flight,
-        };
-        administrator.offer(&demo, true).await?;
-        administrator.price("demo", DEMO_PRICE.0, DEMO_PRICE.1).await?;
-        let mut names = vec![demo.name];
-        let client = reqwest::Client::builder().build()?;
-        for url in &arguments.upstream {
-            let url = url.trim_end_matches('/').to_owned();
-            for name in discover::models_of(&client, &url).await? {
-                let offer =
-                    Offer { name, url: url.clone(), max_in_flight: arguments.max_in_flight };
-                match administrator.offer(&offer, false).await {
-                    Ok(()) => names.push(offer.name),
-                    // One odd name must not keep the server's other models away.
-                    Err(error) => {
-                        tracing::warn!(
-                            model = offer.name,
-                            error = format!("{error:#}"),
-                            "dev.model.left_out"
-                        );
-                    }
-                }
+fn is_prepared(prepared: &AtomicBool) -> Result<(), String> {
+    match prepared.load(Ordering::Relaxed) {
+        true => Ok(()),
+        false => Err("the first project, key and models are being made".to_owned()),
+    }
+}
+
+/// What an administrator would do first. Done again at each start, it changes nothing. Returns the models' names.
+async fn prepare(
+    arguments: &Dev,
+    credentials: &mut Credentials,
+    demo_url: String,
+) -> Result<Vec<String>> {
+    let administrator = Administrator::new(credentials)?;
+    let project = administrator.create_project().await?;
+    let max_in_flight = arguments.max_in_flight;
+    let demo = ModelOffer { name: "demo".to_owned(), url: demo_url, max_in_flight };
+    administrator.offer(&demo, OtherUpstreams::Go).await?;
+    administrator.set_price("demo", DEMO_PRICE.0, DEMO_PRICE.1).await?;
+    let mut names = vec![demo.name];
+    for url in &arguments.upstream {
+        names.extend(offer_models_of(&administrator, url, max_in_flight).await?);
+    }
+    if let (Some(email), Some(password)) = (&credentials.admin_email, &credentials.admin_password) {
+        administrator.register_administrator(email, password).await?;
+    }
+    if credentials.api_key.is_none() {
+        credentials.api_key = Some(administrator.issue_key(&project).await?);
+    }
+    credentials::write(&arguments.data, credentials)?;
+    Ok(names)
+}
+
+/// One odd name does not keep the server's other models away.
+async fn offer_models_of(
+    administrator: &Administrator,
+    url: &str,
+    max_in_flight: u32,
+) -> Result<Vec<String>> {
+    let client = reqwest::Client::builder().build()?;
+    let url = url.trim_end_matches('/').to_owned();
+    let mut offered = Vec::new();
+    for name in discover::models_of(&client, &url).await? {
+        let offer = ModelOffer { name, url: url.clone(), max_in_flight };
+        match administrator.offer(&offer, OtherUpstreams::Stay).await {
+            Ok(()) => offered.push(offer.name),
+            Err(error) => {
+                let error = format!("{error:#}");
+                tracing::warn!(model = offer.name, error, "dev.model.left_out");
             }
         }
-        if let (Some(email), Some(password)) =
-            (&credentials.admin_email, &credentials.admin_password)
-        {
-            administrator.person(email, password).await?;
-        }
-        if credentials.api_key.is_none() {
-            credentials.api_key = Some(administrator.key(&project).await?);
-        }
-        credentials::write(&arguments.data, credentials)?;
-        Ok(names)
     }
+    Ok(offered)
 }

@@ -22,7 +22,7 @@ pub fn start(format: Format) {
         Format::Text => false,
         Format::Json => true,
     };
-    let registry = tracing_subscriber::registry().with(filter_fn(may_be_told)).with(filter);
+    let registry = tracing_subscriber::registry().with(filter_fn(is_loggable)).with(filter);
     let lines = fmt::layer().with_writer(std::io::stderr);
     // A second start (in a test of several roles) keeps the first one's settings.
     let _ = if json {
@@ -32,7 +32,7 @@ pub fn start(format: Format) {
     };
 }
 
-/// The Postgres driver tells every parameter of every statement: names, addresses, hashes. No `RUST_LOG` asks for that.
-fn may_be_told(metadata: &Metadata<'_>) -> bool {
+/// The Postgres driver logs every parameter of every statement: names, addresses, hashes. No `RUST_LOG` asks for that.
+fn is_loggable(metadata: &Metadata<'_>) -> bool {
     !metadata.target().starts_with("tokio_postgres") || *metadata.level() <= Level::WARN
 }

@@ -5,6 +5,7 @@ mod arguments;
 mod cli;
 mod config_file;
 mod connection;
+mod data_folder;
 mod dev;
 #[cfg(test)]
 mod documented;
@@ -18,6 +19,8 @@ mod secret;
 mod signals;
 
 use std::process::ExitCode;
+
+use clap::CommandFactory as _;
 
 use arguments::{Command, Log, Uplion};
 
@@ -49,10 +52,10 @@ fn main() -> ExitCode {
         Command::Projector(arguments) => {
             runtime::serve(&arguments.process, |stop| roles::projector::run(&arguments, stop))
         }
-        Command::Projection(arguments) => runtime::once(maintenance::projection(arguments)),
-        Command::Log(Log::Tail(arguments)) => cli::run(cli::Command::Tail(arguments)),
-        Command::Log(Log::Epoch(arguments)) => runtime::once(maintenance::epoch(arguments)),
-        Command::Log(Log::Restore(arguments)) => runtime::once(maintenance::restore(arguments)),
-        Command::Client(command) => cli::run(command),
+        Command::Projection(arguments) => runtime::run_to_end(maintenance::projection(arguments)),
+        Command::Log(Log::Tail(arguments)) => cli::run(cli::Command::Tail(arguments), &mut Uplion::command()),
+        Command::Log(Log::Epoch(arguments)) => runtime::run_to_end(maintenance::epoch(arguments)),
+        Command::Log(Log::Restore(arguments)) => runtime::run_to_end(maintenance::restore(arguments)),
+        Command::Client(command) => cli::run(command, &mut Uplion::command()),
     }
 }

@@ -7,7 +7,7 @@ use uplion_projections::Projection;
 use uplion_projector::{adopt_stream, rebuild, verify};
 
 use crate::{
-    arguments::{self, Maintenance, Place, ProjectionAct, ProjectionOf},
+    arguments::{self, Maintenance, StoreArgs, ProjectionAct, ProjectionOf},
     connection,
 };
 
@@ -19,7 +19,7 @@ pub async fn projection(arguments: arguments::Projection) -> Result<()> {
 }
 
 async fn rebuild_all(of: &ProjectionOf) -> Result<()> {
-    let store = open(&of.place).await?;
+    let store = open(&of.store).await?;
     for projection in named(of.name.as_deref())? {
         let pos = rebuild(projection, store.rows.as_ref(), store.archive.as_ref()).await?;
         println!("{}: rebuilt up to position {pos}", projection.name());
@@ -28,7 +28,7 @@ async fn rebuild_all(of: &ProjectionOf) -> Result<()> {
 }
 
 async fn verify_all(of: &ProjectionOf) -> Result<()> {
-    let store = open(&of.place).await?;
+    let store = open(&of.store).await?;
     let mut wrong = Vec::new();
     for projection in named(of.name.as_deref())? {
         let verdict = verify(projection, store.rows.as_ref(), store.archive.as_ref()).await?;
@@ -59,13 +59,13 @@ fn named(name: Option<&str>) -> Result<Vec<&'static dyn Projection>> {
     Ok(found)
 }
 
-async fn open(place: &Place) -> Result<Store> {
-    match &place.database_url {
+async fn open(store: &StoreArgs) -> Result<Store> {
+    match &store.database_url {
         Some(url) => connect_postgres(url.expose()).await,
-        None if place.data.is_dir() => Ok(uplion_log_store::sqlite::open(&place.data)?.0),
+        None if store.data.is_dir() => Ok(uplion_log_store::sqlite::open(&store.data)?.0),
         None => bail!(
             "{} is no data folder: name one with --data, or a Postgres with --database-url",
-            place.data.display()
+            store.data.display()
         ),
     }
 }

@@ -70,6 +70,6 @@ pub fn now() -> Timestamp {
 }
 
 /// Names this process among those that wait for a lease, anew at each start.
-pub fn holder() -> String {
+pub fn lease_holder() -> String {
     format!("{}-{}", std::process::id(), uuid::Uuid::now_v7().simple())
 }

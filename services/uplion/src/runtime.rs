@@ -22,7 +22,7 @@ where
     };
     let runtime = match builder.enable_all().build() {
         Ok(runtime) => runtime,
-        Err(error) => return failed(&error.into()),
+        Err(error) => return report(&error.into()),
     };
     let ended = runtime.block_on(async {
         let stop = CancellationToken::new();
@@ -31,20 +31,20 @@ where
     });
     // A blocking read of standard input or of a database must not hold up the end.
     runtime.shutdown_background();
-    ended.map_or_else(|error| failed(&error), |()| ExitCode::SUCCESS)
+    ended.map_or_else(|error| report(&error), |()| ExitCode::SUCCESS)
 }
 
 /// Runs a command of the maintenance kind.
-pub fn once(command: impl Future<Output = anyhow::Result<()>>) -> ExitCode {
+pub fn run_to_end(command: impl Future<Output = anyhow::Result<()>>) -> ExitCode {
     logging::start(logging::Format::Text);
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
-        Err(error) => return failed(&error.into()),
+        Err(error) => return report(&error.into()),
     };
-    runtime.block_on(command).map_or_else(|error| failed(&error), |()| ExitCode::SUCCESS)
+    runtime.block_on(command).map_or_else(|error| report(&error), |()| ExitCode::SUCCESS)
 }
 
-fn failed(error: &anyhow::Error) -> ExitCode {
+fn report(error: &anyhow::Error) -> ExitCode {
     // Nobody may be reading any more; there is no other place to say so.
     let _ = writeln!(std::io::stderr(), "uplion: {error:#}");
     ExitCode::FAILURE

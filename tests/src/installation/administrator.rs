@@ -1,8 +1,8 @@
 //! Control's HTTP API, as an administrator's program calls it.
 
-use anyhow::{Context, ensure};
-use reqwest::Method;
+use anyhow::Context;
 use serde_json::{Value, json};
+use uplion_control_client::{Client, ClientOptions, WriteOptions};
 
 use crate::http;
 
@@ -72,28 +72,22 @@ impl Administrator {
     /// # Errors
     /// When control refuses.
     pub async fn usage(&self, query: &[(&str, &str)]) -> anyhow::Result<Value> {
-        let query: Vec<String> =
-            query.iter().map(|(name, value)| format!("{name}={value}")).collect();
-        self.ask(Method::GET, &format!("usage?{}", query.join("&")), &Value::Null).await
+        let query: Vec<(&str, String)> =
+            query.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
+        Ok(self.control()?.get(&["usage"], &query).await?)
     }
 
     /// # Errors
     /// When control cannot be reached or refuses.
     pub async fn post(&self, path: &str, body: &Value) -> anyhow::Result<Value> {
-        self.ask(Method::POST, path, body).await
+        let path: Vec<&str> = path.split('/').collect();
+        let body = if body.is_null() { &json!({}) } else { body };
+        Ok(self.control()?.post(&path, body, &WriteOptions::default()).await?)
     }
 
-    async fn ask(&self, method: Method, path: &str, body: &Value) -> anyhow::Result<Value> {
-        let url = format!("{}/control/v1/{path}", self.url);
-        let mut request = http::client().request(method, url).bearer_auth(&self.key);
-        if !body.is_null() {
-            request = request.json(body);
-        }
-        let answer = request.send().await?;
-        let status = answer.status();
-        let body = answer.text().await?;
-        ensure!(status.is_success(), "control answered {path} with {status}: {body}");
-        serde_json::from_str(&body).with_context(|| format!("control answered {path} with {body}"))
+    fn control(&self) -> anyhow::Result<Client> {
+        let options = ClientOptions::bearer(&self.key)?;
+        Ok(Client::new(http::client(), self.url.clone(), options))
     }
 }
 

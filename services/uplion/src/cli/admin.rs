@@ -4,11 +4,11 @@ use clap::{Args, Subcommand};
 use serde_json::json;
 
 use super::{
-    answer::{self, Format},
+    output::{self, Format},
     client::Client,
     failure::Failure,
-    place, typed,
-    writing::{Creating, Writing},
+    endpoint, prompt,
+    write_options::{CreateOptions, WriteOptions},
 };
 
 /// What holds the password, for who cannot type it.
@@ -35,9 +35,9 @@ struct Create {
     #[arg(long)]
     name: Option<String>,
     #[command(flatten)]
-    creating: Creating,
+    options: CreateOptions,
     #[command(flatten)]
-    control: place::Control,
+    control: endpoint::ControlArgs,
     #[command(flatten)]
     format: Format,
 }
@@ -51,22 +51,22 @@ impl Admin {
 
 impl Create {
     async fn run(self) -> Result<(), Failure> {
-        let place = self.control.place()?;
-        let url = place.url.clone();
+        let endpoint = self.control.endpoint()?;
+        let url = endpoint.url.clone();
         let email = match self.email {
             Some(email) => email,
-            None => typed::text("e-mail", "say whom with --email or UPLION_EMAIL")?,
+            None => prompt::text("e-mail", "say whom with --email or UPLION_EMAIL")?,
         };
         let name = self.name.unwrap_or_else(|| email.clone());
-        let password = typed::new_password(PASSWORD, &format!("a password for {email}"))?;
+        let password = prompt::new_password(PASSWORD, &format!("a password for {email}"))?;
         let body = json!({
             "email": email, "name": name, "password": password.expose(), "access": "admin",
         });
-        let writing = Writing::from(self.creating);
-        let written = Client::new(place)?.post(&writing, &["users"], &body).await?;
+        let options = WriteOptions::from(self.options);
+        let written = Client::new(endpoint)?.post(&options, &["users"], &body).await?;
         if self.format.json {
-            return answer::print_json(&written);
+            return output::print_json(&written);
         }
-        answer::print(&format!("{email} may do everything at {url}. Sign in with `uplion login`"))
+        output::print(&format!("{email} may do everything at {url}. Sign in with `uplion login`"))
     }
 }

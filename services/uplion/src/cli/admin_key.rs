@@ -5,18 +5,18 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::{
-    answer::{self, Format},
+    output::{self, Format},
     client::Client,
     failure::Failure,
-    place, said,
+    endpoint, params,
     table::{Column, table},
-    writing::{Creating, Writing},
+    write_options::{CreateOptions, WriteOptions},
 };
 
 #[derive(Debug, Clone, Args)]
 pub struct AdminKey {
     #[command(flatten)]
-    control: place::Control,
+    control: endpoint::ControlArgs,
     #[command(flatten)]
     format: Format,
     #[command(subcommand)]
@@ -36,7 +36,7 @@ enum Act {
         #[arg(long, value_name = "TIME")]
         expires: Option<String>,
         #[command(flatten)]
-        creating: Creating,
+        options: CreateOptions,
     },
     /// Lists all but the installation's first, which is configuration.
     List,
@@ -45,7 +45,7 @@ enum Act {
         /// Its id.
         key: String,
         #[command(flatten)]
-        writing: Writing,
+        options: WriteOptions,
     },
 }
 
@@ -57,7 +57,7 @@ enum Access {
 }
 
 #[derive(Debug, Deserialize)]
-struct Shown {
+struct View {
     id: String,
     name: String,
     access: String,
@@ -69,30 +69,30 @@ struct Shown {
 impl AdminKey {
     pub async fn run(self) -> Result<(), Failure> {
         let Self { control, format, act } = self;
-        let client = Client::new(control.place()?)?;
+        let client = Client::new(control.endpoint()?)?;
         match act {
-            Act::Issue { name, access, expires, creating } => {
-                let access = said::word(access);
+            Act::Issue { name, access, expires, options } => {
+                let access = params::word(access);
                 let body = json!({ "name": name, "access": access, "expires_at": expires });
-                let written = client.post(&creating.into(), &["admin-keys"], &body).await?;
-                answer::shown_once(format, &written, &format!("issued admin key {name}"))
+                let written = client.post(&options.into(), &["admin-keys"], &body).await?;
+                output::shown_once(format, &written, &format!("issued admin key {name}"))
             }
             Act::List => {
                 let keys = client.list(&["admin-keys"], &[]).await?;
-                answer::many(format, keys, listed)
+                output::many(format, keys, list_table)
             }
-            Act::Revoke { key, writing } => {
-                let written = client.order(&writing, &["admin-keys", &key, "revoke"]).await?;
-                answer::wrote(format, &written, &format!("revoked admin key {key}"))
+            Act::Revoke { key, options } => {
+                let written = client.action(&options, &["admin-keys", &key, "revoke"]).await?;
+                output::wrote(format, &written, &format!("revoked admin key {key}"))
             }
         }
     }
 }
 
-fn listed(keys: &[Shown]) -> String {
+fn list_table(keys: &[View]) -> String {
     let columns = ["NAME", "ID", "ACCESS", "STATUS", "ISSUED", "EXPIRES"].map(Column::Text);
-    let row = |key: &Shown| {
-        let Shown { id, name, access, status, issued_at, expires_at } = key;
+    let row = |key: &View| {
+        let View { id, name, access, status, issued_at, expires_at } = key;
         let expires = expires_at.clone().unwrap_or_default();
         [name, id, access, status, issued_at, &expires].map(Clone::clone).to_vec()
     };

@@ -1,4 +1,4 @@
-//! Budgets and limits, as they are typed and as they are told.
+//! Budgets and limits, as flags give them and as the API shows them.
 
 use std::{convert::Infallible, fmt, str::FromStr};
 
@@ -13,7 +13,7 @@ pub enum Bound<T> {
     At(T),
 }
 
-/// Passed on as it was typed: the API says what is wrong with it.
+/// Passed on as it is: the API says what is wrong with it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Text(pub String);
 
@@ -28,7 +28,7 @@ pub struct Budget {
     period: String,
 }
 
-/// How fast requests may come. What is not said stays as it is.
+/// How fast requests may come. What is not given stays as it is.
 #[derive(Debug, Clone, Default, Args)]
 pub struct Limits {
     /// Requests in a minute; `none` for any number.
@@ -44,24 +44,24 @@ pub struct Limits {
 
 /// As the API tells them.
 #[derive(Debug, Clone, Deserialize)]
-pub struct ToldLimits {
+pub struct LimitsView {
     requests_per_minute: Option<u64>,
     tokens_per_minute: Option<u64>,
     parallel_requests: Option<u64>,
 }
 
 impl Limits {
-    /// All of them as they are to be, if anything is said about them. The API takes them together.
+    /// All of them as they are to be, if any is given. The API takes them together.
     pub fn over(&self, current: &Value) -> Option<Value> {
         let Self { requests_per_minute, tokens_per_minute, parallel_requests } = self;
-        let said = [
+        let given = [
             ("requests_per_minute", requests_per_minute),
             ("tokens_per_minute", tokens_per_minute),
             ("parallel_requests", parallel_requests),
         ];
         let mut all: Map<String, Value> = current.as_object().cloned().unwrap_or_default();
         let mut changed = false;
-        for (name, bound) in said {
+        for (name, bound) in given {
             let Some(bound) = bound else { continue };
             changed = true;
             match bound {
@@ -73,7 +73,7 @@ impl Limits {
         changed.then(|| if all.is_empty() { Value::Null } else { Value::Object(all) })
     }
 
-    pub fn are_said(&self) -> bool {
+    pub fn are_given(&self) -> bool {
         self.over(&Value::Null).is_some()
     }
 }
@@ -142,16 +142,16 @@ impl fmt::Display for Budget {
     }
 }
 
-impl fmt::Display for ToldLimits {
+impl fmt::Display for LimitsView {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { requests_per_minute, tokens_per_minute, parallel_requests } = self;
-        let told = [
+        let parts = [
             (requests_per_minute, "requests a minute"),
             (tokens_per_minute, "tokens a minute"),
             (parallel_requests, "at once"),
         ];
-        let told = told.iter().filter_map(|(most, what)| most.map(|most| format!("{most} {what}")));
-        f.write_str(&told.collect::<Vec<_>>().join(", "))
+        let parts = parts.iter().filter_map(|(most, what)| most.map(|most| format!("{most} {what}")));
+        f.write_str(&parts.collect::<Vec<_>>().join(", "))
     }
 }
 
@@ -162,13 +162,13 @@ mod tests {
     #[test]
     fn a_limit_that_is_not_said_stays_and_none_takes_one_away() {
         let current = json!({ "requests_per_minute": 60, "tokens_per_minute": 1000, "parallel_requests": null });
-        let said = Limits {
+        let given = Limits {
             requests_per_minute: Some(Bound::None),
             parallel_requests: Some(Bound::At(Count(4))),
             ..Limits::default()
         };
         let all = json!({ "tokens_per_minute": 1000, "parallel_requests": 4 });
-        assert_eq!(said.over(&current), Some(all));
+        assert_eq!(given.over(&current), Some(all));
         assert_eq!(Limits::default().over(&current), None);
         let only = json!({ "requests_per_minute": 60 });
         let none = Limits { requests_per_minute: Some(Bound::None), ..Limits::default() };
@@ -182,8 +182,8 @@ mod tests {
         assert_eq!(json, json!({ "amount": "250", "period": "month" }));
         assert_eq!("none".parse::<Bound<Budget>>().unwrap().json(Budget::json), Value::Null);
         for unclear in ["250", "250/year", "/"] {
-            let said = unclear.parse::<Bound<Budget>>().unwrap_err();
-            assert!(said.contains("250/month"), "{unclear}: {said}");
+            let given = unclear.parse::<Bound<Budget>>().unwrap_err();
+            assert!(given.contains("250/month"), "{unclear}: {given}");
         }
     }
 

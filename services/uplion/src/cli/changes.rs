@@ -5,10 +5,10 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::{
-    answer::{self, Format, named},
+    output::{self, Format, named},
     client::Client,
     failure::Failure,
-    key, place, user,
+    key, endpoint, user,
 };
 
 #[derive(Debug, Clone, Args)]
@@ -17,7 +17,7 @@ pub struct Changes {
     /// Its id. A project's, a model's or a key's name will do, and a user's e-mail address.
     id: String,
     #[command(flatten)]
-    control: place::Control,
+    control: endpoint::ControlArgs,
     #[command(flatten)]
     format: Format,
 }
@@ -59,7 +59,7 @@ struct Field {
 
 impl Changes {
     pub async fn run(self) -> Result<(), Failure> {
-        let client = Client::new(self.control.place()?)?;
+        let client = Client::new(self.control.endpoint()?)?;
         let id = match self.kind {
             Kind::Key => key::id(&client, &self.id).await?,
             Kind::User => user::id(&client, &self.id).await?,
@@ -67,8 +67,8 @@ impl Changes {
         };
         let query = [("kind", self.kind.as_str().to_owned()), ("id", id)];
         let changes = client.list(&["changes"], &query).await?;
-        answer::many(self.format, changes, |changes: &[Change]| {
-            changes.iter().map(Change::told).collect::<Vec<_>>().join("\n")
+        output::many(self.format, changes, |changes: &[Change]| {
+            changes.iter().map(Change::lines).collect::<Vec<_>>().join("\n")
         })
     }
 }
@@ -89,7 +89,7 @@ impl Kind {
 }
 
 impl Change {
-    fn told(&self) -> String {
+    fn lines(&self) -> String {
         let Self { version, kind, at, actor, actor_name, reason, source_address, fields } = self;
         let kind = kind.trim_start_matches("uplion.");
         let kind = kind.rsplit_once(".v").map_or(kind, |(kind, _)| kind);
@@ -99,13 +99,13 @@ impl Change {
         let from = source_address.as_ref().map_or_else(String::new, |from| format!(" from {from}"));
         let mut lines = vec![format!("{version:>4}  {at}  {kind}{who}{from}")];
         lines.extend(reason.as_ref().map(|reason| format!("      because: {reason}")));
-        lines.extend(fields.iter().map(|field| format!("      {}", field.told())));
+        lines.extend(fields.iter().map(|field| format!("      {}", field.line())));
         lines.join("\n")
     }
 }
 
 impl Field {
-    fn told(&self) -> String {
+    fn line(&self) -> String {
         let Self { name, before, after } = self;
         match (before, after) {
             (Value::Null, after) => format!("{name}: {after}"),
@@ -134,7 +134,7 @@ mod tests {
         }))
         .unwrap();
         assert_eq!(
-            change.told(),
+            change.lines(),
             "   2  2026-11-23T08:33:20Z  project.renamed  by Ada (usr_1) from 192.0.2.1\n      \
              because: a new term\n      \
              name: \"physics\" → \"chemistry\"\n      \

@@ -4,11 +4,11 @@ use clap::Args;
 use serde::Deserialize;
 
 use super::{
-    answer::{self, Format},
+    output::{self, Format},
     client::Client,
     failure::Failure,
-    place,
-    scope::Scope,
+    endpoint,
+    request_filter::RequestFilter,
     table::{Column, table},
 };
 
@@ -18,15 +18,15 @@ pub struct Charges {
     #[arg(long, short = 'n', default_value_t = 20, value_name = "N")]
     limit: usize,
     #[command(flatten)]
-    scope: Scope,
+    scope: RequestFilter,
     #[command(flatten)]
-    control: place::Control,
+    control: endpoint::ControlArgs,
     #[command(flatten)]
     format: Format,
 }
 
 #[derive(Debug, Deserialize)]
-struct Shown {
+struct View {
     request: String,
     project: String,
     project_name: Option<String>,
@@ -45,14 +45,14 @@ struct Shown {
 impl Charges {
     pub async fn run(self) -> Result<(), Failure> {
         let Self { limit, scope, control, format } = self;
-        let client = Client::new(control.place()?)?;
+        let client = Client::new(control.endpoint()?)?;
         let query = scope.query(&client).await?;
         let charges = client.first(&["charges"], &query, limit).await?;
-        answer::many(format, charges, listed)
+        output::many(format, charges, list_table)
     }
 }
 
-fn listed(charges: &[Shown]) -> String {
+fn list_table(charges: &[View]) -> String {
     let columns = [
         Column::Text("REQUEST"),
         Column::Text("ENDED"),
@@ -66,7 +66,7 @@ fn listed(charges: &[Shown]) -> String {
         Column::Number("REASONING"),
         Column::Number("CHARGE"),
     ];
-    let row = |charge: &Shown| {
+    let row = |charge: &View| {
         let text = |text: &Option<String>| text.clone().unwrap_or_default();
         vec![
             charge.request.clone(),

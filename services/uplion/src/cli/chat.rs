@@ -12,10 +12,10 @@ use uplion_protocol::{
 };
 
 use super::{
-    answer,
-    client::{self, root},
+    output,
+    client,
     failure::Failure,
-    place::{self, Place},
+    endpoint::{self, Endpoint},
 };
 
 /// Bytes of one event of the stream.
@@ -29,26 +29,26 @@ pub struct Chat {
     /// The question; without it, standard input.
     text: Vec<String>,
     #[command(flatten)]
-    gateway: place::Gateway,
+    gateway: endpoint::GatewayArgs,
     #[command(flatten)]
-    folder: place::Folder,
+    folder: endpoint::DataFolder,
 }
 
 impl Chat {
     pub async fn run(self) -> Result<(), Failure> {
-        let place = self.gateway.place(&self.folder)?;
+        let endpoint = self.gateway.endpoint(&self.folder)?;
         let http = client::http()?;
         let question = question(&self.text)?;
         let model = match self.model {
             Some(model) => model,
-            None => first_model(&http, &place).await?,
+            None => first_model(&http, &endpoint).await?,
         };
         let body = json!({
             "model": model, "stream": true, "messages": [{ "role": "user", "content": question }],
         });
-        let asked = place.shown(http.post(format!("{}/chat/completions", place.url)));
-        let response = accepted(asked.json(&body).send().await, &place).await?;
-        print(response, &place).await
+        let answered = endpoint.authorize(http.post(format!("{}/chat/completions", endpoint.url)));
+        let response = accepted(answered.json(&body).send().await, &endpoint).await?;
+        print(response, &endpoint).await
     }
 }
 
@@ -57,26 +57,26 @@ fn question(words: &[String]) -> Result<String, Failure> {
         return Ok(words.join(" "));
     }
     if stdin().is_terminal() {
-        answer::note("type your question; it ends with Ctrl-D on a line of its own");
+        output::note("type your question; it ends with Ctrl-D on a line of its own");
     }
     let mut text = String::new();
     stdin().read_to_string(&mut text)?;
     let text = text.trim();
     if text.is_empty() {
-        return Err(Failure::Here(
-            "nothing was asked: give the question as an argument or on standard input".into(),
+        return Err(Failure::Local(
+            "nothing was answered: give the question as an argument or on standard input".into(),
         ));
     }
     Ok(text.to_owned())
 }
 
-async fn first_model(http: &reqwest::Client, place: &Place) -> Result<String, Failure> {
-    let asked = place.shown(http.get(format!("{}/models", place.url))).send().await;
+async fn first_model(http: &reqwest::Client, endpoint: &Endpoint) -> Result<String, Failure> {
+    let answered = endpoint.authorize(http.get(format!("{}/models", endpoint.url))).send().await;
     let body: Value =
-        accepted(asked, place).await?.json().await.map_err(|error| unreachable(&error, place))?;
+        accepted(answered, endpoint).await?.json().await.map_err(|error| unreachable(error, endpoint))?;
     match body["data"][0]["id"].as_str() {
         Some(model) => Ok(model.to_owned()),
-        None => Err(Failure::Here(
+        None => Err(Failure::Local(
             "this key may use no model: `uplion model create NAME --upstream URL` registers one"
                 .into(),
         )),
@@ -84,41 +84,41 @@ async fn first_model(http: &reqwest::Client, place: &Place) -> Result<String, Fa
 }
 
 /// The response if it is one; what the gateway says otherwise.
-async fn accepted(asked: reqwest::Result<Response>, place: &Place) -> Result<Response, Failure> {
-    let response = asked.map_err(|error| unreachable(&error, place))?;
+async fn accepted(answered: reqwest::Result<Response>, endpoint: &Endpoint) -> Result<Response, Failure> {
+    let response = answered.map_err(|error| unreachable(error, endpoint))?;
     let status = response.status();
     if status.is_success() {
         return Ok(response);
     }
     let body = response.text().await.unwrap_or_default();
     let body: Value = serde_json::from_str(&body).unwrap_or_default();
-    let said = |field: &str| body["error"][field].as_str().map(ToOwned::to_owned);
+    let error_field = |field: &str| body["error"][field].as_str().map(ToOwned::to_owned);
     if status.as_u16() == 401
-        && let Some(sentence) = place.not_taken()
+        && let Some(sentence) = endpoint.rejection()
     {
         return Err(Failure::NotSignedIn(sentence));
     }
-    let detail = said("message").unwrap_or_else(|| {
-        format!("{} answered {status}: is it an OpenAI-compatible API?", place.url)
+    let detail = error_field("message").unwrap_or_else(|| {
+        format!("{} answered {status}: is it an OpenAI-compatible API?", endpoint.url)
     });
     Err(Failure::Refused {
         status: status.as_u16(),
-        code: said("code").unwrap_or_default(),
+        code: error_field("code").unwrap_or_default(),
         detail,
     })
 }
 
-fn unreachable(error: &reqwest::Error, place: &Place) -> Failure {
-    Failure::Unreachable { what: "the gateway", url: place.url.clone(), why: root(error) }
+fn unreachable(source: reqwest::Error, endpoint: &Endpoint) -> Failure {
+    Failure::Unreachable { what: "the gateway", url: endpoint.url.clone(), source }
 }
 
-async fn print(response: Response, place: &Place) -> Result<(), Failure> {
+async fn print(response: Response, endpoint: &Endpoint) -> Result<(), Failure> {
     let mut framer = Framer::new(LONGEST_EVENT);
     let mut reads = response.bytes_stream();
     let mut ended = false;
     while let Some(read) = reads.next().await {
-        let read = read.map_err(|error| unreachable(&error, place))?;
-        let run = framer.feed(read).map_err(|error| Failure::Here(error.to_string()))?;
+        let read = read.map_err(|error| unreachable(error, endpoint))?;
+        let run = framer.feed(read).map_err(|error| Failure::Local(error.to_string()))?;
         if let Some(run) = run {
             ended |= show(&run)?;
         }
@@ -127,7 +127,7 @@ async fn print(response: Response, place: &Place) -> Result<(), Failure> {
         ended |= show(&rest)?;
     }
     writeln!(stdout())?;
-    if ended { Ok(()) } else { Err(Failure::Here("the answer broke off before its end".into())) }
+    if ended { Ok(()) } else { Err(Failure::Local("the answer broke off before its end".into())) }
 }
 
 /// Whether the stream is at its end.
@@ -140,9 +140,9 @@ fn show(run: &[u8]) -> Result<bool, Failure> {
             Payload::Data(json) => json,
         };
         let chunk = Chunk::read(&json)
-            .map_err(|_| Failure::Here("the gateway sent what is no part of an answer".into()))?;
+            .map_err(|_| Failure::Local("the gateway sent what is no part of an answer".into()))?;
         if let Some(error) = chunk.error {
-            return Err(Failure::Here(error.into_owned()));
+            return Err(Failure::Local(error.into_owned()));
         }
         for piece in chunk.pieces.iter().filter(|piece| piece.kind == PieceKind::Content) {
             out.write_all(piece.text.as_bytes())?;

@@ -1,121 +1,89 @@
-//! The control API, as the commands use it.
+//! The control API as the commands use it: what fails is said in the words of whoever typed the command.
 
-use std::time::Duration;
-
-use reqwest::{
-    Method, RequestBuilder, StatusCode, Url,
-    header::{ETAG, HeaderMap},
+use reqwest::StatusCode;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use uplion_control_client::{
+    self as control_client, ClientOptions, Error, List, ListOptions, Versioned, root_cause,
 };
-use serde::{Deserialize, de::DeserializeOwned};
-use serde_json::{Value, json};
 
-use super::{failure::Failure, place::Place, writing::Writing};
-
-/// Longer than any wait that a command asks the server for.
-const PATIENCE: Duration = Duration::from_mins(1);
-const CONNECT: Duration = Duration::from_secs(5);
-/// As much as the API gives at once.
-const PAGE: usize = 1_000;
-const POSITION: &str = "Uplion-Position";
+use super::{endpoint::Endpoint, failure::Failure, output, write_options::WriteOptions};
 
 pub struct Client {
-    http: reqwest::Client,
-    place: Place,
-}
-
-/// `application/problem+json`.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct Problem {
-    code: String,
-    detail: String,
-}
-
-/// A page of a list.
-#[derive(Debug, Deserialize)]
-struct Page {
-    data: Vec<Value>,
-    next: Option<String>,
-}
-
-/// What a write was answered with.
-#[derive(Debug, Clone, Deserialize)]
-pub struct Written {
-    pub id: String,
+    control: control_client::Client,
+    endpoint: Endpoint,
 }
 
 impl Client {
-    pub fn new(place: Place) -> Result<Self, Failure> {
-        let http = http()?;
-        Ok(Self { http, place })
+    pub fn new(endpoint: Endpoint) -> Result<Self, Failure> {
+        let options = match &endpoint.key {
+            Some(key) => ClientOptions::bearer(key.expose())
+                .map_err(|error| Failure::NotSignedIn(error.to_string()))?,
+            None => ClientOptions::default(),
+        };
+        let control = control_client::Client::new(http()?, endpoint.url.clone(), options);
+        Ok(Self { control, endpoint })
     }
 
     /// `path` in segments: names of models have slashes.
     pub async fn get(&self, path: &[&str], query: &[(&str, String)]) -> Result<Value, Failure> {
-        let answer = self.send(self.asked(Method::GET, path, query)?).await;
-        answer.map_err(|failure| failure.naming(&meant(path, query, &Value::Null)))
+        let answer = self.control.get(path, query).await;
+        answer.map_err(|error| self.failure(error).naming(&named_in(path, query, &Value::Null)))
     }
 
     pub async fn post(
         &self,
-        writing: &Writing,
+        options: &WriteOptions,
         path: &[&str],
         body: &Value,
     ) -> Result<Value, Failure> {
-        self.write(writing, Method::POST, path, body).await
+        let answer = self.control.post(path, body, &options.into()).await;
+        answer.map_err(|error| self.failure(error).naming(&named_in(path, &[], body)))
     }
 
-    /// A command that has nothing to say beside its path.
-    pub async fn order(&self, writing: &Writing, path: &[&str]) -> Result<Value, Failure> {
-        self.post(writing, path, &json!({})).await
+    /// A command that needs no more than its path, like `revoke`.
+    pub async fn action(&self, options: &WriteOptions, path: &[&str]) -> Result<Value, Failure> {
+        let answer = self.control.action(path, &options.into()).await;
+        answer.map_err(|error| self.failure(error).naming(&named_in(path, &[], &Value::Null)))
     }
 
     pub async fn put(
         &self,
-        writing: &Writing,
+        options: &WriteOptions,
         path: &[&str],
         body: &Value,
     ) -> Result<Value, Failure> {
-        self.write(writing, Method::PUT, path, body).await
+        let answer = self.control.put(path, body, &options.into()).await;
+        answer.map_err(|error| self.failure(error).naming(&named_in(path, &[], body)))
     }
 
     pub async fn patch(
         &self,
-        writing: &Writing,
+        options: &WriteOptions,
         path: &[&str],
         body: &Value,
     ) -> Result<Value, Failure> {
-        self.write(writing, Method::PATCH, path, body).await
+        let answer = self.control.patch(path, body, &options.into()).await;
+        answer.map_err(|error| self.failure(error).naming(&named_in(path, &[], body)))
     }
 
-    pub async fn delete(&self, writing: &Writing, path: &[&str]) -> Result<Value, Failure> {
-        let answer = self.send(writing.said(self.asked(Method::DELETE, path, &[])?)?).await;
-        answer.map_err(|failure| failure.naming(&meant(path, &[], &Value::Null)))
+    pub async fn delete(&self, options: &WriteOptions, path: &[&str]) -> Result<Value, Failure> {
+        let answer = self.control.delete(path, &options.into()).await;
+        answer.map_err(|error| self.failure(error).naming(&named_in(path, &[], &Value::Null)))
     }
 
     /// What is there now, of which a part is to stay: unless a version was named, the write that follows holds only if
     /// nobody else writes in between.
     pub async fn read_to_change(
         &self,
-        writing: &mut Writing,
+        options: &mut WriteOptions,
         path: &[&str],
     ) -> Result<Value, Failure> {
-        let answer = self.answered(self.asked(Method::GET, path, &[])?).await;
-        let (value, version) =
-            answer.map_err(|failure| failure.naming(&meant(path, &[], &Value::Null)))?;
-        writing.if_version = writing.if_version.or(version);
+        let answer = self.control.get_versioned(path, &[]).await;
+        let Versioned { value, version } = answer
+            .map_err(|error| self.failure(error).naming(&named_in(path, &[], &Value::Null)))?;
+        options.if_version = options.if_version.or(version);
         Ok(value)
-    }
-
-    async fn write(
-        &self,
-        writing: &Writing,
-        method: Method,
-        path: &[&str],
-        body: &Value,
-    ) -> Result<Value, Failure> {
-        let answer = self.send(writing.said(self.asked(method, path, &[])?)?.json(body)).await;
-        answer.map_err(|failure| failure.naming(&meant(path, &[], body)))
     }
 
     /// All of a list, with every change in it that was made before now if that can be had.
@@ -132,156 +100,78 @@ impl Client {
         &self,
         path: &[&str],
         query: &[(&str, String)],
-        most: usize,
+        at_most: usize,
     ) -> Result<Vec<Value>, Failure> {
-        let position = self.newest_change().await;
-        let mut all = Vec::new();
-        let mut after: Option<String> = None;
-        loop {
-            let mut query = query.to_vec();
-            query.push(("limit", (most - all.len()).clamp(1, PAGE).to_string()));
-            query.extend(after.map(|after| ("after", after)));
-            let page = match self.page(path, &query, position.as_deref()).await {
-                Err(Failure::Refused { code, detail, .. }) if code == "behind" => {
-                    super::answer::note(&format!("the newest changes may be missing: {detail}"));
-                    self.page(path, &query, None).await?
-                }
-                page => page?,
-            };
-            all.extend(page.data);
-            after = page.next;
-            if after.is_none() || all.len() >= most {
-                all.truncate(most);
-                return Ok(all);
+        let options = ListOptions { at_most, ..ListOptions::default() };
+        let List { items, behind } = self.list_as(path, query, &options).await?;
+        if let Some(behind) = behind {
+            output::note(&format!("the newest changes may be missing: {behind}"));
+        }
+        Ok(items)
+    }
+
+    pub async fn list_as(
+        &self,
+        path: &[&str],
+        query: &[(&str, String)],
+        options: &ListOptions,
+    ) -> Result<List<Value>, Failure> {
+        let list = self.control.list(path, query, options).await;
+        list.map_err(|error| self.failure(error).naming(&named_in(path, query, &Value::Null)))
+    }
+
+    fn failure(&self, error: Error) -> Failure {
+        let sentence = || format!("{error}: {}", root_cause(&error));
+        match error {
+            Error::Unreachable { url, source } => {
+                Failure::Unreachable { what: "control", url, source }
             }
+            Error::Problem(problem) => {
+                let detail = problem.to_string();
+                self.refused(problem.status, problem.code, detail)
+            }
+            Error::NotControl { ref url, status: 404 } => Failure::Local(format!(
+                "{url} is not the control API of UPLION: its URL is given without a path, like http://127.0.0.1:8485"
+            )),
+            Error::NotControl { status, .. } => {
+                self.refused(status, String::new(), error.to_string())
+            }
+            Error::Url { .. } => Failure::NoEndpoint(sentence()),
+            Error::Header { .. } => Failure::Local(error.to_string()),
+            Error::Unreadable(_) => Failure::Local(sentence()),
         }
     }
 
-    async fn page(
-        &self,
-        path: &[&str],
-        query: &[(&str, String)],
-        position: Option<&str>,
-    ) -> Result<Page, Failure> {
-        let mut request = self.asked(Method::GET, path, query)?;
-        if let Some(position) = position {
-            request = request.header(POSITION, position);
+    fn refused(&self, status: u16, code: String, detail: String) -> Failure {
+        match self.endpoint.rejection() {
+            Some(sentence) if status == StatusCode::UNAUTHORIZED.as_u16() => Failure::NotSignedIn(sentence),
+            Some(_) | None => Failure::Refused { status, code, detail },
         }
-        let page = self.send(request).await;
-        read(page.map_err(|failure| failure.naming(&meant(path, query, &Value::Null)))?)
-    }
-
-    /// Where CONTROL ends; none if it cannot be told.
-    async fn newest_change(&self) -> Option<String> {
-        let health = self.get(&["log"], &[]).await.ok()?;
-        let streams = health.get("streams")?.as_array()?;
-        let control = streams.iter().find(|stream| stream["name"] == "CONTROL")?;
-        let (epoch, last) = (control["epoch"].as_u64()?, control["last"].as_u64()?);
-        Some(format!("control:{epoch}:{last}"))
-    }
-
-    fn asked(
-        &self,
-        method: Method,
-        path: &[&str],
-        query: &[(&str, String)],
-    ) -> Result<RequestBuilder, Failure> {
-        let unusable =
-            |why: &str| Failure::Unknown(format!("{} is not a URL: {why}", self.place.url));
-        let base = format!("{}{}", self.place.url, uplion_control::PATH);
-        let mut url = Url::parse(&base).map_err(|error| unusable(&error.to_string()))?;
-        url.path_segments_mut().map_err(|()| unusable("it has no path"))?.extend(path);
-        if !query.is_empty() {
-            url.query_pairs_mut().extend_pairs(query);
-        }
-        Ok(self.place.shown(self.http.request(method, url)))
-    }
-
-    async fn send(&self, request: RequestBuilder) -> Result<Value, Failure> {
-        Ok(self.answered(request).await?.0)
-    }
-
-    /// With the version that it is at, if the answer says so.
-    async fn answered(&self, request: RequestBuilder) -> Result<(Value, Option<u64>), Failure> {
-        let unreachable = |error: &reqwest::Error| Failure::Unreachable {
-            what: "control",
-            url: self.place.url.clone(),
-            why: root(error),
-        };
-        let response = request.send().await.map_err(|error| unreachable(&error))?;
-        let status = response.status();
-        let version = version(response.headers());
-        let body = response.bytes().await.map_err(|error| unreachable(&error))?;
-        if status == StatusCode::NO_CONTENT {
-            return Ok((Value::Null, version));
-        }
-        if status.is_success() {
-            let value = serde_json::from_slice(&body).map_err(|_| {
-                Failure::Here(format!("{} does not answer like a control API", self.place.url))
-            })?;
-            return Ok((value, version));
-        }
-        let problem: Problem = serde_json::from_slice(&body).unwrap_or_default();
-        if status == StatusCode::NOT_FOUND && problem.code.is_empty() {
-            return Err(Failure::Here(format!(
-                "{} is not the control API of UPLION: its URL is given without a path, like http://127.0.0.1:8485",
-                self.place.url
-            )));
-        }
-        if status.as_u16() == 401
-            && let Some(sentence) = self.place.not_taken()
-        {
-            return Err(Failure::NotSignedIn(sentence));
-        }
-        let detail = match problem.detail.as_str() {
-            "" => format!("{} answered {status}: is it the control API of UPLION?", self.place.url),
-            detail => detail.to_owned(),
-        };
-        Err(Failure::Refused { status: status.as_u16(), code: problem.code, detail })
     }
 }
 
-/// What of it a person has typed, and may have typed wrongly: its kind and its name.
-fn meant(path: &[&str], query: &[(&str, String)], body: &Value) -> Vec<(String, String)> {
-    const TYPED: [&str; 5] = ["project", "user", "owner", "member", "model"];
+/// What a call names, each with its kind: one of them may be misspelt.
+fn named_in(path: &[&str], query: &[(&str, String)], body: &Value) -> Vec<(String, String)> {
+    const NAMES: [&str; 5] = ["project", "user", "owner", "member", "model"];
     let in_path = path.chunks_exact(2).filter(|pair| *pair != ["sessions", "current"]);
     let in_path =
         in_path.map(|pair| (pair[0].trim_end_matches('s').replace('-', " "), pair[1].to_owned()));
-    let in_query = query.iter().filter(|(name, _)| TYPED.contains(name));
+    let in_query = query.iter().filter(|(name, _)| NAMES.contains(name));
     let in_query = in_query.map(|(name, value)| ((*name).to_owned(), value.clone()));
-    let in_body = TYPED
+    let in_body = NAMES
         .iter()
         .filter_map(|name| Some(((*name).to_owned(), body[*name].as_str()?.to_owned())));
     in_path.chain(in_query).chain(in_body).collect()
 }
 
-/// `ETag: "3"`
-fn version(headers: &HeaderMap) -> Option<u64> {
-    headers.get(ETAG)?.to_str().ok()?.trim_matches('"').parse().ok()
-}
-
 pub fn http() -> Result<reqwest::Client, Failure> {
-    reqwest::Client::builder()
-        .connect_timeout(CONNECT)
-        .read_timeout(PATIENCE)
-        // A password or a key is for the place that was named, and for no other.
-        .redirect(reqwest::redirect::Policy::none())
-        .user_agent(concat!("uplion/", env!("CARGO_PKG_VERSION")))
+    control_client::http_builder()
         .build()
-        .map_err(|error| Failure::Here(error.to_string()))
+        .map_err(|error| Failure::Local(format!("no HTTP client can be made: {}", root_cause(&error))))
 }
 
 pub fn read<T: DeserializeOwned>(value: Value) -> Result<T, Failure> {
     serde_json::from_value(value).map_err(|error| {
-        Failure::Here(format!("control answered what this version does not understand: {error}"))
+        Failure::Local(format!("control answered what this version does not understand: {error}"))
     })
-}
-
-/// The cause at the bottom: `connection refused` rather than `error sending request`.
-pub fn root(error: &reqwest::Error) -> String {
-    let mut cause: &dyn std::error::Error = error;
-    while let Some(deeper) = cause.source() {
-        cause = deeper;
-    }
-    cause.to_string()
 }

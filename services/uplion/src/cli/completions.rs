@@ -1,9 +1,8 @@
 //! `uplion completions`: what a shell needs to complete the commands.
 
-use clap::{Args, CommandFactory as _, ValueEnum};
+use clap::{Args, ValueEnum};
 
-use super::{answer, failure::Failure};
-use crate::arguments::Uplion;
+use super::{output, failure::Failure};
 
 #[derive(Debug, Clone, Args)]
 pub struct Completions {
@@ -18,15 +17,16 @@ enum Shell {
 }
 
 impl Completions {
-    pub fn run(self) -> Result<(), Failure> {
+    /// `uplion` is the whole command line.
+    pub fn run(self, uplion: &mut clap::Command) -> Result<(), Failure> {
         let shell = match self.shell {
             Shell::Bash => clap_complete::Shell::Bash,
             Shell::Zsh => clap_complete::Shell::Zsh,
             Shell::Fish => clap_complete::Shell::Fish,
         };
         let mut script = Vec::new();
-        clap_complete::generate(shell, &mut Uplion::command(), "uplion", &mut script);
-        let script = String::from_utf8(script).map_err(|error| Failure::Here(error.to_string()))?;
-        answer::print(script.trim_end())
+        clap_complete::generate(shell, uplion, "uplion", &mut script);
+        let script = String::from_utf8(script).map_err(|error| Failure::Local(error.to_string()))?;
+        output::print(script.trim_end())
     }
 }

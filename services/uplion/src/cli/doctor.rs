@@ -8,17 +8,18 @@ use std::time::Duration;
 
 use clap::Args;
 use serde_json::json;
+use uplion_control_client::root_cause;
 
 use self::{
-    finding::{Finding, Verdict},
+    finding::{Finding, Severity},
     log::{Health, Projection, Stream},
 };
 
 use super::{
-    answer::{self, Format},
+    output::{self, Format},
     client::{self, Client, read},
     failure::Failure,
-    place::{self, Place},
+    endpoint::{self, Endpoint},
     sizes,
 };
 
@@ -35,9 +36,9 @@ pub struct Doctor {
     #[arg(long, default_value_t = sizes::KEPT_HOURS, value_name = "N")]
     hours: u64,
     #[command(flatten)]
-    control: place::Control,
+    control: endpoint::ControlArgs,
     #[command(flatten)]
-    gateway: place::Gateway,
+    gateway: endpoint::GatewayArgs,
     #[command(flatten)]
     format: Format,
 }
@@ -47,23 +48,23 @@ impl Doctor {
         let mut findings = self.control().await?;
         findings.extend(self.gateway().await?);
         if self.format.json {
-            let told = findings.iter().map(Finding::json).collect::<Vec<_>>();
-            answer::print_json(&json!(told))?;
+            let all = findings.iter().map(Finding::json).collect::<Vec<_>>();
+            output::print_json(&json!(all))?;
         } else {
             for finding in &findings {
-                answer::print(&finding.told())?;
+                output::print(&finding.lines())?;
             }
         }
-        let bad = findings.iter().any(|finding| finding.verdict == Verdict::Bad);
-        if bad { Err(Failure::Unwell) } else { Ok(()) }
+        let bad = findings.iter().any(|finding| finding.severity == Severity::Critical);
+        if bad { Err(Failure::Unhealthy) } else { Ok(()) }
     }
 
     async fn control(&self) -> Result<Vec<Finding>, Failure> {
-        let place = match self.control.place() {
-            Ok(place) => place,
+        let endpoint = match self.control.endpoint() {
+            Ok(endpoint) => endpoint,
             Err(failure) => return Ok(vec![Finding::bad("control", &failure, None)]),
         };
-        let url = place.url.clone();
+        let url = endpoint.url.clone();
         let mut findings = vec![
             probe(
                 "control",
@@ -72,7 +73,7 @@ impl Doctor {
             )
             .await?,
         ];
-        let client = Client::new(place)?;
+        let client = Client::new(endpoint)?;
         match client.get(&["log"], &[]).await {
             Ok(health) => {
                 findings.extend(self.examine(&read(health)?));
@@ -85,12 +86,12 @@ impl Doctor {
     }
 
     async fn gateway(&self) -> Result<Vec<Finding>, Failure> {
-        let place = match self.gateway.place(&self.control.folder) {
-            Ok(place) => place,
+        let endpoint = match self.gateway.endpoint(&self.control.folder) {
+            Ok(endpoint) => endpoint,
             Err(failure) => {
-                let text = failure.sentence().unwrap_or_default();
+                let text = failure.message().unwrap_or_default();
                 let finding = Finding {
-                    verdict: Verdict::Watch,
+                    severity: Severity::Warning,
                     about: "gateway",
                     what: format!("not looked at: {text}"),
                     advice: None,
@@ -98,17 +99,17 @@ impl Doctor {
                 return Ok(vec![finding]);
             }
         };
-        let root = place.url.trim_end_matches("/v1").to_owned();
+        let root = endpoint.url.trim_end_matches("/v1").to_owned();
         let ready = probe(
             "gateway",
             &root,
             "start it with `uplion gateway`, or `uplion dev` for everything in one process",
         )
         .await?;
-        let reachable = ready.verdict == Verdict::Good;
+        let reachable = ready.severity == Severity::Ok;
         let mut findings = vec![ready];
         if reachable {
-            findings.push(models(&place).await?);
+            findings.push(models(&endpoint).await?);
         }
         Ok(findings)
     }
@@ -145,7 +146,7 @@ impl Doctor {
             "for {rate} requests/s over {hours} h start the roles with --traffic-max-bytes {needed} ({})",
             sizes::human(needed)
         );
-        Some(Finding { verdict: Verdict::Watch, about: "size", what, advice: Some(advice) })
+        Some(Finding { severity: Severity::Warning, about: "size", what, advice: Some(advice) })
     }
 }
 
@@ -161,23 +162,23 @@ async fn probe(about: &'static str, url: &str, start: &str) -> Result<Finding, F
             let why = response.text().await.unwrap_or_default();
             let what = format!("at {url}, but not ready ({status}): {}", why.trim());
             let advice = Some("what it waits for is named above; it retries by itself".to_owned());
-            Finding { verdict: Verdict::Bad, about, what, advice }
+            Finding { severity: Severity::Critical, about, what, advice }
         }
         Err(error) => {
-            let what = format!("cannot be reached at {url} ({})", client::root(&error));
-            Finding { verdict: Verdict::Bad, about, what, advice: Some(start.to_owned()) }
+            let what = format!("cannot be reached at {url} ({})", root_cause(&error));
+            Finding { severity: Severity::Critical, about, what, advice: Some(start.to_owned()) }
         }
     })
 }
 
-async fn models(place: &Place) -> Result<Finding, Failure> {
-    let asked = place.shown(client::http()?.get(format!("{}/models", place.url)));
+async fn models(endpoint: &Endpoint) -> Result<Finding, Failure> {
+    let asked = endpoint.authorize(client::http()?.get(format!("{}/models", endpoint.url)));
     let asked = asked.timeout(PATIENCE).send().await;
     let response = match asked {
         Ok(response) => response,
         Err(error) => {
-            let what = format!("the gateway does not list its models ({})", client::root(&error));
-            return Ok(Finding { verdict: Verdict::Bad, about: "models", what, advice: None });
+            let what = format!("the gateway does not list its models ({})", root_cause(&error));
+            return Ok(Finding { severity: Severity::Critical, about: "models", what, advice: None });
         }
     };
     let status = response.status();
@@ -185,18 +186,18 @@ async fn models(place: &Place) -> Result<Finding, Failure> {
         let what = "the gateway does not take the API key".to_owned();
         let advice =
             Some("issue another with `uplion key create` and give it as UPLION_API_KEY".to_owned());
-        return Ok(Finding { verdict: Verdict::Bad, about: "models", what, advice });
+        return Ok(Finding { severity: Severity::Critical, about: "models", what, advice });
     }
     let body = response.text().await.unwrap_or_default();
     let body: serde_json::Value = serde_json::from_str(&body).unwrap_or_default();
     let Some(models) = body["data"].as_array().filter(|_| status.is_success()) else {
         let what = format!("the gateway answered {status} when asked for its models");
-        return Ok(Finding { verdict: Verdict::Bad, about: "models", what, advice: None });
+        return Ok(Finding { severity: Severity::Critical, about: "models", what, advice: None });
     };
     let names: Vec<&str> = models.iter().filter_map(|model| model["id"].as_str()).collect();
     Ok(match names[..] {
         [] => Finding {
-            verdict: Verdict::Watch,
+            severity: Severity::Warning,
             about: "models",
             what: "this key may use none".to_owned(),
             advice: Some("register one: `uplion model create NAME --upstream URL`".to_owned()),
@@ -211,5 +212,5 @@ fn version(control: &str) -> Finding {
     }
     let what = format!("{VERSION} here, {control} in control");
     let advice = Some("use the same build of `uplion` everywhere".to_owned());
-    Finding { verdict: Verdict::Watch, about: "version", what, advice }
+    Finding { severity: Severity::Warning, about: "version", what, advice }
 }

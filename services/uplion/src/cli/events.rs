@@ -5,12 +5,12 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::{
-    answer::{self, Format},
-    archived::Archived,
+    output::{self, Format},
+    archived_event::ArchivedEvent,
     changes::Kind,
     client::{Client, read},
     failure::Failure,
-    place, said,
+    endpoint, params,
 };
 
 /// The server answers at once if there is something; this is how long it waits otherwise.
@@ -32,7 +32,7 @@ pub struct Events {
     #[arg(long, short)]
     pub follow: bool,
     #[command(flatten)]
-    pub control: place::Control,
+    pub control: endpoint::ControlArgs,
     #[command(flatten)]
     pub format: Format,
 }
@@ -71,7 +71,7 @@ struct Page {
 
 impl Events {
     pub async fn run(self) -> Result<(), Failure> {
-        let client = Client::new(self.control.place()?)?;
+        let client = Client::new(self.control.endpoint()?)?;
         let head = head(&client).await?;
         let mut after = if let Some(after) = self.after {
             after
@@ -105,10 +105,10 @@ impl Events {
     async fn newest(&self, client: &Client, head: u64) -> Result<Vec<Value>, Failure> {
         let mut newest = Vec::new();
         let mut before = Some(head + 1);
-        while let (Some(place), left @ 1..) = (before, self.lines.saturating_sub(newest.len())) {
+        while let (Some(endpoint), left @ 1..) = (before, self.lines.saturating_sub(newest.len())) {
             let asked = [
                 ("order", "newest".to_owned()),
-                ("after", place.to_string()),
+                ("after", endpoint.to_string()),
                 ("limit", left.min(MOST).to_string()),
             ];
             let Page { data, next } = self.page(client, asked.to_vec()).await?;
@@ -131,16 +131,16 @@ impl Events {
     /// JSON: one event a line, so that it can be piped.
     fn print(&self, event: Value) -> Result<(), Failure> {
         if self.format.json {
-            return answer::print(&event.to_string());
+            return output::print(&event.to_string());
         }
-        answer::print(&read::<Archived>(event)?.told())
+        output::print(&read::<ArchivedEvent>(event)?.line())
     }
 }
 
 impl Filter {
     fn query(&self) -> Vec<(&'static str, String)> {
         let Self { kind, id, actor, event_type, from, to, stream } = self.clone();
-        said::query([
+        params::query([
             ("kind", kind.map(|kind| kind.as_str().to_owned())),
             ("id", id),
             ("actor", actor),

@@ -2,6 +2,8 @@
 
 use std::{io, process::ExitCode};
 
+use uplion_control_client::root_cause;
+
 /// What programs may rely on, as `uplion --help` says it.
 pub const EXIT_CODES: &str = "\
 Exit codes:
@@ -19,13 +21,13 @@ const NAMES_NOTHING: [&str; 2] = ["unknown_user", "unknown_model"];
 #[derive(Debug)]
 pub enum Failure {
     /// Nothing says where the installation is.
-    Unknown(String),
+    NoEndpoint(String),
     /// Nothing says who asks, or what says it is not taken.
     NotSignedIn(String),
     Unreachable {
         what: &'static str,
         url: String,
-        why: String,
+        source: reqwest::Error,
     },
     /// The API said no; in its own words.
     Refused {
@@ -36,38 +38,39 @@ pub enum Failure {
     /// What was named is not there.
     Missing(String),
     /// Something of this side.
-    Here(String),
+    Local(String),
     /// What was asked was answered: something is wrong with the installation.
-    Unwell,
+    Unhealthy,
     /// Nobody reads our output any more: `uplion events --follow | head`.
-    NobodyReads,
+    BrokenPipe,
 }
 
 impl Failure {
-    /// None if all was said already.
-    pub fn sentence(&self) -> Option<String> {
+    /// None if it was printed already.
+    pub fn message(&self) -> Option<String> {
         match self {
-            Self::Unknown(text)
+            Self::NoEndpoint(text)
             | Self::NotSignedIn(text)
             | Self::Missing(text)
-            | Self::Here(text) => Some(text.clone()),
-            Self::Unreachable { what, url, why } => Some(format!(
-                "{what} at {url} cannot be reached ({why}): is it running? `uplion doctor` says more"
+            | Self::Local(text) => Some(text.clone()),
+            Self::Unreachable { what, url, source } => Some(format!(
+                "{what} at {url} cannot be reached ({}): is it running? `uplion doctor` says more",
+                root_cause(source)
             )),
             Self::Refused { detail, .. } => Some(detail.clone()),
-            Self::Unwell | Self::NobodyReads => None,
+            Self::Unhealthy | Self::BrokenPipe => None,
         }
     }
 
     /// The API says that something is not there, and not always what: one of these (its kind and its name).
-    pub fn naming(self, meant: &[(String, String)]) -> Self {
+    pub fn naming(self, names: &[(String, String)]) -> Self {
         match self {
             Self::Refused { status: 404, code, detail }
-                if !meant.iter().any(|(_, name)| detail.contains(name.as_str())) =>
+                if !names.iter().any(|(_, name)| detail.contains(name.as_str())) =>
             {
-                let meant: Vec<String> =
-                    meant.iter().map(|(kind, name)| format!("{kind} {name}")).collect();
-                let detail = format!("{detail}: {}", meant.join(", "));
+                let names: Vec<String> =
+                    names.iter().map(|(kind, name)| format!("{kind} {name}")).collect();
+                let detail = format!("{detail}: {}", names.join(", "));
                 Self::Refused {
                     status: 404,
                     code,
@@ -80,7 +83,7 @@ impl Failure {
 
     pub fn code(&self) -> ExitCode {
         match self {
-            Self::Unknown(_) | Self::Here(_) | Self::Unwell => ExitCode::FAILURE,
+            Self::NoEndpoint(_) | Self::Local(_) | Self::Unhealthy => ExitCode::FAILURE,
             Self::Unreachable { .. } => ExitCode::from(3),
             Self::NotSignedIn(_) => ExitCode::from(4),
             Self::Missing(_) => ExitCode::from(6),
@@ -94,7 +97,7 @@ impl Failure {
                 404 => ExitCode::from(6),
                 _ => ExitCode::FAILURE,
             },
-            Self::NobodyReads => ExitCode::SUCCESS,
+            Self::BrokenPipe => ExitCode::SUCCESS,
         }
     }
 }
@@ -102,8 +105,8 @@ impl Failure {
 impl From<io::Error> for Failure {
     fn from(error: io::Error) -> Self {
         match error.kind() {
-            io::ErrorKind::BrokenPipe => Self::NobodyReads,
-            _ => Self::Here(error.to_string()),
+            io::ErrorKind::BrokenPipe => Self::BrokenPipe,
+            _ => Self::Local(error.to_string()),
         }
     }
 }

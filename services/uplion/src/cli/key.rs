@@ -2,7 +2,7 @@
 
 mod grace;
 mod model_limits;
-mod shown;
+mod view;
 mod terms;
 
 use clap::{Args, Subcommand};
@@ -10,21 +10,21 @@ use serde_json::{Value, json};
 
 use self::{
     grace::Grace,
-    shown::{Shown, listed},
+    view::{View, list_table},
     terms::Terms,
 };
 use super::{
-    answer::{self, Format},
+    output::{self, Format},
     client::{Client, read},
     failure::Failure,
-    place, said,
-    writing::{Creating, Writing},
+    endpoint, params,
+    write_options::{CreateOptions, WriteOptions},
 };
 
 #[derive(Debug, Clone, Args)]
 pub struct Key {
     #[command(flatten)]
-    control: place::Control,
+    control: endpoint::ControlArgs,
     #[command(flatten)]
     format: Format,
     #[command(subcommand)]
@@ -48,7 +48,7 @@ enum Act {
         #[command(flatten)]
         terms: Terms,
         #[command(flatten)]
-        creating: Creating,
+        options: CreateOptions,
     },
     /// Lists keys.
     List(Filter),
@@ -69,12 +69,12 @@ enum Act {
         #[command(flatten)]
         terms: Terms,
         #[command(flatten)]
-        writing: Writing,
+        options: WriteOptions,
     },
     /// Serves it again.
-    Enable(Order),
+    Enable(Target),
     /// Does not serve it until it is enabled.
-    Disable(Order),
+    Disable(Target),
     /// Gives it a new secret and shows it, now and never again.
     Rotate {
         /// Its id, or its name if no other has it.
@@ -83,10 +83,10 @@ enum Act {
         #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
         grace: Option<Grace>,
         #[command(flatten)]
-        writing: Writing,
+        options: WriteOptions,
     },
     /// Revokes it for ever. It is rejected everywhere within 100 ms.
-    Revoke(Order),
+    Revoke(Target),
 }
 
 #[derive(Debug, Clone, Args)]
@@ -103,19 +103,19 @@ struct Filter {
 }
 
 #[derive(Debug, Clone, Args)]
-struct Order {
+struct Target {
     /// Its id, or its name if no other has it.
     key: String,
     #[command(flatten)]
-    writing: Writing,
+    options: WriteOptions,
 }
 
 impl Key {
     pub async fn run(self) -> Result<(), Failure> {
         let Self { control, format, act } = self;
-        let client = Client::new(control.place()?)?;
+        let client = Client::new(control.endpoint()?)?;
         match act {
-            Act::Create { name, project, owner, terms, creating } => {
+            Act::Create { name, project, owner, terms, options } => {
                 let project = match project {
                     Some(project) => project,
                     None => only_project(&client).await?,
@@ -125,33 +125,33 @@ impl Key {
                 body.extend([("name".into(), json!(name)), ("project".into(), json!(project))]);
                 body.extend(owner.map(|owner| ("owner".into(), json!(owner))));
                 let written =
-                    client.post(&creating.into(), &["keys"], &Value::Object(body)).await?;
-                answer::shown_once(format, &written, &format!("issued key {name}"))
+                    client.post(&options.into(), &["keys"], &Value::Object(body)).await?;
+                output::shown_once(format, &written, &format!("issued key {name}"))
             }
             Act::List(filter) => {
                 let keys = client.list(&["keys"], &filter.query()).await?;
-                answer::many(format, keys, listed)
+                output::many(format, keys, list_table)
             }
             Act::Show { key } => {
                 let shown = client.get(&["keys", &id(&client, &key).await?], &[]).await?;
-                answer::one(format, shown, Shown::told)
+                output::one(format, shown, View::details)
             }
-            Act::Change { key, name, all_models, terms, writing } => {
+            Act::Change { key, name, all_models, terms, options } => {
                 let id = id(&client, &key).await?;
                 let name = name.map(|name| ("name", json!(name)));
                 let models = all_models.then_some(("models", Value::Null));
-                let said = name.into_iter().chain(models);
-                change(&client, format, writing, &id, said, &terms).await
+                let given = name.into_iter().chain(models);
+                change(&client, format, options, &id, given, &terms).await
             }
-            Act::Enable(order) => order.carry_out(&client, format, "enable", "enabled").await,
-            Act::Disable(order) => order.carry_out(&client, format, "disable", "disabled").await,
-            Act::Rotate { key, grace, writing } => {
+            Act::Enable(target) => target.send(&client, format, "enable", "enabled").await,
+            Act::Disable(target) => target.send(&client, format, "disable", "disabled").await,
+            Act::Rotate { key, grace, options } => {
                 let id = id(&client, &key).await?;
                 let body = json!({ "grace_seconds": grace.map(|Grace(seconds)| seconds) });
-                let written = client.post(&writing, &["keys", &id, "rotate"], &body).await?;
-                answer::shown_once(format, &written, &format!("rotated key {key}"))
+                let written = client.post(&options, &["keys", &id, "rotate"], &body).await?;
+                output::shown_once(format, &written, &format!("rotated key {key}"))
             }
-            Act::Revoke(order) => order.carry_out(&client, format, "revoke", "revoked").await,
+            Act::Revoke(target) => target.send(&client, format, "revoke", "revoked").await,
         }
     }
 }
@@ -159,47 +159,47 @@ impl Key {
 async fn change(
     client: &Client,
     format: Format,
-    mut writing: Writing,
+    mut options: WriteOptions,
     id: &str,
-    said: impl Iterator<Item = (&str, Value)>,
+    given: impl Iterator<Item = (&str, Value)>,
     terms: &Terms,
 ) -> Result<(), Failure> {
     let path = ["keys", id];
     let current = if terms.are_over_others() {
-        client.read_to_change(&mut writing, &path).await?
+        client.read_to_change(&mut options, &path).await?
     } else {
         Value::Null
     };
     let mut body = terms.over(&current);
-    body.extend(said.map(|(name, value)| (name.to_owned(), value)));
+    body.extend(given.map(|(name, value)| (name.to_owned(), value)));
     if body.is_empty() {
         let text =
             "nothing to change: give --name, --model, --expires, --quota, --budget or a limit";
-        return Err(Failure::Here(text.to_owned()));
+        return Err(Failure::Local(text.to_owned()));
     }
-    let written = client.patch(&writing, &path, &Value::Object(body)).await?;
-    answer::wrote(format, &written, &format!("changed key {id}"))
+    let written = client.patch(&options, &path, &Value::Object(body)).await?;
+    output::wrote(format, &written, &format!("changed key {id}"))
 }
 
-impl Order {
-    async fn carry_out(
+impl Target {
+    async fn send(
         self,
         client: &Client,
         format: Format,
-        order: &str,
+        action: &str,
         done: &str,
     ) -> Result<(), Failure> {
-        let Self { key, writing } = self;
+        let Self { key, options } = self;
         let id = id(client, &key).await?;
-        let written = client.order(&writing, &["keys", &id, order]).await?;
-        answer::wrote(format, &written, &format!("{done} key {id}"))
+        let written = client.action(&options, &["keys", &id, action]).await?;
+        output::wrote(format, &written, &format!("{done} key {id}"))
     }
 }
 
 impl Filter {
     fn query(self) -> Vec<(&'static str, String)> {
         let Self { project, owner, status } = self;
-        said::query([("project", project), ("owner", owner), ("status", status)])
+        params::query([("project", project), ("owner", owner), ("status", status)])
     }
 }
 
@@ -208,32 +208,32 @@ async fn only_project(client: &Client) -> Result<String, Failure> {
     let open: Vec<&Value> = projects.iter().filter(|project| project["status"] == "open").collect();
     match open[..] {
         [project] => Ok(project["id"].as_str().unwrap_or_default().to_owned()),
-        [] => Err(Failure::Here(
+        [] => Err(Failure::Local(
             "there is no project yet: `uplion project create NAME` makes one".into(),
         )),
-        _ => Err(Failure::Here("there are several projects: say which with --project".into())),
+        _ => Err(Failure::Local("there are several projects: say which with --project".into())),
     }
 }
 
-/// What a person typed, as an id. Among keys of one name, revoked ones do not count if another is not.
-pub async fn id(client: &Client, typed: &str) -> Result<String, Failure> {
-    if typed.parse::<uplion_domain::KeyId>().is_ok() {
-        return Ok(typed.to_owned());
+/// The id of what was given by id or name. Among keys of one name, revoked ones do not count if another is not.
+pub async fn id(client: &Client, given: &str) -> Result<String, Failure> {
+    if given.parse::<uplion_domain::KeyId>().is_ok() {
+        return Ok(given.to_owned());
     }
     let keys = client.list(&["keys"], &[]).await?;
-    let keys = keys.into_iter().map(read).collect::<Result<Vec<Shown>, _>>()?;
-    let called: Vec<Shown> = keys.into_iter().filter(|key| key.name == typed).collect();
-    let standing: Vec<&Shown> = called.iter().filter(|key| key.status != "revoked").collect();
+    let keys = keys.into_iter().map(read).collect::<Result<Vec<View>, _>>()?;
+    let called: Vec<View> = keys.into_iter().filter(|key| key.name == given).collect();
+    let standing: Vec<&View> = called.iter().filter(|key| key.status != "revoked").collect();
     let meant = if standing.is_empty() { called.iter().collect() } else { standing };
     match meant[..] {
         [key] => Ok(key.id.clone()),
         [] => Err(Failure::Missing(format!(
-            "no key is called {typed}: `uplion key list` shows them all"
+            "no key is called {given}: `uplion key list` shows them all"
         ))),
         _ => {
             let ids: Vec<&str> = meant.iter().map(|key| key.id.as_str()).collect();
-            Err(Failure::Here(format!(
-                "several keys are called {typed}: say which by id: {}",
+            Err(Failure::Local(format!(
+                "several keys are called {given}: say which by id: {}",
                 ids.join(", ")
             )))
         }

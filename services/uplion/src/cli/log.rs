@@ -3,10 +3,10 @@
 use clap::Args;
 
 use super::{
-    answer::Format,
+    output::Format,
     events::{Events, Filter},
     failure::Failure,
-    place,
+    endpoint,
 };
 
 #[derive(Debug, Clone, Args)]
@@ -21,7 +21,7 @@ pub struct Tail {
     #[arg(long)]
     no_follow: bool,
     #[command(flatten)]
-    control: place::Control,
+    control: endpoint::ControlArgs,
     #[command(flatten)]
     format: Format,
 }

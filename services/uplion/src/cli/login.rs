@@ -5,13 +5,13 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::{
-    answer::{self, Format, facts, named},
+    output::{self, Format, facts, named},
     client::{Client, read},
     failure::Failure,
-    place::{self, Proof},
+    endpoint::{self, CredentialKind},
     sign_ins::{SignIn, SignIns},
-    typed,
-    writing::Writing,
+    prompt,
+    write_options::WriteOptions,
 };
 use crate::secret::Secret;
 
@@ -24,7 +24,7 @@ pub struct Login {
     #[arg(long, env = "UPLION_EMAIL")]
     email: Option<String>,
     #[command(flatten)]
-    control: place::Control,
+    control: endpoint::ControlArgs,
     #[command(flatten)]
     format: Format,
 }
@@ -32,13 +32,13 @@ pub struct Login {
 #[derive(Debug, Clone, Args)]
 pub struct Logout {
     #[command(flatten)]
-    control: place::Control,
+    control: endpoint::ControlArgs,
 }
 
 #[derive(Debug, Clone, Args)]
 pub struct Whoami {
     #[command(flatten)]
-    control: place::Control,
+    control: endpoint::ControlArgs,
     #[command(flatten)]
     format: Format,
 }
@@ -75,64 +75,64 @@ struct Membership {
 
 impl Login {
     pub async fn run(self) -> Result<(), Failure> {
-        let place = self.control.anonymous()?;
-        let url = place.url.clone();
-        let client = Client::new(place)?;
+        let endpoint = self.control.anonymous()?;
+        let url = endpoint.url.clone();
+        let client = Client::new(endpoint)?;
         let email = match self.email {
             Some(email) => email,
-            None => typed::text("e-mail", "say who you are with --email or UPLION_EMAIL")?,
+            None => prompt::text("e-mail", "say who you are with --email or UPLION_EMAIL")?,
         };
-        let password = typed::password(PASSWORD, &format!("password at {url}"))?;
+        let password = prompt::password(PASSWORD, &format!("password at {url}"))?;
         let body = json!({ "email": email, "password": password.expose(), "mode": "token" });
-        let opened: Opened = read(client.post(&Writing::default(), &["sessions"], &body).await?)?;
+        let opened: Opened = read(client.post(&WriteOptions::default(), &["sessions"], &body).await?)?;
         let Opened { id, user, expires_at, token } = opened;
         let sign_in = SignIn { url: url.clone(), token: Secret::new(token) };
         SignIns::of_this_account().keep(&sign_in)?;
-        if self.control.place()?.proof != Proof::SignIn {
-            answer::note(
+        if self.control.endpoint()?.kind != CredentialKind::SignIn {
+            output::note(
                 "an admin key is at hand, in UPLION_ADMIN_KEY or in the data folder, and is shown instead of this sign-in",
             );
         }
         if self.format.json {
             // All but the token, which is nobody's business but the next command's.
-            let told = json!({ "url": url, "id": id, "user": user, "expires_at": expires_at });
-            return answer::print_json(&told);
+            let answer = json!({ "url": url, "id": id, "user": user, "expires_at": expires_at });
+            return output::print_json(&answer);
         }
-        answer::print(&format!("signed in at {url} as {email}, until {expires_at}"))
+        output::print(&format!("signed in at {url} as {email}, until {expires_at}"))
     }
 }
 
 impl Logout {
     pub async fn run(self) -> Result<(), Failure> {
-        let Some(place) = self.control.signed_in()? else {
-            return answer::print("nobody was signed in");
+        let Some(endpoint) = self.control.signed_in()? else {
+            return output::print("nobody was signed in");
         };
-        let url = place.url.clone();
-        let client = Client::new(place)?;
-        match client.delete(&Writing::default(), &["sessions", "current"]).await {
+        let url = endpoint.url.clone();
+        let client = Client::new(endpoint)?;
+        match client.delete(&WriteOptions::default(), &["sessions", "current"]).await {
             // It had ended before.
             Ok(_) | Err(Failure::NotSignedIn(_)) => {}
             Err(failure) => return Err(failure),
         }
         SignIns::of_this_account().forget(&url)?;
-        answer::print(&format!("signed out at {url}"))
+        output::print(&format!("signed out at {url}"))
     }
 }
 
 impl Whoami {
     pub async fn run(self) -> Result<(), Failure> {
-        let place = self.control.place()?;
-        let url = place.url.clone();
-        let current = Client::new(place)?.get(&["sessions", "current"], &[]).await?;
+        let endpoint = self.control.endpoint()?;
+        let url = endpoint.url.clone();
+        let current = Client::new(endpoint)?.get(&["sessions", "current"], &[]).await?;
         if self.format.json {
-            return answer::print_json(&current);
+            return output::print_json(&current);
         }
-        answer::print(&read::<Current>(current)?.told(url))
+        output::print(&read::<Current>(current)?.details(url))
     }
 }
 
 impl Current {
-    fn told(self, url: String) -> String {
+    fn details(self, url: String) -> String {
         let Self { actor, access, user, memberships, session } = self;
         let (name, email) = user.map_or((None, None), |person| (person.name, person.email));
         let mut lines = vec![

@@ -3,8 +3,8 @@
 mod admin;
 mod admin_key;
 mod allowance;
-mod answer;
-mod archived;
+mod output;
+mod archived_event;
 mod changes;
 mod charges;
 mod chat;
@@ -17,21 +17,21 @@ mod key;
 mod log;
 mod login;
 mod model;
-mod place;
+mod endpoint;
 mod price;
 mod project;
 mod request;
-mod said;
-mod scope;
+mod params;
+mod request_filter;
 mod session;
 mod sign_ins;
 mod sizes;
 mod table;
-mod typed;
+mod prompt;
 mod usage;
 mod user;
 mod workers;
-mod writing;
+mod write_options;
 
 use std::{io::Write as _, process::ExitCode};
 
@@ -90,47 +90,47 @@ pub enum Command {
     Openapi,
 }
 
-/// Ends with what [`EXIT_CODES`] say; 2 comes from clap.
-pub fn run(command: Command) -> ExitCode {
+/// Ends with what [`EXIT_CODES`] say; 2 comes from clap. `uplion` is the whole command line, which completions are made from.
+pub fn run(command: Command, uplion: &mut clap::Command) -> ExitCode {
     match command {
-        Command::Login(login) => carried_out(login.run()),
-        Command::Logout(logout) => carried_out(logout.run()),
-        Command::Whoami(whoami) => carried_out(whoami.run()),
-        Command::Admin(admin) => carried_out(admin.run()),
-        Command::Project(project) => carried_out(project.run()),
-        Command::User(user) => carried_out(user.run()),
-        Command::AdminKey(admin_key) => carried_out(admin_key.run()),
-        Command::Session(session) => carried_out(session.run()),
-        Command::Key(key) => carried_out(key.run()),
-        Command::Model(model) => carried_out(model.run()),
-        Command::Price(price) => carried_out(price.run()),
-        Command::Usage(usage) => carried_out(usage.run()),
-        Command::Charges(charges) => carried_out(charges.run()),
-        Command::Workers(workers) => carried_out(workers.run()),
-        Command::Changes(changes) => carried_out(changes.run()),
-        Command::Request(request) => carried_out(request.run()),
-        Command::Events(events) => carried_out(events.run()),
-        Command::Tail(tail) => carried_out(tail.run()),
-        Command::Doctor(doctor) => carried_out(doctor.run()),
-        Command::Chat(chat) => carried_out(chat.run()),
-        Command::Completions(completions) => carried_out(async { completions.run() }),
+        Command::Login(login) => run_to_exit_code(login.run()),
+        Command::Logout(logout) => run_to_exit_code(logout.run()),
+        Command::Whoami(whoami) => run_to_exit_code(whoami.run()),
+        Command::Admin(admin) => run_to_exit_code(admin.run()),
+        Command::Project(project) => run_to_exit_code(project.run()),
+        Command::User(user) => run_to_exit_code(user.run()),
+        Command::AdminKey(admin_key) => run_to_exit_code(admin_key.run()),
+        Command::Session(session) => run_to_exit_code(session.run()),
+        Command::Key(key) => run_to_exit_code(key.run()),
+        Command::Model(model) => run_to_exit_code(model.run()),
+        Command::Price(price) => run_to_exit_code(price.run()),
+        Command::Usage(usage) => run_to_exit_code(usage.run()),
+        Command::Charges(charges) => run_to_exit_code(charges.run()),
+        Command::Workers(workers) => run_to_exit_code(workers.run()),
+        Command::Changes(changes) => run_to_exit_code(changes.run()),
+        Command::Request(request) => run_to_exit_code(request.run()),
+        Command::Events(events) => run_to_exit_code(events.run()),
+        Command::Tail(tail) => run_to_exit_code(tail.run()),
+        Command::Doctor(doctor) => run_to_exit_code(doctor.run()),
+        Command::Chat(chat) => run_to_exit_code(chat.run()),
+        Command::Completions(completions) => run_to_exit_code(async { completions.run(uplion) }),
         Command::Openapi => {
-            carried_out(async { answer::print(uplion_control::OPENAPI.trim_end()) })
+            run_to_exit_code(async { output::print(uplion_control::OPENAPI.trim_end()) })
         }
     }
 }
 
-fn carried_out(command: impl Future<Output = Result<(), Failure>>) -> ExitCode {
+fn run_to_exit_code(command: impl Future<Output = Result<(), Failure>>) -> ExitCode {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let ended = match runtime {
         Ok(runtime) => runtime.block_on(command),
-        Err(error) => Err(Failure::Here(error.to_string())),
+        Err(error) => Err(Failure::Local(error.to_string())),
     };
     match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             // If nobody reads standard error either, the exit code has to do.
-            if let Some(sentence) = failure.sentence() {
+            if let Some(sentence) = failure.message() {
                 let _ = writeln!(std::io::stderr(), "uplion: {sentence}");
             }
             failure.code()

@@ -1,28 +1,28 @@
 //! `uplion model`
 
-mod shown;
+mod view;
 mod upstream;
 
 use clap::{Args, Subcommand, ValueEnum};
 use serde_json::{Map, Value, json};
 
 use self::{
-    shown::{Shown, listed},
+    view::{View, list_table},
     upstream::{Upstream, Upstreams},
 };
 use super::{
     allowance::{Bound, Count},
-    answer::{self, Format},
+    output::{self, Format},
     client::{Client, read},
     failure::Failure,
-    place, said,
-    writing::{Creating, Writing},
+    endpoint, params,
+    write_options::{CreateOptions, WriteOptions},
 };
 
 #[derive(Debug, Clone, Args)]
 pub struct Model {
     #[command(flatten)]
-    control: place::Control,
+    control: endpoint::ControlArgs,
     #[command(flatten)]
     format: Format,
     #[command(subcommand)]
@@ -44,7 +44,7 @@ enum Act {
         #[command(flatten)]
         running: Running,
         #[command(flatten)]
-        creating: Creating,
+        options: CreateOptions,
     },
     /// Lists models.
     List {
@@ -78,7 +78,7 @@ enum Act {
         #[command(flatten)]
         running: Running,
         #[command(flatten)]
-        writing: Writing,
+        options: WriteOptions,
     },
     /// Those that answer for it, one by one.
     #[command(subcommand)]
@@ -92,7 +92,7 @@ enum Act {
         /// Its name or an alias.
         model: String,
         #[command(flatten)]
-        writing: Writing,
+        options: WriteOptions,
     },
 }
 
@@ -111,7 +111,7 @@ struct OneAlias {
     /// The other name.
     alias: String,
     #[command(flatten)]
-    writing: Writing,
+    options: WriteOptions,
 }
 
 #[derive(Debug, Clone, Args)]
@@ -135,29 +135,29 @@ enum Kind {
 impl Model {
     pub async fn run(self) -> Result<(), Failure> {
         let Self { control, format, act } = self;
-        let client = Client::new(control.place()?)?;
+        let client = Client::new(control.endpoint()?)?;
         match act {
-            Act::Create { name, upstreams, aliases, running, creating } => {
-                let mut body = running.said();
+            Act::Create { name, upstreams, aliases, running, options } => {
+                let mut body = running.fields();
                 body.retain(|_, value| !value.is_null());
                 let all = [
                     ("name", json!(name)),
-                    ("upstreams", json!(upstreams.said())),
+                    ("upstreams", json!(upstreams.to_json())),
                     ("aliases", json!(aliases)),
                 ];
                 body.extend(all.map(|(name, value)| (name.to_owned(), value)));
                 let written =
-                    client.post(&creating.into(), &["models"], &Value::Object(body)).await?;
-                answer::wrote(format, &written, &format!("registered model {name}"))
+                    client.post(&options.into(), &["models"], &Value::Object(body)).await?;
+                output::wrote(format, &written, &format!("registered model {name}"))
             }
             Act::List { kind, status } => {
-                let query = said::query([("kind", kind.map(said::word)), ("status", status)]);
+                let query = params::query([("kind", kind.map(params::word)), ("status", status)]);
                 let models = client.list(&["models"], &query).await?;
-                answer::many(format, models, listed)
+                output::many(format, models, list_table)
             }
             Act::Show { model } => {
                 let shown = client.get(&["models", &model], &[]).await?;
-                answer::one(format, shown, Shown::told)
+                output::one(format, shown, View::details)
             }
             Act::Change {
                 model,
@@ -166,22 +166,22 @@ impl Model {
                 aliases,
                 no_aliases,
                 running,
-                writing,
+                options,
             } => {
-                let mut body = running.said();
-                if no_upstreams || upstreams.are_said() {
-                    body.insert("upstreams".into(), json!(upstreams.said()));
+                let mut body = running.fields();
+                if no_upstreams || upstreams.are_given() {
+                    body.insert("upstreams".into(), json!(upstreams.to_json()));
                 }
                 if no_aliases || !aliases.is_empty() {
                     body.insert("aliases".into(), json!(aliases));
                 }
-                change(&client, format, &writing, &model, body).await
+                change(&client, format, &options, &model, body).await
             }
             Act::Upstream(upstream) => upstream.run(&client, format).await,
             Act::Alias(alias) => alias.run(&client, format).await,
-            Act::Revoke { model, writing } => {
-                let written = client.order(&writing, &["models", &model, "retire"]).await?;
-                answer::wrote(format, &written, &format!("retired model {model}"))
+            Act::Revoke { model, options } => {
+                let written = client.action(&options, &["models", &model, "retire"]).await?;
+                output::wrote(format, &written, &format!("retired model {model}"))
             }
         }
     }
@@ -190,25 +190,25 @@ impl Model {
 async fn change(
     client: &Client,
     format: Format,
-    writing: &Writing,
+    options: &WriteOptions,
     model: &str,
     body: Map<String, Value>,
 ) -> Result<(), Failure> {
     if body.is_empty() {
         let text = "nothing to change: give --upstream, --no-upstreams, --alias, --no-aliases, --kind or --max-processes";
-        return Err(Failure::Here(text.to_owned()));
+        return Err(Failure::Local(text.to_owned()));
     }
-    let written = client.patch(writing, &["models", model], &Value::Object(body)).await?;
-    answer::wrote(format, &written, &format!("changed model {model}"))
+    let written = client.patch(options, &["models", model], &Value::Object(body)).await?;
+    output::wrote(format, &written, &format!("changed model {model}"))
 }
 
 impl Alias {
     async fn run(self, client: &Client, format: Format) -> Result<(), Failure> {
-        let (adds, OneAlias { model, alias, mut writing }) = match self {
+        let (adds, OneAlias { model, alias, mut options }) = match self {
             Self::Add(one) => (true, one),
             Self::Remove(one) => (false, one),
         };
-        let current = client.read_to_change(&mut writing, &["models", &model]).await?;
+        let current = client.read_to_change(&mut options, &["models", &model]).await?;
         let mut aliases: Vec<String> = read(current["aliases"].clone())?;
         let known = aliases.contains(&alias);
         aliases.retain(|known| *known != alias);
@@ -222,15 +222,15 @@ impl Alias {
             }
         }
         let body = Map::from_iter([("aliases".to_owned(), json!(aliases))]);
-        change(client, format, &writing, &model, body).await
+        change(client, format, &options, &model, body).await
     }
 }
 
 impl Running {
-    fn said(&self) -> Map<String, Value> {
+    fn fields(&self) -> Map<String, Value> {
         let Self { kind, max_processes } = self;
-        let kind = kind.map(said::word).map(Value::from);
+        let kind = kind.map(params::word).map(Value::from);
         let most = max_processes.as_ref().map(|bound| bound.json(|Count(most)| json!(most)));
-        said::body([("kind", kind), ("max_processes", most)])
+        params::body([("kind", kind), ("max_processes", most)])
     }
 }

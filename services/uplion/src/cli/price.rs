@@ -3,20 +3,21 @@
 use clap::{Args, Subcommand};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
+use uplion_control_client as control_client;
 
 use super::{
-    answer::{self, Format, facts},
-    client::{Client, Written, read},
+    output::{self, Format, facts},
+    client::{Client, read},
     failure::Failure,
-    place, said,
+    endpoint, params,
     table::{Column, table},
-    writing::{Creating, Writing},
+    write_options::{CreateOptions, WriteOptions},
 };
 
 #[derive(Debug, Clone, Args)]
 pub struct Price {
     #[command(flatten)]
-    control: place::Control,
+    control: endpoint::ControlArgs,
     #[command(flatten)]
     format: Format,
     #[command(subcommand)]
@@ -36,7 +37,7 @@ enum Act {
         #[command(flatten)]
         rates: Rates,
         #[command(flatten)]
-        creating: Creating,
+        options: CreateOptions,
     },
     /// Lists all prices, also withdrawn ones and those to come.
     List {
@@ -62,7 +63,7 @@ enum Act {
         #[command(flatten)]
         rates: Rates,
         #[command(flatten)]
-        writing: Writing,
+        options: WriteOptions,
     },
     /// Withdraws one: for requests to come it is as if it had never been.
     #[command(visible_alias = "withdraw")]
@@ -70,7 +71,7 @@ enum Act {
         /// Its id.
         price: String,
         #[command(flatten)]
-        writing: Writing,
+        options: WriteOptions,
     },
 }
 
@@ -98,7 +99,7 @@ struct Rates {
 }
 
 #[derive(Debug, Deserialize)]
-struct Shown {
+struct View {
     id: String,
     model: String,
     project: Option<String>,
@@ -115,43 +116,43 @@ struct Shown {
 impl Price {
     pub async fn run(self) -> Result<(), Failure> {
         let Self { control, format, act } = self;
-        let client = Client::new(control.place()?)?;
+        let client = Client::new(control.endpoint()?)?;
         match act {
-            Act::Create { model, project, rates, creating } => {
+            Act::Create { model, project, rates, options } => {
                 if rates.input.is_none() && rates.output.is_none() && rates.request.is_none() {
                     let text =
                         "a price says what is charged: give --input and --output, or --request";
-                    return Err(Failure::Here(text.to_owned()));
+                    return Err(Failure::Local(text.to_owned()));
                 }
                 let mut body =
                     Map::from_iter([("input".into(), json!("0")), ("output".into(), json!("0"))]);
                 body.insert("model".into(), json!(model));
                 body.extend(project.map(|project| ("project".into(), json!(project))));
-                body.extend(rates.said());
+                body.extend(rates.fields());
                 let written =
-                    client.post(&creating.into(), &["prices"], &Value::Object(body)).await?;
+                    client.post(&options.into(), &["prices"], &Value::Object(body)).await?;
                 let id = written["id"].as_str().unwrap_or_default();
-                answer::wrote(format, &written, &format!("set price {id} of model {model}"))
+                output::wrote(format, &written, &format!("set price {id} of model {model}"))
             }
             Act::List { model, project, in_force_at } => {
-                let query = said::query([
+                let query = params::query([
                     ("model", model),
                     ("project", project),
                     ("in_force_at", in_force_at),
                 ]);
                 let prices = client.list(&["prices"], &query).await?;
-                answer::many(format, prices, listed)
+                output::many(format, prices, list_table)
             }
             Act::Show { price } => {
                 let shown = client.get(&["prices", &price], &[]).await?;
-                answer::one(format, shown, Shown::told)
+                output::one(format, shown, View::details)
             }
-            Act::Change { price, rates, writing } => {
-                change(&client, format, &writing, &price, &rates).await
+            Act::Change { price, rates, options } => {
+                change(&client, format, &options, &price, &rates).await
             }
-            Act::Revoke { price, writing } => {
-                let written = client.order(&writing, &["prices", &price, "withdraw"]).await?;
-                answer::wrote(format, &written, &format!("withdrew price {price}"))
+            Act::Revoke { price, options } => {
+                let written = client.action(&options, &["prices", &price, "withdraw"]).await?;
+                output::wrote(format, &written, &format!("withdrew price {price}"))
             }
         }
     }
@@ -161,28 +162,28 @@ impl Price {
 async fn change(
     client: &Client,
     format: Format,
-    writing: &Writing,
+    options: &WriteOptions,
     price: &str,
     rates: &Rates,
 ) -> Result<(), Failure> {
-    let said = rates.said();
-    if said.is_empty() {
-        return Err(Failure::Here(
+    let fields = rates.fields();
+    if fields.is_empty() {
+        return Err(Failure::Local(
             "nothing to change: give --input, --output or another rate".into(),
         ));
     }
-    let old: Shown = read(client.get(&["prices", price], &[]).await?)?;
+    let old: View = read(client.get(&["prices", price], &[]).await?)?;
     let mut body = old.rates();
-    body.extend(said);
-    let written = client.post(writing, &["prices"], &Value::Object(body)).await?;
-    let new: Written = read(written.clone())?;
-    client.order(&writing.then(), &["prices", price, "withdraw"]).await?;
-    answer::wrote(format, &written, &format!("set price {} in the place of {price}", new.id))
+    body.extend(fields);
+    let written = client.post(options, &["prices"], &Value::Object(body)).await?;
+    let new = written["id"].as_str().unwrap_or_default().to_owned();
+    client.action(&control_client::WriteOptions::from(options).of_second_write().into(), &["prices", price, "withdraw"]).await?;
+    output::wrote(format, &written, &format!("set price {new} in the place of {price}"))
 }
 
 impl Rates {
     /// What was given, under the API's names.
-    fn said(&self) -> Map<String, Value> {
+    fn fields(&self) -> Map<String, Value> {
         let Self { input, output, cached_input, reasoning, request, effective_from } = self;
         let all = [
             ("input", input),
@@ -198,7 +199,7 @@ impl Rates {
     }
 }
 
-fn listed(prices: &[Shown]) -> String {
+fn list_table(prices: &[View]) -> String {
     let columns = [
         Column::Text("MODEL"),
         Column::Text("PROJECT"),
@@ -211,9 +212,9 @@ fn listed(prices: &[Shown]) -> String {
         Column::Text("FROM"),
         Column::Text("WITHDRAWN"),
     ];
-    let row = |price: &Shown| {
+    let row = |price: &View| {
         let withdrawn = price.withdrawn_at.clone().unwrap_or_default();
-        let Shown {
+        let View {
             id,
             model,
             project: _,
@@ -226,7 +227,7 @@ fn listed(prices: &[Shown]) -> String {
             ..
         } = price;
         let project = price.project.clone().unwrap_or_default();
-        let told = [
+        let cells = [
             model,
             &project,
             id,
@@ -238,12 +239,12 @@ fn listed(prices: &[Shown]) -> String {
             effective_from,
             &withdrawn,
         ];
-        told.map(Clone::clone).to_vec()
+        cells.map(Clone::clone).to_vec()
     };
     table(&columns, &prices.iter().map(row).collect::<Vec<_>>())
 }
 
-impl Shown {
+impl View {
     /// A price that differs in its id alone.
     fn rates(&self) -> Map<String, Value> {
         let all = [
@@ -262,7 +263,7 @@ impl Shown {
             .collect()
     }
 
-    fn told(self) -> String {
+    fn details(self) -> String {
         let per_million = |rate: String| Some(format!("{rate} per million tokens"));
         facts(&[
             ("id", Some(self.id)),

@@ -7,19 +7,19 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::{
-    allowance::{Bound, Budget, Limits, ToldLimits},
-    answer::{self, Format, facts},
+    allowance::{Bound, Budget, Limits, LimitsView},
+    output::{self, Format, facts},
     client::Client,
     failure::Failure,
-    place, said,
+    endpoint, params,
     table::{Column, table},
-    writing::{Creating, Writing},
+    write_options::{CreateOptions, WriteOptions},
 };
 
 #[derive(Debug, Clone, Args)]
 pub struct Project {
     #[command(flatten)]
-    control: place::Control,
+    control: endpoint::ControlArgs,
     #[command(flatten)]
     format: Format,
     #[command(subcommand)]
@@ -37,7 +37,7 @@ enum Act {
         #[command(flatten)]
         allowance: Allowance,
         #[command(flatten)]
-        creating: Creating,
+        options: CreateOptions,
     },
     /// Lists projects.
     List {
@@ -63,26 +63,26 @@ enum Act {
         #[command(flatten)]
         allowance: Allowance,
         #[command(flatten)]
-        writing: Writing,
+        options: WriteOptions,
     },
     /// Suspends it: none of its keys is served until it is resumed.
-    Suspend(Order),
+    Suspend(Target),
     /// Resumes it.
-    Resume(Order),
+    Resume(Target),
     /// Closes it for ever: none of its keys is served again.
     #[command(visible_alias = "close")]
-    Revoke(Order),
+    Revoke(Target),
     /// Its members, and what they may.
     #[command(subcommand)]
     Member(member::Member),
 }
 
 #[derive(Debug, Clone, Args)]
-struct Order {
+struct Target {
     /// Its name or id.
     project: String,
     #[command(flatten)]
-    writing: Writing,
+    options: WriteOptions,
 }
 
 #[derive(Debug, Clone, Args)]
@@ -95,13 +95,13 @@ struct Allowance {
 }
 
 #[derive(Debug, Deserialize)]
-struct Shown {
+struct View {
     id: String,
     name: String,
     status: String,
     members: u64,
     budget: Option<Budget>,
-    limits: Option<ToldLimits>,
+    limits: Option<LimitsView>,
     created_at: String,
     suspended_at: Option<String>,
     closed_at: Option<String>,
@@ -110,38 +110,38 @@ struct Shown {
 impl Project {
     pub async fn run(self) -> Result<(), Failure> {
         let Self { control, format, act } = self;
-        let client = Client::new(control.place()?)?;
+        let client = Client::new(control.endpoint()?)?;
         match act {
-            Act::Create { name, owner, allowance, creating } => {
+            Act::Create { name, owner, allowance, options } => {
                 let mut body = allowance.over(&Value::Null);
                 body.retain(|_, value| !value.is_null());
                 body.insert("name".into(), json!(name));
                 body.extend(owner.map(|owner| ("owner".into(), json!(owner))));
                 let written =
-                    client.post(&creating.into(), &["projects"], &Value::Object(body)).await?;
+                    client.post(&options.into(), &["projects"], &Value::Object(body)).await?;
                 let id = written["id"].as_str().unwrap_or_default();
-                answer::wrote(format, &written, &format!("created project {name} ({id})"))
+                output::wrote(format, &written, &format!("created project {name} ({id})"))
             }
             Act::List { status, member } => {
-                let query = said::query([("status", status), ("member", member)]);
+                let query = params::query([("status", status), ("member", member)]);
                 let projects = client.list(&["projects"], &query).await?;
-                answer::many(format, projects, listed)
+                output::many(format, projects, list_table)
             }
             Act::Show { project } => {
                 let shown = client.get(&["projects", &project], &[]).await?;
-                answer::one(format, shown, Shown::told)
+                output::one(format, shown, View::details)
             }
-            Act::Change { project, name, allowance, writing } => {
-                change(&client, format, writing, &project, name, &allowance).await
+            Act::Change { project, name, allowance, options } => {
+                change(&client, format, options, &project, name, &allowance).await
             }
-            Act::Suspend(order) => {
+            Act::Suspend(target) => {
                 let done = "suspended: none of its keys is served until it is resumed";
-                order.carry_out(&client, format, "suspend", done).await
+                target.send(&client, format, "suspend", done).await
             }
-            Act::Resume(order) => order.carry_out(&client, format, "resume", "resumed").await,
-            Act::Revoke(order) => {
+            Act::Resume(target) => target.send(&client, format, "resume", "resumed").await,
+            Act::Revoke(target) => {
                 let done = "closed: none of its keys is served again";
-                order.carry_out(&client, format, "close", done).await
+                target.send(&client, format, "close", done).await
             }
             Act::Member(member) => member.run(&client, format).await,
         }
@@ -151,14 +151,14 @@ impl Project {
 async fn change(
     client: &Client,
     format: Format,
-    mut writing: Writing,
+    mut options: WriteOptions,
     project: &str,
     name: Option<String>,
     allowance: &Allowance,
 ) -> Result<(), Failure> {
     let path = ["projects", project];
-    let current = if allowance.limits.are_said() {
-        client.read_to_change(&mut writing, &path).await?
+    let current = if allowance.limits.are_given() {
+        client.read_to_change(&mut options, &path).await?
     } else {
         Value::Null
     };
@@ -166,23 +166,23 @@ async fn change(
     body.extend(name.map(|name| ("name".into(), json!(name))));
     if body.is_empty() {
         let text = "nothing to change: give --name, --budget or a limit";
-        return Err(Failure::Here(text.to_owned()));
+        return Err(Failure::Local(text.to_owned()));
     }
-    let written = client.patch(&writing, &path, &Value::Object(body)).await?;
-    answer::wrote(format, &written, &format!("changed project {project}"))
+    let written = client.patch(&options, &path, &Value::Object(body)).await?;
+    output::wrote(format, &written, &format!("changed project {project}"))
 }
 
-impl Order {
-    async fn carry_out(
+impl Target {
+    async fn send(
         self,
         client: &Client,
         format: Format,
-        order: &str,
+        action: &str,
         done: &str,
     ) -> Result<(), Failure> {
-        let Self { project, writing } = self;
-        let written = client.order(&writing, &["projects", &project, order]).await?;
-        answer::wrote(format, &written, &format!("project {project} is {done}"))
+        let Self { project, options } = self;
+        let written = client.action(&options, &["projects", &project, action]).await?;
+        output::wrote(format, &written, &format!("project {project} is {done}"))
     }
 }
 
@@ -190,11 +190,11 @@ impl Allowance {
     /// What was given, under the API's names.
     fn over(&self, limits: &Value) -> Map<String, Value> {
         let budget = self.budget.as_ref().map(|budget| budget.json(Budget::json));
-        said::body([("budget", budget), ("limits", self.limits.over(limits))])
+        params::body([("budget", budget), ("limits", self.limits.over(limits))])
     }
 }
 
-fn listed(projects: &[Shown]) -> String {
+fn list_table(projects: &[View]) -> String {
     let columns = [
         Column::Text("NAME"),
         Column::Text("ID"),
@@ -203,8 +203,8 @@ fn listed(projects: &[Shown]) -> String {
         Column::Text("STATUS"),
         Column::Text("CREATED"),
     ];
-    let row = |project: &Shown| {
-        let Shown { id, name, members, budget, status, created_at, .. } = project;
+    let row = |project: &View| {
+        let View { id, name, members, budget, status, created_at, .. } = project;
         let budget = budget.as_ref().map(ToString::to_string).unwrap_or_default();
         vec![
             name.clone(),
@@ -218,8 +218,8 @@ fn listed(projects: &[Shown]) -> String {
     table(&columns, &projects.iter().map(row).collect::<Vec<_>>())
 }
 
-impl Shown {
-    fn told(self) -> String {
+impl View {
+    fn details(self) -> String {
         facts(&[
             ("name", Some(self.name)),
             ("id", Some(self.id)),

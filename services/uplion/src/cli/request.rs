@@ -4,12 +4,12 @@ use clap::Args;
 use serde::Deserialize;
 
 use super::{
-    answer::{self, Format, facts, named},
-    archived::Archived,
+    output::{self, Format, facts, named},
+    archived_event::ArchivedEvent,
     client::{Client, read},
     failure::Failure,
-    place, said,
-    scope::Scope,
+    endpoint, params,
+    request_filter::RequestFilter,
     table::{Column, table},
 };
 
@@ -18,11 +18,11 @@ const WAIT_MS: &str = "2000";
 
 #[derive(Debug, Clone, Args)]
 pub struct Request {
-    /// As the answer's `X-Request-Id` said it: req_…
+    /// As the answer's `X-Request-Id` has it: req_…
     #[arg(value_name = "REQUEST", conflicts_with_all = ["project", "key", "model", "from", "to", "status"])]
     id: Option<String>,
     #[command(flatten)]
-    scope: Scope,
+    scope: RequestFilter,
     /// Only those that have come so far, or ended so.
     #[arg(long, value_parser = ["accepted", "assigned", "completed", "cancelled", "failed"])]
     status: Option<String>,
@@ -30,15 +30,15 @@ pub struct Request {
     #[arg(long, short = 'n', default_value_t = 20, value_name = "N")]
     limit: usize,
     #[command(flatten)]
-    control: place::Control,
+    control: endpoint::ControlArgs,
     #[command(flatten)]
     format: Format,
 }
 
 #[derive(Debug, Deserialize)]
-struct Story {
+struct Timeline {
     request: Option<Summary>,
-    events: Vec<Archived>,
+    events: Vec<ArchivedEvent>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -64,31 +64,31 @@ struct Summary {
 impl Request {
     pub async fn run(self) -> Result<(), Failure> {
         let Self { id, scope, status, limit, control, format } = self;
-        let client = Client::new(control.place()?)?;
+        let client = Client::new(control.endpoint()?)?;
         if let Some(request) = id {
             return one(&client, format, &request).await;
         }
         let mut query = scope.query(&client).await?;
-        query.extend(said::query([("status", status)]));
+        query.extend(params::query([("status", status)]));
         let requests = client.first(&["requests"], &query, limit).await?;
-        answer::many(format, requests, listed)
+        output::many(format, requests, list_table)
     }
 }
 
 async fn one(client: &Client, format: Format, request: &str) -> Result<(), Failure> {
-    let story = client.get(&["requests", request], &[("wait", WAIT_MS.to_owned())]).await?;
+    let timeline = client.get(&["requests", request], &[("wait", WAIT_MS.to_owned())]).await?;
     if format.json {
-        return answer::print_json(&story["events"]);
+        return output::print_json(&timeline["events"]);
     }
-    let Story { request, events } = read(story)?;
+    let Timeline { request, events } = read(timeline)?;
     if let Some(summary) = request {
-        answer::print(&summary.told())?;
-        answer::print("")?;
+        output::print(&summary.details())?;
+        output::print("")?;
     }
-    answer::print(&events.iter().map(Archived::told).collect::<Vec<_>>().join("\n"))
+    output::print(&events.iter().map(ArchivedEvent::line).collect::<Vec<_>>().join("\n"))
 }
 
-fn listed(requests: &[Summary]) -> String {
+fn list_table(requests: &[Summary]) -> String {
     let columns = [
         Column::Text("ID"),
         Column::Text("ACCEPTED"),
@@ -106,7 +106,7 @@ fn listed(requests: &[Summary]) -> String {
             request.accepted_at.clone().unwrap_or_default(),
             request.project_name.clone().unwrap_or_else(|| request.project.clone()),
             request.model.clone().unwrap_or_default(),
-            request.went(),
+            request.outcome(),
             tokens.to_string(),
             request.cost.clone(),
             request.total_ms.map(|ms| format!("{ms:.1}")).unwrap_or_default(),
@@ -116,7 +116,7 @@ fn listed(requests: &[Summary]) -> String {
 }
 
 impl Summary {
-    fn went(&self) -> String {
+    fn outcome(&self) -> String {
         let status = self.upstream_status.map(|status| format!(" {status}")).unwrap_or_default();
         match &self.why {
             Some(why) => format!("{} ({why}{status})", self.status),
@@ -124,15 +124,15 @@ impl Summary {
         }
     }
 
-    fn told(self) -> String {
-        let went = self.went();
+    fn details(self) -> String {
+        let outcome = self.outcome();
         let key = self.key.as_ref().map(|key| named(self.key_name.as_deref(), key));
         let tokens =
             format!("{} prompt, {} completion", self.prompt_tokens, self.completion_tokens);
         let ms = |ms: Option<f64>| ms.map(|ms| format!("{ms:.1} ms"));
         facts(&[
             ("request", Some(self.id)),
-            ("status", Some(went)),
+            ("status", Some(outcome)),
             ("project", Some(named(self.project_name.as_deref(), &self.project))),
             ("key", key),
             ("model", self.model),

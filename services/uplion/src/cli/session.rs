@@ -4,19 +4,19 @@ use clap::{Args, Subcommand};
 use serde::Deserialize;
 
 use super::{
-    answer::{self, Format},
+    output::{self, Format},
     client::Client,
     failure::Failure,
-    place, said,
+    endpoint, params,
     table::{Column, table},
     user,
-    writing::Ending,
+    write_options::ReasonOption,
 };
 
 #[derive(Debug, Clone, Args)]
 pub struct Session {
     #[command(flatten)]
-    control: place::Control,
+    control: endpoint::ControlArgs,
     #[command(flatten)]
     format: Format,
     #[command(subcommand)]
@@ -25,7 +25,7 @@ pub struct Session {
 
 #[derive(Debug, Clone, Subcommand)]
 enum Act {
-    /// Lists the sessions that are open: your own, if nothing else is said.
+    /// Lists the sessions that are open: by default your own.
     List {
         /// Of this user, by e-mail address or id.
         #[arg(long)]
@@ -39,12 +39,12 @@ enum Act {
         /// Its id.
         session: String,
         #[command(flatten)]
-        ending: Ending,
+        options: ReasonOption,
     },
 }
 
 #[derive(Debug, Deserialize)]
-struct Shown {
+struct View {
     id: String,
     user: String,
     opened_at: String,
@@ -55,29 +55,29 @@ struct Shown {
 impl Session {
     pub async fn run(self) -> Result<(), Failure> {
         let Self { control, format, act } = self;
-        let client = Client::new(control.place()?)?;
+        let client = Client::new(control.endpoint()?)?;
         match act {
             Act::List { user, all } => {
                 let user = match user {
-                    Some(typed) => Some(user::id(&client, &typed).await?),
+                    Some(given) => Some(user::id(&client, &given).await?),
                     None => None,
                 };
-                let query = said::query([("user", user), ("all", all.then(|| "true".to_owned()))]);
+                let query = params::query([("user", user), ("all", all.then(|| "true".to_owned()))]);
                 let sessions = client.list(&["sessions"], &query).await?;
-                answer::many(format, sessions, listed)
+                output::many(format, sessions, list_table)
             }
-            Act::Revoke { session, ending } => {
-                let written = client.delete(&ending.into(), &["sessions", &session]).await?;
-                answer::wrote(format, &written, &format!("revoked session {session}"))
+            Act::Revoke { session, options } => {
+                let written = client.delete(&options.into(), &["sessions", &session]).await?;
+                output::wrote(format, &written, &format!("revoked session {session}"))
             }
         }
     }
 }
 
-fn listed(sessions: &[Shown]) -> String {
+fn list_table(sessions: &[View]) -> String {
     let columns = ["ID", "USER", "OPENED", "EXPIRES", ""].map(Column::Text);
-    let row = |session: &Shown| {
-        let Shown { id, user, opened_at, expires_at, current } = session;
+    let row = |session: &View| {
+        let View { id, user, opened_at, expires_at, current } = session;
         let here = if *current { "this one" } else { "" };
         [id, user, opened_at, expires_at].into_iter().cloned().chain([here.to_owned()]).collect()
     };

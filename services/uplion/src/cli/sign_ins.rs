@@ -7,7 +7,6 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use reqwest::Url;
 use serde::{Deserialize, Serialize};
 
 use super::failure::Failure;
@@ -61,7 +60,7 @@ impl SignIns {
 
     pub fn keep(&self, sign_in: &SignIn) -> Result<(), Failure> {
         let Some(folder) = &self.folder else {
-            return Err(Failure::Here(
+            return Err(Failure::Local(
                 "there is no place for what signs you in: set HOME or XDG_CONFIG_HOME".into(),
             ));
         };
@@ -70,7 +69,7 @@ impl SignIns {
         let kept = Kept { url: url.clone(), token: token.expose().to_owned() };
         let text = serde_json::to_vec_pretty(&kept).expect("two texts are always JSON");
         private_file::folder(folder).and_then(|()| private_file::write(&path, &text)).map_err(
-            |error| Failure::Here(format!("{} cannot be written: {error}", path.display())),
+            |error| Failure::Local(format!("{} cannot be written: {error}", path.display())),
         )
     }
 
@@ -79,7 +78,7 @@ impl SignIns {
         let path = folder.join(file_name(url));
         match fs::remove_file(&path) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                Err(Failure::Here(format!("{} cannot be removed: {error}", path.display())))
+                Err(Failure::Local(format!("{} cannot be removed: {error}", path.display())))
             }
             Ok(()) | Err(_) => Ok(()),
         }
@@ -99,7 +98,7 @@ fn read(path: &Path) -> Result<Option<SignIn>, Failure> {
 }
 
 fn unreadable(path: &Path, why: &dyn std::fmt::Display) -> Failure {
-    Failure::Here(format!("{} cannot be read: {why}", path.display()))
+    Failure::Local(format!("{} cannot be read: {why}", path.display()))
 }
 
 /// Another for each URL, and readable for people.
@@ -113,13 +112,6 @@ fn file_name(url: &str) -> String {
         }
     }
     name + ".json"
-}
-
-/// One spelling for each installation: without a path of ours and without a slash at its end.
-pub fn bare(url: &str) -> String {
-    let url = url.trim_end_matches('/').trim_end_matches(uplion_control::PATH);
-    let spelled = Url::parse(url).map_or_else(|_| url.to_owned(), String::from);
-    spelled.trim_end_matches('/').to_owned()
 }
 
 #[cfg(test)]
@@ -168,14 +160,5 @@ mod tests {
         let names = ["http://a/b", "http://a:b", "http://a%2Fb", "http://a.b"].map(file_name);
         let distinct: std::collections::BTreeSet<_> = names.iter().collect();
         assert_eq!(distinct.len(), names.len());
-    }
-
-    #[test]
-    fn an_installation_is_the_same_however_its_url_is_spelled() {
-        for spelled in ["HTTP://Host:80/", "http://host", "http://host/control/v1", "http://host//"]
-        {
-            assert_eq!(bare(spelled), "http://host", "{spelled}");
-        }
-        assert_eq!(bare("https://host/uplion/"), "https://host/uplion");
     }
 }

@@ -3,13 +3,14 @@
 use clap::{Args, ValueEnum};
 use serde::Deserialize;
 use serde_json::Value;
+use uplion_control_client::{List, ListOptions};
 use uplion_domain::Nanos;
 
 use super::{
-    answer::{self, Format},
+    output::{self, Format},
     client::{Client, read},
     failure::Failure,
-    key, place, said,
+    key, endpoint, params,
     table::{Column, table},
 };
 
@@ -37,7 +38,7 @@ pub struct Usage {
     #[arg(long)]
     model: Option<String>,
     #[command(flatten)]
-    control: place::Control,
+    control: endpoint::ControlArgs,
     #[command(flatten)]
     format: Format,
 }
@@ -48,13 +49,6 @@ enum By {
     Key,
     Model,
     Hour,
-}
-
-#[derive(Debug, Deserialize)]
-struct Report {
-    data: Vec<Value>,
-    next: Option<String>,
-    missing: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -73,34 +67,28 @@ struct Line {
 
 impl Usage {
     pub async fn run(self) -> Result<(), Failure> {
-        let client = Client::new(self.control.place()?)?;
+        let client = Client::new(self.control.endpoint()?)?;
         let query = self.query(&client).await?;
-        let Report { mut data, mut next, missing } = read(client.get(&["usage"], &query).await?)?;
-        while let Some(after) = next {
-            let mut query = query.clone();
-            query.push(("after", after));
-            let more: Report = read(client.get(&["usage"], &query).await?)?;
-            data.extend(more.data);
-            next = more.next;
-        }
-        if let Some(missing) = missing {
-            answer::note(&format!("the newest requests may be missing: {missing}"));
+        let options = ListOptions { with_newest_changes: false, ..ListOptions::default() };
+        let List { items, behind } = client.list_as(&["usage"], &query, &options).await?;
+        if let Some(behind) = behind {
+            output::note(&format!("the newest requests may be missing: {behind}"));
         }
         if self.format.json {
-            return answer::print_json(&Value::Array(data));
+            return output::print_json(&Value::Array(items));
         }
-        let lines = data.into_iter().map(read).collect::<Result<Vec<Line>, _>>()?;
-        answer::print(&self.told(&lines))
+        let lines = items.into_iter().map(read).collect::<Result<Vec<Line>, _>>()?;
+        output::print(&self.table(&lines))
     }
 
     async fn query(&self, client: &Client) -> Result<Vec<(&'static str, String)>, Failure> {
-        let by: Vec<String> = self.by.iter().copied().map(said::word).collect();
+        let by: Vec<String> = self.by.iter().copied().map(params::word).collect();
         let mut query = vec![("by", by.join(",")), ("wait", WAIT_MS.to_owned())];
         let key = match &self.key {
-            Some(typed) => Some(key::id(client, typed).await?),
+            Some(given) => Some(key::id(client, given).await?),
             None => None,
         };
-        query.extend(said::query([
+        query.extend(params::query([
             ("from", self.from.clone()),
             ("to", self.to.clone()),
             ("project", self.project.clone()),
@@ -110,7 +98,7 @@ impl Usage {
         Ok(query)
     }
 
-    fn told(&self, lines: &[Line]) -> String {
+    fn table(&self, lines: &[Line]) -> String {
         let mut columns: Vec<Column> = self.by.iter().map(|by| Column::Text(by.head())).collect();
         columns
             .extend(["REQUESTS", "PROMPT TOKENS", "COMPLETION TOKENS", "COST"].map(Column::Number));
@@ -158,7 +146,7 @@ impl By {
 impl Line {
     fn group(&self, by: By) -> String {
         let named = |name: &Option<String>, id: &Option<String>| {
-            id.as_ref().map(|id| answer::named(name.as_deref(), id))
+            id.as_ref().map(|id| output::named(name.as_deref(), id))
         };
         let group = match by {
             By::Project => named(&self.project_name, &self.project),

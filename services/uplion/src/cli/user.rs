@@ -1,17 +1,17 @@
 //! `uplion user`
 
-mod shown;
+mod view;
 
 use clap::{Args, Subcommand, ValueEnum};
 use serde_json::{Value, json};
 
-use self::shown::{Shown, listed};
+use self::view::{View, list_table};
 use super::{
-    answer::{self, Format},
+    output::{self, Format},
     client::Client,
     failure::Failure,
-    place, said, typed,
-    writing::{Creating, Writing},
+    endpoint, params, prompt,
+    write_options::{CreateOptions, WriteOptions},
 };
 
 /// What holds the password that there is, and the one that is to be, for who cannot type them.
@@ -21,7 +21,7 @@ const NEW_PASSWORD: &str = "UPLION_NEW_PASSWORD";
 #[derive(Debug, Clone, Args)]
 pub struct User {
     #[command(flatten)]
-    control: place::Control,
+    control: endpoint::ControlArgs,
     #[command(flatten)]
     format: Format,
     #[command(subcommand)]
@@ -49,7 +49,7 @@ enum Act {
         #[arg(long, requires = "issuer")]
         subject: Option<String>,
         #[command(flatten)]
-        creating: Creating,
+        options: CreateOptions,
     },
     /// Lists users.
     List {
@@ -78,35 +78,35 @@ enum Act {
         #[arg(long)]
         access: Option<Access>,
         #[command(flatten)]
-        writing: Writing,
+        options: WriteOptions,
     },
     /// Sets a password, which is typed, or read from standard input or `UPLION_NEW_PASSWORD`. All of their sessions are over.
     Password {
         /// Their e-mail address or id; by default your own, for which the one that you have is asked first (`UPLION_PASSWORD`).
         user: Option<String>,
         #[command(flatten)]
-        writing: Writing,
+        options: WriteOptions,
     },
     /// Disables them: nobody signs in as them, and their sessions are over. Their keys are their projects' and go on.
-    Disable(Order),
+    Disable(Target),
     /// Enables them again.
-    Enable(Order),
+    Enable(Target),
     /// Erases them for ever: their name, their address, their password and the reasons that they gave.
     Erase {
         /// Said in advance: it is meant.
         #[arg(long)]
         yes: bool,
         #[command(flatten)]
-        order: Order,
+        target: Target,
     },
 }
 
 #[derive(Debug, Clone, Args)]
-struct Order {
+struct Target {
     /// Their e-mail address or id.
     user: String,
     #[command(flatten)]
-    writing: Writing,
+    options: WriteOptions,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -120,56 +120,56 @@ enum Access {
 impl User {
     pub async fn run(self) -> Result<(), Failure> {
         let Self { control, format, act } = self;
-        let client = Client::new(control.place()?)?;
+        let client = Client::new(control.endpoint()?)?;
         match act {
-            Act::Create { email, name, access, password, issuer, subject, creating } => {
+            Act::Create { email, name, access, password, issuer, subject, options } => {
                 let mut body =
-                    json!({ "email": email, "name": name, "access": said::word(access) });
+                    json!({ "email": email, "name": name, "access": params::word(access) });
                 if password {
-                    let password = typed::new_password(NEW_PASSWORD, "their password")?;
+                    let password = prompt::new_password(NEW_PASSWORD, "their password")?;
                     body["password"] = json!(password.expose());
                 }
                 if let (Some(issuer), Some(subject)) = (issuer, subject) {
                     body["identity"] = json!({ "issuer": issuer, "subject": subject });
                 }
-                let written = client.post(&creating.into(), &["users"], &body).await?;
+                let written = client.post(&options.into(), &["users"], &body).await?;
                 let id = written["id"].as_str().unwrap_or_default();
-                answer::wrote(format, &written, &format!("registered {email} ({id})"))
+                output::wrote(format, &written, &format!("registered {email} ({id})"))
             }
             Act::List { access, status } => {
-                let query = said::query([("access", access.map(said::word)), ("status", status)]);
+                let query = params::query([("access", access.map(params::word)), ("status", status)]);
                 let users = client.list(&["users"], &query).await?;
-                answer::many(format, users, listed)
+                output::many(format, users, list_table)
             }
             Act::Show { user } => {
                 let shown = client.get(&["users", &user], &[]).await?;
-                answer::one(format, shown, Shown::told)
+                output::one(format, shown, View::details)
             }
-            Act::Change { user, name, email, access, writing } => {
-                let body = said::body([
+            Act::Change { user, name, email, access, options } => {
+                let body = params::body([
                     ("name", name.map(Value::from)),
                     ("email", email.map(Value::from)),
-                    ("access", access.map(said::word).map(Value::from)),
+                    ("access", access.map(params::word).map(Value::from)),
                 ]);
                 if body.is_empty() {
                     let text = "nothing to change: give --name, --email or --access";
-                    return Err(Failure::Here(text.to_owned()));
+                    return Err(Failure::Local(text.to_owned()));
                 }
                 let path = ["users", &user];
-                let written = client.patch(&writing, &path, &Value::Object(body)).await?;
-                answer::wrote(format, &written, &format!("changed user {user}"))
+                let written = client.patch(&options, &path, &Value::Object(body)).await?;
+                output::wrote(format, &written, &format!("changed user {user}"))
             }
-            Act::Password { user, writing } => set_password(&client, format, user, &writing).await,
-            Act::Disable(order) => {
-                order
-                    .carry_out(&client, format, "disable", "disabled: their sessions are over")
+            Act::Password { user, options } => set_password(&client, format, user, &options).await,
+            Act::Disable(target) => {
+                target
+                    .send(&client, format, "disable", "disabled: their sessions are over")
                     .await
             }
-            Act::Enable(order) => order.carry_out(&client, format, "enable", "enabled").await,
-            Act::Erase { yes, order } => {
-                let what = format!("this erases {} for ever", order.user);
-                typed::confirmed(yes, &what, &order.user)?;
-                order.carry_out(&client, format, "erase", "erased").await
+            Act::Enable(target) => target.send(&client, format, "enable", "enabled").await,
+            Act::Erase { yes, target } => {
+                let what = format!("this erases {} for ever", target.user);
+                prompt::confirmed(yes, &what, &target.user)?;
+                target.send(&client, format, "erase", "erased").await
             }
         }
     }
@@ -179,49 +179,49 @@ async fn set_password(
     client: &Client,
     format: Format,
     user: Option<String>,
-    writing: &Writing,
+    options: &WriteOptions,
 ) -> Result<(), Failure> {
     let own = client.get(&["sessions", "current"], &[]).await?["user"].clone();
     let is_own = |user: &String| own["id"] == user.as_str() || own["email"] == user.as_str();
     let user = match user {
         Some(user) if !is_own(&user) => {
-            let password = typed::new_password(NEW_PASSWORD, "their new password")?;
+            let password = prompt::new_password(NEW_PASSWORD, "their new password")?;
             let body = json!({ "password": password.expose() });
-            let written = client.put(writing, &["users", &user, "password"], &body).await?;
+            let written = client.put(options, &["users", &user, "password"], &body).await?;
             let done = format!("set the password of {user}: their sessions are over");
-            return answer::wrote(format, &written, &done);
+            return output::wrote(format, &written, &done);
         }
         Some(_) | None => own["id"].as_str().map(ToOwned::to_owned),
     };
     let Some(user) = user else {
-        return Err(Failure::Here("a key has no password: say whose is to be set".into()));
+        return Err(Failure::Local("a key has no password: say whose is to be set".into()));
     };
-    let current = typed::password(PASSWORD, "the password that you have")?;
-    let password = typed::new_password(NEW_PASSWORD, "your new password")?;
+    let current = prompt::password(PASSWORD, "the password that you have")?;
+    let password = prompt::new_password(NEW_PASSWORD, "your new password")?;
     let body = json!({ "password": password.expose(), "current_password": current.expose() });
-    let written = client.put(writing, &["users", &user, "password"], &body).await?;
-    answer::wrote(format, &written, "set your password: your sessions are over, sign in anew")
+    let written = client.put(options, &["users", &user, "password"], &body).await?;
+    output::wrote(format, &written, "set your password: your sessions are over, sign in anew")
 }
 
-impl Order {
-    async fn carry_out(
+impl Target {
+    async fn send(
         self,
         client: &Client,
         format: Format,
-        order: &str,
+        action: &str,
         done: &str,
     ) -> Result<(), Failure> {
-        let Self { user, writing } = self;
-        let written = client.order(&writing, &["users", &user, order]).await?;
-        answer::wrote(format, &written, &format!("user {user} is {done}"))
+        let Self { user, options } = self;
+        let written = client.action(&options, &["users", &user, action]).await?;
+        output::wrote(format, &written, &format!("user {user} is {done}"))
     }
 }
 
-/// What a person typed, as an id.
-pub async fn id(client: &Client, typed: &str) -> Result<String, Failure> {
-    if typed.parse::<uplion_domain::UserId>().is_ok() {
-        return Ok(typed.to_owned());
+/// The id of what was given by id or name.
+pub async fn id(client: &Client, given: &str) -> Result<String, Failure> {
+    if given.parse::<uplion_domain::UserId>().is_ok() {
+        return Ok(given.to_owned());
     }
-    let user = client.get(&["users", typed], &[]).await?;
+    let user = client.get(&["users", given], &[]).await?;
     Ok(user["id"].as_str().unwrap_or_default().to_owned())
 }

@@ -4,10 +4,10 @@ use clap::Args;
 use serde::Deserialize;
 
 use super::{
-    answer::{self, Format},
+    output::{self, Format},
     client::Client,
     failure::Failure,
-    place, said,
+    endpoint, params,
     table::{Column, table},
 };
 
@@ -22,13 +22,13 @@ pub struct Workers {
     #[arg(long, conflicts_with = "worker")]
     model: Option<String>,
     #[command(flatten)]
-    control: place::Control,
+    control: endpoint::ControlArgs,
     #[command(flatten)]
     format: Format,
 }
 
 #[derive(Debug, Deserialize)]
-struct Shown {
+struct View {
     id: String,
     status: String,
     models: Vec<String>,
@@ -49,18 +49,18 @@ struct Trouble {
 impl Workers {
     pub async fn run(self) -> Result<(), Failure> {
         let Self { worker, status, model, control, format } = self;
-        let client = Client::new(control.place()?)?;
+        let client = Client::new(control.endpoint()?)?;
         if let Some(worker) = worker {
             let shown = client.get(&["workers", &worker], &[]).await?;
-            return answer::one(format, shown, Shown::told);
+            return output::one(format, shown, View::details);
         }
-        let query = said::query([("status", status), ("model", model)]);
+        let query = params::query([("status", status), ("model", model)]);
         let workers = client.list(&["workers"], &query).await?;
-        answer::many(format, workers, listed)
+        output::many(format, workers, list_table)
     }
 }
 
-fn listed(workers: &[Shown]) -> String {
+fn list_table(workers: &[View]) -> String {
     let columns = [
         Column::Text("ID"),
         Column::Text("STATUS"),
@@ -70,7 +70,7 @@ fn listed(workers: &[Shown]) -> String {
         Column::Text("STARTED"),
         Column::Text("TROUBLE"),
     ];
-    let row = |worker: &Shown| {
+    let row = |worker: &View| {
         let text = |text: &Option<String>| text.clone().unwrap_or_default();
         let troubles = worker
             .failures
@@ -89,8 +89,8 @@ fn listed(workers: &[Shown]) -> String {
     table(&columns, &workers.iter().map(row).collect::<Vec<_>>())
 }
 
-impl Shown {
-    fn told(self) -> String {
+impl View {
+    fn details(self) -> String {
         let mut lines = vec![
             ("worker", Some(self.id)),
             ("status", Some(self.status)),
@@ -104,6 +104,6 @@ impl Shown {
             ("trouble", Some(format!("{model}: {reason}, at {at}")))
         });
         lines.extend(troubles);
-        answer::facts(&lines)
+        output::facts(&lines)
     }
 }

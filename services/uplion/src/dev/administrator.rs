@@ -1,150 +1,115 @@
-//! Doing what an administrator does, through control's own API, without leaving the process.
+//! What an administrator would do first, done by `dev` at each start through the control API.
 
-use std::{fmt::Write as _, sync::Arc};
-
-use anyhow::{Context as _, Result, bail};
-use poem::{
-    Endpoint, Request,
-    endpoint::{DynEndpoint, ToDynEndpoint},
-    http::{Method, StatusCode},
-};
+use anyhow::{Context as _, Result};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use uplion_control::PATH;
+use uplion_control_client::{
+    Client, ClientOptions, Error, IssuedKey, NewModel, NewUpstream, WriteOptions, http_builder,
+};
+use uplion_domain::ProjectId;
+
+use super::credentials::Credentials;
+
+/// A control that has just started may not be up to the log yet.
+const RETRIES: u32 = 5;
 
 pub struct Administrator {
-    control: Arc<dyn DynEndpoint<Output = poem::Response>>,
-    admin_key: String,
+    control: Client,
 }
 
-/// What `dev` asks for when it registers a model.
+/// A model, and the server that is to answer for it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Offer {
+pub struct ModelOffer {
     pub name: String,
     pub url: String,
     pub max_in_flight: u32,
 }
 
+/// What becomes of the upstreams that a model has already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OtherUpstreams {
+    Stay,
+    Go,
+}
+
 #[derive(Debug, Deserialize)]
-struct Registered {
+struct RegisteredModel {
     status: String,
     upstreams: Vec<Value>,
 }
 
 impl Administrator {
-    pub fn new(control: impl Endpoint<Output = poem::Response> + 'static, admin_key: &str) -> Self {
-        Self { control: Arc::new(ToDynEndpoint(control)), admin_key: admin_key.to_owned() }
+    pub fn new(credentials: &Credentials) -> Result<Self> {
+        // The control of this process: no proxy stands between.
+        let http = http_builder().no_proxy().build().context("no HTTP client can be made")?;
+        let options =
+            ClientOptions { retries: RETRIES, ..ClientOptions::bearer(&credentials.admin_key)? };
+        Ok(Self { control: Client::new(http, credentials.admin_url.clone(), options) })
     }
 
     /// The project that `dev` makes at its first start; the same one each time.
-    pub async fn project(&self) -> Result<String> {
-        let created =
-            self.ask(Method::POST, "projects", "dev:project", json!({ "name": "default" })).await?;
-        text(&created.body, "id")
+    pub async fn create_project(&self) -> Result<ProjectId> {
+        let options = WriteOptions::once("dev:project");
+        Ok(self.control.create_project("default", &options).await?)
     }
 
     /// Somebody to sign in as, once: whoever has that address by then is left alone.
-    pub async fn person(&self, email: &str, password: &str) -> Result<()> {
+    pub async fn register_administrator(&self, email: &str, password: &str) -> Result<()> {
         let body = json!({
             "email": email, "name": "Administrator", "password": password, "access": "admin",
         });
-        let told = self.try_ask(Method::POST, "users", "dev:admin", body).await?;
-        let taken =
-            told.status == StatusCode::CONFLICT || told.status == StatusCode::UNPROCESSABLE_ENTITY;
-        if told.status.is_success() || taken {
-            return Ok(());
+        let registered: Result<Value, Error> =
+            self.control.post(&["users"], &body, &WriteOptions::once("dev:admin")).await;
+        match registered {
+            Ok(_) => Ok(()),
+            Err(Error::Problem(problem)) if matches!(problem.status, 409 | 422) => Ok(()),
+            Err(error) => Err(error).context("the first administrator cannot be registered"),
         }
-        bail!("control refused the first administrator: {}", told.body["detail"])
     }
 
-    /// A new key of the project.
-    pub async fn key(&self, project: &str) -> Result<String> {
-        let body = json!({ "project": project, "name": "made by uplion dev" });
-        text(&self.ask(Method::POST, "keys", "", body).await?.body, "secret")
+    /// The secret of a new key of the project.
+    pub async fn issue_key(&self, project: &ProjectId) -> Result<String> {
+        let IssuedKey { secret, .. } =
+            self.control.issue_key(project, "made by uplion dev").await?;
+        Ok(secret)
     }
 
-    /// Makes the model if it is not there, and sees that the server answers for it. A retired model stays retired.
-    pub async fn offer(&self, offer: &Offer, instead: bool) -> Result<()> {
-        let upstream =
-            json!({ "url": offer.url, "model": offer.name, "max_in_flight": offer.max_in_flight });
-        let place = format!("models/{}", encoded(&offer.name));
-        let found = self.try_ask(Method::GET, &place, "", Value::Null).await?;
-        if found.status == StatusCode::NOT_FOUND {
-            let body = json!({ "name": offer.name, "upstreams": [upstream] });
-            return self.ask(Method::POST, "models", "", body).await.map(drop);
-        }
-        let known: Registered = serde_json::from_value(found.body)?;
+    /// Registers the model if it is not there, and has the server answer for it. A retired model stays retired.
+    pub async fn offer(&self, offer: &ModelOffer, others: OtherUpstreams) -> Result<()> {
+        let ModelOffer { name, url, max_in_flight } = offer;
+        let path = ["models", name];
+        let known: RegisteredModel = match self.control.get(&path, &[]).await {
+            Ok(known) => known,
+            Err(Error::Problem(problem)) if problem.status == 404 => {
+                return self.register(offer).await;
+            }
+            Err(error) => return Err(error.into()),
+        };
         if known.status == "retired" {
-            tracing::warn!(model = offer.name, "dev.model.retired");
+            tracing::warn!(model = name, "dev.model.retired");
             return Ok(());
         }
-        let others =
-            known.upstreams.into_iter().filter(|known| !instead && known["url"] != offer.url);
-        let upstreams: Vec<Value> = others.chain([upstream]).collect();
+        let upstream = json!({ "url": url, "model": name, "max_in_flight": max_in_flight });
+        let stay = |known: &Value| others == OtherUpstreams::Stay && known["url"] != url.as_str();
+        let upstreams: Vec<Value> =
+            known.upstreams.into_iter().filter(stay).chain([upstream]).collect();
         let body = json!({ "upstreams": upstreams });
-        self.ask(Method::PUT, &format!("{place}/upstreams"), "", body).await.map(drop)
+        let path = ["models", name, "upstreams"];
+        let _: Value = self.control.put(&path, &body, &WriteOptions::default()).await?;
+        Ok(())
+    }
+
+    async fn register(&self, offer: &ModelOffer) -> Result<()> {
+        let ModelOffer { name, url, max_in_flight } = offer.clone();
+        let upstream = NewUpstream { url, model: Some(name.clone()), max_in_flight };
+        self.control.register_model(&NewModel { name, upstreams: vec![upstream] }).await?;
+        Ok(())
     }
 
     /// Sets the price of a model, once.
-    pub async fn price(&self, model: &str, input: &str, output: &str) -> Result<()> {
-        let body = json!({ "model": model, "input": input, "output": output });
-        self.ask(Method::POST, "prices", &format!("dev:price:{model}"), body).await.map(drop)
+    pub async fn set_price(&self, model: &str, input: &str, output: &str) -> Result<()> {
+        let options = WriteOptions::once(format!("dev:price:{model}"));
+        self.control.set_price(model, input, output, &options).await?;
+        Ok(())
     }
-
-    async fn ask(&self, method: Method, place: &str, once: &str, body: Value) -> Result<Told> {
-        let told = self.try_ask(method, place, once, body).await?;
-        if told.status.is_success() {
-            return Ok(told);
-        }
-        bail!(
-            "control refused {place}: {}",
-            told.body["detail"].as_str().unwrap_or("for no reason that it names")
-        )
-    }
-
-    async fn try_ask(&self, method: Method, place: &str, once: &str, body: Value) -> Result<Told> {
-        let mut request = Request::builder()
-            .method(method)
-            .uri_str(format!("{PATH}/{place}"))
-            .header("Authorization", format!("Bearer {}", self.admin_key))
-            .content_type("application/json");
-        if !once.is_empty() {
-            request = request.header("Idempotency-Key", once);
-        }
-        let body = if body.is_null() { Vec::new() } else { body.to_string().into_bytes() };
-        let answer = self
-            .control
-            .call(request.body(body))
-            .await
-            .map_err(|error| anyhow::anyhow!("{error}"))?;
-        let status = answer.status();
-        let body =
-            answer.into_body().into_vec().await.context("control's answer cannot be read")?;
-        Ok(Told { status, body: serde_json::from_slice(&body).unwrap_or_default() })
-    }
-}
-
-struct Told {
-    status: StatusCode,
-    body: Value,
-}
-
-fn text(body: &Value, field: &str) -> Result<String> {
-    body[field]
-        .as_str()
-        .map(ToOwned::to_owned)
-        .with_context(|| format!("control's answer holds no {field}"))
-}
-
-/// A model's name as one segment of a path.
-fn encoded(name: &str) -> String {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
-    name.bytes().fold(String::new(), |mut path, byte| {
-        if plain(byte) {
-            path.push(char::from(byte));
-        } else {
-            write!(path, "%{byte:02X}").expect("a string takes all that is written");
-        }
-        path
-    })
 }

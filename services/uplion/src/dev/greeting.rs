@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::{credentials::Credentials, discover};
-use crate::arguments::DATA;
+use crate::data_folder;
 
 pub fn print(credentials: &Credentials, models: &[String], data: &Path) {
     let Credentials { base_url, api_key, admin_url, admin_key: _, admin_email, admin_password: _ } =
@@ -35,7 +35,7 @@ pub fn print(credentials: &Credentials, models: &[String], data: &Path) {
 
 /// Commands look into the default folder by themselves.
 fn elsewhere(data: &Path) -> String {
-    if data == Path::new(DATA) { String::new() } else { format!(" --data {}", data.display()) }
+    if data == Path::new(data_folder::DEFAULT) { String::new() } else { format!(" --data {}", data.display()) }
 }
 
 /// Says how to add the servers that were found on this machine.

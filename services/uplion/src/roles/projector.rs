@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 use uplion_gateway::ServeOptions;
 use uplion_projector::{Options, Projector};
 
-use super::{Front, holder, now};
+use super::{Front, lease_holder, now};
 use crate::{
     arguments, connection,
     operations::{self, Readiness},
@@ -25,7 +25,7 @@ pub async fn run(arguments: &arguments::Projector, stop: CancellationToken) -> R
     };
 
     let mut registry = Registry::default();
-    let projector = Projector::new(Options::of(holder()), log, store, now, &mut registry);
+    let projector = Projector::new(Options::of(lease_holder()), log, store, now, &mut registry);
     let readiness = projector.readiness();
     let ready: Readiness = Arc::new(move || readiness.ready());
     front.stage.enter(operations::routes(registry, ready));

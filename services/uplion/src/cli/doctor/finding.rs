@@ -5,16 +5,16 @@ use serde_json::{Value, json};
 use crate::cli::failure::Failure;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verdict {
-    Good,
+pub enum Severity {
+    Ok,
     /// Somebody should look at it some time.
-    Watch,
-    Bad,
+    Warning,
+    Critical,
 }
 
 #[derive(Debug)]
 pub struct Finding {
-    pub verdict: Verdict,
+    pub severity: Severity,
     pub about: &'static str,
     pub what: String,
     /// What to do.
@@ -23,17 +23,17 @@ pub struct Finding {
 
 impl Finding {
     pub const fn good(about: &'static str, what: String) -> Self {
-        Self { verdict: Verdict::Good, about, what, advice: None }
+        Self { severity: Severity::Ok, about, what, advice: None }
     }
 
     pub fn bad(about: &'static str, failure: &Failure, advice: Option<String>) -> Self {
-        let what = failure.sentence().unwrap_or_default();
-        Self { verdict: Verdict::Bad, about, what, advice }
+        let what = failure.message().unwrap_or_default();
+        Self { severity: Severity::Critical, about, what, advice }
     }
 
-    pub fn told(&self) -> String {
-        let Self { verdict, about, what, advice } = self;
-        let line = format!("{:<5}  {about:<10}  {what}", verdict.as_str());
+    pub fn lines(&self) -> String {
+        let Self { severity, about, what, advice } = self;
+        let line = format!("{:<5}  {about:<10}  {what}", severity.as_str());
         match advice {
             Some(advice) => format!("{line}\n{:<5}  {:<10}  -> {advice}", "", ""),
             None => line,
@@ -41,17 +41,17 @@ impl Finding {
     }
 
     pub fn json(&self) -> Value {
-        let Self { verdict, about, what, advice } = self;
-        json!({ "verdict": verdict.as_str(), "about": about, "what": what, "advice": advice })
+        let Self { severity, about, what, advice } = self;
+        json!({ "verdict": severity.as_str(), "about": about, "what": what, "advice": advice })
     }
 }
 
-impl Verdict {
+impl Severity {
     const fn as_str(self) -> &'static str {
         match self {
-            Self::Good => "ok",
-            Self::Watch => "watch",
-            Self::Bad => "bad",
+            Self::Ok => "ok",
+            Self::Warning => "watch",
+            Self::Critical => "bad",
         }
     }
 }

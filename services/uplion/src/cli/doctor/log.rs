@@ -1,8 +1,8 @@
-//! How the log is, as control tells it, and what is to be said about it.
+//! The health of the log as control reports it, and the findings that follow from it.
 
 use serde::Deserialize;
 
-use super::finding::{Finding, Verdict};
+use super::finding::{Finding, Severity};
 use crate::cli::sizes;
 
 /// Behind by more events than this is worth a word.
@@ -61,7 +61,7 @@ impl Stream {
     pub fn examine(&self) -> Finding {
         let name = &self.name;
         let bad = |what: String, advice: &str| Finding {
-            verdict: Verdict::Bad,
+            severity: Severity::Critical,
             about: "stream",
             what,
             advice: Some(advice.to_owned()),
@@ -93,7 +93,7 @@ impl Stream {
         }
         if lag > WORTH_A_WORD {
             let advice = Some("is a projector running? `uplion projector`".to_owned());
-            return Finding { verdict: Verdict::Watch, about: "stream", what, advice };
+            return Finding { severity: Severity::Warning, about: "stream", what, advice };
         }
         Finding::good("stream", what)
     }
@@ -102,32 +102,32 @@ impl Stream {
 impl Projection {
     pub fn examine(&self) -> Finding {
         let Self { name, version, live_version, lag, halted } = self;
-        let advised = |verdict, what, advice: String| Finding {
-            verdict,
+        let advised = |severity, what, advice: String| Finding {
+            severity,
             about: "projection",
             what,
             advice: Some(advice),
         };
         if let Some(why) = halted {
             let advice = format!("mend the cause, then `uplion projection rebuild {name}`");
-            return advised(Verdict::Bad, format!("{name} stands still: {why}"), advice);
+            return advised(Severity::Critical, format!("{name} stands still: {why}"), advice);
         }
         match live_version {
             None => advised(
-                Verdict::Bad,
+                Severity::Critical,
                 format!("{name} was never filled"),
                 "start `uplion projector`".to_owned(),
             ),
             Some(live) if live != version => {
                 let what = format!("{name} is at version {live}, this build reads {version}");
                 advised(
-                    Verdict::Watch,
+                    Severity::Warning,
                     what,
                     "a projector of this build fills the new version by itself".to_owned(),
                 )
             }
             Some(_) if *lag > WORTH_A_WORD => advised(
-                Verdict::Watch,
+                Severity::Warning,
                 format!("{name} is {lag} events behind"),
                 "is a projector running?".to_owned(),
             ),
@@ -139,21 +139,21 @@ impl Projection {
 impl Relay {
     pub fn examine(&self) -> Finding {
         let recorded = self.recorded;
-        let (verdict, what) = match self.lag {
-            Some(0) => (Verdict::Good, format!("all {recorded} changes are on the log")),
+        let (severity, what) = match self.lag {
+            Some(0) => (Severity::Ok, format!("all {recorded} changes are on the log")),
             Some(lag) => {
-                (Verdict::Watch, format!("{lag} of {recorded} changes are not on the log yet"))
+                (Severity::Warning, format!("{lag} of {recorded} changes are not on the log yet"))
             }
-            None if recorded == 0 => (Verdict::Good, "nothing was changed yet".to_owned()),
+            None if recorded == 0 => (Severity::Ok, "nothing was changed yet".to_owned()),
             None => (
-                Verdict::Bad,
+                Severity::Critical,
                 format!("it cannot be told whether the {recorded} changes are on the log"),
             ),
         };
-        let advice = (verdict != Verdict::Good).then(|| {
+        let advice = (severity != Severity::Ok).then(|| {
             "control's log says why; after a restore of the database, `uplion log restore`"
                 .to_owned()
         });
-        Finding { verdict, about: "relay", what, advice }
+        Finding { severity, about: "relay", what, advice }
     }
 }

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::finding::{Finding, Verdict};
+use super::finding::{Finding, Severity};
 use crate::cli::{
     client::{Client, read},
     failure::Failure,
@@ -52,7 +52,7 @@ impl Worker {
 }
 
 const fn finding(what: String, advice: String) -> Finding {
-    Finding { verdict: Verdict::Watch, about: "worker", what, advice: Some(advice) }
+    Finding { severity: Severity::Warning, about: "worker", what, advice: Some(advice) }
 }
 
 fn advice(model: &str, reason: &str) -> String {
@@ -75,11 +75,11 @@ mod tests {
     #[test]
     fn what_a_person_has_to_mend_is_told_with_where_to_look() {
         let worker: Worker = read::<Worker>(worker()).unwrap();
-        let told: Vec<String> = worker.troubles().map(|finding| finding.told()).collect();
-        let [told] = &told[..] else { panic!("{told:?}") };
+        let lines: Vec<String> = worker.troubles().map(|finding| finding.lines()).collect();
+        let [lines] = &lines[..] else { panic!("{lines:?}") };
         for part in ["watch", "wrk_1", "llama", "AuthenticationError", "model upstream list llama"]
         {
-            assert!(told.contains(part), "{told}");
+            assert!(lines.contains(part), "{lines}");
         }
     }
 

@@ -11,14 +11,14 @@ pub struct ModelLimits {
 }
 
 impl ModelLimits {
-    /// All models' as they are to be, if anything is said about one.
-    pub fn over(said: &[Self], current: &Value) -> Option<Value> {
+    /// All models' as they are to be, if any is given.
+    pub fn over(given: &[Self], current: &Value) -> Option<Value> {
         let mut all: Map<String, Value> = current.as_object().cloned().unwrap_or_default();
-        for Self { model, limits } in said {
+        for Self { model, limits } in given {
             all.insert(model.clone(), limits.clone());
         }
         all.retain(|_, limits| !limits.is_null());
-        (!said.is_empty()).then_some(Value::Object(all))
+        (!given.is_empty()).then_some(Value::Object(all))
     }
 }
 
@@ -54,13 +54,13 @@ mod tests {
     fn a_model_is_limited_without_touching_the_others() {
         let current =
             json!({ "llama": { "parallel_requests": 1 }, "org/x:8b": { "parallel_requests": 2 } });
-        let said = ["org/x:8b=none", "demo=requests:60,tokens:1000"];
-        let said = said.map(|text| text.parse::<ModelLimits>().unwrap());
+        let given = ["org/x:8b=none", "demo=requests:60,tokens:1000"];
+        let given = given.map(|text| text.parse::<ModelLimits>().unwrap());
         let all = json!({
             "llama": { "parallel_requests": 1 },
             "demo": { "requests_per_minute": 60, "tokens_per_minute": 1000 },
         });
-        assert_eq!(ModelLimits::over(&said, &current), Some(all));
+        assert_eq!(ModelLimits::over(&given, &current), Some(all));
         assert_eq!(ModelLimits::over(&[], &current), None);
         for unclear in ["llama", "llama=60", "llama=requests:many", "llama=speed:1", "llama="] {
             assert!(unclear.parse::<ModelLimits>().is_err(), "{unclear}");

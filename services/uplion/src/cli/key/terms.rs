@@ -1,4 +1,4 @@
-//! What is typed about a key, as the API takes it.
+//! The terms of a key: its flags, as the API takes them.
 
 use clap::Args;
 use serde_json::{Map, Value, json};
@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use super::model_limits::ModelLimits;
 use crate::cli::{
     allowance::{Bound, Budget, Limits, Text},
-    said,
+    params,
 };
 
 /// What is not given stays as it is; of a new key it is without bounds.
@@ -37,13 +37,13 @@ pub struct Terms {
 impl Terms {
     /// Whether what there is has to be known: the API takes limits together.
     pub fn are_over_others(&self) -> bool {
-        self.limits.are_said() || !self.model_limits.is_empty()
+        self.limits.are_given() || !self.model_limits.is_empty()
     }
 
     /// What was given, under the API's names, over what there is.
     pub fn over(&self, current: &Value) -> Map<String, Value> {
         let Self { description, models, expires, quota, budget, limits, model_limits } = self;
-        said::body([
+        params::body([
             ("description", description.as_ref().map(|text| json!(text))),
             ("models", (!models.is_empty()).then(|| json!(models))),
             ("expires_at", expires.as_ref().map(|bound| bound.json(|Text(time)| json!(time)))),

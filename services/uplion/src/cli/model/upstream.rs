@@ -5,14 +5,14 @@ use std::str::FromStr;
 use clap::{Args, Subcommand};
 use serde_json::{Map, Value, json};
 
-use super::shown::{ShownUpstream, listed_upstreams};
+use super::view::{UpstreamView, upstream_table};
 use crate::cli::{
     allowance::{Bound, Text},
-    answer::{self, Format},
+    output::{self, Format},
     client::{Client, read},
     failure::Failure,
-    said,
-    writing::Writing,
+    params,
+    write_options::WriteOptions,
 };
 
 #[derive(Debug, Clone, Subcommand)]
@@ -30,7 +30,7 @@ pub enum Upstream {
         #[command(flatten)]
         terms: Terms,
         #[command(flatten)]
-        writing: Writing,
+        options: WriteOptions,
     },
     /// Lists those that answer for a model.
     List {
@@ -46,7 +46,7 @@ pub enum Upstream {
         #[command(flatten)]
         terms: Terms,
         #[command(flatten)]
-        writing: Writing,
+        options: WriteOptions,
     },
     /// Removes one. What it is answering is answered to the end.
     Remove {
@@ -55,7 +55,7 @@ pub enum Upstream {
         /// Its id, or its URL if no other of the model has it.
         upstream: String,
         #[command(flatten)]
-        writing: Writing,
+        options: WriteOptions,
     },
 }
 
@@ -108,39 +108,39 @@ pub struct SecretKey {
 impl Upstream {
     pub async fn run(self, client: &Client, format: Format) -> Result<(), Failure> {
         match self {
-            Self::Add { model, server, calls_it, terms, writing } => {
-                let mut body = terms.said();
+            Self::Add { model, server, calls_it, terms, options } => {
+                let mut body = terms.fields();
                 body.retain(|_, value| !value.is_null());
                 body.insert("url".into(), json!(server));
                 body.extend(calls_it.map(|name| ("model".into(), json!(name))));
                 let path = ["models", &model, "upstreams"];
-                let written = client.post(&writing, &path, &Value::Object(body)).await?;
-                answer::wrote(format, &written, &format!("{server} answers for model {model}"))
+                let written = client.post(&options, &path, &Value::Object(body)).await?;
+                output::wrote(format, &written, &format!("{server} answers for model {model}"))
             }
             Self::List { model } => {
                 let upstreams = known(client, &model).await?;
                 if format.json {
-                    return answer::print_json(&upstreams);
+                    return output::print_json(&upstreams);
                 }
-                answer::print(&listed_upstreams(&read::<Vec<ShownUpstream>>(upstreams)?))
+                output::print(&upstream_table(&read::<Vec<UpstreamView>>(upstreams)?))
             }
-            Self::Change { model, upstream, terms, writing } => {
-                let body = terms.said();
+            Self::Change { model, upstream, terms, options } => {
+                let body = terms.fields();
                 if body.is_empty() {
                     let text = "nothing to change: give --api-key-env, --api-key-secret, --weight or --max-in-flight";
-                    return Err(Failure::Here(text.to_owned()));
+                    return Err(Failure::Local(text.to_owned()));
                 }
                 let id = id(client, &model, &upstream).await?;
                 let path = ["models", &model, "upstreams", &id];
-                let written = client.patch(&writing, &path, &Value::Object(body)).await?;
-                answer::wrote(format, &written, &format!("changed {upstream} of model {model}"))
+                let written = client.patch(&options, &path, &Value::Object(body)).await?;
+                output::wrote(format, &written, &format!("changed {upstream} of model {model}"))
             }
-            Self::Remove { model, upstream, writing } => {
+            Self::Remove { model, upstream, options } => {
                 let id = id(client, &model, &upstream).await?;
                 let path = ["models", &model, "upstreams", &id];
-                let written = client.delete(&writing, &path).await?;
+                let written = client.delete(&options, &path).await?;
                 let done = format!("{upstream} does not answer for model {model} any more");
-                answer::wrote(format, &written, &done)
+                output::wrote(format, &written, &done)
             }
         }
     }
@@ -150,30 +150,30 @@ async fn known(client: &Client, model: &str) -> Result<Value, Failure> {
     Ok(client.get(&["models", model, "upstreams"], &[]).await?["data"].clone())
 }
 
-/// What a person typed, as an id.
-async fn id(client: &Client, model: &str, typed: &str) -> Result<String, Failure> {
-    let upstreams: Vec<ShownUpstream> = read(known(client, model).await?)?;
-    if upstreams.iter().any(|upstream| upstream.id == typed) {
-        return Ok(typed.to_owned());
+/// The id of what was given by id or name.
+async fn id(client: &Client, model: &str, given: &str) -> Result<String, Failure> {
+    let upstreams: Vec<UpstreamView> = read(known(client, model).await?)?;
+    if upstreams.iter().any(|upstream| upstream.id == given) {
+        return Ok(given.to_owned());
     }
-    let url = typed.trim_end_matches('/');
-    let at: Vec<&ShownUpstream> = upstreams.iter().filter(|upstream| upstream.url == url).collect();
+    let url = given.trim_end_matches('/');
+    let at: Vec<&UpstreamView> = upstreams.iter().filter(|upstream| upstream.url == url).collect();
     match at[..] {
         [upstream] => Ok(upstream.id.clone()),
         [] => Err(Failure::Missing(format!(
-            "{typed} does not answer for {model}: `uplion model upstream list {model}` says who does"
+            "{given} does not answer for {model}: `uplion model upstream list {model}` says who does"
         ))),
-        _ => Err(Failure::Here(format!(
-            "several upstreams of {model} are at {typed}: say which by id, as `uplion model upstream list {model}` shows it"
+        _ => Err(Failure::Local(format!(
+            "several upstreams of {model} are at {given}: say which by id, as `uplion model upstream list {model}` shows it"
         ))),
     }
 }
 
 impl Terms {
-    fn said(&self) -> Map<String, Value> {
+    fn fields(&self) -> Map<String, Value> {
         let Self { api_key_env, api_key_secret, weight, max_in_flight } = self;
         let variable = api_key_env.as_ref().map(|bound| bound.json(|Text(name)| json!(name)));
-        said::body([
+        params::body([
             ("api_key_env", variable),
             ("api_key_secret", api_key_secret.as_ref().map(SecretKey::json)),
             ("weight", weight.map(|weight| json!(weight))),
@@ -183,11 +183,11 @@ impl Terms {
 }
 
 impl Upstreams {
-    pub fn are_said(&self) -> bool {
+    pub fn are_given(&self) -> bool {
         !self.upstream.is_empty()
     }
 
-    pub fn said(&self) -> Vec<Value> {
+    pub fn to_json(&self) -> Vec<Value> {
         let Self { upstream, upstream_model, api_key_env, api_key_secret, weight, max_in_flight } =
             self;
         let secret = api_key_secret.as_ref().map(SecretKey::json);

@@ -5,12 +5,12 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::super::{
-    answer::{self, Format},
+    output::{self, Format},
     client::Client,
     failure::Failure,
-    said,
+    params,
     table::{Column, table},
-    writing::Writing,
+    write_options::WriteOptions,
 };
 
 #[derive(Debug, Clone, Subcommand)]
@@ -24,7 +24,7 @@ pub enum Member {
         #[arg(long, default_value = "member")]
         role: Role,
         #[command(flatten)]
-        writing: Writing,
+        options: WriteOptions,
     },
     /// Lists the members of a project.
     List {
@@ -39,7 +39,7 @@ pub enum Member {
         user: String,
         role: Role,
         #[command(flatten)]
-        writing: Writing,
+        options: WriteOptions,
     },
     /// Removes a member. Their keys stay: they are the project's.
     Remove {
@@ -48,7 +48,7 @@ pub enum Member {
         /// Their e-mail address or id.
         user: String,
         #[command(flatten)]
-        writing: Writing,
+        options: WriteOptions,
     },
 }
 
@@ -61,7 +61,7 @@ pub enum Role {
 }
 
 #[derive(Debug, Deserialize)]
-struct Shown {
+struct View {
     user: String,
     name: Option<String>,
     email: Option<String>,
@@ -72,38 +72,38 @@ struct Shown {
 impl Member {
     pub async fn run(self, client: &Client, format: Format) -> Result<(), Failure> {
         match self {
-            Self::Add { project, user, role, writing } => {
-                let body = json!({ "user": user, "role": said::word(role) });
+            Self::Add { project, user, role, options } => {
+                let body = json!({ "user": user, "role": params::word(role) });
                 let path = ["projects", &project, "members"];
-                let written = client.post(&writing, &path, &body).await?;
-                let done = format!("{user} is {} of project {project}", said::word(role));
-                answer::wrote(format, &written, &done)
+                let written = client.post(&options, &path, &body).await?;
+                let done = format!("{user} is {} of project {project}", params::word(role));
+                output::wrote(format, &written, &done)
             }
             Self::List { project } => {
                 let members = client.list(&["projects", &project, "members"], &[]).await?;
-                answer::many(format, members, listed)
+                output::many(format, members, list_table)
             }
-            Self::Role { project, user, role, writing } => {
+            Self::Role { project, user, role, options } => {
                 let path = ["projects", &project, "members", &user];
-                let body = json!({ "role": said::word(role) });
-                let written = client.patch(&writing, &path, &body).await?;
-                let done = format!("{user} is now {} of project {project}", said::word(role));
-                answer::wrote(format, &written, &done)
+                let body = json!({ "role": params::word(role) });
+                let written = client.patch(&options, &path, &body).await?;
+                let done = format!("{user} is now {} of project {project}", params::word(role));
+                output::wrote(format, &written, &done)
             }
-            Self::Remove { project, user, writing } => {
+            Self::Remove { project, user, options } => {
                 let path = ["projects", &project, "members", &user];
-                let written = client.delete(&writing, &path).await?;
+                let written = client.delete(&options, &path).await?;
                 let done = format!("{user} is no member of project {project} any more");
-                answer::wrote(format, &written, &done)
+                output::wrote(format, &written, &done)
             }
         }
     }
 }
 
-fn listed(members: &[Shown]) -> String {
+fn list_table(members: &[View]) -> String {
     let columns = ["E-MAIL", "NAME", "ID", "ROLE", "ADDED"].map(Column::Text);
-    let row = |member: &Shown| {
-        let Shown { user, name, email, role, added_at } = member;
+    let row = |member: &View| {
+        let View { user, name, email, role, added_at } = member;
         let text = |text: &Option<String>| text.clone().unwrap_or_default();
         vec![text(email), text(name), user.clone(), role.clone(), added_at.clone()]
     };

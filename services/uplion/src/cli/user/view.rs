@@ -1,14 +1,14 @@
-//! Users, as they are told to people.
+//! Users, as people see them.
 
 use serde::Deserialize;
 
 use crate::cli::{
-    answer::facts,
+    output::facts,
     table::{Column, table},
 };
 
 #[derive(Deserialize)]
-pub struct Shown {
+pub struct View {
     id: String,
     name: Option<String>,
     email: Option<String>,
@@ -21,12 +21,12 @@ pub struct Shown {
     erased_at: Option<String>,
 }
 
-pub fn listed(users: &[Shown]) -> String {
+pub fn list_table(users: &[View]) -> String {
     let columns =
         ["E-MAIL", "NAME", "ID", "ACCESS", "SIGN-IN", "STATUS", "REGISTERED"].map(Column::Text);
-    let row = |user: &Shown| {
+    let row = |user: &View| {
         let text = |text: &Option<String>| text.clone().unwrap_or_default();
-        let Shown { id, name, email, access, sign_in, status, registered_at, .. } = user;
+        let View { id, name, email, access, sign_in, status, registered_at, .. } = user;
         let known = [text(email), text(name)];
         known
             .into_iter()
@@ -36,8 +36,8 @@ pub fn listed(users: &[Shown]) -> String {
     table(&columns, &users.iter().map(row).collect::<Vec<_>>())
 }
 
-impl Shown {
-    pub fn told(self) -> String {
+impl View {
+    pub fn details(self) -> String {
         facts(&[
             ("e-mail", self.email),
             ("name", self.name),

@@ -1,17 +1,17 @@
-//! Models, as they are told to people.
+//! Models, as people see them.
 
 use serde::Deserialize;
 
 use crate::cli::{
-    answer::facts,
+    output::facts,
     table::{Column, table},
 };
 
 #[derive(Debug, Deserialize)]
-pub struct Shown {
+pub struct View {
     name: String,
     kind: String,
-    upstreams: Vec<ShownUpstream>,
+    upstreams: Vec<UpstreamView>,
     aliases: Vec<String>,
     max_processes: Option<u32>,
     status: String,
@@ -20,7 +20,7 @@ pub struct Shown {
 }
 
 #[derive(Debug, Deserialize)]
-pub struct ShownUpstream {
+pub struct UpstreamView {
     pub id: String,
     pub url: String,
     model: String,
@@ -36,10 +36,10 @@ struct SecretKey {
     key: String,
 }
 
-pub fn listed(models: &[Shown]) -> String {
+pub fn list_table(models: &[View]) -> String {
     let columns =
         ["NAME", "KIND", "ALIASES", "UPSTREAMS", "STATUS", "REGISTERED"].map(Column::Text);
-    let row = |model: &Shown| {
+    let row = |model: &View| {
         let upstreams: Vec<&str> =
             model.upstreams.iter().map(|upstream| upstream.url.as_str()).collect();
         vec![
@@ -54,7 +54,7 @@ pub fn listed(models: &[Shown]) -> String {
     table(&columns, &models.iter().map(row).collect::<Vec<_>>())
 }
 
-pub fn listed_upstreams(upstreams: &[ShownUpstream]) -> String {
+pub fn upstream_table(upstreams: &[UpstreamView]) -> String {
     let columns = [
         Column::Text("ID"),
         Column::Text("URL"),
@@ -63,7 +63,7 @@ pub fn listed_upstreams(upstreams: &[ShownUpstream]) -> String {
         Column::Number("AT ONCE"),
         Column::Text("KEY"),
     ];
-    let row = |upstream: &ShownUpstream| {
+    let row = |upstream: &UpstreamView| {
         vec![
             upstream.id.clone(),
             upstream.url.clone(),
@@ -76,8 +76,8 @@ pub fn listed_upstreams(upstreams: &[ShownUpstream]) -> String {
     table(&columns, &upstreams.iter().map(row).collect::<Vec<_>>())
 }
 
-impl Shown {
-    pub fn told(self) -> String {
+impl View {
+    pub fn details(self) -> String {
         let Self {
             name,
             kind,
@@ -98,12 +98,12 @@ impl Shown {
             ("registered", Some(registered_at)),
             ("retired", retired_at),
         ];
-        lines.extend(upstreams.iter().map(|upstream| ("upstream", Some(upstream.told()))));
+        lines.extend(upstreams.iter().map(|upstream| ("upstream", Some(upstream.line()))));
         facts(&lines)
     }
 }
 
-impl ShownUpstream {
+impl UpstreamView {
     /// Where it is: the key itself is nowhere here.
     fn key(&self) -> Option<String> {
         let variable = self.api_key_env.as_ref().map(|name| format!("${name}"));
@@ -111,7 +111,7 @@ impl ShownUpstream {
         variable.or_else(|| self.api_key_secret.as_ref().map(secret))
     }
 
-    fn told(&self) -> String {
+    fn line(&self) -> String {
         let Self { url, model, weight, max_in_flight, .. } = self;
         let key = self.key().map(|key| format!(", key in {key}")).unwrap_or_default();
         format!("{url} as {model}, {max_in_flight} at once, weight {weight}{key}")

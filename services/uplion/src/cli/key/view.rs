@@ -1,17 +1,17 @@
-//! Keys, as they are told to people.
+//! Keys, as people see them.
 
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
 use crate::cli::{
-    allowance::{Budget, ToldLimits},
-    answer::{facts, named},
+    allowance::{Budget, LimitsView},
+    output::{facts, named},
     table::{Column, table},
 };
 
 #[derive(Debug, Deserialize)]
-pub struct Shown {
+pub struct View {
     pub id: String,
     pub name: String,
     description: String,
@@ -26,15 +26,15 @@ pub struct Shown {
     cost: String,
     last_used_at: Option<String>,
     budget: Option<Budget>,
-    limits: Option<ToldLimits>,
-    model_limits: BTreeMap<String, ToldLimits>,
+    limits: Option<LimitsView>,
+    model_limits: BTreeMap<String, LimitsView>,
     issued_at: String,
     rotated_at: Option<String>,
     previous_secret_until: Option<String>,
     revoked_at: Option<String>,
 }
 
-pub fn listed(keys: &[Shown]) -> String {
+pub fn list_table(keys: &[View]) -> String {
     let columns = [
         Column::Text("NAME"),
         Column::Text("ID"),
@@ -45,7 +45,7 @@ pub fn listed(keys: &[Shown]) -> String {
         Column::Number("COST"),
         Column::Text("EXPIRES"),
     ];
-    let row = |key: &Shown| {
+    let row = |key: &View| {
         let project = key.project_name.as_ref().unwrap_or(&key.project);
         vec![
             key.name.clone(),
@@ -61,7 +61,7 @@ pub fn listed(keys: &[Shown]) -> String {
     table(&columns, &keys.iter().map(row).collect::<Vec<_>>())
 }
 
-impl Shown {
+impl View {
     pub fn may_use(&self) -> String {
         self.models.as_ref().map_or_else(|| "all".to_owned(), |models| models.join(", "))
     }
@@ -74,7 +74,7 @@ impl Shown {
         }
     }
 
-    pub fn told(self) -> String {
+    pub fn details(self) -> String {
         let (may_use, tokens) = (self.may_use(), self.tokens());
         let project = named(self.project_name.as_deref(), &self.project);
         let mut lines = vec![

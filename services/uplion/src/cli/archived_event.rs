@@ -1,10 +1,10 @@
-//! An event at its place in the archive, as a line for people.
+//! An archived event, as a line for people.
 
 use serde::Deserialize;
 use serde_json::Value;
 
 #[derive(Debug, Deserialize)]
-pub struct Archived {
+pub struct ArchivedEvent {
     pos: u64,
     effective: bool,
     event: CloudEvent,
@@ -18,22 +18,22 @@ struct CloudEvent {
     data: Value,
 }
 
-impl Archived {
-    pub fn told(&self) -> String {
+impl ArchivedEvent {
+    pub fn line(&self) -> String {
         let Self { pos, effective, event } = self;
         let kind = event.kind.trim_start_matches("uplion.");
         let kind = kind.rsplit_once(".v").map_or(kind, |(kind, _)| kind);
         let doubled = if *effective { "" } else { "  (does not count: a repetition)" };
-        format!("{pos:>8}  {:<27}  {kind:<24}  {}{doubled}", event.time, told(&event.data))
+        format!("{pos:>8}  {:<27}  {kind:<24}  {}{doubled}", event.time, fields_of(&event.data))
     }
 }
 
 /// `model=llama streamed=true`, objects in braces.
-fn told(data: &Value) -> String {
+fn fields_of(data: &Value) -> String {
     let Value::Object(fields) = data else { return data.to_string() };
     let field = |(name, value): (&String, &Value)| match value {
         Value::String(text) => format!("{name}={text}"),
-        Value::Object(_) => format!("{name}={{{}}}", told(value)),
+        Value::Object(_) => format!("{name}={{{}}}", fields_of(value)),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) => {
             format!("{name}={value}")
         }
@@ -49,7 +49,7 @@ mod tests {
 
     #[test]
     fn an_event_is_told_in_one_line() {
-        let event: Archived = serde_json::from_value(json!({
+        let event: ArchivedEvent = serde_json::from_value(json!({
             "pos": 7, "effective": true, "stream": "CONTROL", "epoch": 1, "sequence": 3,
             "event": {
                 "type": "uplion.project.created.v1", "time": "2026-11-23T08:33:20Z",
@@ -58,7 +58,7 @@ mod tests {
         }))
         .unwrap();
         assert_eq!(
-            event.told(),
+            event.line(),
             "       7  2026-11-23T08:33:20Z         project.created           limits={a=1} name=physics"
         );
     }

@@ -2,10 +2,10 @@
 
 use clap::Args;
 
-use super::{client::Client, failure::Failure, key, said};
+use super::{client::Client, failure::Failure, key, params};
 
 #[derive(Debug, Clone, Args)]
-pub struct Scope {
+pub struct RequestFilter {
     /// Only of this project, by name or id.
     #[arg(long)]
     project: Option<String>,
@@ -23,14 +23,14 @@ pub struct Scope {
     to: Option<String>,
 }
 
-impl Scope {
+impl RequestFilter {
     pub async fn query(self, client: &Client) -> Result<Vec<(&'static str, String)>, Failure> {
         let Self { project, key, model, from, to } = self;
         let key = match key {
-            Some(typed) => Some(key::id(client, &typed).await?),
+            Some(given) => Some(key::id(client, &given).await?),
             None => None,
         };
-        Ok(said::query([
+        Ok(params::query([
             ("project", project),
             ("key", key),
             ("model", model),

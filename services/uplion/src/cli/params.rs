@@ -1,4 +1,4 @@
-//! What was given beside a command, under the API's names; what was not given is not said.
+//! Flags as parameters of the API, under its names; what was not given is left out.
 
 use clap::ValueEnum;
 use serde_json::{Map, Value};
@@ -15,7 +15,7 @@ pub fn body<const N: usize>(given: [(&str, Option<Value>); N]) -> Map<String, Va
     given.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect()
 }
 
-/// One of several words, as it is typed; the API has the same.
+/// The word of a value: flags and the API have the same.
 pub fn word(value: impl ValueEnum + Copy) -> String {
     value.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned())
 }

@@ -6,16 +6,17 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use reqwest::RequestBuilder;
 use serde::Deserialize;
+use uplion_control_client::base_url;
 
 use super::{
     failure::Failure,
-    sign_ins::{SignIn, SignIns, bare},
+    sign_ins::{SignIn, SignIns},
 };
-use crate::{arguments::DATA, secret::Secret};
+use crate::{data_folder, secret::Secret};
 
 /// The control API.
 #[derive(Debug, Clone, Args)]
-pub struct Control {
+pub struct ControlArgs {
     /// Of the control API, without a path: `http://127.0.0.1:8485`.
     #[arg(long, env = "UPLION_URL", global = true)]
     pub url: Option<String>,
@@ -23,12 +24,12 @@ pub struct Control {
     #[arg(long, env = "UPLION_ADMIN_KEY", hide_env_values = true, global = true)]
     pub admin_key: Option<Secret>,
     #[command(flatten)]
-    pub folder: Folder,
+    pub folder: DataFolder,
 }
 
 /// The gateway.
 #[derive(Debug, Clone, Args)]
-pub struct Gateway {
+pub struct GatewayArgs {
     /// Of the OpenAI-compatible API, with /v1: `http://127.0.0.1:8484/v1`.
     #[arg(long, env = "UPLION_BASE_URL", global = true)]
     pub base_url: Option<String>,
@@ -38,12 +39,12 @@ pub struct Gateway {
 }
 
 #[derive(Debug, Clone, Args)]
-pub struct Folder {
+pub struct DataFolder {
     /// Data folder of a `uplion dev`: its credentials.json says what no flag or variable does.
     #[arg(
         long,
         env = "UPLION_DATA",
-        default_value = DATA,
+        default_value = data_folder::DEFAULT,
         value_name = "DIR",
         global = true
     )]
@@ -52,15 +53,15 @@ pub struct Folder {
 
 /// A URL, without a slash at its end, and what is shown there.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Place {
+pub struct Endpoint {
     pub url: String,
     pub key: Option<Secret>,
-    pub proof: Proof,
+    pub kind: CredentialKind,
 }
 
-/// What the key is.
+/// What kind of key it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Proof {
+pub enum CredentialKind {
     AdminKey,
     SignIn,
     ApiKey,
@@ -78,53 +79,53 @@ struct Credentials {
 
 /// A URL and the key that goes with it, as far as somebody knows them.
 #[derive(Debug, Clone, Default)]
-struct Known {
+struct KnownEndpoint {
     url: Option<String>,
     key: Option<Secret>,
 }
 
-impl Control {
-    pub fn place(&self) -> Result<Place, Failure> {
-        self.among(&SignIns::of_this_account().all()?)
+impl ControlArgs {
+    pub fn endpoint(&self) -> Result<Endpoint, Failure> {
+        self.resolve(&SignIns::of_this_account().all()?)
     }
 
     /// Where it is, for who is not signed in yet.
-    pub fn anonymous(&self) -> Result<Place, Failure> {
-        let url = self.asked(&self.folder.control()?, &SignIns::of_this_account().all()?)?;
-        Ok(Place { url, key: None, proof: Proof::Nothing })
+    pub fn anonymous(&self) -> Result<Endpoint, Failure> {
+        let url = self.url(&self.folder.control()?, &SignIns::of_this_account().all()?)?;
+        Ok(Endpoint { url, key: None, kind: CredentialKind::Nothing })
     }
 
     /// As who is signed in there, whatever key is at hand.
-    pub fn signed_in(&self) -> Result<Option<Place>, Failure> {
+    pub fn signed_in(&self) -> Result<Option<Endpoint>, Failure> {
         let sign_ins = SignIns::of_this_account().all()?;
-        let url = self.asked(&self.folder.control()?, &sign_ins)?;
-        Ok(Place::of_sign_in(&url, &sign_ins))
+        let url = self.url(&self.folder.control()?, &sign_ins)?;
+        Ok(Endpoint::of_sign_in(&url, &sign_ins))
     }
 
-    /// What is said wins over what lies in the data folder, and that over a sign-in.
-    fn among(&self, sign_ins: &[SignIn]) -> Result<Place, Failure> {
+    /// Flags and variables win over the data folder, and that over a sign-in.
+    fn resolve(&self, sign_ins: &[SignIn]) -> Result<Endpoint, Failure> {
         let folder = self.folder.control()?;
-        let url = self.asked(&folder, sign_ins)?;
-        if let Some(key) = self.admin_key.clone().or_else(|| folder.for_place(&url)) {
-            return Ok(Place { url, key: Some(key), proof: Proof::AdminKey });
+        let url = self.url(&folder, sign_ins)?;
+        if let Some(key) = self.admin_key.clone().or_else(|| folder.for_url(&url)) {
+            return Ok(Endpoint { url, key: Some(key), kind: CredentialKind::AdminKey });
         }
-        Place::of_sign_in(&url, sign_ins).ok_or_else(|| {
+        Endpoint::of_sign_in(&url, sign_ins).ok_or_else(|| {
             Failure::NotSignedIn(format!(
                 "you are not signed in at {url}: `uplion login --url {url}`, or give --admin-key or UPLION_ADMIN_KEY"
             ))
         })
     }
 
-    fn asked(&self, folder: &Known, sign_ins: &[SignIn]) -> Result<String, Failure> {
-        if let Some(url) = self.url.as_deref().map(bare).or_else(|| folder.url.clone()) {
+    fn url(&self, folder: &KnownEndpoint, sign_ins: &[SignIn]) -> Result<String, Failure> {
+        if let Some(url) = self.url.as_deref().map(base_url).or_else(|| folder.url.clone()) {
             return Ok(url);
         }
         match sign_ins {
             [only] => Ok(only.url.clone()),
-            [] => Err(nowhere("--url", "UPLION_URL", &self.folder.data)),
+            [] => Err(no_endpoint("--url", "UPLION_URL", &self.folder.data)),
             several => {
                 let urls: Vec<&str> = several.iter().map(|sign_in| sign_in.url.as_str()).collect();
-                Err(Failure::Unknown(format!(
+                Err(Failure::NoEndpoint(format!(
                     "you are signed in at several installations: say which with --url or UPLION_URL: {}",
                     urls.join(", ")
                 )))
@@ -133,14 +134,14 @@ impl Control {
     }
 }
 
-impl Gateway {
-    pub fn place(&self, folder: &Folder) -> Result<Place, Failure> {
+impl GatewayArgs {
+    pub fn endpoint(&self, folder: &DataFolder) -> Result<Endpoint, Failure> {
         let known = folder.gateway()?;
-        let Some(url) = self.base_url.as_deref().map(bare).or_else(|| known.url.clone()) else {
-            return Err(nowhere("--base-url", "UPLION_BASE_URL", &folder.data));
+        let Some(url) = self.base_url.as_deref().map(base_url).or_else(|| known.url.clone()) else {
+            return Err(no_endpoint("--base-url", "UPLION_BASE_URL", &folder.data));
         };
-        match self.api_key.clone().or_else(|| known.for_place(&url)) {
-            Some(key) => Ok(Place { url, key: Some(key), proof: Proof::ApiKey }),
+        match self.api_key.clone().or_else(|| known.for_url(&url)) {
+            Some(key) => Ok(Endpoint { url, key: Some(key), kind: CredentialKind::ApiKey }),
             None => Err(Failure::NotSignedIn(format!(
                 "no key for {url}: give --api-key or UPLION_API_KEY"
             ))),
@@ -148,13 +149,13 @@ impl Gateway {
     }
 }
 
-impl Place {
+impl Endpoint {
     fn of_sign_in(url: &str, sign_ins: &[SignIn]) -> Option<Self> {
         let SignIn { url, token } = sign_ins.iter().find(|sign_in| sign_in.url == url)?.clone();
-        Some(Self { url, key: Some(token), proof: Proof::SignIn })
+        Some(Self { url, key: Some(token), kind: CredentialKind::SignIn })
     }
 
-    pub fn shown(&self, request: RequestBuilder) -> RequestBuilder {
+    pub fn authorize(&self, request: RequestBuilder) -> RequestBuilder {
         match &self.key {
             Some(key) => request.bearer_auth(key.expose()),
             None => request,
@@ -162,61 +163,61 @@ impl Place {
     }
 
     /// What to say when it was shown and not taken; none if the answer says it.
-    pub fn not_taken(&self) -> Option<String> {
-        let Self { url, key: _, proof } = self;
-        Some(match proof {
-            Proof::Nothing => return None,
-            Proof::AdminKey => format!(
+    pub fn rejection(&self) -> Option<String> {
+        let Self { url, key: _, kind } = self;
+        Some(match kind {
+            CredentialKind::Nothing => return None,
+            CredentialKind::AdminKey => format!(
                 "the admin key is not valid at {url}: give another with --admin-key or UPLION_ADMIN_KEY"
             ),
-            Proof::SignIn => {
+            CredentialKind::SignIn => {
                 format!("your sign-in at {url} has ended: `uplion login --url {url}`")
             }
-            Proof::ApiKey => format!(
+            CredentialKind::ApiKey => format!(
                 "the key is not valid at {url}: give another with --api-key or UPLION_API_KEY"
             ),
         })
     }
 }
 
-impl Known {
+impl KnownEndpoint {
     /// A key is shown to nobody but the installation that it is for.
-    fn for_place(&self, url: &str) -> Option<Secret> {
+    fn for_url(&self, url: &str) -> Option<Secret> {
         self.key.clone().filter(|_| self.url.as_deref() == Some(url))
     }
 }
 
-impl Folder {
-    fn control(&self) -> Result<Known, Failure> {
+impl DataFolder {
+    fn control(&self) -> Result<KnownEndpoint, Failure> {
         let Credentials { admin_url, admin_key, .. } = self.credentials()?;
-        let (url, key) = (admin_url.as_deref().map(bare), admin_key.map(Secret::new));
-        Ok(Known { url, key })
+        let (url, key) = (admin_url.as_deref().map(base_url), admin_key.map(Secret::new));
+        Ok(KnownEndpoint { url, key })
     }
 
-    fn gateway(&self) -> Result<Known, Failure> {
-        let Credentials { base_url, api_key, .. } = self.credentials()?;
-        let (url, key) = (base_url.as_deref().map(bare), api_key.map(Secret::new));
-        Ok(Known { url, key })
+    fn gateway(&self) -> Result<KnownEndpoint, Failure> {
+        let Credentials { base_url: gateway_url, api_key, .. } = self.credentials()?;
+        let (url, key) = (gateway_url.as_deref().map(base_url), api_key.map(Secret::new));
+        Ok(KnownEndpoint { url, key })
     }
 
     fn credentials(&self) -> Result<Credentials, Failure> {
         let path = self.data.join("credentials.json");
         match std::fs::read(&path) {
             Ok(text) => serde_json::from_slice(&text).map_err(|error| {
-                Failure::Unknown(format!("{} cannot be read: {error}", path.display()))
+                Failure::NoEndpoint(format!("{} cannot be read: {error}", path.display()))
             }),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
                 Ok(Credentials::default())
             }
             Err(error) => {
-                Err(Failure::Unknown(format!("{} cannot be read: {error}", path.display())))
+                Err(Failure::NoEndpoint(format!("{} cannot be read: {error}", path.display())))
             }
         }
     }
 }
 
-fn nowhere(flag: &str, variable: &str, data: &Path) -> Failure {
-    Failure::Unknown(format!(
+fn no_endpoint(flag: &str, variable: &str, data: &Path) -> Failure {
+    Failure::NoEndpoint(format!(
         "no installation found: give {flag} or {variable}, or --data with the folder of a `uplion dev` ({} has no credentials.json)",
         data.display()
     ))
@@ -226,12 +227,12 @@ fn nowhere(flag: &str, variable: &str, data: &Path) -> Failure {
 mod tests {
     use super::*;
 
-    struct Scene {
+    struct Setup {
         data: tempfile::TempDir,
         sign_ins: Vec<SignIn>,
     }
 
-    impl Scene {
+    impl Setup {
         fn new(sign_ins: &[(&str, &str)]) -> Self {
             let sign_in = |(url, token): &(&str, &str)| SignIn {
                 url: (*url).to_owned(),
@@ -248,12 +249,12 @@ mod tests {
         }
 
         fn found(&self, url: Option<&str>, key: Option<&str>) -> Result<(String, String), String> {
-            let folder = Folder { data: self.data.path().to_owned() };
+            let folder = DataFolder { data: self.data.path().to_owned() };
             let (url, admin_key) = (url.map(ToOwned::to_owned), key.map(Secret::new));
-            let place = Control { url, admin_key, folder }.among(&self.sign_ins);
-            place
-                .map(|place| (place.url, place.key.unwrap().expose().to_owned()))
-                .map_err(|failure| failure.sentence().unwrap_or_default())
+            let endpoint = ControlArgs { url, admin_key, folder }.resolve(&self.sign_ins);
+            endpoint
+                .map(|endpoint| (endpoint.url, endpoint.key.unwrap().expose().to_owned()))
+                .map_err(|failure| failure.message().unwrap_or_default())
         }
     }
 
@@ -262,26 +263,26 @@ mod tests {
     }
 
     #[test]
-    fn what_is_said_wins_over_what_lies_in_the_folder() {
-        let scene = Scene::new(&[]).with_folder();
-        assert_eq!(scene.found(None, None).unwrap(), both("http://here", "known"));
-        assert_eq!(scene.found(None, Some("said")).unwrap(), both("http://here", "said"));
-        let there = scene.found(Some("http://there/"), Some("said"));
-        assert_eq!(there.unwrap(), both("http://there", "said"));
-        assert_eq!(scene.found(Some("http://here/"), None).unwrap(), both("http://here", "known"));
+    fn what_is_given_wins_over_what_lies_in_the_folder() {
+        let setup = Setup::new(&[]).with_folder();
+        assert_eq!(setup.found(None, None).unwrap(), both("http://here", "known"));
+        assert_eq!(setup.found(None, Some("given")).unwrap(), both("http://here", "given"));
+        let there = setup.found(Some("http://there/"), Some("given"));
+        assert_eq!(there.unwrap(), both("http://there", "given"));
+        assert_eq!(setup.found(Some("http://here/"), None).unwrap(), both("http://here", "known"));
     }
 
     #[test]
     fn the_folder_wins_over_a_sign_in_at_its_installation_and_at_no_other() {
         let signed_in = [("http://here", "token"), ("http://there", "other")];
-        let scene = Scene::new(&signed_in).with_folder();
-        assert_eq!(scene.found(None, None).unwrap(), both("http://here", "known"));
-        assert_eq!(scene.found(Some("http://there"), None).unwrap(), both("http://there", "other"));
+        let setup = Setup::new(&signed_in).with_folder();
+        assert_eq!(setup.found(None, None).unwrap(), both("http://here", "known"));
+        assert_eq!(setup.found(Some("http://there"), None).unwrap(), both("http://there", "other"));
     }
 
     #[test]
     fn the_folders_key_is_shown_to_no_other_installation() {
-        let refused = Scene::new(&[]).with_folder().found(Some("http://there"), None).unwrap_err();
+        let refused = Setup::new(&[]).with_folder().found(Some("http://there"), None).unwrap_err();
         for way in ["uplion login --url http://there", "--admin-key"] {
             assert!(refused.contains(way), "{refused}");
         }
@@ -289,9 +290,9 @@ mod tests {
 
     #[test]
     fn the_only_sign_in_says_where_and_several_ask_which() {
-        let one = Scene::new(&[("http://a", "ta")]);
+        let one = Setup::new(&[("http://a", "ta")]);
         assert_eq!(one.found(None, None).unwrap(), both("http://a", "ta"));
-        let two = Scene::new(&[("http://a", "ta"), ("http://b", "tb")]);
+        let two = Setup::new(&[("http://a", "ta"), ("http://b", "tb")]);
         assert_eq!(two.found(Some("http://b/control/v1/"), None).unwrap(), both("http://b", "tb"));
         let asked = two.found(None, None).unwrap_err();
         for part in ["--url", "http://a", "http://b"] {
@@ -302,7 +303,7 @@ mod tests {
 
     #[test]
     fn without_any_hint_the_failure_names_all_three_ways() {
-        let sentence = Scene::new(&[]).found(None, None).unwrap_err();
+        let sentence = Setup::new(&[]).found(None, None).unwrap_err();
         for way in ["--url", "UPLION_URL", "--data"] {
             assert!(sentence.contains(way), "{sentence}");
         }

@@ -9,7 +9,7 @@ use crate::secret::Secret;
 
 /// From the variable, else typed, else the next line of standard input.
 pub fn password(variable: &str, question: &str) -> Result<Secret, Failure> {
-    if let Some(secret) = said(variable) {
+    if let Some(secret) = variable_value(variable) {
         return Ok(secret);
     }
     if stdin().is_terminal() {
@@ -17,7 +17,7 @@ pub fn password(variable: &str, question: &str) -> Result<Secret, Failure> {
     }
     match line()? {
         Some(line) if !line.is_empty() => Ok(Secret::new(line)),
-        Some(_) | None => Err(Failure::Here(format!(
+        Some(_) | None => Err(Failure::Local(format!(
             "no password: type it at a terminal, or give it on standard input or in {variable}"
         ))),
     }
@@ -26,10 +26,10 @@ pub fn password(variable: &str, question: &str) -> Result<Secret, Failure> {
 /// One that nobody knows yet: who types it types it twice.
 pub fn new_password(variable: &str, question: &str) -> Result<Secret, Failure> {
     let first = password(variable, question)?;
-    if said(variable).is_none() && stdin().is_terminal() {
+    if variable_value(variable).is_none() && stdin().is_terminal() {
         let again = rpassword::prompt_password("the same again: ")?;
         if again != first.expose() {
-            return Err(Failure::Here("these were two passwords: nothing was changed".into()));
+            return Err(Failure::Local("these were two passwords: nothing was changed".into()));
         }
     }
     Ok(first)
@@ -38,12 +38,12 @@ pub fn new_password(variable: &str, question: &str) -> Result<Secret, Failure> {
 /// A line, shown as it is typed.
 pub fn text(question: &str, otherwise: &str) -> Result<String, Failure> {
     if !stdin().is_terminal() {
-        return Err(Failure::Here(otherwise.to_owned()));
+        return Err(Failure::Local(otherwise.to_owned()));
     }
     ask(question)?;
     match line()? {
         Some(line) if !line.trim().is_empty() => Ok(line.trim().to_owned()),
-        Some(_) | None => Err(Failure::Here(otherwise.to_owned())),
+        Some(_) | None => Err(Failure::Local(otherwise.to_owned())),
     }
 }
 
@@ -53,11 +53,11 @@ pub fn confirmed(yes: bool, what: &str, word: &str) -> Result<(), Failure> {
         return Ok(());
     }
     let unasked = format!("{what}: say --yes if you mean it");
-    let typed = text(&format!("{what}. Type {word} if you mean it"), &unasked)?;
-    if typed == word { Ok(()) } else { Err(Failure::Here("nothing was done".into())) }
+    let answer = text(&format!("{what}. Type {word} if you mean it"), &unasked)?;
+    if answer == word { Ok(()) } else { Err(Failure::Local("nothing was done".into())) }
 }
 
-fn said(variable: &str) -> Option<Secret> {
+fn variable_value(variable: &str) -> Option<Secret> {
     std::env::var(variable).ok().filter(|text| !text.is_empty()).map(Secret::new)
 }
 

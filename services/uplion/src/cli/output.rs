@@ -23,7 +23,7 @@ pub fn print(text: &str) -> Result<(), Failure> {
 
 pub fn print_json(value: &Value) -> Result<(), Failure> {
     let text =
-        serde_json::to_string_pretty(value).map_err(|error| Failure::Here(error.to_string()))?;
+        serde_json::to_string_pretty(value).map_err(|error| Failure::Local(error.to_string()))?;
     print(&text)
 }
 
@@ -31,9 +31,9 @@ pub fn print_json(value: &Value) -> Result<(), Failure> {
 pub fn one<T: DeserializeOwned>(
     format: Format,
     shown: Value,
-    told: impl FnOnce(T) -> String,
+    details: impl FnOnce(T) -> String,
 ) -> Result<(), Failure> {
-    if format.json { print_json(&shown) } else { print(&told(read(shown)?)) }
+    if format.json { print_json(&shown) } else { print(&details(read(shown)?)) }
 }
 
 /// All of a list.
@@ -69,11 +69,11 @@ pub fn wrote(format: Format, value: &Value, done: &str) -> Result<(), Failure> {
 pub fn shown_once(format: Format, written: &Value, done: &str) -> Result<(), Failure> {
     let text = |field: &str| written[field].as_str();
     let id = text("id").unwrap_or_default();
-    let told = match text("secret") {
+    let sentence = match text("secret") {
         Some(secret) => format!("{done} ({id}), whose secret is shown only now:\n{secret}"),
         None => format!("{done} ({id}) before: its secret was shown then, and is not kept"),
     };
-    wrote(format, written, &told)
+    wrote(format, written, &sentence)
 }
 
 /// `name (id)`, or what there is of it.
