@@ -16,8 +16,8 @@ pub fn base_url(url: &str) -> String {
 /// `segments` are escaped one by one: names of models have slashes.
 pub fn join(base: &str, segments: &[&str], query: &[(&str, String)]) -> Result<Url, Error> {
     let text = format!("{base}{PATH}");
-    let mut url =
-        Url::parse(&text).map_err(|source| Error::Url { url: base.to_owned(), source: source.into() })?;
+    let mut url = Url::parse(&text)
+        .map_err(|source| Error::Url { url: base.to_owned(), source: source.into() })?;
     url.path_segments_mut()
         .map_err(|()| Error::Url { url: base.to_owned(), source: "it has no path".into() })?
         .extend(segments);

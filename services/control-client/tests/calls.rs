@@ -29,9 +29,8 @@ impl Scripted {
         drop(rustls::crypto::ring::default_provider().install_default());
         let asked = Arc::new(AtomicUsize::new(0));
         let counted = Arc::clone(&asked);
-        let endpoint = make_sync(move |request| {
-            answer(&request, counted.fetch_add(1, Ordering::SeqCst))
-        });
+        let endpoint =
+            make_sync(move |request| answer(&request, counted.fetch_add(1, Ordering::SeqCst)));
         let acceptor = TcpListener::bind("127.0.0.1:0").into_acceptor().await.unwrap();
         let address = acceptor.local_addr()[0].as_socket_addr().copied().unwrap();
         tokio::spawn(Server::new_with_acceptor(acceptor).run(endpoint));
@@ -85,7 +84,9 @@ async fn a_write_is_repeated_only_under_an_idempotency_key() {
     let server = Scripted::new(|_, _| busy()).await;
     let client = server.client(1);
     let once = WriteOptions::once("dev:project");
-    assert!(client.action::<Value>(&["keys", "x", "revoke"], &WriteOptions::default()).await.is_err());
+    assert!(
+        client.action::<Value>(&["keys", "x", "revoke"], &WriteOptions::default()).await.is_err()
+    );
     assert_eq!(server.asked(), 1);
     assert!(client.action::<Value>(&["keys", "x", "revoke"], &once).await.is_err());
     assert_eq!(server.asked(), 3);
@@ -120,7 +121,9 @@ async fn a_list_that_is_behind_says_so_and_is_given_all_the_same() {
             return json(StatusCode::OK, &json!({ "streams": streams }));
         }
         match request.header("Uplion-Position") {
-            Some(_) => json(StatusCode::GATEWAY_TIMEOUT, &json!({ "code": "behind", "detail": "by 3" })),
+            Some(_) => {
+                json(StatusCode::GATEWAY_TIMEOUT, &json!({ "code": "behind", "detail": "by 3" }))
+            }
             None => json(StatusCode::OK, &json!({ "data": [1], "next": null })),
         }
     })
@@ -131,7 +134,9 @@ async fn a_list_that_is_behind_says_so_and_is_given_all_the_same() {
 
 #[tokio::test]
 async fn a_server_that_is_something_else_is_told_from_a_refusal() {
-    let server = Scripted::new(|_, _| Response::builder().status(StatusCode::NOT_FOUND).body("<html>")).await;
+    let server =
+        Scripted::new(|_, _| Response::builder().status(StatusCode::NOT_FOUND).body("<html>"))
+            .await;
     let error = server.client(0).get::<Value>(&["keys"], &[]).await.unwrap_err();
     assert!(matches!(error, Error::NotControl { status: 404, .. }), "{error}");
 }

@@ -27,8 +27,10 @@ pub async fn nats(
 ) -> Result<Option<Log>> {
     let what = format!("nats-server at {}", without_credentials(broker.nats_url.expose()));
     let options = nats_options(broker, role);
-    retry_until_available(&what, stage, stop, || async { Ok(Nats::connect(options.clone()).await?.log()) })
-        .await
+    retry_until_available(&what, stage, stop, || async {
+        Ok(Nats::connect(options.clone()).await?.log())
+    })
+    .await
 }
 
 pub fn nats_options(broker: &Broker, role: &str) -> NatsOptions {

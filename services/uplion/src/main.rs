@@ -53,9 +53,13 @@ fn main() -> ExitCode {
             runtime::serve(&arguments.process, |stop| roles::projector::run(&arguments, stop))
         }
         Command::Projection(arguments) => runtime::run_to_end(maintenance::projection(arguments)),
-        Command::Log(Log::Tail(arguments)) => cli::run(cli::Command::Tail(arguments), &mut Uplion::command()),
+        Command::Log(Log::Tail(arguments)) => {
+            cli::run(cli::Command::Tail(arguments), &mut Uplion::command())
+        }
         Command::Log(Log::Epoch(arguments)) => runtime::run_to_end(maintenance::epoch(arguments)),
-        Command::Log(Log::Restore(arguments)) => runtime::run_to_end(maintenance::restore(arguments)),
+        Command::Log(Log::Restore(arguments)) => {
+            runtime::run_to_end(maintenance::restore(arguments))
+        }
         Command::Client(command) => cli::run(command, &mut Uplion::command()),
     }
 }

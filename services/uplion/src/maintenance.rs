@@ -7,7 +7,7 @@ use uplion_projections::Projection;
 use uplion_projector::{adopt_stream, rebuild, verify};
 
 use crate::{
-    arguments::{self, Maintenance, StoreArgs, ProjectionAct, ProjectionOf},
+    arguments::{self, Maintenance, ProjectionAct, ProjectionOf, StoreArgs},
     connection,
 };
 

@@ -4,10 +4,11 @@ use clap::{Args, Subcommand};
 use serde_json::json;
 
 use super::{
-    output::{self, Format},
     client::Client,
+    endpoint,
     failure::Failure,
-    endpoint, prompt,
+    output::{self, Format},
+    prompt,
     write_options::{CreateOptions, WriteOptions},
 };
 

@@ -5,10 +5,11 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::{
-    output::{self, Format},
     client::Client,
+    endpoint,
     failure::Failure,
-    endpoint, params,
+    output::{self, Format},
+    params,
     table::{Column, table},
     write_options::{CreateOptions, WriteOptions},
 };

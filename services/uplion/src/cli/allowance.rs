@@ -150,7 +150,8 @@ impl fmt::Display for LimitsView {
             (tokens_per_minute, "tokens a minute"),
             (parallel_requests, "at once"),
         ];
-        let parts = parts.iter().filter_map(|(most, what)| most.map(|most| format!("{most} {what}")));
+        let parts =
+            parts.iter().filter_map(|(most, what)| most.map(|most| format!("{most} {what}")));
         f.write_str(&parts.collect::<Vec<_>>().join(", "))
     }
 }

@@ -5,10 +5,12 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::{
-    output::{self, Format, named},
     client::Client,
+    endpoint,
     failure::Failure,
-    key, endpoint, user,
+    key,
+    output::{self, Format, named},
+    user,
 };
 
 #[derive(Debug, Clone, Args)]

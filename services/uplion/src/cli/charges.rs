@@ -4,10 +4,10 @@ use clap::Args;
 use serde::Deserialize;
 
 use super::{
-    output::{self, Format},
     client::Client,
-    failure::Failure,
     endpoint,
+    failure::Failure,
+    output::{self, Format},
     request_filter::RequestFilter,
     table::{Column, table},
 };

@@ -12,10 +12,10 @@ use uplion_protocol::{
 };
 
 use super::{
-    output,
     client,
-    failure::Failure,
     endpoint::{self, Endpoint},
+    failure::Failure,
+    output,
 };
 
 /// Bytes of one event of the stream.
@@ -72,8 +72,11 @@ fn question(words: &[String]) -> Result<String, Failure> {
 
 async fn first_model(http: &reqwest::Client, endpoint: &Endpoint) -> Result<String, Failure> {
     let answered = endpoint.authorize(http.get(format!("{}/models", endpoint.url))).send().await;
-    let body: Value =
-        accepted(answered, endpoint).await?.json().await.map_err(|error| unreachable(error, endpoint))?;
+    let body: Value = accepted(answered, endpoint)
+        .await?
+        .json()
+        .await
+        .map_err(|error| unreachable(error, endpoint))?;
     match body["data"][0]["id"].as_str() {
         Some(model) => Ok(model.to_owned()),
         None => Err(Failure::Local(
@@ -84,7 +87,10 @@ async fn first_model(http: &reqwest::Client, endpoint: &Endpoint) -> Result<Stri
 }
 
 /// The response if it is one; what the gateway says otherwise.
-async fn accepted(answered: reqwest::Result<Response>, endpoint: &Endpoint) -> Result<Response, Failure> {
+async fn accepted(
+    answered: reqwest::Result<Response>,
+    endpoint: &Endpoint,
+) -> Result<Response, Failure> {
     let response = answered.map_err(|error| unreachable(error, endpoint))?;
     let status = response.status();
     if status.is_success() {

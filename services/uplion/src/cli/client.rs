@@ -144,7 +144,9 @@ impl Client {
 
     fn refused(&self, status: u16, code: String, detail: String) -> Failure {
         match self.endpoint.rejection() {
-            Some(sentence) if status == StatusCode::UNAUTHORIZED.as_u16() => Failure::NotSignedIn(sentence),
+            Some(sentence) if status == StatusCode::UNAUTHORIZED.as_u16() => {
+                Failure::NotSignedIn(sentence)
+            }
             Some(_) | None => Failure::Refused { status, code, detail },
         }
     }
@@ -165,9 +167,9 @@ fn named_in(path: &[&str], query: &[(&str, String)], body: &Value) -> Vec<(Strin
 }
 
 pub fn http() -> Result<reqwest::Client, Failure> {
-    control_client::http_builder()
-        .build()
-        .map_err(|error| Failure::Local(format!("no HTTP client can be made: {}", root_cause(&error))))
+    control_client::http_builder().build().map_err(|error| {
+        Failure::Local(format!("no HTTP client can be made: {}", root_cause(&error)))
+    })
 }
 
 pub fn read<T: DeserializeOwned>(value: Value) -> Result<T, Failure> {

@@ -2,7 +2,7 @@
 
 use clap::{Args, ValueEnum};
 
-use super::{output, failure::Failure};
+use super::{failure::Failure, output};
 
 #[derive(Debug, Clone, Args)]
 pub struct Completions {
@@ -26,7 +26,8 @@ impl Completions {
         };
         let mut script = Vec::new();
         clap_complete::generate(shell, uplion, "uplion", &mut script);
-        let script = String::from_utf8(script).map_err(|error| Failure::Local(error.to_string()))?;
+        let script =
+            String::from_utf8(script).map_err(|error| Failure::Local(error.to_string()))?;
         output::print(script.trim_end())
     }
 }

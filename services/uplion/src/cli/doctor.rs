@@ -16,10 +16,10 @@ use self::{
 };
 
 use super::{
-    output::{self, Format},
     client::{self, Client, read},
-    failure::Failure,
     endpoint::{self, Endpoint},
+    failure::Failure,
+    output::{self, Format},
     sizes,
 };
 
@@ -178,7 +178,12 @@ async fn models(endpoint: &Endpoint) -> Result<Finding, Failure> {
         Ok(response) => response,
         Err(error) => {
             let what = format!("the gateway does not list its models ({})", root_cause(&error));
-            return Ok(Finding { severity: Severity::Critical, about: "models", what, advice: None });
+            return Ok(Finding {
+                severity: Severity::Critical,
+                about: "models",
+                what,
+                advice: None,
+            });
         }
     };
     let status = response.status();

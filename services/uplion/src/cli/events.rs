@@ -5,12 +5,13 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::{
-    output::{self, Format},
     archived_event::ArchivedEvent,
     changes::Kind,
     client::{Client, read},
+    endpoint,
     failure::Failure,
-    endpoint, params,
+    output::{self, Format},
+    params,
 };
 
 /// The server answers at once if there is something; this is how long it waits otherwise.

@@ -2,22 +2,23 @@
 
 mod grace;
 mod model_limits;
-mod view;
 mod terms;
+mod view;
 
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
 use self::{
     grace::Grace,
-    view::{View, list_table},
     terms::Terms,
+    view::{View, list_table},
 };
 use super::{
-    output::{self, Format},
     client::{Client, read},
+    endpoint,
     failure::Failure,
-    endpoint, params,
+    output::{self, Format},
+    params,
     write_options::{CreateOptions, WriteOptions},
 };
 
@@ -124,8 +125,7 @@ impl Key {
                 body.retain(|_, value| !value.is_null());
                 body.extend([("name".into(), json!(name)), ("project".into(), json!(project))]);
                 body.extend(owner.map(|owner| ("owner".into(), json!(owner))));
-                let written =
-                    client.post(&options.into(), &["keys"], &Value::Object(body)).await?;
+                let written = client.post(&options.into(), &["keys"], &Value::Object(body)).await?;
                 output::shown_once(format, &written, &format!("issued key {name}"))
             }
             Act::List(filter) => {

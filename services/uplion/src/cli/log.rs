@@ -3,10 +3,10 @@
 use clap::Args;
 
 use super::{
-    output::Format,
+    endpoint,
     events::{Events, Filter},
     failure::Failure,
-    endpoint,
+    output::Format,
 };
 
 #[derive(Debug, Clone, Args)]

@@ -5,12 +5,12 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::{
-    output::{self, Format, facts, named},
     client::{Client, read},
-    failure::Failure,
     endpoint::{self, CredentialKind},
-    sign_ins::{SignIn, SignIns},
+    failure::Failure,
+    output::{self, Format, facts, named},
     prompt,
+    sign_ins::{SignIn, SignIns},
     write_options::WriteOptions,
 };
 use crate::secret::Secret;
@@ -84,7 +84,8 @@ impl Login {
         };
         let password = prompt::password(PASSWORD, &format!("password at {url}"))?;
         let body = json!({ "email": email, "password": password.expose(), "mode": "token" });
-        let opened: Opened = read(client.post(&WriteOptions::default(), &["sessions"], &body).await?)?;
+        let opened: Opened =
+            read(client.post(&WriteOptions::default(), &["sessions"], &body).await?)?;
         let Opened { id, user, expires_at, token } = opened;
         let sign_in = SignIn { url: url.clone(), token: Secret::new(token) };
         SignIns::of_this_account().keep(&sign_in)?;

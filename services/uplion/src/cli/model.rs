@@ -1,21 +1,22 @@
 //! `uplion model`
 
-mod view;
 mod upstream;
+mod view;
 
 use clap::{Args, Subcommand, ValueEnum};
 use serde_json::{Map, Value, json};
 
 use self::{
-    view::{View, list_table},
     upstream::{Upstream, Upstreams},
+    view::{View, list_table},
 };
 use super::{
     allowance::{Bound, Count},
-    output::{self, Format},
     client::{Client, read},
+    endpoint,
     failure::Failure,
-    endpoint, params,
+    output::{self, Format},
+    params,
     write_options::{CreateOptions, WriteOptions},
 };
 

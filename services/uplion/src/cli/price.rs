@@ -6,10 +6,11 @@ use serde_json::{Map, Value, json};
 use uplion_control_client as control_client;
 
 use super::{
-    output::{self, Format, facts},
     client::{Client, read},
+    endpoint,
     failure::Failure,
-    endpoint, params,
+    output::{self, Format, facts},
+    params,
     table::{Column, table},
     write_options::{CreateOptions, WriteOptions},
 };
@@ -177,7 +178,12 @@ async fn change(
     body.extend(fields);
     let written = client.post(options, &["prices"], &Value::Object(body)).await?;
     let new = written["id"].as_str().unwrap_or_default().to_owned();
-    client.action(&control_client::WriteOptions::from(options).of_second_write().into(), &["prices", price, "withdraw"]).await?;
+    client
+        .action(
+            &control_client::WriteOptions::from(options).of_second_write().into(),
+            &["prices", price, "withdraw"],
+        )
+        .await?;
     output::wrote(format, &written, &format!("set price {new} in the place of {price}"))
 }
 

@@ -8,10 +8,11 @@ use serde_json::{Map, Value, json};
 
 use super::{
     allowance::{Bound, Budget, Limits, LimitsView},
-    output::{self, Format, facts},
     client::Client,
+    endpoint,
     failure::Failure,
-    endpoint, params,
+    output::{self, Format, facts},
+    params,
     table::{Column, table},
     write_options::{CreateOptions, WriteOptions},
 };

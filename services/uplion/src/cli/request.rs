@@ -4,11 +4,12 @@ use clap::Args;
 use serde::Deserialize;
 
 use super::{
-    output::{self, Format, facts, named},
     archived_event::ArchivedEvent,
     client::{Client, read},
+    endpoint,
     failure::Failure,
-    endpoint, params,
+    output::{self, Format, facts, named},
+    params,
     request_filter::RequestFilter,
     table::{Column, table},
 };

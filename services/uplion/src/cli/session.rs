@@ -4,10 +4,11 @@ use clap::{Args, Subcommand};
 use serde::Deserialize;
 
 use super::{
-    output::{self, Format},
     client::Client,
+    endpoint,
     failure::Failure,
-    endpoint, params,
+    output::{self, Format},
+    params,
     table::{Column, table},
     user,
     write_options::ReasonOption,
@@ -62,7 +63,8 @@ impl Session {
                     Some(given) => Some(user::id(&client, &given).await?),
                     None => None,
                 };
-                let query = params::query([("user", user), ("all", all.then(|| "true".to_owned()))]);
+                let query =
+                    params::query([("user", user), ("all", all.then(|| "true".to_owned()))]);
                 let sessions = client.list(&["sessions"], &query).await?;
                 output::many(format, sessions, list_table)
             }

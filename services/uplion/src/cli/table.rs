@@ -20,7 +20,8 @@ impl Column {
 pub fn table(columns: &[Column], rows: &[Vec<String>]) -> String {
     let heads: Vec<String> = columns.iter().map(|column| column.head().to_owned()).collect();
     let all: Vec<&Vec<String>> = std::iter::once(&heads).chain(rows).collect();
-    let width = |column: usize| all.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
+    let width =
+        |column: usize| all.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
     let widths: Vec<usize> = (0..columns.len()).map(width).collect();
     let line = |row: &&Vec<String>| {
         let cells =

@@ -7,10 +7,12 @@ use uplion_control_client::{List, ListOptions};
 use uplion_domain::Nanos;
 
 use super::{
-    output::{self, Format},
     client::{Client, read},
+    endpoint,
     failure::Failure,
-    key, endpoint, params,
+    key,
+    output::{self, Format},
+    params,
     table::{Column, table},
 };
 

@@ -7,10 +7,11 @@ use serde_json::{Value, json};
 
 use self::view::{View, list_table};
 use super::{
-    output::{self, Format},
     client::Client,
+    endpoint,
     failure::Failure,
-    endpoint, params, prompt,
+    output::{self, Format},
+    params, prompt,
     write_options::{CreateOptions, WriteOptions},
 };
 
@@ -137,7 +138,8 @@ impl User {
                 output::wrote(format, &written, &format!("registered {email} ({id})"))
             }
             Act::List { access, status } => {
-                let query = params::query([("access", access.map(params::word)), ("status", status)]);
+                let query =
+                    params::query([("access", access.map(params::word)), ("status", status)]);
                 let users = client.list(&["users"], &query).await?;
                 output::many(format, users, list_table)
             }
@@ -161,9 +163,7 @@ impl User {
             }
             Act::Password { user, options } => set_password(&client, format, user, &options).await,
             Act::Disable(target) => {
-                target
-                    .send(&client, format, "disable", "disabled: their sessions are over")
-                    .await
+                target.send(&client, format, "disable", "disabled: their sessions are over").await
             }
             Act::Enable(target) => target.send(&client, format, "enable", "enabled").await,
             Act::Erase { yes, target } => {

@@ -4,10 +4,11 @@ use clap::Args;
 use serde::Deserialize;
 
 use super::{
-    output::{self, Format},
     client::Client,
+    endpoint,
     failure::Failure,
-    endpoint, params,
+    output::{self, Format},
+    params,
     table::{Column, table},
 };
 

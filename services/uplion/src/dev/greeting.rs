@@ -35,7 +35,11 @@ pub fn print(credentials: &Credentials, models: &[String], data: &Path) {
 
 /// Commands look into the default folder by themselves.
 fn elsewhere(data: &Path) -> String {
-    if data == Path::new(data_folder::DEFAULT) { String::new() } else { format!(" --data {}", data.display()) }
+    if data == Path::new(data_folder::DEFAULT) {
+        String::new()
+    } else {
+        format!(" --data {}", data.display())
+    }
 }
 
 /// Says how to add the servers that were found on this machine.

@@ -25,7 +25,10 @@ pub async fn run(arguments: &arguments::Control, stop: CancellationToken) -> Res
     };
     let specs = connection::stream_specs(&arguments.broker.streams);
     let ensured = || connection::ensure_streams(log.streams.as_ref(), &specs);
-    if connection::retry_until_available("the streams", &front.stage, &stop, ensured).await?.is_none() {
+    if connection::retry_until_available("the streams", &front.stage, &stop, ensured)
+        .await?
+        .is_none()
+    {
         return front.closed().await;
     }
 

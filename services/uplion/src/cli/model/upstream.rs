@@ -8,9 +8,9 @@ use serde_json::{Map, Value, json};
 use super::view::{UpstreamView, upstream_table};
 use crate::cli::{
     allowance::{Bound, Text},
-    output::{self, Format},
     client::{Client, read},
     failure::Failure,
+    output::{self, Format},
     params,
     write_options::WriteOptions,
 };

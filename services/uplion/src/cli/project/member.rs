@@ -5,9 +5,9 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::super::{
-    output::{self, Format},
     client::Client,
     failure::Failure,
+    output::{self, Format},
     params,
     table::{Column, table},
     write_options::WriteOptions,
