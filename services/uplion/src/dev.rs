@@ -103,7 +103,8 @@ impl Installation {
         let options = roles::gateway::options(&arguments.streams, &arguments.limits);
         let gateway = Gateway::start(options, log.clone(), Arc::new(roles::now))?;
         gateway.register(registry);
-        let worker = Worker::start(uplion_worker::Options::registered(), log.clone())?;
+        let worker =
+            Worker::start(uplion_worker::Options::registered(), log.clone(), Arc::new(roles::now))?;
         worker.register_metrics(registry);
         let options = uplion_control::Options::new(&credentials.admin_key);
         let control = Control::start(options, log.clone(), store.clone())?;

@@ -9,8 +9,8 @@
 
 #[path = "../tests/worker/gateway.rs"]
 mod gateway;
-#[path = "../tests/worker/stage.rs"]
-mod stage;
+#[path = "../tests/worker/harness.rs"]
+mod harness;
 
 use std::{fs, sync::Arc, thread, time::Instant};
 
@@ -21,8 +21,8 @@ use uplion_log_transport::Log;
 use uplion_worker::{Options, Worker};
 
 use crate::{
-    gateway::{Gateway, Manner},
-    stage::{MODEL, Stage, chat, model},
+    gateway::{Gateway, GatewayBehavior},
+    harness::{Harness, MODEL, chat, model},
 };
 
 const CLIENTS: usize = 16;
@@ -31,9 +31,9 @@ const REQUESTS: usize = 500;
 fn main() {
     let runtime = runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
-        let stage = Arc::new(Stage::set().await);
-        let upstream = uplion_domain::model::Upstream { max_in_flight: 64, ..stage.upstream() };
-        let worker = run_worker(stage.log.clone(), Options::own(model(MODEL), upstream));
+        let harness = Arc::new(Harness::start().await);
+        let upstream = uplion_domain::model::Upstream { max_in_flight: 64, ..harness.upstream() };
+        let worker = run_worker(harness.log.clone(), Options::own(model(MODEL), upstream));
         println!("{:<44}{:>12}{:>12}", "CPU s per 1,000", "worker", "wall");
         let long = "The quick brown fox jumps over the lazy dog. ".repeat(80);
         for (what, more) in [
@@ -50,7 +50,7 @@ fn main() {
                 body["user"] = Value::Null;
             }
             let (before, began) = (worker.cpu().await, Instant::now());
-            ask_all(&stage.log, &body).await;
+            ask_all(&harness.log, &body).await;
             let thousands = (CLIENTS * REQUESTS) as f64 / 1000.0;
             let cpu = (worker.cpu().await - before) / thousands;
             println!("{what:<44}{cpu:>12.4}{:>12.4}", began.elapsed().as_secs_f64() / thousands);
@@ -65,8 +65,8 @@ async fn ask_all(log: &Log, body: &Value) {
         clients.spawn(async move {
             let mut gateway = Gateway::listen(&log).await;
             for _ in 0..REQUESTS {
-                let asked = gateway.offer(MODEL, body.clone()).await;
-                gateway.ask(&asked, Manner::default()).await;
+                let offered = gateway.offer(MODEL, body.clone()).await;
+                gateway.ask(&offered, GatewayBehavior::default()).await;
             }
         });
     }
@@ -77,9 +77,9 @@ struct Running(tokio::sync::mpsc::UnboundedSender<oneshot::Sender<f64>>);
 
 impl Running {
     async fn cpu(&self) -> f64 {
-        let (answer, asked) = oneshot::channel();
+        let (answer, offered) = oneshot::channel();
         self.0.send(answer).unwrap();
-        asked.await.unwrap()
+        offered.await.unwrap()
     }
 }
 
@@ -93,7 +93,11 @@ fn run_worker(log: Log, options: Options) -> Running {
                     let _ = answer.send(thread_cpu());
                 }
             });
-            Worker::start(options, log).unwrap().run(CancellationToken::new()).await.unwrap();
+            Worker::start(options, log, Arc::new(gateway::now))
+                .unwrap()
+                .run(CancellationToken::new())
+                .await
+                .unwrap();
         });
     });
     Running(sender)

@@ -13,15 +13,15 @@ const MOST_ASKED: Duration = Duration::from_mins(1);
 
 #[derive(Debug, Default)]
 pub struct Backoff {
-    troubles: u32,
+    failures: u32,
     /// Since when it is as it is: what began before then says nothing new.
     since: Option<Instant>,
     until: Option<Instant>,
 }
 
 impl Backoff {
-    /// A call that began at `began` met trouble. `jitter` is between 0 and 1.
-    pub fn trouble(
+    /// A call that began at `began` failed. `jitter` is between 0 and 1.
+    pub fn failed(
         &mut self,
         reason: ReleaseReason,
         asked: Option<Duration>,
@@ -35,10 +35,10 @@ impl Backoff {
             self.until = self.until.max(asked.map(|asked| now + asked));
             return;
         }
-        let pause = FIRST.saturating_mul(1 << self.troubles.min(16)).min(longest(reason));
+        let pause = FIRST.saturating_mul(1 << self.failures.min(16)).min(longest(reason));
         let pause =
             pause.mul_f64(0.5 + jitter.clamp(0.0, 1.0) / 2.0).max(asked.unwrap_or_default());
-        self.troubles = self.troubles.saturating_add(1);
+        self.failures = self.failures.saturating_add(1);
         self.since = Some(now);
         self.until = Some(now + pause);
     }
@@ -57,7 +57,7 @@ impl Backoff {
 
     /// Whether one call should go ahead to see, before others follow.
     pub fn is_probing(&self) -> bool {
-        self.troubles > 0
+        self.failures > 0
     }
 }
 
@@ -86,7 +86,7 @@ mod spec {
         let (mut backoff, mut now) = (Backoff::default(), Instant::now());
         let mut pauses = Vec::new();
         for _ in 0..10 {
-            backoff.trouble(ReleaseReason::UpstreamFailed, None, now, now, 1.0);
+            backoff.failed(ReleaseReason::UpstreamFailed, None, now, now, 1.0);
             pauses.push(pause(&backoff, now).as_millis());
             now = backoff.until().unwrap();
         }
@@ -99,7 +99,7 @@ mod spec {
         let (mut backoff, began) = (Backoff::default(), Instant::now());
         let now = began + Duration::from_millis(10);
         for _ in 0..64 {
-            backoff.trouble(BUSY, None, began, now, 1.0);
+            backoff.failed(BUSY, None, began, now, 1.0);
         }
         assert_eq!(pause(&backoff, now), FIRST);
     }
@@ -107,17 +107,17 @@ mod spec {
     #[test]
     fn jitter_takes_off_at_most_half() {
         let (mut backoff, now) = (Backoff::default(), Instant::now());
-        backoff.trouble(BUSY, None, now, now, 0.0);
+        backoff.failed(BUSY, None, now, now, 0.0);
         assert_eq!(pause(&backoff, now), FIRST / 2);
     }
 
     #[test]
     fn what_the_upstream_asks_for_holds_within_reason() {
         let (mut backoff, now) = (Backoff::default(), Instant::now());
-        backoff.trouble(BUSY, Some(Duration::from_secs(3)), now, now, 0.0);
+        backoff.failed(BUSY, Some(Duration::from_secs(3)), now, now, 0.0);
         assert_eq!(pause(&backoff, now), Duration::from_secs(3));
         let now = now + Duration::from_secs(3);
-        backoff.trouble(BUSY, Some(Duration::from_hours(24)), now, now, 0.0);
+        backoff.failed(BUSY, Some(Duration::from_hours(24)), now, now, 0.0);
         assert_eq!(pause(&backoff, now), MOST_ASKED);
     }
 
@@ -125,7 +125,7 @@ mod spec {
     fn an_answer_ends_it_unless_it_was_asked_for_before_the_trouble() {
         let (mut backoff, before) = (Backoff::default(), Instant::now());
         let now = before + Duration::from_secs(1);
-        backoff.trouble(BUSY, None, before, now, 1.0);
+        backoff.failed(BUSY, None, before, now, 1.0);
         backoff.answered(before);
         assert!(backoff.is_probing());
         backoff.answered(now + Duration::from_secs(1));

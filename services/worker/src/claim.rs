@@ -3,50 +3,42 @@
 use std::time::Duration;
 
 use tokio::time::timeout;
-use uplion_domain::{ClaimId, subject::Subject};
 use uplion_log_transport::claim::{FromGateway, FromWorker, Go};
 
-use crate::{context::Context, mailbox::Mailbox, room::Room};
+use crate::gateways::ClaimChannel;
 
-const ASK_EVERY: Duration = Duration::from_secs(1);
+const REPEAT_EVERY: Duration = Duration::from_secs(1);
 /// Together shorter than a ticket may go without a sign of progress.
-const ASK_TIMES: u32 = 3;
+const MAX_TRIES: u32 = 3;
 
-pub enum Answer {
+pub enum ClaimReply {
     Go(Box<Go>),
     Wait(Duration),
     Drop,
-    Silence,
+    Unanswered,
 }
 
 /// `delivery` is the ticket's.
-pub async fn ask(
-    context: &Context,
-    gateway: &Subject,
-    mailbox: &mut Mailbox,
-    claim: ClaimId,
-    delivery: u64,
-    room: &Room,
-) -> Answer {
-    for _ in 0..ASK_TIMES {
-        let (worker, all_sent) = (context.worker, room.sent());
-        let question = FromWorker::Claim { claim, worker, delivery, all_sent };
-        context.say(gateway, &question).await;
-        if let Ok(answer) = timeout(ASK_EVERY, answer(mailbox)).await {
-            return answer;
+pub async fn ask(channel: &mut ClaimChannel, delivery: u64) -> ClaimReply {
+    for _ in 0..MAX_TRIES {
+        let (claim, worker) = (channel.claim, channel.worker());
+        let all_sent = channel.window().sent();
+        channel.send(&FromWorker::Claim { claim, worker, delivery, all_sent }).await;
+        if let Ok(reply) = timeout(REPEAT_EVERY, reply(channel)).await {
+            return reply;
         }
     }
-    Answer::Silence
+    ClaimReply::Unanswered
 }
 
-async fn answer(mailbox: &mut Mailbox) -> Answer {
+async fn reply(channel: &mut ClaimChannel) -> ClaimReply {
     loop {
-        match mailbox.recv().await {
-            FromGateway::Go(go) => return Answer::Go(go),
+        match channel.recv().await {
+            FromGateway::Go(go) => return ClaimReply::Go(go),
             FromGateway::Wait { delay_ms, .. } => {
-                return Answer::Wait(Duration::from_millis(delay_ms));
+                return ClaimReply::Wait(Duration::from_millis(delay_ms));
             }
-            FromGateway::Drop { .. } | FromGateway::Settled { .. } => return Answer::Drop,
+            FromGateway::Drop { .. } | FromGateway::Settled { .. } => return ClaimReply::Drop,
             // They can overtake a `go` that was lost, which is asked for again.
             FromGateway::Credit { .. } | FromGateway::Body { .. } => {}
         }

@@ -52,7 +52,7 @@ pub async fn serve(listener: TcpListener, shutdown: CancellationToken) -> anyhow
             accepted = listener.accept() => match accepted {
                 Ok((stream, _)) => stream,
                 Err(error) => {
-                    tracing::warn!(%error, "the demonstration model cannot accept a connection");
+                    tracing::warn!(%error, "demo.connection.refused");
                     sleep(ACCEPT_AGAIN).await;
                     continue;
                 }
@@ -60,10 +60,10 @@ pub async fn serve(listener: TcpListener, shutdown: CancellationToken) -> anyhow
         };
         // Without it only the timing suffers.
         let _ = stream.set_nodelay(true);
-        let answer = service_fn(async |request| Ok::<_, Infallible>(answer(request).await));
+        let service = service_fn(async |request| Ok::<_, Infallible>(respond(request).await));
         let mut http = http1::Builder::new();
         http.timer(TokioTimer::new());
-        let connection = open.watch(http.serve_connection(TokioIo::new(stream), answer));
+        let connection = open.watch(http.serve_connection(TokioIo::new(stream), service));
         // A client that breaks its connection off has what it wanted.
         tokio::spawn(async move { drop(connection.await) });
     }
@@ -71,7 +71,7 @@ pub async fn serve(listener: TcpListener, shutdown: CancellationToken) -> anyhow
     Ok(())
 }
 
-async fn answer(request: Request<Incoming>) -> Response<Body> {
+async fn respond(request: Request<Incoming>) -> Response<Body> {
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
     let relative = path.strip_prefix(ROOT).unwrap_or_default();
     if method == Method::GET && relative == "/models" {

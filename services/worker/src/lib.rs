@@ -4,33 +4,35 @@
 //! Any number may run. Nothing assigns work: whoever has a free slot takes the next ticket.
 
 mod backoff;
-mod body;
 mod claim;
-mod context;
+mod clock;
 pub mod demo;
+mod events;
+mod flow_control;
+mod gateways;
 mod job;
+mod listener;
 mod mailbox;
 mod meter;
 mod metrics;
 mod options;
-mod outbox;
 mod puller;
+mod pullers;
 mod registration;
-mod room;
-mod roster;
 mod secrets;
-mod settle;
-mod shares;
+mod send_buffer;
+mod served;
+mod settlement;
 mod ticket;
 mod tokens;
 mod upstream;
-mod vigil;
+mod weighted_balancer;
 
+pub use clock::Clock;
 pub use options::{Options, Serve};
 pub use secrets::Secrets;
 
 use std::{
-    collections::BTreeSet,
     convert::Infallible,
     sync::{
         Arc,
@@ -42,77 +44,114 @@ use std::{
 use prometheus_client::registry::Registry;
 use tokio::{sync::watch, time::timeout};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
-use uplion_domain::{ModelName, WorkerId, worker::Event};
-use uplion_log_transport::{Log, message::Link};
+use uplion_domain::WorkerId;
+use uplion_log_transport::Log;
+use uuid::Uuid;
 
 use crate::{
-    context::{Context, now},
-    roster::{Place, Roster},
+    events::WorkerEvents,
+    gateways::Gateways,
+    metrics::Metrics,
+    puller::PullerParts,
+    pullers::Pullers,
+    served::ServedUpstream,
+    settlement::Settlements,
+    ticket::Tickets,
+    tokens::Tokenizer,
+    upstream::{Upstream, UpstreamParts},
 };
 
-/// For what is handed back at the end to be said.
-const HAND_BACK: Duration = Duration::from_secs(5);
+/// For what is released at the end to be said.
+const RELEASE_WITHIN: Duration = Duration::from_secs(5);
 
 pub struct Worker {
     options: Options,
-    context: Arc<Context>,
+    log: Log,
+    gateways: Arc<Gateways>,
+    events: Arc<WorkerEvents>,
+    pullers: Arc<PullerParts>,
+    /// Hands back what is in hand when a stopping worker has waited long enough.
+    release_now: CancellationToken,
+    metrics: Metrics,
     /// Whether gateways can be heard.
     listening: watch::Sender<bool>,
-    /// Whether it is known what to serve.
-    informed: AtomicBool,
+    knows_what_to_serve: AtomicBool,
 }
 
 impl Worker {
     /// Takes no tickets until it [runs](Self::run). The TLS provider is the process's, ring if it has none.
-    pub fn start(options: Options, log: Log) -> anyhow::Result<Self> {
-        if rustls::crypto::CryptoProvider::get_default().is_none() {
-            // Somebody else may just have installed one.
-            let _ = rustls::crypto::ring::default_provider().install_default();
+    pub fn start(options: Options, log: Log, clock: Clock) -> anyhow::Result<Self> {
+        install_tls_provider();
+        if let Some(own) = options.serve.own() {
+            Upstream::check(&own, &options.secrets)?;
         }
-        if let Serve::Own { model, upstream } = &options.serve {
-            upstream::Upstream::new(model.clone(), upstream, &options.secrets)?;
-        }
-        let context = Arc::new(Context::new(log, options.secrets.clone()));
-        let listening = watch::Sender::new(false);
-        Ok(Self { options, context, listening, informed: AtomicBool::new(false) })
+        let (worker, metrics) = (WorkerId::new(Uuid::now_v7()), Metrics::default());
+        let release_now = CancellationToken::new();
+        let gateways = Arc::new(Gateways::new(worker, &log, &metrics));
+        let events = Arc::new(WorkerEvents::new(worker, &log, &clock, &metrics));
+        let tickets = Tickets {
+            gateways: Arc::clone(&gateways),
+            settlements: Settlements::new(worker, &log, &clock),
+            metrics: metrics.clone(),
+            clock,
+            release_now: release_now.clone(),
+        };
+        let upstreams = UpstreamParts {
+            secrets: options.secrets.clone(),
+            tokenizer: Arc::default(),
+            events: Arc::clone(&events),
+        };
+        let pullers = Arc::new(PullerParts {
+            tasks: Arc::clone(&log.tasks),
+            upstreams,
+            tickets: Arc::new(tickets),
+            metrics: metrics.clone(),
+            running: TaskTracker::new(),
+        });
+        let (listening, knows_what_to_serve) = (watch::Sender::new(false), AtomicBool::new(false));
+        Ok(Self {
+            options,
+            log,
+            gateways,
+            events,
+            pullers,
+            release_now,
+            metrics,
+            listening,
+            knows_what_to_serve,
+        })
     }
 
     pub fn id(&self) -> WorkerId {
-        self.context.worker
+        self.gateways.worker()
     }
 
     pub fn register_metrics(&self, registry: &mut Registry) {
-        self.context.metrics.register(registry);
+        self.metrics.register(registry);
     }
 
     /// Whether it can be heard, knows what to serve, and reaches the broker.
     pub fn ready(&self) -> bool {
         *self.listening.borrow()
-            && self.informed.load(Ordering::Relaxed)
-            && *self.context.log.messages.link().borrow() != Link::Down
+            && self.knows_what_to_serve.load(Ordering::Relaxed)
+            && self.gateways.is_linked()
     }
 
     /// Until `shutdown`, and then until what was taken is finished or handed back.
     pub async fn run(&self, shutdown: CancellationToken) -> anyhow::Result<()> {
-        let (tracker, hand_back) = (TaskTracker::new(), CancellationToken::new());
-        let roster = Roster::new(
-            Arc::clone(&self.context),
-            tracker.clone(),
-            shutdown.clone(),
-            hand_back.clone(),
-        );
         // It takes a good part of a second, which no request shall wait for.
-        tokio::task::spawn_blocking(tokens::Tokenizer::load);
-        let listen = mailbox::listen(&self.context, |now| {
+        tokio::task::spawn_blocking(Tokenizer::load);
+        let listen = listener::listen(&self.gateways, |now| {
             self.listening.send_replace(now);
         });
+        let pullers = Pullers::new(Arc::clone(&self.pullers), shutdown.clone());
         let serve = async {
             tokio::select! {
                 () = shutdown.cancelled() => {}
-                never = self.fill(roster) => match never {},
+                never = self.keep_serving(pullers) => match never {},
             }
-            self.informed.store(false, Ordering::Relaxed);
-            self.drain(&tracker, &hand_back).await;
+            self.knows_what_to_serve.store(false, Ordering::Relaxed);
+            self.drain().await;
         };
         tokio::select! {
             never = listen => match never {},
@@ -120,43 +159,41 @@ impl Worker {
         }
     }
 
-    /// Keeps the roster as it should be.
-    async fn fill(&self, mut roster: Roster) -> Infallible {
-        // An answer to a claim should be heard.
+    /// Pulls for what is to be served, as that changes.
+    async fn keep_serving(&self, mut pullers: Pullers) -> Infallible {
+        // A gateway's reply to a claim should be heard.
         let mut listening = self.listening.subscribe();
         let _ = listening.wait_for(|listening| *listening).await;
-        let mut set = |places: &[Place]| {
-            roster.set(places);
-            if !self.informed.swap(true, Ordering::Relaxed) {
-                self.started(places);
+        let mut set = |served: &[ServedUpstream]| {
+            pullers.set(served);
+            if !self.knows_what_to_serve.swap(true, Ordering::Relaxed) {
+                self.events.started(served);
             }
         };
         match &self.options.serve {
-            Serve::Own { model, upstream } => {
-                set(&[Place { model: model.clone(), upstream: upstream.as_ref().clone() }]);
+            Serve::Own { .. } => {
+                set(self.options.serve.own().as_slice());
                 std::future::pending().await
             }
-            Serve::Registered { only } => {
-                registration::follow(&self.context.log, only.clone(), set).await
-            }
+            Serve::Registered { only } => registration::follow(&self.log, only.clone(), set).await,
         }
     }
 
-    fn started(&self, places: &[Place]) {
-        let models: BTreeSet<ModelName> = places.iter().map(|place| place.model.clone()).collect();
-        let (worker, models, at) = (self.context.worker, models.into_iter().collect(), now());
-        let context = Arc::clone(&self.context);
-        tokio::spawn(async move { context.record(Event::Started { worker, models, at }).await });
-    }
-
-    async fn drain(&self, tracker: &TaskTracker, hand_back: &CancellationToken) {
-        tracker.close();
-        if timeout(self.options.drain, tracker.wait()).await.is_err() {
-            hand_back.cancel();
+    async fn drain(&self) {
+        let running = &self.pullers.running;
+        running.close();
+        if timeout(self.options.drain, running.wait()).await.is_err() {
+            self.release_now.cancel();
             // Who cannot even say this has lost the broker.
-            let _ = timeout(HAND_BACK, tracker.wait()).await;
+            let _ = timeout(RELEASE_WITHIN, running.wait()).await;
         }
-        let (worker, at) = (self.context.worker, now());
-        self.context.record(Event::Stopped { worker, at }).await;
+        self.events.stopped().await;
+    }
+}
+
+fn install_tls_provider() {
+    if rustls::crypto::CryptoProvider::get_default().is_none() {
+        // Somebody else may just have installed one.
+        let _ = rustls::crypto::ring::default_provider().install_default();
     }
 }

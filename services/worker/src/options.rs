@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use uplion_domain::{ModelName, model::Upstream};
 
-use crate::secrets::Secrets;
+use crate::{secrets::Secrets, served::ServedUpstream};
 
 #[derive(Debug, Clone)]
 pub struct Options {
@@ -37,5 +37,17 @@ impl Options {
 
     fn of(serve: Serve) -> Self {
         Self { serve, drain: Self::DRAIN, secrets: Secrets::default() }
+    }
+}
+
+impl Serve {
+    /// The upstream that this worker brings itself, if it does.
+    pub(crate) fn own(&self) -> Option<ServedUpstream> {
+        match self {
+            Self::Registered { .. } => None,
+            Self::Own { model, upstream } => {
+                Some(ServedUpstream { model: model.clone(), upstream: upstream.as_ref().clone() })
+            }
+        }
     }
 }

@@ -8,41 +8,44 @@ use tokio::{
     time::sleep,
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
-use uplion_domain::{ModelName, model, request::Class, worker::FailureReason};
-use uplion_log_transport::task::{Queue, Taken};
+use uplion_domain::{request::Class, worker::FailureReason};
+use uplion_log_transport::task::{Queue, Taken, Tasks};
 
 use crate::{
-    context::Context,
-    metrics::ModelLabels,
-    shares::{Membership, Shares},
-    ticket,
-    upstream::Upstream,
+    metrics::{Metrics, ModelLabels},
+    served::ServedUpstream,
+    ticket::Tickets,
+    upstream::{Upstream, UpstreamParts},
+    weighted_balancer::{Membership, WeightedBalancer},
 };
 
 /// Tickets that are asked for at once.
-const MOST_AT_ONCE: usize = 64;
-const TAKE_AGAIN: Duration = Duration::from_secs(1);
+const MAX_PER_TAKE: usize = 64;
+const RETRY_TAKE: Duration = Duration::from_secs(1);
 /// For a ticket that came when the upstream had just got into trouble, or when its slot was just taken.
-const TOO_LATE: Duration = Duration::from_millis(100);
+const RETURN_DELAY: Duration = Duration::from_millis(100);
 /// A misconfigured upstream is set up again so often, besides each time that its registration changes.
-const SET_UP_AGAIN: Duration = Duration::from_mins(1);
+const RETRY_SET_UP: Duration = Duration::from_mins(1);
 
 pub struct Puller {
-    pub context: Arc<Context>,
-    pub model: ModelName,
-    pub upstream: model::Upstream,
+    pub parts: Arc<PullerParts>,
+    pub served: ServedUpstream,
     /// Of all upstreams of the model.
-    pub shares: Arc<Shares<Upstream>>,
-    /// Ends the taking of tickets.
-    pub stop: CancellationToken,
-    /// Ends the patience with those that were taken.
-    pub hand_back: CancellationToken,
-    pub tracker: TaskTracker,
+    pub balancer: Arc<WeightedBalancer<Upstream>>,
+}
+
+/// What all pullers of a worker share.
+pub struct PullerParts {
+    pub tasks: Arc<dyn Tasks>,
+    pub upstreams: UpstreamParts,
+    pub tickets: Arc<Tickets>,
+    pub metrics: Metrics,
+    /// Pullers, and the tickets that they have taken.
+    pub running: TaskTracker,
 }
 
 impl Puller {
-    pub async fn run(self) {
-        let stop = self.stop.clone();
+    pub async fn run(self, stop: CancellationToken) {
         tokio::select! {
             biased;
             () = stop.cancelled() => {}
@@ -52,109 +55,145 @@ impl Puller {
 
     async fn pull(&self) {
         let upstream = self.set_up().await;
-        let slots = usize::try_from(self.upstream.max_in_flight).unwrap_or(usize::MAX);
+        let settings = &self.served.upstream;
+        let slots = usize::try_from(settings.max_in_flight).unwrap_or(usize::MAX);
         let slots = Arc::new(Semaphore::new(slots.clamp(1, Semaphore::MAX_PERMITS)));
         let mut queue = self.queue().await;
-        let share = self.shares.join(&upstream, &slots, self.upstream.weight);
+        let membership = self.balancer.join(&upstream, &slots, settings.weight);
         loop {
             if let Some(pause) = upstream.health.pause() {
                 sleep(pause).await;
                 continue;
             }
-            let doubtful = upstream.health.is_doubtful();
-            let free = free_slots(&slots, if doubtful { 1 } else { MOST_AT_ONCE }).await;
+            let probing = upstream.health.is_probing();
+            let free = free_slots(&slots, if probing { 1 } else { MAX_PER_TAKE }).await;
             if upstream.health.pause().is_some() {
                 continue;
             }
-            let news = upstream.health.news();
-            let most = free.len();
-            share.hold(free);
-            let taken = queue.take(most).await;
-            let started = match taken {
-                Ok(taken) => self.start(&upstream, taken, &share).await,
-                Err(error) => {
-                    self.context.metrics.take_errors.inc();
-                    tracing::warn!(%error, model = %self.model, "no tickets can be taken");
-                    sleep(TAKE_AGAIN).await;
-                    None
-                }
-            };
-            share.withdraw();
-            if let Some(probe) = started.filter(|_| doubtful) {
+            let changed = upstream.health.changed();
+            let taken = self.take(&mut queue, &membership, free).await;
+            let started = self.start(&upstream, taken, &membership).await;
+            membership.withdraw();
+            if let Some(probe) = started.filter(|_| probing) {
                 // One call goes ahead; how it fares decides.
                 tokio::select! {
                     _ = probe => {}
-                    () = news => {}
+                    () = changed => {}
                 }
             }
         }
     }
 
-    /// Gives the last of the tasks that were started.
+    /// Tickets for the free slots, which the model's other upstreams may use until they come.
+    async fn take(
+        &self,
+        queue: &mut Box<dyn Queue>,
+        membership: &Membership<Upstream>,
+        free: Vec<OwnedSemaphorePermit>,
+    ) -> Vec<Taken> {
+        let most = free.len();
+        membership.hold(free);
+        match queue.take(most).await {
+            Ok(taken) => taken,
+            Err(error) => {
+                self.parts.metrics.take_errors.inc();
+                tracing::warn!(error = &error as &dyn std::error::Error, model = %self.served.model, "worker.tickets.unavailable");
+                sleep(RETRY_TAKE).await;
+                Vec::new()
+            }
+        }
+    }
+
+    /// Gives the last of the tickets that were started.
     async fn start(
         &self,
         upstream: &Arc<Upstream>,
         taken: Vec<Taken>,
-        share: &Membership<Upstream>,
+        membership: &Membership<Upstream>,
     ) -> Option<JoinHandle<()>> {
         let mut started = None;
         for taken in taken {
-            // One that is in doubt is tried with what it took itself, and takes nothing of the others'.
-            let doubtful = upstream.health.is_doubtful();
-            let fit = |other: &Upstream| {
-                !doubtful && other.health.pause().is_none() && !other.health.is_doubtful()
-            };
-            let turn = if upstream.health.pause().is_some() { None } else { share.turn(fit) };
-            let Some((upstream, slot)) = turn else {
-                if let Err(error) = taken.receipt.later(TOO_LATE).await {
-                    tracing::debug!(%error, "a ticket was not given back");
+            match pick(upstream, membership) {
+                Some((upstream, slot)) => started = Some(self.spawn(upstream, slot, taken)),
+                None => {
+                    if let Err(error) = taken.receipt.later(RETURN_DELAY).await {
+                        tracing::debug!(
+                            error = &error as &dyn std::error::Error,
+                            "worker.ticket.ack_lost"
+                        );
+                    }
                 }
-                continue;
-            };
-            let context = Arc::clone(&self.context);
-            let hand_back = self.hand_back.clone();
-            let running =
-                context.metrics.running.get_or_create_owned(&ModelLabels::of(&self.model));
-            running.inc();
-            started = Some(self.tracker.spawn(async move {
-                ticket::serve(context, upstream, taken, hand_back).await;
-                running.dec();
-                drop(slot);
-            }));
+            }
         }
         started
     }
 
+    fn spawn(
+        &self,
+        upstream: Arc<Upstream>,
+        slot: OwnedSemaphorePermit,
+        taken: Taken,
+    ) -> JoinHandle<()> {
+        let PullerParts { tickets, metrics, running: tasks, .. } = self.parts.as_ref();
+        let tickets = Arc::clone(tickets);
+        let labels = ModelLabels::of(&self.served.model);
+        let running = metrics.running.get_or_create_owned(&labels);
+        running.inc();
+        tasks.spawn(async move {
+            tickets.run(upstream, taken).await;
+            running.dec();
+            drop(slot);
+        })
+    }
+
     /// An upstream whose settings make no sense, or whose credential is not there, takes no tickets.
     async fn set_up(&self) -> Arc<Upstream> {
-        let mut told = false;
+        let mut reported = false;
         loop {
-            let secrets = &self.context.secrets;
-            match Upstream::new(self.model.clone(), &self.upstream, secrets) {
+            match Upstream::new(&self.served, &self.parts.upstreams) {
                 Ok(upstream) => return Arc::new(upstream),
                 Err(error) => {
-                    tracing::error!(model = %self.model, "upstream cannot be used: {error:#}");
-                    if !told {
-                        self.context.failed(&self.model, FailureReason::ConfigurationError);
-                        told = true;
+                    let model = &self.served.model;
+                    let error = AsRef::<dyn std::error::Error + Send + Sync>::as_ref(&error);
+                    tracing::error!(error = error as &dyn std::error::Error, %model, "worker.upstream.unusable");
+                    if !reported {
+                        let reason = FailureReason::ConfigurationError;
+                        self.parts.upstreams.events.failed(model, reason);
+                        reported = true;
                     }
                 }
             }
-            sleep(SET_UP_AGAIN).await;
+            sleep(RETRY_SET_UP).await;
         }
     }
 
     async fn queue(&self) -> Box<dyn Queue> {
+        let model = &self.served.model;
         loop {
-            match self.context.log.tasks.queue(&self.model, Class::Interactive).await {
+            match self.parts.tasks.queue(model, Class::Interactive).await {
                 Ok(queue) => return queue,
                 Err(error) => {
-                    tracing::warn!(%error, model = %self.model, "the queue cannot be had yet");
+                    tracing::warn!(error = &error as &dyn std::error::Error, %model, "worker.queue.unavailable");
                 }
             }
-            sleep(TAKE_AGAIN).await;
+            sleep(RETRY_TAKE).await;
         }
     }
+}
+
+/// Who serves the next ticket that the puller of `own` has taken, with a slot there. One that is on probation is tried
+/// with what it took itself, and takes nothing of the others'.
+fn pick(
+    own: &Upstream,
+    membership: &Membership<Upstream>,
+) -> Option<(Arc<Upstream>, OwnedSemaphorePermit)> {
+    if own.health.pause().is_some() {
+        return None;
+    }
+    let probing = own.health.is_probing();
+    membership.pick(|other: &Upstream| {
+        !probing && other.health.pause().is_none() && !other.health.is_probing()
+    })
 }
 
 /// One slot at least, and those that are free besides.

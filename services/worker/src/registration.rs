@@ -11,54 +11,54 @@ use uplion_log_transport::{
 };
 use uplion_projections::Catalog;
 
-use crate::roster::Place;
+use crate::served::ServedUpstream;
 
 /// How often it is said that registrations cannot be read yet.
-const SAY_EVERY: Duration = Duration::from_secs(10);
+const WARN_EVERY: Duration = Duration::from_secs(10);
 
 /// Tells `changed` what is to be served: first when all that was there has been read, then at every change. For ever.
 pub async fn follow(
     log: &Log,
     only: Option<ModelName>,
-    mut changed: impl FnMut(&[Place]),
+    mut changed: impl FnMut(&[ServedUpstream]),
 ) -> Infallible {
-    let (places, mut seen) = watch::channel(Vec::new());
+    let (publish, mut latest) = watch::channel(Vec::new());
     let mut catalog = Catalog::default();
-    let hear = move |news: News<'_>| match news {
+    let on_news = move |news: News<'_>| match news {
         News::Event(envelope) => {
             catalog.apply(envelope);
             if let Event::Model(..) = envelope.event {
-                places.send_replace(served(&catalog, only.as_ref()));
+                publish.send_replace(served(&catalog, only.as_ref()));
             }
         }
         News::Anew => {
             catalog = Catalog::default();
-            places.send_replace(Vec::new());
+            publish.send_replace(Vec::new());
         }
     };
-    let follower = Follower::start(log.streams.clone(), StreamName::Control, hear);
+    let follower = Follower::start(log.streams.clone(), StreamName::Control, on_news);
     loop {
         // Half of what is registered is no reason to let go of the other half.
-        while !follower.wait_fresh(Instant::now() + SAY_EVERY).await {
-            tracing::warn!("registrations cannot be read: what was served is served on");
+        while !follower.wait_fresh(Instant::now() + WARN_EVERY).await {
+            tracing::warn!("worker.registrations.unavailable");
         }
-        let places = seen.borrow_and_update().clone();
-        changed(&places);
+        let served = latest.borrow_and_update().clone();
+        changed(&served);
         // Its sender lies with the follower.
-        let _ = seen.changed().await;
+        let _ = latest.changed().await;
     }
 }
 
-fn served(catalog: &Catalog, only: Option<&ModelName>) -> Vec<Place> {
-    let mut places: Vec<Place> = Vec::new();
+fn served(catalog: &Catalog, only: Option<&ModelName>) -> Vec<ServedUpstream> {
+    let mut all: Vec<ServedUpstream> = Vec::new();
     for model in catalog.models().filter(|model| only.is_none_or(|only| *only == model.name)) {
         for upstream in &model.upstreams {
-            let place = Place { model: model.name.clone(), upstream: upstream.clone() };
-            // Listed twice, it has no more room than once.
-            if !places.contains(&place) {
-                places.push(place);
+            let served = ServedUpstream { model: model.name.clone(), upstream: upstream.clone() };
+            // Listed twice, it has no more slots than once.
+            if !all.contains(&served) {
+                all.push(served);
             }
         }
     }
-    places
+    all
 }

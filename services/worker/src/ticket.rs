@@ -7,90 +7,89 @@ use std::{
 
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
-use uplion_domain::{ClaimId, Usage, subject::Subject};
+use uplion_domain::Usage;
 use uplion_log_transport::{
     claim::{AcceptedEvent, FromGateway, FromWorker, Go, ReleaseReason},
     task::{Receipt, TakeError, Taken, Ticket},
 };
 
 use crate::{
-    claim::{self, Answer},
-    context::{Context, new_claim, now},
-    job::{Job, Outcome},
-    mailbox::Mailbox,
-    metrics::TaskOutcome,
-    room::Room,
-    settle,
+    claim::{self, ClaimReply},
+    clock::Clock,
+    gateways::{ClaimChannel, Gateways},
+    job::{Job, JobOutcome},
+    metrics::{Metrics, TaskOutcome},
+    settlement::Settlements,
     upstream::Upstream,
 };
 
 /// A claim that nobody answers settles nothing: its gateway may be back, or out of reach from here only.
-const UNANSWERED: Duration = Duration::from_secs(5);
+const RETRY_UNANSWERED: Duration = Duration::from_secs(5);
 const RELEASE_EVERY: Duration = Duration::from_secs(1);
 const RELEASE_TIMES: u32 = 3;
 
-/// What is done for one ticket.
-pub struct Errand {
-    context: Arc<Context>,
+/// Works on tickets.
+pub struct Tickets {
+    pub gateways: Arc<Gateways>,
+    pub settlements: Settlements,
+    pub metrics: Metrics,
+    pub clock: Clock,
+    /// Ends the patience of a worker that is stopping.
+    pub release_now: CancellationToken,
+}
+
+/// One ticket that is being worked on.
+struct TicketRun<'a> {
+    tickets: &'a Tickets,
     upstream: Arc<Upstream>,
-    gateway: Subject,
-    claim: ClaimId,
-    mailbox: Mailbox,
-    room: Arc<Room>,
+    channel: ClaimChannel,
     receipt: Box<dyn Receipt>,
 }
 
-/// Works on the ticket. `hand_back` ends the patience of a worker that is stopping.
-pub async fn serve(
-    context: Arc<Context>,
-    upstream: Arc<Upstream>,
-    taken: Taken,
-    hand_back: CancellationToken,
-) {
-    let Taken { ticket, delivery, receipt } = taken;
-    let gateway = Subject::Gateway { gateway: ticket.gateway, request: ticket.request };
-    let claim = new_claim();
-    let mailbox = context.mailboxes.open(claim);
-    let room = context.rooms.of(ticket.gateway);
-    let mut errand = Errand { context, upstream, gateway, claim, mailbox, room, receipt };
-    let Errand { context, gateway, mailbox, room, .. } = &mut errand;
-    match claim::ask(context, gateway, mailbox, claim, delivery, room).await {
-        Answer::Go(go) => errand.work(*go, &hand_back).await,
-        Answer::Wait(delay) => errand.back(delay, TaskOutcome::Waited).await,
-        Answer::Drop => errand.done(TaskOutcome::Dropped).await,
-        Answer::Silence => errand.unanswered(&ticket).await,
+impl Tickets {
+    pub async fn run(&self, upstream: Arc<Upstream>, taken: Taken) {
+        let Taken { ticket, delivery, receipt } = taken;
+        let channel = self.gateways.claim(&ticket);
+        let mut run = TicketRun { tickets: self, upstream, channel, receipt };
+        match claim::ask(&mut run.channel, delivery).await {
+            ClaimReply::Go(go) => run.work(*go).await,
+            ClaimReply::Wait(delay) => run.put_back(delay, TaskOutcome::Waited).await,
+            ClaimReply::Drop => run.done(TaskOutcome::Dropped).await,
+            ClaimReply::Unanswered => run.unanswered(&ticket).await,
+        }
     }
 }
 
-impl Errand {
-    async fn work(mut self, go: Go, hand_back: &CancellationToken) {
+impl TicketRun<'_> {
+    async fn work(mut self, go: Go) {
         let accepted = go.accepted.clone();
-        let Self { context, upstream, gateway, mailbox, room, receipt, .. } = &mut self;
-        let mut job =
-            Job::new(context, upstream, (gateway.clone(), room), mailbox, receipt.as_ref(), go);
-        match job.run(hand_back).await {
-            Outcome::Closed(end) => {
+        let Self { tickets, upstream, channel, receipt } = &mut self;
+        let mut job = Job::new(channel, upstream, receipt.as_ref(), go);
+        match job.run(&tickets.release_now).await {
+            JobOutcome::Closed(end) => {
                 self.done(end.map_or(TaskOutcome::Dropped, TaskOutcome::from)).await;
             }
-            Outcome::Released { reason, delay } => self.release(reason, delay).await,
-            Outcome::GatewayLost { delivered, until } => {
+            JobOutcome::Released { reason, delay } => self.release(reason, delay).await,
+            JobOutcome::GatewayLost { delivered, until } => {
                 if self.settle(&accepted, delivered, until).await {
                     self.done(TaskOutcome::GatewayLost).await;
                 } else {
                     self.count(TaskOutcome::Abandoned);
                 }
             }
-            Outcome::Abandoned => self.count(TaskOutcome::Abandoned),
+            JobOutcome::Abandoned => self.count(TaskOutcome::Abandoned),
         }
     }
 
     /// Whether it could settle in the gateway's place.
     async fn settle(&self, accepted: &AcceptedEvent, delivered: Usage, until: Instant) -> bool {
         match accepted.read() {
-            Ok(accepted) => settle::gateway_lost(&self.context, &accepted, delivered, until).await,
+            Ok(accepted) => {
+                self.tickets.settlements.gateway_lost(&accepted, delivered, until).await
+            }
             Err(error) => {
-                let gateway = &self.gateway;
-                tracing::error!(%error, %gateway, "a request without gateway cannot be read");
+                let gateway = &self.channel.gateway;
+                tracing::error!(error = &error as &dyn std::error::Error, %gateway, "worker.settlement.unreadable");
                 false
             }
         }
@@ -98,47 +97,47 @@ impl Errand {
 
     /// Hands the task back, and says so until the gateway has heard it; the slot is free meanwhile.
     async fn release(self, reason: ReleaseReason, delay: Duration) {
-        let (claim, delay_ms) = (self.claim, u64::try_from(delay.as_millis()).unwrap_or(u64::MAX));
-        let release = FromWorker::Release { claim, reason, delay_ms };
-        self.context.say(&self.gateway, &release).await;
-        self.back(delay, reason.into()).await;
-        let Self { context, gateway, mut mailbox, .. } = self;
+        let delay_ms = u64::try_from(delay.as_millis()).unwrap_or(u64::MAX);
+        let release = FromWorker::Release { claim: self.channel.claim, reason, delay_ms };
+        self.channel.send(&release).await;
+        self.put_back(delay, reason.into()).await;
+        let mut channel = self.channel;
         tokio::spawn(async move {
             for _ in 1..RELEASE_TIMES {
-                if timeout(RELEASE_EVERY, told(&mut mailbox)).await.is_ok() {
+                if timeout(RELEASE_EVERY, release_heard(&mut channel)).await.is_ok() {
                     return;
                 }
-                context.say(&gateway, &release).await;
+                channel.send(&release).await;
             }
         });
     }
 
     async fn unanswered(&self, ticket: &Ticket) {
-        if now() > ticket.deadline {
+        if (self.tickets.clock)() > ticket.deadline {
             self.done(TaskOutcome::Unanswered).await;
         } else {
-            self.back(UNANSWERED, TaskOutcome::Unanswered).await;
+            self.put_back(RETRY_UNANSWERED, TaskOutcome::Unanswered).await;
         }
     }
 
     async fn done(&self, outcome: TaskOutcome) {
         self.count(outcome);
-        forgive(self.receipt.done().await);
+        log_queue_error(self.receipt.done().await);
     }
 
-    async fn back(&self, delay: Duration, outcome: TaskOutcome) {
+    async fn put_back(&self, delay: Duration, outcome: TaskOutcome) {
         self.count(outcome);
-        forgive(self.receipt.later(delay).await);
+        log_queue_error(self.receipt.later(delay).await);
     }
 
     fn count(&self, outcome: TaskOutcome) {
-        self.context.metrics.count(&self.upstream.model, outcome);
+        self.tickets.metrics.count(&self.upstream.model, outcome);
     }
 }
 
-async fn told(mailbox: &mut Mailbox) {
+async fn release_heard(channel: &mut ClaimChannel) {
     loop {
-        match mailbox.recv().await {
+        match channel.recv().await {
             FromGateway::Settled { .. } | FromGateway::Drop { .. } => return,
             FromGateway::Go(_)
             | FromGateway::Body { .. }
@@ -149,8 +148,8 @@ async fn told(mailbox: &mut Mailbox) {
 }
 
 /// A ticket whose fate the queue was not told is delivered again, and its claim answered with `drop`.
-fn forgive(told: Result<(), TakeError>) {
-    if let Err(error) = told {
-        tracing::debug!(%error, "the queue was not told what became of a ticket");
+fn log_queue_error(result: Result<(), TakeError>) {
+    if let Err(error) = result {
+        tracing::debug!(error = &error as &dyn std::error::Error, "worker.ticket.ack_lost");
     }
 }

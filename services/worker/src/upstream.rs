@@ -1,11 +1,11 @@
 //! An upstream of a model, as one puller calls it: its client, what it is shown, and how it has fared.
 
-pub mod answer;
 mod client;
 mod connector;
 pub mod health;
+pub mod response;
+mod status;
 mod stream;
-pub mod verdict;
 
 use std::{
     sync::Arc,
@@ -19,19 +19,16 @@ use http::{
     header::{AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER},
 };
 use tokio::time::timeout;
-use uplion_domain::{
-    ModelName,
-    model::{self, Credential},
-    worker::FailureReason,
-};
+use uplion_domain::{ModelName, model::Credential, worker::FailureReason};
 use uplion_log_transport::claim::{Head, ReleaseReason};
 
+pub use self::status::CallFailure;
 use self::{
-    client::{Client, Response},
+    client::{Client, HttpResponse},
     health::Health,
-    verdict::{Trouble, Verdict, needs_body, retry_after, verdict},
+    status::{StatusClass, classify, needs_body, retry_after},
 };
-use crate::{context::Context, secrets::Secrets};
+use crate::{events::WorkerEvents, secrets::Secrets, served::ServedUpstream, tokens::Tokenizer};
 
 /// Of an error that must be read to know what it means.
 const ERROR_BYTES: usize = 64 * 1024;
@@ -42,63 +39,97 @@ const FORBIDDEN: u16 = 403;
 pub struct Upstream {
     pub model: ModelName,
     /// What the upstream calls it.
-    pub called: ModelName,
+    pub upstream_model: ModelName,
     pub health: Health,
     client: Client,
     url: String,
+    tokenizer: Arc<Tokenizer>,
+    events: Arc<WorkerEvents>,
+}
+
+/// What the upstreams of a worker share.
+pub struct UpstreamParts {
+    pub secrets: Secrets,
+    pub tokenizer: Arc<Tokenizer>,
+    pub events: Arc<WorkerEvents>,
 }
 
 impl Upstream {
     /// Fails with what a person must mend.
-    pub fn new(
-        model: ModelName,
-        upstream: &model::Upstream,
-        secrets: &Secrets,
-    ) -> anyhow::Result<Self> {
-        let url = format!("{}/chat/completions", upstream.url.trim_end_matches('/'));
-        let uri = Uri::try_from(&url).with_context(|| format!("upstream URL {url}"))?;
-        ensure!(
-            matches!(uri.scheme_str(), Some("http" | "https")),
-            "upstream URL {url} begins with neither http:// nor https://"
-        );
-        let client = Client::new(uri, headers(upstream.credential.as_ref(), secrets)?)?;
-        Ok(Self { model, called: upstream.model.clone(), health: Health::default(), client, url })
+    pub fn new(served: &ServedUpstream, parts: &UpstreamParts) -> anyhow::Result<Self> {
+        let ServedUpstream { model, upstream } = served;
+        let UpstreamParts { secrets, tokenizer, events } = parts;
+        let (client, url) = client(served, secrets)?;
+        Ok(Self {
+            model: model.clone(),
+            upstream_model: upstream.model.clone(),
+            health: Health::default(),
+            client,
+            url,
+            tokenizer: Arc::clone(tokenizer),
+            events: Arc::clone(events),
+        })
     }
 
-    /// It cannot serve until a person has looked.
-    pub fn fail(&self, context: &Arc<Context>, reason: FailureReason) {
-        if !self.health.failed(reason) {
-            return;
-        }
-        tracing::error!(model = %self.model, upstream = %self.url, ?reason, "upstream needs a person");
-        context.failed(&self.model, reason);
+    /// Whether it could be called, settings and credential considered.
+    pub fn check(served: &ServedUpstream, secrets: &Secrets) -> anyhow::Result<()> {
+        client(served, secrets).map(drop)
     }
 
     /// A call that began at `began` is answered. What is forbidden says nothing good of an upstream.
-    pub fn answers(&self, head: &Head, began: Instant) {
+    pub fn answered(&self, head: &Head, began: Instant) {
         if head.status != FORBIDDEN {
             self.health.answered(began);
         }
     }
 
-    /// The head of an answer, or of a rejection that is to be passed on; otherwise why there is none.
-    pub async fn call(self: Arc<Self>, body: Bytes) -> Result<Response, Verdict> {
-        let Ok(response) = self.client.post(body).await else {
-            return Err(Verdict::Trouble(Trouble::of(ReleaseReason::Unreachable)));
-        };
-        let status = response.status().as_u16();
-        let asked = retry_after(response.header(RETRY_AFTER));
-        if needs_body(status) {
-            return Err(verdict(status, asked, &read_error(response).await));
-        }
-        match verdict(status, asked, b"") {
-            Verdict::Rejected { status: FORBIDDEN } if self.health.forbids() => {
-                Err(Verdict::Failed(FailureReason::AuthenticationError))
+    /// A call that began at `began` has no answer.
+    pub fn failed(&self, failure: CallFailure, began: Instant) {
+        match failure {
+            CallFailure::Transient { reason, retry_after } => {
+                self.health.failed_for_now(reason, retry_after, began);
             }
-            Verdict::Answer | Verdict::Rejected { .. } => Ok(response),
-            verdict @ (Verdict::Trouble(_) | Verdict::Failed(_)) => Err(verdict),
+            CallFailure::NeedsPerson(reason) => {
+                if self.health.failed(reason) {
+                    let (model, upstream) = (&self.model, &self.url);
+                    tracing::error!(%model, %upstream, ?reason, "worker.upstream.failed");
+                    self.events.failed(model, reason);
+                }
+            }
         }
     }
+
+    /// The head of an answer, or of a rejection that is to be passed on; otherwise why there is none.
+    async fn call(self: Arc<Self>, body: Bytes) -> Result<HttpResponse, CallFailure> {
+        let mut response = self.post(body).await?;
+        let status = response.status().as_u16();
+        let error = if needs_body(status) { read_error(&mut response).await } else { Vec::new() };
+        match classify(status, retry_after(response.header(RETRY_AFTER)), &error) {
+            StatusClass::Rejected { status: FORBIDDEN } if self.health.forbids() => {
+                Err(CallFailure::NeedsPerson(FailureReason::AuthenticationError))
+            }
+            StatusClass::Success | StatusClass::Rejected { .. } => Ok(response),
+            StatusClass::Failed(failure) => Err(failure),
+        }
+    }
+
+    async fn post(&self, body: Bytes) -> Result<HttpResponse, CallFailure> {
+        self.client.post(body).await.map_err(|error| {
+            tracing::debug!(error = &error as &dyn std::error::Error, upstream = %self.url, "worker.upstream.unreachable");
+            CallFailure::for_now(ReleaseReason::Unreachable)
+        })
+    }
+}
+
+fn client(served: &ServedUpstream, secrets: &Secrets) -> anyhow::Result<(Client, String)> {
+    let upstream = &served.upstream;
+    let url = format!("{}/chat/completions", upstream.url.trim_end_matches('/'));
+    let uri = Uri::try_from(&url).with_context(|| format!("upstream URL {url}"))?;
+    ensure!(
+        matches!(uri.scheme_str(), Some("http" | "https")),
+        "upstream URL {url} begins with neither http:// nor https://"
+    );
+    Ok((Client::new(uri, headers(upstream.credential.as_ref(), secrets)?)?, url))
 }
 
 fn headers(credential: Option<&Credential>, secrets: &Secrets) -> anyhow::Result<HeaderMap> {
@@ -115,7 +146,7 @@ fn headers(credential: Option<&Credential>, secrets: &Secrets) -> anyhow::Result
 }
 
 /// As much of it as comes soon.
-async fn read_error(mut response: Response) -> Vec<u8> {
+async fn read_error(response: &mut HttpResponse) -> Vec<u8> {
     let mut body = Vec::new();
     let read = async {
         while let Ok(Some(more)) = response.chunk().await {

@@ -126,7 +126,8 @@ impl Installation {
     pub fn add_worker(&self, model: &str) {
         let upstream = Upstream::new(self.server.url(), model.parse().unwrap(), 100);
         let options = uplion_worker::Options::own(model.parse().unwrap(), upstream);
-        let worker = uplion_worker::Worker::start(options, self.log.clone()).unwrap();
+        let clock = Arc::new(|| Timestamp::from_millis(1_000));
+        let worker = uplion_worker::Worker::start(options, self.log.clone(), clock).unwrap();
         let stop = self.worker.clone();
         tokio::spawn(async move { worker.run(stop).await });
     }

@@ -24,7 +24,7 @@ pub async fn run(arguments: &arguments::Worker, stop: CancellationToken) -> Resu
 
     let secrets = Secrets::in_folder(&arguments.secrets);
     let options = Options { serve: serve(arguments), drain: Options::DRAIN, secrets };
-    let worker = Arc::new(Worker::start(options, log)?);
+    let worker = Arc::new(Worker::start(options, log, Arc::new(super::now))?);
     let mut registry = Registry::default();
     worker.register_metrics(&mut registry);
     front.stage.enter(operations::routes(registry, readiness(Arc::clone(&worker))));

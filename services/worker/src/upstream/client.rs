@@ -29,7 +29,7 @@ pub struct Client {
     headers: HeaderMap,
 }
 
-pub struct Response {
+pub struct HttpResponse {
     head: Parts,
     body: Incoming,
 }
@@ -41,11 +41,11 @@ impl Client {
     }
 
     fn through(proxies: &Matcher, uri: Uri, mut headers: HeaderMap) -> anyhow::Result<Self> {
-        let (connector, shown) = Connector::new(&uri, proxies)?;
+        let (connector, authorization) = Connector::new(&uri, proxies)?;
         headers.insert(ACCEPT, HeaderValue::from_static("*/*"));
         let name = HeaderValue::from_static(concat!("uplion/", env!("CARGO_PKG_VERSION")));
         headers.insert(USER_AGENT, name);
-        headers.extend(shown.map(|shown| (PROXY_AUTHORIZATION, shown)));
+        headers.extend(authorization.map(|authorization| (PROXY_AUTHORIZATION, authorization)));
         let http = legacy::Client::builder(TokioExecutor::new())
             .pool_idle_timeout(IDLE_CONNECTION)
             .pool_timer(TokioTimer::new())
@@ -53,17 +53,17 @@ impl Client {
         Ok(Self { http, uri, headers })
     }
 
-    pub async fn post(&self, body: Bytes) -> Result<Response, Error> {
+    pub async fn post(&self, body: Bytes) -> Result<HttpResponse, Error> {
         let mut request = Request::new(Full::new(body));
         *request.method_mut() = Method::POST;
         *request.uri_mut() = self.uri.clone();
         request.headers_mut().clone_from(&self.headers);
         let (head, body) = self.http.request(request).await?.into_parts();
-        Ok(Response { head, body })
+        Ok(HttpResponse { head, body })
     }
 }
 
-impl Response {
+impl HttpResponse {
     pub const fn status(&self) -> StatusCode {
         self.head.status
     }
@@ -92,8 +92,8 @@ mod tests {
 
     use super::*;
 
-    /// What a proxy is asked by a call to `url`; it answers with 503.
-    async fn asked_of_proxy(url: &'static str) -> Vec<String> {
+    /// What a proxy is request by a call to `url`; it answers with 503.
+    async fn request_at_proxy(url: &'static str) -> Vec<String> {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
@@ -102,9 +102,9 @@ mod tests {
         let calling = tokio::spawn(async move { client.post(Bytes::from_static(b"{}")).await });
         let (socket, _) = listener.accept().await.unwrap();
         let mut lines = BufReader::new(socket).lines();
-        let mut asked = Vec::new();
+        let mut request = Vec::new();
         while let Some(line) = lines.next_line().await.unwrap().filter(|line| !line.is_empty()) {
-            asked.push(line.to_lowercase());
+            request.push(line.to_lowercase());
         }
         let answer = b"HTTP/1.1 503 no\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
         lines.into_inner().write_all(answer).await.unwrap();
@@ -112,22 +112,22 @@ mod tests {
             Ok(answer) => assert_eq!(answer.status(), StatusCode::SERVICE_UNAVAILABLE),
             Err(error) => assert!(error.is_connect()),
         }
-        asked
+        request
     }
 
-    const SHOWN: &str = "proxy-authorization: basic bwu6c2vjcmv0";
+    const AUTHORIZATION: &str = "proxy-authorization: basic bwu6c2vjcmv0";
 
     #[tokio::test]
     async fn a_proxy_is_told_the_whole_url_of_a_plain_upstream() {
-        let asked = asked_of_proxy("http://upstream.test/v1/chat/completions").await;
-        assert_eq!(asked[0], "post http://upstream.test/v1/chat/completions http/1.1");
-        assert!(asked.iter().any(|line| line == SHOWN), "{asked:?}");
+        let request = request_at_proxy("http://upstream.test/v1/chat/completions").await;
+        assert_eq!(request[0], "post http://upstream.test/v1/chat/completions http/1.1");
+        assert!(request.iter().any(|line| line == AUTHORIZATION), "{request:?}");
     }
 
     #[tokio::test]
     async fn an_encrypted_upstream_is_reached_through_a_tunnel() {
-        let asked = asked_of_proxy("https://upstream.test/v1/chat/completions").await;
-        assert_eq!(asked[0], "connect upstream.test:443 http/1.1");
-        assert!(asked.iter().any(|line| line == SHOWN), "{asked:?}");
+        let request = request_at_proxy("https://upstream.test/v1/chat/completions").await;
+        assert_eq!(request[0], "connect upstream.test:443 http/1.1");
+        assert!(request.iter().any(|line| line == AUTHORIZATION), "{request:?}");
     }
 }

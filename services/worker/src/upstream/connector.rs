@@ -1,4 +1,4 @@
-//! How connections to an upstream are made: straight, or through a proxy.
+//! How connections to an upstream are made: directly, or through a proxy.
 
 use std::{
     io,
@@ -27,17 +27,17 @@ const CONNECT_WITHIN: Duration = Duration::from_secs(5);
 /// A connection whose other end is gone without a word is found out by probes so far apart.
 const PROBE_EVERY: Duration = Duration::from_secs(15);
 
-type Failure = Box<dyn std::error::Error + Send + Sync>;
-type Connecting<T> = Pin<Box<dyn Future<Output = Result<T, Failure>> + Send>>;
+type BoxError = Box<dyn std::error::Error + Send + Sync>;
+type Connecting<T> = Pin<Box<dyn Future<Output = Result<T, BoxError>> + Send>>;
 
 /// Gives up after [`CONNECT_WITHIN`], whether names, TCP, a proxy or TLS took too long.
 #[derive(Clone)]
-pub struct Connector(HttpsConnector<Way>);
+pub struct Connector(HttpsConnector<Route>);
 
 /// What lies below TLS.
 #[derive(Clone)]
-enum Way {
-    Straight(HttpConnector),
+enum Route {
+    Direct(HttpConnector),
     /// Through a proxy that sees nothing but where to.
     Tunnel(Tunnel<HttpConnector>),
     /// To a proxy that reads the request.
@@ -45,7 +45,7 @@ enum Way {
 }
 
 /// A connection that knows whether it ends at a proxy, which must be told the whole URL.
-pub struct Line {
+pub struct ProxyAwareStream {
     io: TokioIo<TcpStream>,
     at_proxy: bool,
 }
@@ -53,39 +53,39 @@ pub struct Line {
 impl Connector {
     /// For calls to `upstream`; and what the proxy, if there is one that reads requests, wants to be shown.
     pub fn new(upstream: &Uri, proxies: &Matcher) -> anyhow::Result<(Self, Option<HeaderValue>)> {
-        let (way, shown) = Way::to(upstream, proxies)?;
+        let (route, authorization) = Route::to(upstream, proxies)?;
         let tls = ClientConfig::with_platform_verifier().context("certificates to trust")?;
         let https =
             HttpsConnectorBuilder::new().with_tls_config(tls).https_or_http().enable_http1();
-        Ok((Self(https.wrap_connector(way)), shown))
+        Ok((Self(https.wrap_connector(route)), authorization))
     }
 }
 
-impl Way {
+impl Route {
     fn to(upstream: &Uri, proxies: &Matcher) -> anyhow::Result<(Self, Option<HeaderValue>)> {
         let mut tcp = HttpConnector::new();
         tcp.enforce_http(false);
         tcp.set_nodelay(true);
         tcp.set_keepalive(Some(PROBE_EVERY));
         let Some(proxy) = proxies.intercept(upstream) else {
-            return Ok((Self::Straight(tcp), None));
+            return Ok((Self::Direct(tcp), None));
         };
-        let (uri, shown) = (proxy.uri().clone(), proxy.basic_auth().cloned());
+        let (uri, authorization) = (proxy.uri().clone(), proxy.basic_auth().cloned());
         ensure!(uri.scheme_str() == Some("http"), "proxy {uri}: only HTTP proxies are known");
         if upstream.scheme_str() == Some("http") {
-            return Ok((Self::Proxy(tcp, uri), shown));
+            return Ok((Self::Proxy(tcp, uri), authorization));
         }
         let tunnel = Tunnel::new(uri, tcp);
-        Ok((Self::Tunnel(shown.into_iter().fold(tunnel, Tunnel::with_auth)), None))
+        Ok((Self::Tunnel(authorization.into_iter().fold(tunnel, Tunnel::with_auth)), None))
     }
 }
 
 impl Service<Uri> for Connector {
-    type Response = MaybeHttpsStream<Line>;
-    type Error = Failure;
+    type Response = MaybeHttpsStream<ProxyAwareStream>;
+    type Error = BoxError;
     type Future = Connecting<Self::Response>;
 
-    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Failure>> {
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
         self.0.poll_ready(context)
     }
 
@@ -95,46 +95,44 @@ impl Service<Uri> for Connector {
     }
 }
 
-impl Service<Uri> for Way {
-    type Response = Line;
-    type Error = Failure;
-    type Future = Connecting<Line>;
+impl Service<Uri> for Route {
+    type Response = ProxyAwareStream;
+    type Error = BoxError;
+    type Future = Connecting<ProxyAwareStream>;
 
-    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Failure>> {
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
         match self {
-            Self::Straight(tcp) | Self::Proxy(tcp, _) => {
-                tcp.poll_ready(context).map_err(Into::into)
-            }
+            Self::Direct(tcp) | Self::Proxy(tcp, _) => tcp.poll_ready(context).map_err(Into::into),
             Self::Tunnel(tunnel) => tunnel.poll_ready(context).map_err(Into::into),
         }
     }
 
-    fn call(&mut self, to: Uri) -> Connecting<Line> {
+    fn call(&mut self, to: Uri) -> Connecting<ProxyAwareStream> {
         match self {
-            Self::Straight(tcp) => line(tcp.call(to), false),
-            Self::Proxy(tcp, proxy) => line(tcp.call(proxy.clone()), true),
-            Self::Tunnel(tunnel) => line(tunnel.call(to), false),
+            Self::Direct(tcp) => connect(tcp.call(to), false),
+            Self::Proxy(tcp, proxy) => connect(tcp.call(proxy.clone()), true),
+            Self::Tunnel(tunnel) => connect(tunnel.call(to), false),
         }
     }
 }
 
-fn line<E: Into<Failure>>(
+fn connect<E: Into<BoxError>>(
     connecting: impl Future<Output = Result<TokioIo<TcpStream>, E>> + Send + 'static,
     at_proxy: bool,
-) -> Connecting<Line> {
+) -> Connecting<ProxyAwareStream> {
     Box::pin(async move {
         let io = connecting.await.map_err(Into::into)?;
-        Ok(Line { io, at_proxy })
+        Ok(ProxyAwareStream { io, at_proxy })
     })
 }
 
-impl Connection for Line {
+impl Connection for ProxyAwareStream {
     fn connected(&self) -> Connected {
         self.io.connected().proxy(self.at_proxy)
     }
 }
 
-impl Read for Line {
+impl Read for ProxyAwareStream {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -144,7 +142,7 @@ impl Read for Line {
     }
 }
 
-impl Write for Line {
+impl Write for ProxyAwareStream {
     fn poll_write(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,

@@ -7,13 +7,13 @@ use std::{
 
 use tokio::sync::{Notify, futures::Notified};
 use uplion_domain::worker::FailureReason;
+use uplion_log_transport::claim::ReleaseReason;
 
-use super::verdict::Trouble;
 use crate::backoff::Backoff;
 
-/// What only a person can mend is looked at again so often, with one request: a key may have been paid for again,
+/// What only a person can mend is tried again after so long, with one request: a key may have been paid for again,
 /// a model loaded. A change of the model's registration is looked at once.
-pub const LOOK_AGAIN: Duration = Duration::from_mins(1);
+const PROBE_AFTER: Duration = Duration::from_mins(1);
 
 /// A prompt may be forbidden, and a key may be. Of so many forbidden calls with nothing else answered between, it is the
 /// key that was rejected.
@@ -40,20 +40,25 @@ struct Failed {
 }
 
 impl Health {
-    pub fn trouble(&self, trouble: Trouble, began: Instant) {
-        let Trouble { reason, retry_after } = trouble;
+    /// A call that began at `began` failed in a way that passes by itself.
+    pub fn failed_for_now(
+        &self,
+        reason: ReleaseReason,
+        retry_after: Option<Duration>,
+        began: Instant,
+    ) {
         let jitter = rand::random();
-        self.state().backoff.trouble(reason, retry_after, began, Instant::now(), jitter);
+        self.state().backoff.failed(reason, retry_after, began, Instant::now(), jitter);
         self.changed.notify_waiters();
     }
 
-    /// Whether this is news.
+    /// Only a person can mend it. Whether that was not known yet.
     pub fn failed(&self, reason: FailureReason) -> bool {
         let mut state = self.state();
-        let news = state.failed.is_none_or(|failed| failed.reason != reason);
+        let is_new = state.failed.is_none_or(|failed| failed.reason != reason);
         state.failed = Some(Failed { reason, since: Instant::now() });
         self.changed.notify_waiters();
-        news
+        is_new
     }
 
     /// A call was answered with 403. Whether it is the credential that is forbidden, by now.
@@ -75,20 +80,20 @@ impl Health {
     }
 
     /// Ready when it gets better or worse from now on.
-    pub fn news(&self) -> Notified<'_> {
+    pub fn changed(&self) -> Notified<'_> {
         self.changed.notified()
     }
 
     /// How long not to call it.
     pub fn pause(&self) -> Option<Duration> {
         let state = self.state();
-        let mended = state.failed.map(|failed| failed.since + LOOK_AGAIN);
+        let mended = state.failed.map(|failed| failed.since + PROBE_AFTER);
         let until = state.backoff.until().max(mended)?;
         Some(until.saturating_duration_since(Instant::now())).filter(|pause| !pause.is_zero())
     }
 
     /// Whether one call should go ahead to see, before others follow.
-    pub fn is_doubtful(&self) -> bool {
+    pub fn is_probing(&self) -> bool {
         let state = self.state();
         state.failed.is_some() || state.backoff.is_probing()
     }

@@ -10,7 +10,7 @@ use uplion_protocol::{
     sse::{self, Event, Framer, Payload},
 };
 
-use super::client::Response;
+use super::client::HttpResponse;
 use crate::meter::Meter;
 
 /// An event longer than this is none.
@@ -128,6 +128,6 @@ impl Reader {
 }
 
 /// Reads on to the end of the response, so that its connection can be used again.
-pub fn drain(mut response: Response) {
+pub fn drain(mut response: HttpResponse) {
     tokio::spawn(timeout(LINGER, async move { while let Ok(Some(_)) = response.chunk().await {} }));
 }

@@ -5,8 +5,8 @@ use uplion_domain::usage::Source;
 use uplion_log_transport::claim::{End, FromGateway, FromWorker};
 
 use crate::{
-    gateway::{Gateway, Manner, end_of},
-    stage::{MODEL, Stage, chat},
+    gateway::{Gateway, GatewayBehavior, end_of},
+    harness::{Harness, MODEL, chat},
 };
 
 fn contents(stream: &str) -> String {
@@ -19,10 +19,10 @@ fn contents(stream: &str) -> String {
 
 #[tokio::test]
 async fn a_whole_answer_is_the_upstreams_own_with_its_usage() {
-    let stage = Stage::set().await;
-    let (_worker, mut gateway) = (stage.worker().await, Gateway::listen(&stage.log).await);
-    let asked = gateway.offer(MODEL, chat(json!({"user": "whole"}))).await;
-    let answered = gateway.ask(&asked, Manner::default()).await;
+    let harness = Harness::start().await;
+    let (_worker, mut gateway) = (harness.worker().await, Gateway::listen(&harness.log).await);
+    let offered = gateway.offer(MODEL, chat(json!({"user": "whole"}))).await;
+    let answered = gateway.ask(&offered, GatewayBehavior::default()).await;
     assert_eq!(answered.end, End::Complete);
     let head = answered.head.as_ref().unwrap();
     assert_eq!((head.status, head.content_type.as_str()), (200, "application/json"));
@@ -30,15 +30,15 @@ async fn a_whole_answer_is_the_upstreams_own_with_its_usage() {
     assert_eq!(body["model"], "upstream-model");
     assert_eq!(body["usage"]["completion_tokens"], answered.usage.completion_tokens);
     assert_eq!((answered.usage.completion_tokens, answered.usage.source), (20, Source::Reported));
-    stage.queue_is_empty().await;
-    let [delivery] = &stage.upstream.deliveries_of("whole")[..] else { panic!("one call") };
+    harness.queue_is_empty().await;
+    let [delivery] = &harness.upstream.deliveries_of("whole")[..] else { panic!("one call") };
     assert_eq!(u64::from(delivery.prompt_tokens), answered.usage.prompt_tokens);
 }
 
 #[tokio::test]
 async fn a_stream_is_the_upstreams_own_but_for_usage_that_nobody_asked_for() {
-    let stage = Stage::set().await;
-    let (_worker, mut gateway) = (stage.worker().await, Gateway::listen(&stage.log).await);
+    let harness = Harness::start().await;
+    let (_worker, mut gateway) = (harness.worker().await, Gateway::listen(&harness.log).await);
     for (wanted, mock) in [
         (false, json!({"split_bytes": 7, "keepalive_comments": true})),
         (true, json!({"pace_ms": 2})),
@@ -46,8 +46,8 @@ async fn a_stream_is_the_upstreams_own_but_for_usage_that_nobody_asked_for() {
     ] {
         let options = json!({"include_usage": wanted});
         let body = chat(json!({"stream": true, "stream_options": options, "mock": mock}));
-        let asked = gateway.offer(MODEL, body).await;
-        let answered = gateway.ask(&asked, Manner::default()).await;
+        let offered = gateway.offer(MODEL, body).await;
+        let answered = gateway.ask(&offered, GatewayBehavior::default()).await;
         let text = answered.text();
         assert_eq!(answered.end, End::Complete);
         assert!(answered.head.as_ref().unwrap().content_type.starts_with("text/event-stream"));
@@ -64,11 +64,11 @@ async fn a_stream_is_the_upstreams_own_but_for_usage_that_nobody_asked_for() {
 
 #[tokio::test]
 async fn what_the_upstream_does_not_report_is_counted_chunk_by_chunk() {
-    let stage = Stage::set().await;
-    let (_worker, mut gateway) = (stage.worker().await, Gateway::listen(&stage.log).await);
+    let harness = Harness::start().await;
+    let (_worker, mut gateway) = (harness.worker().await, Gateway::listen(&harness.log).await);
     let mock = json!({"no_usage": true, "pace_ms": 5, "chunks": 6});
-    let asked = gateway.offer(MODEL, chat(json!({"stream": true, "mock": mock}))).await;
-    let answered = gateway.ask(&asked, Manner::default()).await;
+    let offered = gateway.offer(MODEL, chat(json!({"stream": true, "mock": mock}))).await;
+    let answered = gateway.ask(&offered, GatewayBehavior::default()).await;
     assert!(answered.running.len() > 3, "paced chunks come one by one");
     assert!(answered.running.iter().all(|usage| usage.prompt_tokens == 2));
     assert!(answered.running.is_sorted_by_key(|usage| usage.completion_tokens));
@@ -76,21 +76,21 @@ async fn what_the_upstream_does_not_report_is_counted_chunk_by_chunk() {
     assert_eq!(answered.running.last(), Some(&answered.usage));
     assert_eq!(answered.usage.source, Source::Counted);
 
-    let asked = gateway.offer(MODEL, chat(json!({"mock": {"no_usage": true}}))).await;
-    let answered = gateway.ask(&asked, Manner::default()).await;
+    let offered = gateway.offer(MODEL, chat(json!({"mock": {"no_usage": true}}))).await;
+    let answered = gateway.ask(&offered, GatewayBehavior::default()).await;
     assert_eq!((answered.usage.prompt_tokens, answered.usage.source), (2, Source::Counted));
     assert!(answered.usage.completion_tokens > 20);
 }
 
 #[tokio::test]
 async fn a_large_body_is_fetched_in_parts_and_a_large_answer_sent_in_parts() {
-    let stage = Stage::set().await;
-    let (_worker, mut gateway) = (stage.worker().await, Gateway::listen(&stage.log).await);
+    let harness = Harness::start().await;
+    let (_worker, mut gateway) = (harness.worker().await, Gateway::listen(&harness.log).await);
     let filler = "x".repeat(300_000);
     let mock = json!({"chunks": 40, "chunk_bytes": 10_000});
-    let asked = gateway.offer(MODEL, chat(json!({"filler": filler, "mock": mock}))).await;
-    let manner = Manner { body_part: 70_000, ..Manner::default() };
-    let answered = gateway.ask(&asked, manner).await;
+    let offered = gateway.offer(MODEL, chat(json!({"filler": filler, "mock": mock}))).await;
+    let behavior = GatewayBehavior { body_part: 70_000, ..GatewayBehavior::default() };
+    let answered = gateway.ask(&offered, behavior).await;
     assert_eq!(answered.end, End::Complete);
     assert!(answered.bytes.len() > 400_000);
     serde_json::from_slice::<Value>(&answered.bytes).unwrap();
@@ -99,35 +99,38 @@ async fn a_large_body_is_fetched_in_parts_and_a_large_answer_sent_in_parts() {
 
 #[tokio::test]
 async fn an_answer_larger_than_the_limit_is_too_large() {
-    let stage = Stage::set().await;
-    let (_worker, mut gateway) = (stage.worker().await, Gateway::listen(&stage.log).await);
-    let asked = gateway.offer(MODEL, chat(json!({"mock": {"chunk_bytes": 1000}}))).await;
-    let answered = gateway.ask(&asked, Manner { window: 5_000, ..Manner::default() }).await;
+    let harness = Harness::start().await;
+    let (_worker, mut gateway) = (harness.worker().await, Gateway::listen(&harness.log).await);
+    let offered = gateway.offer(MODEL, chat(json!({"mock": {"chunk_bytes": 1000}}))).await;
+    let answered = gateway
+        .ask(&offered, GatewayBehavior { window: 5_000, ..GatewayBehavior::default() })
+        .await;
     assert_eq!((answered.end, answered.bytes.len()), (End::TooLarge, 0));
 }
 
 #[tokio::test]
 async fn an_answer_exactly_as_large_as_the_limit_arrives() {
-    let stage = Stage::set().await;
-    let (_worker, mut gateway) = (stage.worker().await, Gateway::listen(&stage.log).await);
-    let asked = gateway.offer(MODEL, chat(json!({}))).await;
-    let length = gateway.ask(&asked, Manner::default()).await.bytes.len();
-    let asked = gateway.offer(MODEL, chat(json!({}))).await;
+    let harness = Harness::start().await;
+    let (_worker, mut gateway) = (harness.worker().await, Gateway::listen(&harness.log).await);
+    let offered = gateway.offer(MODEL, chat(json!({}))).await;
+    let length = gateway.ask(&offered, GatewayBehavior::default()).await.bytes.len();
+    let offered = gateway.offer(MODEL, chat(json!({}))).await;
     // Not streamed, nothing is delivered before the end.
-    let manner = Manner { window: length as u64, delivers: false, ..Manner::default() };
-    let answered = gateway.ask(&asked, manner).await;
+    let behavior =
+        GatewayBehavior { window: length as u64, delivers: false, ..GatewayBehavior::default() };
+    let answered = gateway.ask(&offered, behavior).await;
     assert_eq!((answered.end, answered.bytes.len()), (End::Complete, length));
 }
 
 #[tokio::test]
 async fn lost_chunks_are_sent_again_in_their_place() {
-    let stage = Stage::set().await;
-    let (_worker, mut gateway) = (stage.worker().await, Gateway::listen(&stage.log).await);
-    let asked = gateway
+    let harness = Harness::start().await;
+    let (_worker, mut gateway) = (harness.worker().await, Gateway::listen(&harness.log).await);
+    let offered = gateway
         .offer(MODEL, chat(json!({"stream": true, "mock": {"pace_ms": 1, "chunk_bytes": 1}})))
         .await;
-    let manner = Manner { lost: vec![0, 3, 4, 25], ..Manner::default() };
-    let answered = gateway.ask(&asked, manner).await;
+    let behavior = GatewayBehavior { lost: vec![0, 3, 4, 25], ..GatewayBehavior::default() };
+    let answered = gateway.ask(&offered, behavior).await;
     assert_eq!(answered.end, End::Complete);
     let text = contents(answered.text());
     assert_eq!(
@@ -138,29 +141,29 @@ async fn lost_chunks_are_sent_again_in_their_place() {
 
 #[tokio::test]
 async fn the_end_is_said_until_it_is_settled() {
-    let stage = Stage::set().await;
-    let (_worker, mut gateway) = (stage.worker().await, Gateway::listen(&stage.log).await);
-    let asked = gateway.offer(MODEL, chat(json!({}))).await;
+    let harness = Harness::start().await;
+    let (_worker, mut gateway) = (harness.worker().await, Gateway::listen(&harness.log).await);
+    let offered = gateway.offer(MODEL, chat(json!({}))).await;
     let claim = gateway.claimed().await;
-    gateway.go(claim, &asked, &Manner::default()).await;
+    gateway.go(claim, &offered, &GatewayBehavior::default()).await;
     for _ in 0..3 {
         gateway.hear_until(|said| end_of(&said)).await;
-        assert_eq!(stage.depth().await, 1);
+        assert_eq!(harness.depth().await, 1);
     }
     gateway.say(claim, FromGateway::Settled { claim: claim.id }).await;
-    stage.queue_is_empty().await;
+    harness.queue_is_empty().await;
 }
 
 #[tokio::test]
 async fn a_slow_client_slows_its_own_upstream_call_and_no_other() {
-    let stage = Stage::set().await;
-    let (_worker, mut gateway) = (stage.worker().await, Gateway::listen(&stage.log).await);
+    let harness = Harness::start().await;
+    let (_worker, mut gateway) = (harness.worker().await, Gateway::listen(&harness.log).await);
     let mock = json!({"chunks": 6_000, "chunk_bytes": 4_000});
-    let asked =
+    let offered =
         gateway.offer(MODEL, chat(json!({"stream": true, "mock": mock, "user": "slow"}))).await;
     let slow = gateway.claimed().await;
     let window = 100_000;
-    gateway.go(slow, &asked, &Manner { window, ..Manner::default() }).await;
+    gateway.go(slow, &offered, &GatewayBehavior { window, ..GatewayBehavior::default() }).await;
     let mut sent = 0;
     while sent < window - 70_000 {
         sent += gateway
@@ -172,7 +175,7 @@ async fn a_slow_client_slows_its_own_upstream_call_and_no_other() {
     }
     let other = gateway.offer(MODEL, chat(json!({"user": "other"}))).await;
     let claim = gateway.claimed().await;
-    gateway.go(claim, &other, &Manner::default()).await;
+    gateway.go(claim, &other, &GatewayBehavior::default()).await;
     let finished = gateway.hear_until(|said| match said {
         FromWorker::Chunk { claim, bytes, .. } if claim == slow.id => {
             sent += bytes.len() as u64;
@@ -182,5 +185,5 @@ async fn a_slow_client_slows_its_own_upstream_call_and_no_other() {
     });
     assert_eq!(finished.await, (claim.id, End::Complete));
     assert!(sent <= window);
-    assert_eq!(stage.upstream.deliveries_of("slow").len(), 0, "it waits for its client");
+    assert_eq!(harness.upstream.deliveries_of("slow").len(), 0, "it waits for its client");
 }

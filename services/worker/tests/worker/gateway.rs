@@ -30,7 +30,7 @@ pub struct Gateway {
 }
 
 #[derive(Debug, Clone)]
-pub struct Asked {
+pub struct OfferedRequest {
     pub request: RequestId,
     pub accepted: Accepted,
     pub body: Bytes,
@@ -50,10 +50,10 @@ pub fn end_of(said: &FromWorker) -> Option<(ClaimId, End)> {
 
 /// How the gateway behaves while it is answered.
 #[derive(Debug, Clone)]
-pub struct Manner {
+pub struct GatewayBehavior {
     pub window: u64,
     /// That comes with `go`.
-    pub room: ConnectionWindow,
+    pub connection_window: ConnectionWindow,
     pub left: Duration,
     /// Bytes of the body that come with `go`, and with each part of it.
     pub body_part: usize,
@@ -63,11 +63,11 @@ pub struct Manner {
     pub lost: Vec<usize>,
 }
 
-impl Default for Manner {
+impl Default for GatewayBehavior {
     fn default() -> Self {
         Self {
             window: 1 << 20,
-            room: ROOM,
+            connection_window: WIDE_OPEN,
             left: Duration::from_mins(1),
             body_part: 512 << 10,
             delivers: true,
@@ -77,7 +77,7 @@ impl Default for Manner {
 }
 
 #[derive(Debug)]
-pub struct Answered {
+pub struct ReceivedAnswer {
     pub head: Option<Head>,
     pub bytes: Vec<u8>,
     /// Running usage of each chunk.
@@ -88,7 +88,7 @@ pub struct Answered {
 }
 
 /// Everything was heard, and anything may follow.
-pub const ROOM: ConnectionWindow = ConnectionWindow { heard: u64::MAX, until: u64::MAX };
+pub const WIDE_OPEN: ConnectionWindow = ConnectionWindow { heard: u64::MAX, until: u64::MAX };
 
 /// A worker's claim.
 #[derive(Debug, Clone, Copy)]
@@ -98,7 +98,7 @@ pub struct Claim {
     pub request: RequestId,
 }
 
-fn now() -> Timestamp {
+pub fn now() -> Timestamp {
     let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
     Timestamp::from_micros(since.as_micros().try_into().unwrap())
 }
@@ -110,12 +110,12 @@ impl Gateway {
         Self { id, log: log.clone(), inbox }
     }
 
-    pub async fn offer(&self, model: &str, body: Value) -> Asked {
+    pub async fn offer(&self, model: &str, body: Value) -> OfferedRequest {
         self.offer_until(model, body, 60_000).await
     }
 
     /// With a deadline in `ms` from now.
-    pub async fn offer_until(&self, model: &str, body: Value, ms: i64) -> Asked {
+    pub async fn offer_until(&self, model: &str, body: Value, ms: i64) -> OfferedRequest {
         let (request, at) = (RequestId::new(Uuid::now_v7()), now());
         let rate = Nanos::new(1_000_000);
         let accepted = Accepted {
@@ -134,7 +134,7 @@ impl Gateway {
         let ticket =
             Ticket { request, model, class, gateway: self.id, deadline: accepted.deadline };
         self.log.tasks.offer(&ticket).await.unwrap();
-        Asked { request, accepted, body: body.to_string().into() }
+        OfferedRequest { request, accepted, body: body.to_string().into() }
     }
 
     pub async fn hear(&mut self) -> (RequestId, FromWorker) {
@@ -178,32 +178,36 @@ impl Gateway {
             .unwrap();
     }
 
-    pub async fn go(&self, to: Claim, asked: &Asked, manner: &Manner) {
+    pub async fn go(&self, to: Claim, offered: &OfferedRequest, behavior: &GatewayBehavior) {
         let go = Go {
             claim: to.id,
-            left_ms: manner.left.as_millis().try_into().unwrap(),
-            window: manner.window,
-            connection_window: manner.room,
-            body_len: asked.body.len() as u64,
-            body: asked.body.slice(..asked.body.len().min(manner.body_part)),
-            accepted: AcceptedEvent::from(&Envelope::accepted(asked.accepted.clone()).encode()),
+            left_ms: behavior.left.as_millis().try_into().unwrap(),
+            window: behavior.window,
+            connection_window: behavior.connection_window,
+            body_len: offered.body.len() as u64,
+            body: offered.body.slice(..offered.body.len().min(behavior.body_part)),
+            accepted: AcceptedEvent::from(&Envelope::accepted(offered.accepted.clone()).encode()),
         };
         self.say(to, FromGateway::Go(Box::new(go))).await;
     }
 
     pub async fn credit(&self, to: Claim, number: u64, received: u64, delivered: u64) {
-        let (claim, window, connection_window) = (to.id, 0, ROOM);
+        let (claim, window, connection_window) = (to.id, 0, WIDE_OPEN);
         let credit =
             FromGateway::Credit { claim, number, received, delivered, window, connection_window };
         self.say(to, credit).await;
     }
 
     /// Lets the next worker that claims do the work, and plays the gateway's part to the end.
-    pub async fn ask(&mut self, asked: &Asked, manner: Manner) -> Answered {
+    pub async fn ask(
+        &mut self,
+        offered: &OfferedRequest,
+        behavior: GatewayBehavior,
+    ) -> ReceivedAnswer {
         let claim = self.claimed().await;
-        assert_eq!(claim.request, asked.request);
-        self.go(claim, asked, &manner).await;
-        let mut hearing = Hearing { claim, manner, ..Hearing::new(claim) };
+        assert_eq!(claim.request, offered.request);
+        self.go(claim, offered, &behavior).await;
+        let mut receiver = AnswerReceiver { claim, behavior, ..AnswerReceiver::new(claim) };
         let began = Instant::now();
         loop {
             assert!(began.elapsed() < PATIENCE, "the answer does not end");
@@ -212,7 +216,7 @@ impl Gateway {
                 // A release that is repeated until somebody has heard it.
                 continue;
             }
-            if let Some(answered) = hearing.hear(self, asked, message).await {
+            if let Some(answered) = receiver.hear(self, offered, message).await {
                 self.say(claim, FromGateway::Settled { claim: claim.id }).await;
                 return answered;
             }
@@ -220,32 +224,38 @@ impl Gateway {
     }
 }
 
-struct Hearing {
+struct AnswerReceiver {
     claim: Claim,
-    manner: Manner,
+    behavior: GatewayBehavior,
     credits: u64,
     ahead: HashMap<u64, Bytes>,
-    answered: Answered,
+    answered: ReceivedAnswer,
 }
 
-impl Hearing {
+impl AnswerReceiver {
     fn new(claim: Claim) -> Self {
         let (bytes, running, usage, end) = (vec![], vec![], Usage::default(), End::Broken);
-        let answered = Answered { head: None, bytes, running, usage, end, arrivals: 0 };
-        Self { claim, manner: Manner::default(), credits: 0, ahead: HashMap::new(), answered }
+        let answered = ReceivedAnswer { head: None, bytes, running, usage, end, arrivals: 0 };
+        Self {
+            claim,
+            behavior: GatewayBehavior::default(),
+            credits: 0,
+            ahead: HashMap::new(),
+            answered,
+        }
     }
 
     async fn hear(
         &mut self,
         gateway: &Gateway,
-        asked: &Asked,
+        offered: &OfferedRequest,
         message: FromWorker,
-    ) -> Option<Answered> {
+    ) -> Option<ReceivedAnswer> {
         match message {
             FromWorker::BodyRequest { from, .. } => {
                 let start = usize::try_from(from).unwrap();
-                let end = (start + self.manner.body_part).min(asked.body.len());
-                let (claim, bytes) = (self.claim.id, asked.body.slice(start..end));
+                let end = (start + self.behavior.body_part).min(offered.body.len());
+                let (claim, bytes) = (self.claim.id, offered.body.slice(start..end));
                 gateway.say(self.claim, FromGateway::Body { claim, from, bytes }).await;
             }
             FromWorker::Chunk { offset, head, usage, bytes, end, .. } => {
@@ -263,26 +273,26 @@ impl Hearing {
                 self.credit(gateway).await;
             }
             FromWorker::Alive { .. } => self.credit(gateway).await,
-            FromWorker::Claim { .. } => gateway.go(self.claim, asked, &self.manner).await,
+            FromWorker::Claim { .. } => gateway.go(self.claim, offered, &self.behavior).await,
             FromWorker::Release { .. } => panic!("{message:?} in the place of an answer"),
         }
         None
     }
 
     /// The whole answer, if it is here.
-    fn finish(&mut self, sent: u64, usage: Usage, end: End) -> Option<Answered> {
+    fn finish(&mut self, sent: u64, usage: Usage, end: End) -> Option<ReceivedAnswer> {
         if self.answered.bytes.len() as u64 != sent {
             return None;
         }
         (self.answered.usage, self.answered.end) = (usage, end);
-        let over = Hearing::new(self.claim).answered;
+        let over = AnswerReceiver::new(self.claim).answered;
         Some(std::mem::replace(&mut self.answered, over))
     }
 
     fn take(&mut self, offset: u64, head: Option<Head>, usage: Usage, bytes: Bytes) {
         let arrival = self.answered.arrivals;
         self.answered.arrivals += 1;
-        if self.manner.lost.contains(&arrival) {
+        if self.behavior.lost.contains(&arrival) {
             return;
         }
         if offset == 0 {
@@ -298,12 +308,12 @@ impl Hearing {
     async fn credit(&mut self, gateway: &Gateway) {
         self.credits += 1;
         let received = self.answered.bytes.len() as u64;
-        let delivered = if self.manner.delivers { received } else { 0 };
+        let delivered = if self.behavior.delivers { received } else { 0 };
         gateway.credit(self.claim, self.credits, received, delivered).await;
     }
 }
 
-impl Answered {
+impl ReceivedAnswer {
     pub fn text(&self) -> &str {
         str::from_utf8(&self.bytes).unwrap()
     }

@@ -4,10 +4,10 @@
 
 mod answers;
 mod demo;
+mod draining;
+mod flow_control;
 mod gateway;
-mod leaving;
-mod lost;
+mod gateway_lost;
+mod harness;
 mod registered;
-mod room;
-mod stage;
-mod trouble;
+mod upstream_failures;

@@ -14,32 +14,32 @@ use uplion_worker::Options;
 use uuid::Uuid;
 
 use crate::{
-    gateway::{Gateway, Manner},
-    stage::{Stage, chat, model},
+    gateway::{Gateway, GatewayBehavior},
+    harness::{Harness, chat, model},
 };
 
 const AT: Timestamp = Timestamp::from_micros(1);
 
-async fn happen(stage: &Stage, name: &str, event: model::Event) {
+async fn happen(harness: &Harness, name: &str, event: model::Event) {
     let event = Event::Model(model(name), event);
     let (subject, id) = (event.subject(), EventId::fresh(Uuid::now_v7()));
     let envelope = Envelope { id, at: AT, traceparent: None, actor: None, request_id: None, event };
-    stage.log.streams.append(&subject, envelope.encode(), Condition::default()).await.unwrap();
+    harness.log.streams.append(&subject, envelope.encode(), Condition::default()).await.unwrap();
 }
 
-async fn register(stage: &Stage, name: &str, upstreams: Vec<Upstream>) {
+async fn register(harness: &Harness, name: &str, upstreams: Vec<Upstream>) {
     let (kind, aliases, max_processes) = (model::Kind::Local, BTreeSet::new(), None);
     let registered = model::Event::Registered { kind, upstreams, aliases, max_processes, at: AT };
-    happen(stage, name, registered).await;
+    happen(harness, name, registered).await;
 }
 
 #[tokio::test]
 async fn models_are_served_from_when_they_are_registered_until_they_retire() {
-    let stage = Stage::set().await;
-    register(&stage, "early", vec![stage.upstream()]).await;
-    let running = stage.start(Options::registered()).await;
-    let mut gateway = Gateway::listen(&stage.log).await;
-    let started = stage.event("worker.started", |event| match event {
+    let harness = Harness::start().await;
+    register(&harness, "early", vec![harness.upstream()]).await;
+    let running = harness.start_worker(Options::registered()).await;
+    let mut gateway = Gateway::listen(&harness.log).await;
+    let started = harness.event("worker.started", |event| match event {
         Event::Worker(worker::Event::Started { worker, models, .. }) => {
             Some((*worker, models.clone()))
         }
@@ -47,76 +47,76 @@ async fn models_are_served_from_when_they_are_registered_until_they_retire() {
     });
     assert_eq!(started.await, (running.worker.id(), vec![model("early")]));
 
-    register(&stage, "late", vec![stage.upstream()]).await;
+    register(&harness, "late", vec![harness.upstream()]).await;
     for name in ["early", "late"] {
-        let asked = gateway.offer(name, chat(json!({"model": name}))).await;
-        assert_eq!(gateway.ask(&asked, Manner::default()).await.end, End::Complete);
+        let offered = gateway.offer(name, chat(json!({"model": name}))).await;
+        assert_eq!(gateway.ask(&offered, GatewayBehavior::default()).await.end, End::Complete);
     }
 
-    happen(&stage, "early", model::Event::Retired { at: AT }).await;
+    happen(&harness, "early", model::Event::Retired { at: AT }).await;
     // Events are read in order: once this is served, the retirement was seen.
-    register(&stage, "last", vec![stage.upstream()]).await;
-    let asked = gateway.offer("last", chat(json!({"model": "last"}))).await;
-    gateway.ask(&asked, Manner::default()).await;
+    register(&harness, "last", vec![harness.upstream()]).await;
+    let offered = gateway.offer("last", chat(json!({"model": "last"}))).await;
+    gateway.ask(&offered, GatewayBehavior::default()).await;
     gateway.offer("early", chat(json!({"model": "early"}))).await;
     assert!(gateway.hears_nothing(std::time::Duration::from_secs(1)).await);
 }
 
 #[tokio::test]
 async fn a_changed_upstream_is_called_by_its_new_name() {
-    let stage = Stage::set().await;
-    register(&stage, "m", vec![stage.upstream()]).await;
-    let _worker = stage.start(Options::registered()).await;
-    let mut gateway = Gateway::listen(&stage.log).await;
-    let changed = Upstream { model: model("renamed"), ..stage.upstream() };
+    let harness = Harness::start().await;
+    register(&harness, "m", vec![harness.upstream()]).await;
+    let _worker = harness.start_worker(Options::registered()).await;
+    let mut gateway = Gateway::listen(&harness.log).await;
+    let changed = Upstream { model: model("renamed"), ..harness.upstream() };
     let upstreams = vec![changed];
-    happen(&stage, "m", model::Event::UpstreamsChanged { upstreams, at: AT }).await;
-    register(&stage, "marker", vec![stage.upstream()]).await;
+    happen(&harness, "m", model::Event::UpstreamsChanged { upstreams, at: AT }).await;
+    register(&harness, "marker", vec![harness.upstream()]).await;
     let marker = gateway.offer("marker", chat(json!({"model": "marker"}))).await;
-    gateway.ask(&marker, Manner::default()).await;
-    let asked = gateway.offer("m", chat(json!({"user": "changed"}))).await;
-    gateway.ask(&asked, Manner::default()).await;
-    assert_eq!(stage.upstream.deliveries_of("changed")[0].model, "renamed");
+    gateway.ask(&marker, GatewayBehavior::default()).await;
+    let offered = gateway.offer("m", chat(json!({"user": "changed"}))).await;
+    gateway.ask(&offered, GatewayBehavior::default()).await;
+    assert_eq!(harness.upstream.deliveries_of("changed")[0].model, "renamed");
 }
 
 #[tokio::test]
 async fn upstreams_with_room_share_the_requests_by_their_weights() {
-    let stage = Stage::set().await;
+    let harness = Harness::start().await;
     let other = Mock::start().await.unwrap();
-    let heavy = Upstream { weight: 3, ..stage.upstream() };
-    let light = Upstream { url: other.url(), ..stage.upstream() };
-    register(&stage, "m", vec![heavy, light]).await;
-    let _worker = stage.start(Options::registered()).await;
-    let mut gateway = Gateway::listen(&stage.log).await;
+    let heavy = Upstream { weight: 3, ..harness.upstream() };
+    let light = Upstream { url: other.url(), ..harness.upstream() };
+    register(&harness, "m", vec![heavy, light]).await;
+    let _worker = harness.start_worker(Options::registered()).await;
+    let mut gateway = Gateway::listen(&harness.log).await;
     // Until both pull, one of them has all to itself.
     while other.deliveries_of("first").is_empty()
-        || stage.upstream.deliveries_of("first").is_empty()
+        || harness.upstream.deliveries_of("first").is_empty()
     {
-        let asked = gateway.offer("m", chat(json!({"user": "first"}))).await;
-        gateway.ask(&asked, Manner::default()).await;
+        let offered = gateway.offer("m", chat(json!({"user": "first"}))).await;
+        gateway.ask(&offered, GatewayBehavior::default()).await;
     }
     for _ in 0..40 {
-        let asked = gateway.offer("m", chat(json!({"user": "shared"}))).await;
-        assert_eq!(gateway.ask(&asked, Manner::default()).await.end, End::Complete);
+        let offered = gateway.offer("m", chat(json!({"user": "shared"}))).await;
+        assert_eq!(gateway.ask(&offered, GatewayBehavior::default()).await.end, End::Complete);
     }
-    let counts = [&stage.upstream, &other].map(|mock| mock.deliveries_of("shared").len());
+    let counts = [&harness.upstream, &other].map(|mock| mock.deliveries_of("shared").len());
     assert!((29..=31).contains(&counts[0]) && counts[0] + counts[1] == 40, "{counts:?}");
 }
 
 #[tokio::test]
 async fn an_upstream_whose_credential_is_missing_takes_no_tickets() {
-    let stage = Stage::set().await;
+    let harness = Harness::start().await;
     let variable = Credential::Environment("UPLION_TEST_NO_SUCH_VARIABLE".into());
     let secret = Credential::Secret { name: "no-such".into(), key: "secret".into() };
     let upstreams = [variable, secret]
-        .map(|missing| Upstream { credential: Some(missing), ..stage.upstream() });
-    register(&stage, "m", vec![upstreams[0].clone()]).await;
-    register(&stage, "n", vec![upstreams[1].clone()]).await;
-    let _worker = stage.start(Options::registered()).await;
-    let mut gateway = Gateway::listen(&stage.log).await;
+        .map(|missing| Upstream { credential: Some(missing), ..harness.upstream() });
+    register(&harness, "m", vec![upstreams[0].clone()]).await;
+    register(&harness, "n", vec![upstreams[1].clone()]).await;
+    let _worker = harness.start_worker(Options::registered()).await;
+    let mut gateway = Gateway::listen(&harness.log).await;
     for name in ["m", "n"] {
         gateway.offer(name, chat(json!({}))).await;
-        let reason = stage.event("worker.failed", |event| match event {
+        let reason = harness.event("worker.failed", |event| match event {
             Event::Worker(worker::Event::Failed { reason, model, .. })
                 if model.as_str() == name =>
             {

@@ -25,15 +25,15 @@ pub const RESEND_AFTER: Duration = Duration::from_secs(1);
 const DOUBLINGS: u32 = 3;
 
 #[derive(Debug)]
-pub struct Outbox {
+pub struct SendBuffer {
     claim: ClaimId,
     window: u64,
     waiting: VecDeque<Part>,
     kept: VecDeque<Sent>,
     /// Those of the kept from here on are to be sent again.
-    again: Option<usize>,
+    resend_from: Option<usize>,
     /// Times that something was sent again since something was received.
-    tries: u32,
+    resends_in_a_row: u32,
     resent: u64,
     /// End and running usage of the chunks that the client does not have whole.
     undelivered: VecDeque<(u64, Usage)>,
@@ -61,10 +61,10 @@ struct Sent {
     part: Part,
     at: Instant,
     /// What all of this worker's chunks came to with it, when it was sent last.
-    in_all: u64,
+    all_sent: u64,
 }
 
-impl Outbox {
+impl SendBuffer {
     /// `window`: bytes that may be sent beyond what was delivered.
     pub fn new(claim: ClaimId, window: u64) -> Self {
         Self {
@@ -72,8 +72,8 @@ impl Outbox {
             window,
             waiting: VecDeque::new(),
             kept: VecDeque::new(),
-            again: None,
-            tries: 0,
+            resend_from: None,
+            resends_in_a_row: 0,
             resent: 0,
             undelivered: VecDeque::new(),
             chunks: 0,
@@ -87,7 +87,7 @@ impl Outbox {
     }
 
     /// A window that was larger once stays so.
-    pub fn open(&mut self, window: u64) {
+    pub fn widen(&mut self, window: u64) {
         self.window = self.window.max(window);
     }
 
@@ -106,7 +106,7 @@ impl Outbox {
 
     /// Bytes of the next chunk that may be sent; none if there is none, or no window for it.
     pub fn next_bytes(&self) -> Option<usize> {
-        if let Some(again) = self.again {
+        if let Some(again) = self.resend_from {
             return Some(self.kept[again].part.bytes.len());
         }
         let bytes = self.waiting.front()?.bytes.len();
@@ -119,13 +119,13 @@ impl Outbox {
     /// That chunk. `all_sent`: what all of this worker's chunks to this gateway come to with it.
     pub fn send(&mut self, now: Instant, all_sent: u64) -> Option<FromWorker> {
         self.next_bytes()?;
-        if let Some(again) = self.again {
-            return Some(self.send_again(again, now, all_sent));
+        if let Some(again) = self.resend_from {
+            return Some(self.resend(again, now, all_sent));
         }
         let part = self.waiting.pop_front()?;
         let end = self.sent + part.bytes.len() as u64;
         self.undelivered.push_back((end, part.usage));
-        let sent = Sent { number: self.chunks, offset: self.sent, part, at: now, in_all: all_sent };
+        let sent = Sent { number: self.chunks, offset: self.sent, part, at: now, all_sent };
         let chunk = sent.chunk(self.claim);
         self.kept.push_back(sent);
         self.chunks += 1;
@@ -133,17 +133,17 @@ impl Outbox {
         Some(chunk)
     }
 
-    fn send_again(&mut self, again: usize, now: Instant, all_sent: u64) -> FromWorker {
-        let next = again + 1;
-        self.again = (next < self.kept.len()).then_some(next);
+    fn resend(&mut self, index: usize, now: Instant, all_sent: u64) -> FromWorker {
+        let next = index + 1;
+        self.resend_from = (next < self.kept.len()).then_some(next);
         self.resent += 1;
-        let sent = &mut self.kept[again];
-        (sent.at, sent.in_all) = (now, all_sent);
+        let sent = &mut self.kept[index];
+        (sent.at, sent.all_sent) = (now, all_sent);
         sent.chunk(self.claim)
     }
 
     /// Whether more of the answer may be read: nothing waits, and there is room for something.
-    pub fn has_room(&self) -> bool {
+    pub fn wants_more(&self) -> bool {
         self.waiting.is_empty()
             && self.sent < self.delivered.saturating_add(self.window)
             && self.sent < self.received + KEPT_BYTES
@@ -164,7 +164,7 @@ impl Outbox {
         self.received = self.received.max(received.min(self.sent));
         self.delivered = self.delivered.max(delivered.min(self.received));
         self.free_received();
-        self.look_for_missing(now, heard);
+        self.find_missing(now, heard);
         while let Some((end, usage)) = self.undelivered.front().copied()
             && (1..=self.delivered).contains(&end)
         {
@@ -179,19 +179,19 @@ impl Outbox {
         let freed = |sent: &Sent| sent.end() <= self.received && sent.offset < self.received;
         while self.kept.front().is_some_and(freed) {
             self.kept.pop_front();
-            self.tries = 0;
-            self.again = self.again.map(|again| again.saturating_sub(1));
+            self.resends_in_a_row = 0;
+            self.resend_from = self.resend_from.map(|again| again.saturating_sub(1));
         }
-        self.again = self.again.filter(|again| *again < self.kept.len());
+        self.resend_from = self.resend_from.filter(|again| *again < self.kept.len());
     }
 
     /// The oldest stands for all that was sent after it, which is of no use without it.
-    fn look_for_missing(&mut self, now: Instant, heard: u64) {
+    fn find_missing(&mut self, now: Instant, heard: u64) {
         let Some(oldest) = self.kept.front() else { return };
-        let patience = RESEND_AFTER * 2_u32.pow(self.tries.min(DOUBLINGS));
-        if oldest.in_all <= heard && now.duration_since(oldest.at) >= patience {
-            self.again = Some(0);
-            self.tries += 1;
+        let patience = RESEND_AFTER * 2_u32.pow(self.resends_in_a_row.min(DOUBLINGS));
+        if oldest.all_sent <= heard && now.duration_since(oldest.at) >= patience {
+            self.resend_from = Some(0);
+            self.resends_in_a_row += 1;
         }
     }
 
@@ -232,7 +232,7 @@ impl Sent {
             claim,
             number: self.number,
             offset: self.offset,
-            all_sent: self.in_all,
+            all_sent: self.all_sent,
             head: self.part.head.clone(),
             usage: self.part.usage,
             end: None,
@@ -242,5 +242,5 @@ impl Sent {
 }
 
 #[cfg(test)]
-#[path = "outbox_spec.rs"]
+#[path = "send_buffer_spec.rs"]
 mod spec;

@@ -9,26 +9,27 @@ use uplion_tests::wait;
 use uplion_worker::Options;
 
 use crate::{
-    gateway::{Gateway, Manner, end_of},
-    stage::{MODEL, Stage, chat, model},
+    gateway::{Gateway, GatewayBehavior, end_of},
+    harness::{Harness, MODEL, chat, model},
 };
 
-async fn has_stopped(stage: &Stage) -> bool {
+async fn has_stopped(harness: &Harness) -> bool {
     let is_stop = |event: &Event| matches!(event, Event::Worker(worker::Event::Stopped { .. }));
-    stage.traffic().await.iter().any(is_stop)
+    harness.traffic().await.iter().any(is_stop)
 }
 
 #[tokio::test]
 async fn a_stopping_worker_finishes_what_it_has_and_takes_no_more() {
-    let stage = Stage::set().await;
-    let (running, mut gateway) = (stage.worker().await, Gateway::listen(&stage.log).await);
-    let asked = gateway.offer(MODEL, chat(json!({"stream": true, "mock": {"pace_ms": 30}}))).await;
+    let harness = Harness::start().await;
+    let (running, mut gateway) = (harness.worker().await, Gateway::listen(&harness.log).await);
+    let offered =
+        gateway.offer(MODEL, chat(json!({"stream": true, "mock": {"pace_ms": 30}}))).await;
     let claim = gateway.claimed().await;
     running.stop();
     let stopping = async || !running.worker.ready();
     wait::until(wait::PATIENCE, "the worker to stop", stopping).await.unwrap();
     gateway.offer(MODEL, chat(json!({}))).await;
-    gateway.go(claim, &asked, &Manner::default()).await;
+    gateway.go(claim, &offered, &GatewayBehavior::default()).await;
     let end = gateway.hear_until(|said| match said {
         FromWorker::Claim { claim: other, .. } => panic!("{other} is claimed by a stopping worker"),
         said => end_of(&said),
@@ -36,20 +37,20 @@ async fn a_stopping_worker_finishes_what_it_has_and_takes_no_more() {
     assert_eq!(end.await, (claim.id, End::Complete));
     gateway.say(claim, FromGateway::Settled { claim: claim.id }).await;
     running.stopped().await;
-    assert!(has_stopped(&stage).await);
-    assert_eq!(stage.depth().await, 1);
+    assert!(has_stopped(&harness).await);
+    assert_eq!(harness.depth().await, 1);
 }
 
 #[tokio::test]
 async fn what_takes_too_long_is_handed_back() {
-    let stage = Stage::set().await;
-    let own = Options::own(model(MODEL), stage.upstream());
-    let running = stage.start(Options { drain: Duration::from_millis(300), ..own }).await;
-    let mut gateway = Gateway::listen(&stage.log).await;
-    let asked = gateway.offer(MODEL, chat(json!({"mock": {"delay_ms": 60_000}}))).await;
+    let harness = Harness::start().await;
+    let own = Options::own(model(MODEL), harness.upstream());
+    let running = harness.start_worker(Options { drain: Duration::from_millis(300), ..own }).await;
+    let mut gateway = Gateway::listen(&harness.log).await;
+    let offered = gateway.offer(MODEL, chat(json!({"mock": {"delay_ms": 60_000}}))).await;
     let claim = gateway.claimed().await;
-    gateway.go(claim, &asked, &Manner::default()).await;
-    stage.something_runs().await;
+    gateway.go(claim, &offered, &GatewayBehavior::default()).await;
+    harness.something_runs().await;
     running.stop();
     let reason = gateway.hear_until(|said| match said {
         FromWorker::Release { reason, .. } => Some(reason),
@@ -57,9 +58,9 @@ async fn what_takes_too_long_is_handed_back() {
     });
     assert_eq!(reason.await, ReleaseReason::Draining);
     running.stopped().await;
-    stage.nothing_runs().await;
+    harness.nothing_runs().await;
 
-    let _other = stage.worker().await;
+    let _other = harness.worker().await;
     let again = gateway.claimed().await;
-    assert_eq!(again.request, asked.request);
+    assert_eq!(again.request, offered.request);
 }

@@ -7,8 +7,8 @@ use uplion_domain::ClaimId;
 use uplion_log_transport::claim::{ConnectionWindow, FromGateway, FromWorker};
 
 use crate::{
-    gateway::{Claim, Gateway, Manner, ROOM},
-    stage::{MODEL, Stage, chat},
+    gateway::{Claim, Gateway, GatewayBehavior, WIDE_OPEN},
+    harness::{Harness, MODEL, chat},
 };
 
 /// What was heard of each claim's chunks until nothing more came: two signs of life without a chunk between them.
@@ -39,39 +39,46 @@ async fn until_quiet(gateway: &mut Gateway, heard: &mut HashMap<ClaimId, u64>, u
         .await
 }
 
-async fn make_room(gateway: &Gateway, to: Claim, number: u64, room: ConnectionWindow) {
+async fn widen_connection_window(
+    gateway: &Gateway,
+    to: Claim,
+    number: u64,
+    connection_window: ConnectionWindow,
+) {
     let claim = to.id;
     let (received, delivered, window) = (0, 0, 0);
     let credit =
-        FromGateway::Credit { claim, number, received, delivered, window, connection_window: room };
+        FromGateway::Credit { claim, number, received, delivered, window, connection_window };
     gateway.say(to, credit).await;
 }
 
 #[tokio::test]
 async fn all_requests_together_send_no_more_than_the_gateway_has_room_for() {
-    let stage = Stage::set().await;
-    let (_worker, mut gateway) = (stage.worker().await, Gateway::listen(&stage.log).await);
+    let harness = Harness::start().await;
+    let (_worker, mut gateway) = (harness.worker().await, Gateway::listen(&harness.log).await);
     let long = json!({"stream": true, "mock": {"chunks": 200, "chunk_bytes": 4_000}});
-    let manner =
-        Manner { room: ConnectionWindow { heard: 0, until: 150_000 }, ..Manner::default() };
+    let behavior = GatewayBehavior {
+        connection_window: ConnectionWindow { heard: 0, until: 150_000 },
+        ..GatewayBehavior::default()
+    };
     let mut claims = Vec::new();
     for _ in 0..3 {
-        let asked = gateway.offer(MODEL, chat(long.clone())).await;
+        let offered = gateway.offer(MODEL, chat(long.clone())).await;
         let claim = gateway.claimed().await;
-        gateway.go(claim, &asked, &manner).await;
+        gateway.go(claim, &offered, &behavior).await;
         claims.push(claim);
     }
     let mut heard = HashMap::new();
     let first = until_quiet(&mut gateway, &mut heard, 150_000).await;
     assert!(first > 80_000, "{first}: a chunk more would fit");
 
-    let room = ConnectionWindow { heard: first, until: first + 200_000 };
-    make_room(&gateway, claims[0], 1, room).await;
-    let second = until_quiet(&mut gateway, &mut heard, room.until).await;
-    assert!(second > room.until - 70_000, "{second} of {room:?}");
+    let connection_window = ConnectionWindow { heard: first, until: first + 200_000 };
+    widen_connection_window(&gateway, claims[0], 1, connection_window).await;
+    let second = until_quiet(&mut gateway, &mut heard, connection_window.until).await;
+    assert!(second > connection_window.until - 70_000, "{second} of {connection_window:?}");
     assert_eq!(heard.len(), 3, "each has its turn: {heard:?}");
 
-    make_room(&gateway, claims[1], 1, ROOM).await;
+    widen_connection_window(&gateway, claims[1], 1, WIDE_OPEN).await;
     until_quiet(&mut gateway, &mut heard, u64::MAX).await;
     assert!(heard.values().all(|bytes| *bytes > 190_000), "its own window alone: {heard:?}");
 }

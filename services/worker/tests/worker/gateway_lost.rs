@@ -8,8 +8,8 @@ use uplion_domain::{
 use uplion_log_transport::claim::FromWorker;
 
 use crate::{
-    gateway::{Gateway, Manner, end_of},
-    stage::{MODEL, Stage, chat},
+    gateway::{Gateway, GatewayBehavior, end_of},
+    harness::{Harness, MODEL, chat},
 };
 
 fn settled(event: &Event) -> Option<Settled> {
@@ -21,12 +21,12 @@ fn settled(event: &Event) -> Option<Settled> {
 
 #[tokio::test]
 async fn what_was_delivered_before_the_gateway_was_lost_is_charged() {
-    let stage = Stage::set().await;
-    let (running, mut gateway) = (stage.worker().await, Gateway::listen(&stage.log).await);
+    let harness = Harness::start().await;
+    let (running, mut gateway) = (harness.worker().await, Gateway::listen(&harness.log).await);
     let mock = json!({"hang_after": 4, "pace_ms": 20});
-    let asked = gateway.offer(MODEL, chat(json!({"stream": true, "mock": mock}))).await;
+    let offered = gateway.offer(MODEL, chat(json!({"stream": true, "mock": mock}))).await;
     let claim = gateway.claimed().await;
-    gateway.go(claim, &asked, &Manner::default()).await;
+    gateway.go(claim, &offered, &GatewayBehavior::default()).await;
     let (mut ends, mut usages) = (vec![], vec![]);
     while ends.len() < 3 {
         let (end, usage) = gateway
@@ -43,27 +43,27 @@ async fn what_was_delivered_before_the_gateway_was_lost_is_charged() {
     // The second chunk was delivered whole, the third but for a byte.
     gateway.credit(claim, 1, ends[2], ends[2] - 1).await;
     drop(gateway);
-    let settled = stage.event("the settlement", settled).await;
+    let settled = harness.event("the settlement", settled).await;
     assert_eq!(settled.outcome, Outcome::Cancelled(Cancelled::GatewayLost));
     assert_eq!(settled.writer, Writer::Worker(running.worker.id()));
     assert_eq!(settled.usage, usages[1]);
-    assert_eq!(settled.charge, asked.accepted.rates.charge(&usages[1]));
+    assert_eq!(settled.charge, offered.accepted.rates.charge(&usages[1]));
     assert!(settled.charge.get() > 0);
-    stage.nothing_runs().await;
-    stage.queue_is_empty().await;
+    harness.nothing_runs().await;
+    harness.queue_is_empty().await;
 }
 
 #[tokio::test]
 async fn nothing_delivered_is_nothing_charged_when_the_gateway_is_lost() {
-    let stage = Stage::set().await;
-    let (_worker, mut gateway) = (stage.worker().await, Gateway::listen(&stage.log).await);
-    let asked = gateway.offer(MODEL, chat(json!({}))).await;
+    let harness = Harness::start().await;
+    let (_worker, mut gateway) = (harness.worker().await, Gateway::listen(&harness.log).await);
+    let offered = gateway.offer(MODEL, chat(json!({}))).await;
     let claim = gateway.claimed().await;
-    gateway.go(claim, &asked, &Manner::default()).await;
+    gateway.go(claim, &offered, &GatewayBehavior::default()).await;
     gateway.hear_until(|said| end_of(&said)).await;
     drop(gateway);
-    let settled = stage.event("the settlement", settled).await;
+    let settled = harness.event("the settlement", settled).await;
     assert_eq!(settled.outcome, Outcome::Cancelled(Cancelled::GatewayLost));
     assert_eq!((settled.charge.get(), settled.usage.prompt_tokens), (0, 0));
-    stage.queue_is_empty().await;
+    harness.queue_is_empty().await;
 }

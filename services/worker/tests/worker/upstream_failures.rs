@@ -12,8 +12,8 @@ use uplion_log_transport::claim::{End, FromGateway, FromWorker, ReleaseReason};
 use uplion_worker::Options;
 
 use crate::{
-    gateway::{Gateway, Manner},
-    stage::{MODEL, Stage, chat, model},
+    gateway::{Gateway, GatewayBehavior},
+    harness::{Harness, MODEL, chat, model},
 };
 
 #[expect(clippy::needless_pass_by_value, reason = "what is picked from is taken")]
@@ -30,12 +30,12 @@ fn released(said: FromWorker) -> Option<ReleaseReason> {
 
 #[tokio::test]
 async fn the_clients_own_mistake_goes_back_to_it_unchanged() {
-    let stage = Stage::set().await;
-    let (_worker, mut gateway) = (stage.worker().await, Gateway::listen(&stage.log).await);
+    let harness = Harness::start().await;
+    let (_worker, mut gateway) = (harness.worker().await, Gateway::listen(&harness.log).await);
     for stream in [false, true] {
         let body = chat(json!({"stream": stream, "mock": {"status": 422}}));
-        let asked = gateway.offer(MODEL, body).await;
-        let answered = gateway.ask(&asked, Manner::default()).await;
+        let offered = gateway.offer(MODEL, body).await;
+        let answered = gateway.ask(&offered, GatewayBehavior::default()).await;
         assert_eq!(answered.end, End::Rejected { status: 422 });
         assert_eq!(answered.head.as_ref().unwrap().status, 422);
         assert!(answered.text().contains("the script says 422"));
@@ -44,44 +44,44 @@ async fn the_clients_own_mistake_goes_back_to_it_unchanged() {
 
 #[tokio::test]
 async fn a_failing_upstream_releases_the_task_and_is_tried_again_with_it() {
-    let stage = Stage::set().await;
-    let (_worker, mut gateway) = (stage.worker().await, Gateway::listen(&stage.log).await);
+    let harness = Harness::start().await;
+    let (_worker, mut gateway) = (harness.worker().await, Gateway::listen(&harness.log).await);
     for (status, reason) in [(503, ReleaseReason::UpstreamFailed), (429, ReleaseReason::Busy)] {
-        stage.upstream.next(Script { status, ..Script::default() });
-        let asked = gateway.offer(MODEL, chat(json!({}))).await;
+        harness.upstream.next(Script { status, ..Script::default() });
+        let offered = gateway.offer(MODEL, chat(json!({}))).await;
         let claim = gateway.claimed().await;
-        gateway.go(claim, &asked, &Manner::default()).await;
+        gateway.go(claim, &offered, &GatewayBehavior::default()).await;
         assert_eq!(gateway.hear_until(released).await, reason);
         gateway.say(claim, FromGateway::Settled { claim: claim.id }).await;
-        let answered = gateway.ask(&asked, Manner::default()).await;
+        let answered = gateway.ask(&offered, GatewayBehavior::default()).await;
         assert_eq!(answered.end, End::Complete);
     }
 }
 
 #[tokio::test]
 async fn a_busy_upstream_is_left_alone_for_as_long_as_it_asks() {
-    let stage = Stage::set().await;
-    let (_worker, mut gateway) = (stage.worker().await, Gateway::listen(&stage.log).await);
-    stage.upstream.next(Script { status: 429, retry_after_s: Some(2), ..Script::default() });
-    let asked = gateway.offer(MODEL, chat(json!({}))).await;
+    let harness = Harness::start().await;
+    let (_worker, mut gateway) = (harness.worker().await, Gateway::listen(&harness.log).await);
+    harness.upstream.next(Script { status: 429, retry_after_s: Some(2), ..Script::default() });
+    let offered = gateway.offer(MODEL, chat(json!({}))).await;
     let claim = gateway.claimed().await;
-    gateway.go(claim, &asked, &Manner::default()).await;
+    gateway.go(claim, &offered, &GatewayBehavior::default()).await;
     assert_eq!(gateway.hear_until(released).await, ReleaseReason::Busy);
     let busy = Instant::now();
-    gateway.ask(&asked, Manner::default()).await;
+    gateway.ask(&offered, GatewayBehavior::default()).await;
     assert!(busy.elapsed() > Duration::from_millis(1900), "{:?}", busy.elapsed());
 }
 
 #[tokio::test]
 async fn an_upstream_that_is_not_there_is_unreachable() {
-    let stage = Stage::set().await;
-    let mut upstream = stage.upstream();
+    let harness = Harness::start().await;
+    let mut upstream = harness.upstream();
     upstream.url = "http://127.0.0.1:9/v1".into();
-    let _worker = stage.start(Options::own(model(MODEL), upstream)).await;
-    let mut gateway = Gateway::listen(&stage.log).await;
-    let asked = gateway.offer(MODEL, chat(json!({}))).await;
+    let _worker = harness.start_worker(Options::own(model(MODEL), upstream)).await;
+    let mut gateway = Gateway::listen(&harness.log).await;
+    let offered = gateway.offer(MODEL, chat(json!({}))).await;
     let claim = gateway.claimed().await;
-    gateway.go(claim, &asked, &Manner::default()).await;
+    gateway.go(claim, &offered, &GatewayBehavior::default()).await;
     assert_eq!(gateway.hear_until(released).await, ReleaseReason::Unreachable);
 }
 
@@ -92,16 +92,16 @@ async fn what_only_a_person_can_mend_is_an_event_and_ends_the_pulling() {
         (404, None, FailureReason::ConfigurationError),
         (429, Some("insufficient_quota"), FailureReason::ApiQuotaExceededError),
     ] {
-        let stage = Stage::set().await;
-        let (running, mut gateway) = (stage.worker().await, Gateway::listen(&stage.log).await);
+        let harness = Harness::start().await;
+        let (running, mut gateway) = (harness.worker().await, Gateway::listen(&harness.log).await);
         let code = code.map(str::to_owned);
-        stage.upstream.set_default(Script { status, code, ..Script::default() });
-        let asked = gateway.offer(MODEL, chat(json!({}))).await;
+        harness.upstream.set_default(Script { status, code, ..Script::default() });
+        let offered = gateway.offer(MODEL, chat(json!({}))).await;
         let claim = gateway.claimed().await;
-        gateway.go(claim, &asked, &Manner::default()).await;
+        gateway.go(claim, &offered, &GatewayBehavior::default()).await;
         assert_eq!(gateway.hear_until(released).await, ReleaseReason::WorkerFailed);
         gateway.say(claim, FromGateway::Settled { claim: claim.id }).await;
-        let seen = stage.event("worker.failed", |event| match event {
+        let seen = harness.event("worker.failed", |event| match event {
             Event::Worker(worker::Event::Failed { worker, model, reason, .. }) => {
                 Some((*worker, model.clone(), *reason))
             }
@@ -114,28 +114,28 @@ async fn what_only_a_person_can_mend_is_an_event_and_ends_the_pulling() {
 
 #[tokio::test]
 async fn what_is_forbidden_once_is_the_prompt_and_what_is_forbidden_again_and_again_the_key() {
-    let stage = Stage::set().await;
-    let (running, mut gateway) = (stage.worker().await, Gateway::listen(&stage.log).await);
+    let harness = Harness::start().await;
+    let (running, mut gateway) = (harness.worker().await, Gateway::listen(&harness.log).await);
     let ends = async |gateway: &mut Gateway| {
-        let asked = gateway.offer(MODEL, chat(json!({}))).await;
-        gateway.ask(&asked, Manner::default()).await.end
+        let offered = gateway.offer(MODEL, chat(json!({}))).await;
+        gateway.ask(&offered, GatewayBehavior::default()).await.end
     };
     let forbidden = End::Rejected { status: 403 };
     for _ in 0..2 {
-        stage.upstream.next(Script { status: 403, ..Script::default() });
-        stage.upstream.next(Script { status: 403, ..Script::default() });
+        harness.upstream.next(Script { status: 403, ..Script::default() });
+        harness.upstream.next(Script { status: 403, ..Script::default() });
         for expected in [forbidden, forbidden, End::Complete] {
             assert_eq!(ends(&mut gateway).await, expected);
         }
     }
-    stage.upstream.set_default(Script { status: 403, ..Script::default() });
+    harness.upstream.set_default(Script { status: 403, ..Script::default() });
     assert_eq!(ends(&mut gateway).await, forbidden);
     assert_eq!(ends(&mut gateway).await, forbidden);
-    let asked = gateway.offer(MODEL, chat(json!({}))).await;
+    let offered = gateway.offer(MODEL, chat(json!({}))).await;
     let claim = gateway.claimed().await;
-    gateway.go(claim, &asked, &Manner::default()).await;
+    gateway.go(claim, &offered, &GatewayBehavior::default()).await;
     assert_eq!(gateway.hear_until(released).await, ReleaseReason::WorkerFailed);
-    let seen = stage.event("worker.failed", |event| match event {
+    let seen = harness.event("worker.failed", |event| match event {
         Event::Worker(worker::Event::Failed { worker, reason, .. }) => Some((*worker, *reason)),
         _ => None,
     });
@@ -144,12 +144,12 @@ async fn what_is_forbidden_once_is_the_prompt_and_what_is_forbidden_again_and_ag
 
 #[tokio::test]
 async fn an_answer_that_breaks_off_is_broken() {
-    let stage = Stage::set().await;
-    let (_worker, mut gateway) = (stage.worker().await, Gateway::listen(&stage.log).await);
+    let harness = Harness::start().await;
+    let (_worker, mut gateway) = (harness.worker().await, Gateway::listen(&harness.log).await);
     for stream in [true, false] {
-        let asked =
+        let offered =
             gateway.offer(MODEL, chat(json!({"stream": stream, "mock": {"cut_after": 2}}))).await;
-        let answered = gateway.ask(&asked, Manner::default()).await;
+        let answered = gateway.ask(&offered, GatewayBehavior::default()).await;
         assert_eq!(answered.end, End::Broken);
         assert_eq!(answered.bytes.is_empty(), !stream);
     }
@@ -157,35 +157,35 @@ async fn an_answer_that_breaks_off_is_broken() {
 
 #[tokio::test]
 async fn a_drop_closes_the_upstream_call_at_once() {
-    let stage = Stage::set().await;
-    let (_worker, mut gateway) = (stage.worker().await, Gateway::listen(&stage.log).await);
+    let harness = Harness::start().await;
+    let (_worker, mut gateway) = (harness.worker().await, Gateway::listen(&harness.log).await);
     // Before the head, before the first chunk, in the middle.
     for mock in [json!({"delay_ms": 60_000}), json!({"hang_after": 0}), json!({"hang_after": 3})] {
         let body = chat(json!({"stream": true, "mock": mock, "user": mock.to_string()}));
-        let asked = gateway.offer(MODEL, body).await;
+        let offered = gateway.offer(MODEL, body).await;
         let claim = gateway.claimed().await;
-        gateway.go(claim, &asked, &Manner::default()).await;
-        stage.something_runs().await;
+        gateway.go(claim, &offered, &GatewayBehavior::default()).await;
+        harness.something_runs().await;
         let told = Instant::now();
         gateway.say(claim, FromGateway::Drop { claim: claim.id }).await;
-        stage.nothing_runs().await;
-        let [delivery] = &stage.upstream.deliveries_of(&mock.to_string())[..] else {
+        harness.nothing_runs().await;
+        let [delivery] = &harness.upstream.deliveries_of(&mock.to_string())[..] else {
             panic!("one")
         };
         assert_eq!(delivery.end, MockEnd::ClosedByClient);
         let late = delivery.ended.duration_since(told);
         assert!(late < Duration::from_millis(100), "{mock}: closed after {late:?}");
-        stage.queue_is_empty().await;
+        harness.queue_is_empty().await;
     }
 }
 
 #[tokio::test]
 async fn a_worker_is_alive_while_its_upstream_says_nothing() {
-    let stage = Stage::set().await;
-    let (_worker, mut gateway) = (stage.worker().await, Gateway::listen(&stage.log).await);
-    let asked = gateway.offer(MODEL, chat(json!({"mock": {"delay_ms": 60_000}}))).await;
+    let harness = Harness::start().await;
+    let (_worker, mut gateway) = (harness.worker().await, Gateway::listen(&harness.log).await);
+    let offered = gateway.offer(MODEL, chat(json!({"mock": {"delay_ms": 60_000}}))).await;
     let claim = gateway.claimed().await;
-    gateway.go(claim, &asked, &Manner::default()).await;
+    gateway.go(claim, &offered, &GatewayBehavior::default()).await;
     gateway.credit(claim, 1, 0, 0).await;
     let (mut alive, began) = (0, Instant::now());
     while began.elapsed() < Duration::from_secs(7) {
@@ -195,59 +195,59 @@ async fn a_worker_is_alive_while_its_upstream_says_nothing() {
         alive += 1;
     }
     assert!(alive >= 6);
-    assert_eq!(stage.depth().await, 1, "the ticket stays with it: nobody else claims");
+    assert_eq!(harness.depth().await, 1, "the ticket stays with it: nobody else claims");
 }
 
 #[tokio::test]
 async fn a_claim_is_repeated_and_at_last_given_up() {
-    let stage = Stage::set().await;
-    let (_worker, mut gateway) = (stage.worker().await, Gateway::listen(&stage.log).await);
-    let asked = gateway.offer(MODEL, chat(json!({}))).await;
+    let harness = Harness::start().await;
+    let (_worker, mut gateway) = (harness.worker().await, Gateway::listen(&harness.log).await);
+    let offered = gateway.offer(MODEL, chat(json!({}))).await;
     let claims = [gateway.claimed().await, gateway.claimed().await, gateway.claimed().await];
     assert!(claims.iter().all(|claim| claim.id == claims[0].id));
     // An answer that comes too late finds the claim given up, and the task is handed back.
     let again = gateway.claimed().await;
     assert_ne!(again.id, claims[0].id);
-    gateway.go(claims[0], &asked, &Manner::default()).await;
+    gateway.go(claims[0], &offered, &GatewayBehavior::default()).await;
     let handed_back = gateway.hear_until(|said| match said {
         FromWorker::Release { claim, .. } => Some(claim),
         _ => None,
     });
     assert_eq!(handed_back.await, claims[0].id);
-    assert_eq!(stage.upstream.totals().requests, 0);
+    assert_eq!(harness.upstream.totals().requests, 0);
 }
 
 #[tokio::test]
 async fn a_ticket_past_its_deadline_whose_gateway_is_gone_is_thrown_away() {
-    let stage = Stage::set().await;
-    let (_worker, gateway) = (stage.worker().await, Gateway::listen(&stage.log).await);
+    let harness = Harness::start().await;
+    let (_worker, gateway) = (harness.worker().await, Gateway::listen(&harness.log).await);
     gateway.offer_until(MODEL, chat(json!({})), 500).await;
     drop(gateway);
-    stage.queue_is_empty().await;
-    assert!(stage.traffic().await.iter().all(|event| matches!(event, Event::Worker(_))));
+    harness.queue_is_empty().await;
+    assert!(harness.traffic().await.iter().all(|event| matches!(event, Event::Worker(_))));
 }
 
 #[tokio::test]
 async fn a_ticket_that_must_wait_comes_back() {
-    let stage = Stage::set().await;
-    let (_worker, mut gateway) = (stage.worker().await, Gateway::listen(&stage.log).await);
-    let asked = gateway.offer(MODEL, chat(json!({}))).await;
+    let harness = Harness::start().await;
+    let (_worker, mut gateway) = (harness.worker().await, Gateway::listen(&harness.log).await);
+    let offered = gateway.offer(MODEL, chat(json!({}))).await;
     let claim = gateway.claimed().await;
     gateway.say(claim, FromGateway::Wait { claim: claim.id, delay_ms: 50 }).await;
     let again = gateway.claimed().await;
     assert_ne!(again.id, claim.id);
     gateway.say(again, FromGateway::Drop { claim: again.id }).await;
-    stage.queue_is_empty().await;
-    assert_eq!(asked.request, again.request);
+    harness.queue_is_empty().await;
+    assert_eq!(offered.request, again.request);
 }
 
 #[tokio::test]
 async fn no_more_tickets_are_taken_than_the_upstream_has_room_for() {
-    let stage = Stage::set().await;
-    let mut upstream = stage.upstream();
+    let harness = Harness::start().await;
+    let mut upstream = harness.upstream();
     upstream.max_in_flight = 2;
-    let _worker = stage.start(Options::own(model(MODEL), upstream)).await;
-    let mut gateway = Gateway::listen(&stage.log).await;
+    let _worker = harness.start_worker(Options::own(model(MODEL), upstream)).await;
+    let mut gateway = Gateway::listen(&harness.log).await;
     for _ in 0..5 {
         gateway.offer(MODEL, chat(json!({}))).await;
     }

@@ -16,9 +16,11 @@ use uplion_log_transport::{
 use uplion_tests::{scratch, wait};
 use uplion_worker::{Options, Worker};
 
+use crate::gateway::now;
+
 pub const MODEL: &str = "m";
 
-pub struct Stage {
+pub struct Harness {
     pub log: Log,
     pub upstream: Mock,
 }
@@ -42,8 +44,8 @@ pub fn chat(more: Value) -> Value {
     body
 }
 
-impl Stage {
-    pub async fn set() -> Self {
+impl Harness {
+    pub async fn start() -> Self {
         let folder = scratch::folder("worker").unwrap();
         let (_, streams) = uplion_log_store::sqlite::open(&folder).unwrap();
         let log = Log {
@@ -70,11 +72,11 @@ impl Stage {
 
     /// A worker with the mock for its own upstream.
     pub async fn worker(&self) -> Running {
-        self.start(Options::own(model(MODEL), self.upstream())).await
+        self.start_worker(Options::own(model(MODEL), self.upstream())).await
     }
 
-    pub async fn start(&self, options: Options) -> Running {
-        let worker = Arc::new(Worker::start(options, self.log.clone()).unwrap());
+    pub async fn start_worker(&self, options: Options) -> Running {
+        let worker = Arc::new(Worker::start(options, self.log.clone(), Arc::new(now)).unwrap());
         let shutdown = CancellationToken::new();
         let (running, stop) = (Arc::clone(&worker), shutdown.clone());
         let run = tokio::spawn(async move { running.run(stop).await });

@@ -9,7 +9,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// The upstreams of one model at this worker.
 #[derive(Debug)]
-pub struct Shares<U> {
+pub struct WeightedBalancer<U> {
     members: Mutex<Vec<Member<U>>>,
 }
 
@@ -21,23 +21,23 @@ struct Member<U> {
     held: Vec<OwnedSemaphorePermit>,
     weight: i64,
     /// How far it is behind what its weight calls for.
-    due: i64,
+    deficit: i64,
 }
 
 /// One upstream's part. Who leaves gets no more turns.
 #[derive(Debug)]
 pub struct Membership<U> {
-    shares: Arc<Shares<U>>,
+    balancer: Arc<WeightedBalancer<U>>,
     upstream: Arc<U>,
 }
 
-impl<U> Default for Shares<U> {
+impl<U> Default for WeightedBalancer<U> {
     fn default() -> Self {
         Self { members: Mutex::new(Vec::new()) }
     }
 }
 
-impl<U> Shares<U> {
+impl<U> WeightedBalancer<U> {
     pub fn join(
         self: &Arc<Self>,
         upstream: &Arc<U>,
@@ -46,8 +46,8 @@ impl<U> Shares<U> {
     ) -> Membership<U> {
         let (member, slots) = (Arc::clone(upstream), Arc::clone(slots));
         let (held, weight) = (Vec::new(), i64::from(weight));
-        self.members().push(Member { upstream: member, slots, held, weight, due: 0 });
-        Membership { shares: Arc::clone(self), upstream: Arc::clone(upstream) }
+        self.members().push(Member { upstream: member, slots, held, weight, deficit: 0 });
+        Membership { balancer: Arc::clone(self), upstream: Arc::clone(upstream) }
     }
 
     fn members(&self) -> MutexGuard<'_, Vec<Member<U>>> {
@@ -58,7 +58,7 @@ impl<U> Shares<U> {
 impl<U> Membership<U> {
     /// Slots for tickets that are asked for. Until they are withdrawn the others may use them.
     pub fn hold(&self, slots: Vec<OwnedSemaphorePermit>) {
-        if let Some(mine) = self.find(&mut self.shares.members()) {
+        if let Some(mine) = self.find(&mut self.balancer.members()) {
             mine.held = slots;
         }
     }
@@ -68,23 +68,23 @@ impl<U> Membership<U> {
     }
 
     /// Who takes the next ticket, with a slot there: this one, or another that `may`. None if nobody has room any more.
-    pub fn turn(&self, may: impl Fn(&U) -> bool) -> Option<(Arc<U>, OwnedSemaphorePermit)> {
-        let mut members = self.shares.members();
+    pub fn pick(&self, may: impl Fn(&U) -> bool) -> Option<(Arc<U>, OwnedSemaphorePermit)> {
+        let mut members = self.balancer.members();
         let own = |member: &Member<U>| Arc::ptr_eq(&member.upstream, &self.upstream);
         let mut all = 0;
         let mut with_room: Vec<&mut Member<U>> = Vec::with_capacity(members.len());
         for member in members.iter_mut() {
             if member.has_room() && (own(member) || may(&member.upstream)) {
-                member.due += member.weight;
+                member.deficit += member.weight;
                 all += member.weight;
                 with_room.push(member);
             }
         }
-        with_room.sort_by_key(|member| std::cmp::Reverse(member.due));
+        with_room.sort_by_key(|member| std::cmp::Reverse(member.deficit));
         for member in with_room {
             // A slot that was free a moment ago may be held by its puller by now.
             if let Some(slot) = member.slot() {
-                member.due -= all;
+                member.deficit -= all;
                 return Some((Arc::clone(&member.upstream), slot));
             }
         }
@@ -108,7 +108,7 @@ impl<U> Member<U> {
 
 impl<U> Drop for Membership<U> {
     fn drop(&mut self) {
-        self.shares.members().retain(|member| !Arc::ptr_eq(&member.upstream, &self.upstream));
+        self.balancer.members().retain(|member| !Arc::ptr_eq(&member.upstream, &self.upstream));
     }
 }
 
@@ -116,91 +116,92 @@ impl<U> Drop for Membership<U> {
 mod tests {
     use super::*;
 
-    struct Three {
+    struct BalancerOfThree {
         slots: [Arc<Semaphore>; 3],
         members: Vec<Membership<&'static str>>,
     }
 
     /// Weights 4, 2 and 1, and a hundred slots each.
-    fn three() -> Three {
-        let shares = Arc::new(Shares::default());
+    fn balancer_of_three() -> BalancerOfThree {
+        let balancer = Arc::new(WeightedBalancer::default());
         let slots = [(); 3].map(|()| Arc::new(Semaphore::new(100)));
         let all = ["a", "b", "c"].into_iter().zip(&slots).zip([4, 2, 1]);
         let members = all
-            .map(|((name, slots), weight)| shares.join(&Arc::new(name), slots, weight))
+            .map(|((name, slots), weight)| balancer.join(&Arc::new(name), slots, weight))
             .collect();
-        Three { slots, members }
+        BalancerOfThree { slots, members }
     }
 
-    impl Three {
+    impl BalancerOfThree {
         /// Who gets these tickets, that the puller of `own` took; each is done before the next.
-        fn turns(&self, own: usize, tickets: usize) -> String {
-            let turn = |_| self.members[own].turn(|_| true).map_or("-", |(chosen, _slot)| *chosen);
-            (0..tickets).map(turn).collect()
+        fn picks(&self, puller: usize, tickets: usize) -> String {
+            let pick =
+                |_| self.members[puller].pick(|_| true).map_or("-", |(chosen, _slot)| *chosen);
+            (0..tickets).map(pick).collect()
         }
 
         /// All slots of one of them are held by its puller, which waits for tickets.
-        fn wait(&self, which: usize) {
+        fn hold_all_slots(&self, which: usize) {
             let slots = Arc::clone(&self.slots[which]);
             let all = std::iter::from_fn(|| Arc::clone(&slots).try_acquire_owned().ok());
             self.members[which].hold(all.collect());
         }
     }
 
-    fn counts(turns: &str) -> [usize; 3] {
-        ["a", "b", "c"].map(|of| turns.matches(of).count())
+    fn counts(picks: &str) -> [usize; 3] {
+        ["a", "b", "c"].map(|of| picks.matches(of).count())
     }
 
     #[test]
     fn who_has_room_takes_turns_by_weight_whoever_took_the_tickets() {
-        for own in 0..3 {
-            assert_eq!(counts(&three().turns(own, 70)), [40, 20, 10]);
+        for puller in 0..3 {
+            assert_eq!(counts(&balancer_of_three().picks(puller, 70)), [40, 20, 10]);
         }
     }
 
     #[test]
     fn turns_are_spread_and_not_in_rows() {
-        assert!(!three().turns(0, 70).contains("aaaa"));
+        assert!(!balancer_of_three().picks(0, 70).contains("aaaa"));
     }
 
     #[test]
     fn who_waits_for_tickets_has_room() {
-        let three = three();
-        (0..3).for_each(|which| three.wait(which));
-        assert_eq!(counts(&three.turns(2, 70)), [40, 20, 10]);
+        let three = balancer_of_three();
+        (0..3).for_each(|which| three.hold_all_slots(which));
+        assert_eq!(counts(&three.picks(2, 70)), [40, 20, 10]);
         (0..3).for_each(|which| three.members[which].withdraw());
         assert!(three.slots.iter().all(|slots| slots.available_permits() == 100));
     }
 
     #[test]
     fn who_has_no_room_is_passed_over_and_the_others_keep_their_ratio() {
-        let three = three();
+        let three = balancer_of_three();
         let _taken = Arc::clone(&three.slots[0]).try_acquire_many_owned(100).unwrap();
-        assert_eq!(counts(&three.turns(1, 30)), [0, 20, 10]);
+        assert_eq!(counts(&three.picks(1, 30)), [0, 20, 10]);
     }
 
     #[test]
     fn who_may_not_is_passed_over_but_not_for_what_it_took_itself() {
-        let three = three();
-        let turn = |own: usize| three.members[own].turn(|other| *other != "a").unwrap();
-        assert_ne!(*turn(1).0, "a");
-        assert_eq!(*turn(0).0, "a");
+        let three = balancer_of_three();
+        let pick = |puller: usize| three.members[puller].pick(|other| *other != "a").unwrap();
+        assert_ne!(*pick(1).0, "a");
+        assert_eq!(*pick(0).0, "a");
     }
 
     #[test]
     fn without_room_anywhere_nobody_takes_it() {
-        let three = three();
+        let three = balancer_of_three();
         let _taken = three
             .slots
             .each_ref()
             .map(|slots| Arc::clone(slots).try_acquire_many_owned(100).unwrap());
-        assert_eq!(three.turns(0, 1), "-");
+        assert_eq!(three.picks(0, 1), "-");
     }
 
     #[test]
     fn who_left_gets_no_more_turns() {
-        let mut three = three();
+        let mut three = balancer_of_three();
         three.members.drain(..2);
-        assert_eq!(three.turns(0, 5), "ccccc");
+        assert_eq!(three.picks(0, 5), "ccccc");
     }
 }

@@ -12,13 +12,13 @@ use uplion_protocol::{Endpoint, endpoint::Progress};
 
 use super::{
     Upstream,
-    client::Response,
+    client::HttpResponse,
+    status::CallFailure,
     stream::{Reader, drain},
-    verdict::Verdict,
 };
 use crate::{
     meter::{Counted, Meter, count_completion, count_prompt},
-    outbox::CHUNK_BYTES,
+    send_buffer::CHUNK_BYTES,
     tokens::Tokenizer,
 };
 
@@ -27,17 +27,17 @@ const REJECTION_BYTES: usize = 1 << 20;
 /// A longer answer that reports no usage is counted on a thread of its own.
 const COUNTED_HERE: usize = 16 * 1024;
 
-type Call = Pin<Box<dyn Future<Output = Result<Response, Verdict>> + Send>>;
+type Call = Pin<Box<dyn Future<Output = Result<HttpResponse, CallFailure>> + Send>>;
 
 /// What the client asked for, as far as its answer depends on it.
 #[derive(Debug, Clone, Copy)]
-pub struct Wanted {
+pub struct Expected {
     pub endpoint: Endpoint,
     pub stream: bool,
     /// Whether the client itself wants a stream's usage.
     pub usage: bool,
     /// Bytes of an answer that is not streamed.
-    pub most: u64,
+    pub max_bytes: u64,
 }
 
 pub enum Step {
@@ -51,27 +51,27 @@ pub enum Step {
         end: End,
         usage: Usage,
     },
-    /// There is no answer: trouble, or worse.
-    None(Verdict),
+    /// There is no answer.
+    Failed(CallFailure),
 }
 
-pub struct Answer {
-    wanted: Wanted,
+pub struct UpstreamResponse {
+    expected: Expected,
     tokenizer: Arc<Tokenizer>,
     meter: Meter,
     /// Of a long prompt.
     counting: Option<JoinHandle<u64>>,
-    stage: Stage,
+    state: State,
 }
 
-enum Stage {
+enum State {
     Calling(Call),
     Whole {
-        response: Response,
+        response: HttpResponse,
         rejected: bool,
         status: u16,
         read: Vec<Bytes>,
-        most: u64,
+        max_bytes: u64,
     },
     /// A long answer without usage.
     Counting {
@@ -79,27 +79,21 @@ enum Stage {
         counting: JoinHandle<Counted>,
     },
     Stream {
-        response: Response,
+        response: HttpResponse,
         reader: Reader,
     },
     Ending(End),
     Over,
 }
 
-impl Answer {
+impl UpstreamResponse {
     /// `body` is the client's own, `spliced` is for the upstream.
-    pub fn call(
-        upstream: &Arc<Upstream>,
-        tokenizer: &Arc<Tokenizer>,
-        body: Bytes,
-        spliced: Bytes,
-        wanted: Wanted,
-    ) -> Self {
-        let stage = Stage::Calling(Box::pin(Arc::clone(upstream).call(spliced)));
-        let tokenizer = Arc::clone(tokenizer);
-        let meter = Meter::new(Arc::clone(&tokenizer), wanted.endpoint, body);
-        let mut answer = Self { wanted, tokenizer, meter, counting: None, stage };
-        if wanted.stream {
+    pub fn call(upstream: &Arc<Upstream>, body: Bytes, spliced: Bytes, expected: Expected) -> Self {
+        let state = State::Calling(Box::pin(Arc::clone(upstream).call(spliced)));
+        let tokenizer = Arc::clone(&upstream.tokenizer);
+        let meter = Meter::new(Arc::clone(&tokenizer), expected.endpoint, body);
+        let mut answer = Self { expected, tokenizer, meter, counting: None, state };
+        if expected.stream {
             // While the upstream reads the prompt too.
             answer.count_long_prompt();
         }
@@ -109,27 +103,27 @@ impl Answer {
     /// What comes next. Cancel-safe.
     pub async fn next(&mut self) -> Step {
         loop {
-            let step = match &mut self.stage {
-                Stage::Calling(call) => match call.await {
+            let step = match &mut self.state {
+                State::Calling(call) => match call.await {
                     Ok(response) => Some(self.begin(response)),
-                    Err(verdict) => {
-                        self.stage = Stage::Over;
-                        Some(Step::None(verdict))
+                    Err(failure) => {
+                        self.state = State::Over;
+                        Some(Step::Failed(failure))
                     }
                 },
-                Stage::Whole { .. } => self.read_whole().await,
-                Stage::Counting { body, counting } => {
+                State::Whole { .. } => self.read_whole().await,
+                State::Counting { body, counting } => {
                     let (body, counted) = (body.clone(), counting.await);
                     self.meter.completion_counted(counted.unwrap_or_default());
-                    self.stage = Stage::Ending(End::Complete);
+                    self.state = State::Ending(End::Complete);
                     Some(Step::Part { bytes: body, usage: Usage::default() })
                 }
-                Stage::Stream { .. } => self.read_stream().await,
-                Stage::Ending(end) => {
+                State::Stream { .. } => self.read_stream().await,
+                State::Ending(end) => {
                     let end = *end;
                     Some(self.end(end).await)
                 }
-                Stage::Over => std::future::pending().await,
+                State::Over => std::future::pending().await,
             };
             if let Some(step) = step {
                 return step;
@@ -138,41 +132,41 @@ impl Answer {
     }
 
     /// Whether what comes next has bytes, or may have.
-    pub fn needs_room(&self) -> bool {
-        match self.stage {
-            Stage::Calling(_)
-            | Stage::Whole { .. }
-            | Stage::Counting { .. }
-            | Stage::Stream { .. } => true,
-            Stage::Ending(_) | Stage::Over => false,
+    pub fn has_bytes_to_come(&self) -> bool {
+        match self.state {
+            State::Calling(_)
+            | State::Whole { .. }
+            | State::Counting { .. }
+            | State::Stream { .. } => true,
+            State::Ending(_) | State::Over => false,
         }
     }
 
-    fn begin(&mut self, response: Response) -> Step {
+    fn begin(&mut self, response: HttpResponse) -> Step {
         let status = response.status().as_u16();
         let content_type = response.header(CONTENT_TYPE);
         let content_type = content_type.unwrap_or("application/json").to_owned();
         let rejected = !response.status().is_success();
-        let streams = self.wanted.stream && !content_type.starts_with("application/json");
-        self.stage = if streams && !rejected {
-            let answer = self.wanted.endpoint.answer_reader();
-            Stage::Stream { response, reader: Reader::new(answer, self.wanted.usage) }
+        let streams = self.expected.stream && !content_type.starts_with("application/json");
+        self.state = if streams && !rejected {
+            let answer = self.expected.endpoint.answer_reader();
+            State::Stream { response, reader: Reader::new(answer, self.expected.usage) }
         } else {
-            let most = if rejected { REJECTION_BYTES as u64 } else { self.wanted.most };
-            Stage::Whole { response, rejected, status, read: Vec::new(), most }
+            let max_bytes = if rejected { REJECTION_BYTES as u64 } else { self.expected.max_bytes };
+            State::Whole { response, rejected, status, read: Vec::new(), max_bytes }
         };
         Step::Begun(Head { status, content_type })
     }
 
     async fn read_whole(&mut self) -> Option<Step> {
-        let Stage::Whole { response, rejected, status, read, most } = &mut self.stage else {
+        let State::Whole { response, rejected, status, read, max_bytes } = &mut self.state else {
             return None;
         };
         match response.chunk().await {
             Ok(Some(more)) => {
                 let bytes = read.iter().map(Bytes::len).sum::<usize>() + more.len();
-                if bytes as u64 > *most {
-                    self.stage = Stage::Ending(End::TooLarge);
+                if bytes as u64 > *max_bytes {
+                    self.state = State::Ending(End::TooLarge);
                 } else {
                     read.push(more);
                 }
@@ -183,22 +177,22 @@ impl Answer {
                 if !rejected {
                     return self.whole(&body);
                 }
-                self.stage = Stage::Ending(End::Rejected { status });
+                self.state = State::Ending(End::Rejected { status });
                 Some(Step::Part { bytes: body, usage: Usage::default() })
             }
             Err(_) => {
-                self.stage = Stage::Ending(End::Broken);
+                self.state = State::Ending(End::Broken);
                 None
             }
         }
     }
 
     fn whole(&mut self, body: &Bytes) -> Option<Step> {
-        self.stage = Stage::Ending(End::Broken);
+        self.state = State::Ending(End::Broken);
         // A client that wanted a stream cannot read one JSON object.
-        let endpoint = self.wanted.endpoint;
+        let endpoint = self.expected.endpoint;
         let mut reader = endpoint.answer_reader();
-        let part = reader.whole(body).ok().filter(|_| !self.wanted.stream)?;
+        let part = reader.whole(body).ok().filter(|_| !self.expected.stream)?;
         match part.progress {
             Progress::Finished | Progress::Ended => {}
             Progress::Going | Progress::Failed(_) => return None,
@@ -207,11 +201,11 @@ impl Answer {
             let (tokenizer, body) = (Arc::clone(&self.tokenizer), body.clone());
             let counted = body.clone();
             let counting = spawn_blocking(move || count_completion(&tokenizer, endpoint, &counted));
-            self.stage = Stage::Counting { body, counting };
+            self.state = State::Counting { body, counting };
             return None;
         }
         self.meter.add(&part);
-        self.stage = Stage::Ending(End::Complete);
+        self.state = State::Ending(End::Complete);
         Some(Step::Part { bytes: body.clone(), usage: Usage::default() })
     }
 
@@ -224,12 +218,12 @@ impl Answer {
             // Failures are charged to nobody.
             End::Rejected { .. } | End::Broken | End::TooLarge => Usage::default(),
         };
-        self.stage = Stage::Over;
+        self.state = State::Over;
         Step::End { end, usage }
     }
 
     async fn read_stream(&mut self) -> Option<Step> {
-        let Stage::Stream { response, reader } = &mut self.stage else { return None };
+        let State::Stream { response, reader } = &mut self.state else { return None };
         if reader.end().is_some() {
             return self.flush().await;
         }
@@ -257,11 +251,11 @@ impl Answer {
     async fn flush(&mut self) -> Option<Step> {
         self.prompt_counted().await;
         let usage = self.meter.running();
-        let Stage::Stream { reader, .. } = &mut self.stage else { return None };
+        let State::Stream { reader, .. } = &mut self.state else { return None };
         let bytes = reader.take();
         if let Some(end) = reader.end() {
-            let ended = std::mem::replace(&mut self.stage, Stage::Ending(end));
-            if let (Stage::Stream { response, .. }, End::Complete) = (ended, end) {
+            let ended = std::mem::replace(&mut self.state, State::Ending(end));
+            if let (State::Stream { response, .. }, End::Complete) = (ended, end) {
                 drain(response);
             }
         }
@@ -270,7 +264,7 @@ impl Answer {
 
     fn count_long_prompt(&mut self) {
         if let Some(body) = self.meter.long_prompt() {
-            let (tokenizer, endpoint) = (Arc::clone(&self.tokenizer), self.wanted.endpoint);
+            let (tokenizer, endpoint) = (Arc::clone(&self.tokenizer), self.expected.endpoint);
             let counting = spawn_blocking(move || count_prompt(&tokenizer, endpoint, &body));
             self.counting = Some(counting);
         }
@@ -290,7 +284,7 @@ impl Answer {
     }
 }
 
-impl Drop for Answer {
+impl Drop for UpstreamResponse {
     fn drop(&mut self) {
         if let Some(counting) = &self.counting {
             counting.abort();
