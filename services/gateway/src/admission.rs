@@ -17,14 +17,15 @@ use uplion_protocol::{
 use crate::{
     Clock,
     admission_gate::AdmissionGate,
-    live::Live,
     live_catalog::{LiveCatalog, Stale},
     options::Options,
+    permit::{Capacity, Permit},
 };
 
 pub struct Admission {
     pub(crate) catalog: Arc<LiveCatalog>,
     pub(crate) gate: AdmissionGate,
+    pub(crate) capacity: Capacity,
     pub(crate) options: Options,
     pub(crate) gateway: GatewayId,
     pub(crate) clock: Clock,
@@ -40,28 +41,25 @@ impl Admission {
             .map_err(|why| ApiError::InvalidApiKey { fault: fault(why) })
     }
 
-    /// Whether there is room for one more, and a way to answer it.
-    pub fn room(&self, live: &Live) -> Result<(), ApiError> {
+    /// A place for one more, if there is a way to answer it.
+    pub fn permit(&self, link: Link) -> Result<Permit, ApiError> {
         let retry_after_s = self.retry_after_s();
         if self.gate.is_closing() {
             return Err(ApiError::Unavailable { reason: "it is stopping", retry_after_s });
         }
-        if live.link() == Link::Down || !self.gate.is_listening() {
+        if link == Link::Down || !self.gate.is_listening() {
             let reason = "the queue cannot be reached";
             return Err(ApiError::Unavailable { reason, retry_after_s });
         }
         if self.gate.is_log_full() {
             return Err(ApiError::Unavailable { reason: "the log is nearly full", retry_after_s });
         }
-        if live.in_flight() >= self.options.bounds.in_flight {
-            return Err(ApiError::Overloaded { retry_after_s });
-        }
-        Ok(())
+        self.capacity.permit().ok_or(ApiError::Overloaded { retry_after_s })
     }
 
     pub fn accept(&self, request: RequestId, key: &Key, read: &Read) -> Result<Accepted, ApiError> {
         let now = (self.clock)();
-        let deadline = i64::try_from(self.options.pace.deadline.as_millis()).unwrap_or(i64::MAX);
+        let deadline = i64::try_from(self.options.timeouts.deadline.as_millis()).unwrap_or(i64::MAX);
         let found = self.catalog.ask(|catalog| {
             let model = catalog
                 .resolve(&read.model)
@@ -108,7 +106,7 @@ impl Admission {
     }
 
     pub const fn retry_after_s(&self) -> u64 {
-        self.options.pace.retry_after.as_secs()
+        self.options.timeouts.retry_after_s()
     }
 }
 

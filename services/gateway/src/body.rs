@@ -1,6 +1,6 @@
 //! Reading a client's body: bounded for each request and for all together, copied only if it comes in pieces.
 
-use std::{io, pin::Pin, sync::Arc, time::Duration};
+use std::{io, pin::Pin, time::Duration};
 
 use bytes::{Bytes, BytesMut};
 use futures::{Stream, TryStreamExt};
@@ -11,11 +11,10 @@ use poem::{
 use tokio::time::timeout;
 use uplion_protocol::error::ApiError;
 
-use crate::memory::{HeldMemory, MemoryBudget};
+use crate::permit::Permit;
 
 #[derive(Debug, Clone)]
 pub struct BodyReader {
-    pub memory: Arc<MemoryBudget>,
     pub most: u64,
     pub patience: Duration,
     pub retry_after_s: u64,
@@ -54,48 +53,47 @@ impl IncomingBody {
 }
 
 impl BodyReader {
-    /// The body, and what it holds of the memory.
+    /// The body; its memory is the permit's.
     pub async fn read(
         &self,
         headers: &HeaderMap,
         body: &mut IncomingBody,
-    ) -> Result<(Bytes, HeldMemory), ApiError> {
-        let mut reserved = self.memory.nothing();
+        permit: &mut Permit,
+    ) -> Result<Bytes, ApiError> {
         let announced = length(headers);
-        self.reserve(&mut reserved, announced.unwrap_or(0))?;
-        let reading = self.gather(announced, body, &mut reserved);
-        let bytes = timeout(self.patience, reading).await.map_err(|_| ApiError::Timeout)??;
-        Ok((bytes, reserved))
+        self.hold(permit, announced.unwrap_or(0))?;
+        let reading = self.gather(announced, body, permit);
+        timeout(self.patience, reading).await.map_err(|_| ApiError::Timeout)?
     }
 
     async fn gather(
         &self,
         announced: Option<u64>,
         body: &mut IncomingBody,
-        reserved: &mut HeldMemory,
+        permit: &mut Permit,
     ) -> Result<Bytes, ApiError> {
         let Some(first) = body.next().await? else { return Ok(Bytes::new()) };
         let mut length = first.len() as u64;
         if announced == Some(length) {
             return Ok(first);
         }
-        self.reserve(reserved, length)?;
+        self.hold(permit, length)?;
         let announced = usize::try_from(announced.unwrap_or(length)).unwrap_or(0);
         let mut whole = BytesMut::with_capacity(announced);
         whole.extend_from_slice(&first);
         while let Some(part) = body.next().await? {
             length += part.len() as u64;
-            self.reserve(reserved, length)?;
+            self.hold(permit, length)?;
             whole.extend_from_slice(&part);
         }
         Ok(whole.freeze())
     }
 
-    fn reserve(&self, reserved: &mut HeldMemory, bytes: u64) -> Result<(), ApiError> {
+    fn hold(&self, permit: &mut Permit, bytes: u64) -> Result<(), ApiError> {
         if bytes > self.most {
             return Err(ApiError::PayloadTooLarge { max_bytes: self.most });
         }
-        if !reserved.grow_to(bytes) {
+        if !permit.hold_body(bytes) {
             return Err(ApiError::Overloaded { retry_after_s: self.retry_after_s });
         }
         Ok(())

@@ -23,11 +23,11 @@ use crate::{
     admission::Admission,
     admission_gate::AdmissionGate,
     body::BodyReader,
-    live::{ActorMessage, Live},
+    live::{Live, Surroundings},
     live_catalog::LiveCatalog,
-    memory::MemoryBudget,
     metrics::{HeldGauges, Metrics},
     options::Options,
+    permit::Capacity,
     routes::routes,
 };
 
@@ -40,8 +40,6 @@ const SETTLE_CUT_OFF: Duration = Duration::from_secs(5);
 pub struct Gateway {
     admission: Arc<Admission>,
     live: Arc<Live>,
-    bodies: Arc<MemoryBudget>,
-    answers: Arc<MemoryBudget>,
     /// Ends with the gateway.
     _running: JoinSet<()>,
 }
@@ -52,24 +50,19 @@ impl Gateway {
         check(&options)?;
         let options = with_long_memory(options);
         let gateway = GatewayId::new(Uuid::now_v7());
-        let (pace, bounds) = (options.pace, options.bounds);
-        let (bodies, answers) =
-            (MemoryBudget::new(bounds.bodies), MemoryBudget::new(bounds.answers));
-        let metrics = Metrics::default();
-        let queue = options.tasks.clone();
         let catalog = Arc::new(LiveCatalog::follow(Arc::clone(&log.streams)));
-        let live = Live::new(
+        let surroundings = Surroundings {
+            link: log.messages.link(),
             log,
-            queue,
-            metrics,
-            (pace, bounds),
-            Arc::clone(&answers),
-            Arc::clone(&catalog),
-        );
-        let live = Arc::new(live);
+            queue: options.tasks.clone(),
+            metrics: Metrics::default(),
+            catalog: Arc::clone(&catalog),
+        };
+        let live = Arc::new(Live::new(surroundings, options.timeouts, options.bounds));
         let admission = Arc::new(Admission {
             catalog,
             gate: AdmissionGate::default(),
+            capacity: Capacity::new(&options.bounds),
             options,
             gateway,
             clock,
@@ -78,7 +71,7 @@ impl Gateway {
         running.spawn(listen(Arc::clone(&live), Arc::clone(&admission)));
         running.spawn(watch_link(Arc::clone(&live), Arc::clone(&admission)));
         running.spawn(watch_traffic_size(Arc::clone(&live), Arc::clone(&admission)));
-        Ok(Self { admission, live, bodies, answers, _running: running })
+        Ok(Self { admission, live, _running: running })
     }
 
     pub fn id(&self) -> GatewayId {
@@ -88,9 +81,8 @@ impl Gateway {
     pub fn routes(&self) -> impl Endpoint<Output = Response> + use<> {
         let options = &self.admission.options;
         let bodies = BodyReader {
-            memory: Arc::clone(&self.bodies),
             most: options.bounds.body,
-            patience: options.pace.body,
+            patience: options.timeouts.body,
             retry_after_s: self.admission.retry_after_s(),
         };
         routes(&self.admission, &bodies, &self.live)
@@ -104,7 +96,7 @@ impl Gateway {
             (self.live.link() == Link::Down, "the message broker cannot be reached"),
             (!gate.is_listening(), "the gateway does not hear workers yet"),
             (!gate.is_ensured(), "streams and queue are not there yet"),
-            (!self.admission.catalog.is_fresh(), "the catalog is not catalog to be up to date"),
+            (!self.admission.catalog.is_fresh(), "the catalog is not known to be up to date"),
             (gate.is_log_full(), "the traffic stream is nearly full"),
         ];
         match hindrances.into_iter().find(|(hinders, _)| *hinders) {
@@ -125,39 +117,35 @@ impl Gateway {
     }
 
     pub fn register(&self, registry: &mut Registry) {
-        self.live.metrics.register(registry);
-        registry.register_collector(Box::new(HeldGauges {
-            live: Arc::clone(&self.live),
-            bodies: Arc::clone(&self.bodies),
-            answers: Arc::clone(&self.answers),
-        }));
+        self.live.surroundings().metrics.register(registry);
+        registry.register_collector(Box::new(HeldGauges(self.admission.capacity.clone())));
     }
 
     pub fn in_flight(&self) -> usize {
-        self.live.in_flight()
+        self.admission.capacity.in_flight()
     }
 
     /// Admits nothing more, and returns when what is in flight has ended: by itself within `bound`, or cut off then.
     pub async fn drain(&self, bound: Duration) {
         self.admission.gate.close();
-        if timeout(bound, self.live.idle()).await.is_err() {
-            self.live.tell_all(|| ActorMessage::Stop);
-            drop(timeout(SETTLE_CUT_OFF, self.live.idle()).await);
+        if timeout(bound, self.admission.capacity.idle()).await.is_err() {
+            self.live.stop_all();
+            drop(timeout(SETTLE_CUT_OFF, self.admission.capacity.idle()).await);
         }
     }
 }
 
 fn check(options: &Options) -> anyhow::Result<()> {
-    let (pace, bounds) = (options.pace, options.bounds);
+    let (timeouts, bounds) = (options.timeouts, options.bounds);
     ensure!(
-        pace.write_permit > pace.silence,
+        timeouts.write_lease > timeouts.silence,
         "a worker must be found silent before it may give up"
     );
     ensure!(
-        pace.credit < pace.silence,
+        timeouts.credit < timeouts.silence,
         "credits must come more often than workers are found silent"
     );
-    ensure!(pace.silent_claims > 0 && bounds.in_flight > 0, "a gateway serves somebody");
+    ensure!(timeouts.silent_claims > 0 && bounds.in_flight > 0, "a gateway serves somebody");
     ensure!(bounds.body <= bounds.bodies, "one body may not be longer than all bodies");
     let largest = bounds.answer.max(bounds.stream_window);
     ensure!(largest <= bounds.answers, "one answer may not be longer than all answers");
@@ -169,7 +157,7 @@ fn check(options: &Options) -> anyhow::Result<()> {
 
 /// What the log remembers outlasts every request.
 fn with_long_memory(mut options: Options) -> Options {
-    let least = options.pace.dedup_window();
+    let least = options.timeouts.dedup_window();
     for StreamSpec { dedup_window, .. } in &mut options.streams {
         *dedup_window = least.max(*dedup_window);
     }
@@ -181,7 +169,7 @@ fn with_long_memory(mut options: Options) -> Options {
 async fn listen(live: Arc<Live>, admission: Arc<Admission>) {
     let filter = Filter::ToGateway(admission.gateway);
     loop {
-        match live.log.messages.listen(&filter).await {
+        match live.surroundings().log.messages.listen(&filter).await {
             Ok(mut messages) => {
                 admission.gate.set_listening(true);
                 while let Some(message) = messages.recv().await {
@@ -197,17 +185,17 @@ async fn listen(live: Arc<Live>, admission: Arc<Admission>) {
 
 /// After each reconnect streams and tickets may be gone: both are made anew.
 async fn watch_link(live: Arc<Live>, admission: Arc<Admission>) {
-    let mut link = live.log.messages.link();
+    let mut link = live.surroundings().log.messages.link();
     loop {
         let now = *link.borrow_and_update();
         match now {
             Link::Up { .. } => {
                 ensure_streams(&live, &admission, &link).await;
-                live.tell_all(|| ActorMessage::Link(now));
+                live.on_link(now);
             }
             Link::Down => {
                 admission.gate.set_ensured(false);
-                live.tell_all(|| ActorMessage::Link(now));
+                live.on_link(now);
             }
         }
         if link.changed().await.is_err() {
@@ -231,9 +219,9 @@ async fn ensure_streams(live: &Live, admission: &Admission, link: &watch::Receiv
 
 async fn try_ensure_streams(live: &Live, admission: &Admission) -> anyhow::Result<()> {
     for stream in &admission.options.streams {
-        live.log.streams.ensure(stream).await?;
+        live.surroundings().log.streams.ensure(stream).await?;
     }
-    live.log.tasks.ensure(&live.queue).await?;
+    live.surroundings().log.tasks.ensure(&live.surroundings().queue).await?;
     Ok(())
 }
 
@@ -245,7 +233,7 @@ async fn watch_traffic_size(live: Arc<Live>, admission: Arc<Admission>) {
     loop {
         ticks.tick().await;
         // Who cannot ask keeps to the last answer: a log that is away is noticed by its link.
-        if let Ok(log) = live.log.streams.identity(StreamName::Traffic).await {
+        if let Ok(log) = live.surroundings().log.streams.identity(StreamName::Traffic).await {
             let full =
                 u128::from(log.bytes) * 100 >= u128::from(log.max_bytes) * u128::from(percent);
             admission.gate.set_log_full(full && log.max_bytes > 0);

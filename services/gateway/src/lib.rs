@@ -5,14 +5,16 @@
 mod admission;
 mod admission_gate;
 mod body;
-mod chat;
+mod connection;
 mod gateway;
+mod inference;
 mod live;
 mod live_catalog;
 mod memory;
 mod metrics;
 mod models;
 mod options;
+mod permit;
 mod reply;
 mod routes;
 mod serve;
@@ -24,7 +26,7 @@ use uuid::Uuid;
 
 pub use self::{
     gateway::Gateway,
-    options::{Bounds, Options, Pace},
+    options::{Bounds, Options, Timeouts},
     serve::{ServeOptions, serve},
 };
 

@@ -1,6 +1,6 @@
 //! What a gateway counts. Labels are bounded: models come from the catalog, outcomes and codes from enums.
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{fmt, time::Duration};
 
 use prometheus_client::{
     collector::Collector,
@@ -15,7 +15,7 @@ use prometheus_client::{
 };
 use uplion_domain::request::{Cancelled, Failure, Outcome, Settled};
 
-use crate::{live::Live, memory::MemoryBudget};
+use crate::permit::Capacity;
 
 #[derive(Clone)]
 pub struct Metrics {
@@ -144,25 +144,17 @@ const fn name(outcome: &Outcome) -> &'static str {
 }
 
 /// What is held at the moment of asking.
-pub struct HeldGauges {
-    pub live: Arc<Live>,
-    pub bodies: Arc<MemoryBudget>,
-    pub answers: Arc<MemoryBudget>,
-}
-
-impl fmt::Debug for HeldGauges {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("HeldGauges").finish_non_exhaustive()
-    }
-}
+#[derive(Debug)]
+pub struct HeldGauges(pub Capacity);
 
 impl Collector for HeldGauges {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
-        let in_flight = u64::try_from(self.live.in_flight()).unwrap_or(u64::MAX);
+        let Self(capacity) = self;
+        let in_flight = u64::try_from(capacity.in_flight()).unwrap_or(u64::MAX);
         for (name, help, value) in [
             ("uplion_gateway_in_flight", "requests that have not ended", in_flight),
-            ("uplion_gateway_body_bytes", "bytes of clients' bodies held", self.bodies.used()),
-            ("uplion_gateway_answer_bytes", "bytes of answers held", self.answers.used()),
+            ("uplion_gateway_body_bytes", "bytes of clients' bodies held", capacity.body_bytes()),
+            ("uplion_gateway_answer_bytes", "bytes of answers held", capacity.answer_bytes()),
         ] {
             let gauge = ConstGauge::new(i64::try_from(value).unwrap_or(i64::MAX));
             gauge.encode(encoder.encode_descriptor(name, help, None, gauge.metric_type())?)?;

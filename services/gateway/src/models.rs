@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use poem::{Endpoint, Request, Response, Result};
 use uplion_projections::catalog::Model;
-use uplion_protocol::{error::ApiError, models};
+use uplion_protocol::{Dialect, error::ApiError, models};
 
 use crate::{
     admission::Admission,
@@ -54,7 +54,7 @@ fn answer(body: Result<Bytes, ApiError>) -> Response {
     let id = request_id();
     match body {
         Ok(body) => json(id, body),
-        Err(error) => rejection(id, &error),
+        Err(error) => rejection(id, Dialect::OpenAi, &error),
     }
 }
 

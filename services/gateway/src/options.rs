@@ -13,7 +13,7 @@ const GIB: u64 = 1 << 30;
 
 #[derive(Debug, Clone)]
 pub struct Options {
-    pub pace: Pace,
+    pub timeouts: Timeouts,
     pub bounds: Bounds,
     /// Made at start and on reconnect if they are not there.
     pub streams: Vec<StreamSpec>,
@@ -23,7 +23,7 @@ pub struct Options {
 /// How long things may take. Silence, credit and the worker's own ten seconds without a credit belong together:
 /// whoever changes one must see that a gateway stops writing before a worker settles in its place.
 #[derive(Debug, Clone, Copy)]
-pub struct Pace {
+pub struct Timeouts {
     /// From admission to the end of the answer.
     pub deadline: Duration,
     /// A worker that says nothing for this long is given up.
@@ -37,7 +37,7 @@ pub struct Pace {
     /// Between two credits, if no progress calls for one earlier.
     pub credit: Duration,
     /// Nothing is written to a client for longer than this after the last credit that its worker echoed was sent.
-    pub write_permit: Duration,
+    pub write_lease: Duration,
     /// For how long a second worker is told to wait before it asks again.
     pub wait: Duration,
     /// The client gets an error if TRAFFIC has not acknowledged the settlement by then.
@@ -75,9 +75,9 @@ pub struct Bounds {
 
 impl Default for Options {
     fn default() -> Self {
-        let pace = Pace::default();
+        let timeouts = Timeouts::default();
         Self {
-            pace,
+            timeouts,
             bounds: Bounds::default(),
             streams: vec![
                 StreamSpec {
@@ -86,7 +86,7 @@ impl Default for Options {
                     first_sequence: 1,
                     max_bytes: 8 * GIB,
                     replicas: 1,
-                    dedup_window: pace.dedup_window(),
+                    dedup_window: timeouts.dedup_window(),
                 },
                 StreamSpec {
                     name: StreamName::Control,
@@ -94,20 +94,20 @@ impl Default for Options {
                     first_sequence: 1,
                     max_bytes: 2 * GIB,
                     replicas: 1,
-                    dedup_window: pace.dedup_window(),
+                    dedup_window: timeouts.dedup_window(),
                 },
             ],
             tasks: QueueSpec {
                 replicas: 1,
                 most_per_model: 20_000,
                 max_bytes: 256 * MIB,
-                max_age: pace.dedup_window(),
+                max_age: timeouts.dedup_window(),
             },
         }
     }
 }
 
-impl Default for Pace {
+impl Default for Timeouts {
     fn default() -> Self {
         Self {
             deadline: Duration::from_mins(5),
@@ -116,7 +116,7 @@ impl Default for Pace {
             headers: Duration::from_secs(10),
             keep_alive: Duration::from_secs(10),
             credit: Duration::from_secs(1),
-            write_permit: Duration::from_secs(8),
+            write_lease: Duration::from_secs(8),
             wait: Duration::from_secs(1),
             settle_ack: Duration::from_secs(10),
             settle_grace: Duration::from_secs(30),
@@ -126,7 +126,11 @@ impl Default for Pace {
     }
 }
 
-impl Pace {
+impl Timeouts {
+    pub const fn retry_after_s(&self) -> u64 {
+        self.retry_after.as_secs()
+    }
+
     /// A second settlement of a request is recognised at least as long as anybody may write one.
     pub fn dedup_window(&self) -> Duration {
         self.deadline + Duration::from_mins(1)

@@ -33,9 +33,9 @@ pub fn stream(id: RequestId, head: &Head, parts: BodyStream) -> Response {
     response
 }
 
-pub fn rejection(id: RequestId, error: &ApiError) -> Response {
+pub fn rejection(id: RequestId, dialect: Dialect, error: &ApiError) -> Response {
     let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let mut response = response(id, status, JSON, Dialect::OpenAi.error(error).into());
+    let mut response = response(id, status, JSON, dialect.error(error).into());
     let headers = response.headers_mut();
     if let Some(seconds) = error.retry_after_s() {
         headers.insert(header::RETRY_AFTER, seconds.into());

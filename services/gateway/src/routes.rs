@@ -3,30 +3,28 @@
 use std::sync::Arc;
 
 use poem::{
-    Endpoint, Request, Response, Result, Route,
+    Endpoint as _, Request, Response, Result, Route,
     error::{MethodNotAllowedError, NotFoundError},
     get,
     http::Method,
     post,
 };
-use uplion_protocol::error::ApiError;
+use uplion_protocol::{Dialect, Endpoint, error::ApiError};
 
 use crate::{
     admission::Admission,
     body::BodyReader,
-    chat::Chat,
+    inference::Inference,
     live::Live,
     models::{List, One},
     reply::rejection,
     request_id,
 };
 
-const COMPLETIONS: [&str; 2] = ["/v1/chat/completions", "/api/v1/chat/completions"];
-
 /// Answers what the routes do not in `OpenAI`'s shape.
 struct Api {
-    /// What nearly every request is, and no router need be asked about.
-    chat: Chat,
+    /// What nearly every request is for, and no router need be asked about.
+    served: Vec<(&'static str, Inference)>,
     routes: Route,
 }
 
@@ -34,26 +32,36 @@ pub fn routes(
     admission: &Arc<Admission>,
     bodies: &BodyReader,
     live: &Arc<Live>,
-) -> impl Endpoint<Output = Response> + use<> {
-    let chat = || {
-        let (admission, live) = (Arc::clone(admission), Arc::clone(live));
-        Chat { admission, bodies: bodies.clone(), live }
-    };
-    let [official, original] = COMPLETIONS;
-    let routes = Route::new()
-        .at(official, post(chat()))
-        .at(original, post(chat()))
+) -> impl poem::Endpoint<Output = Response> + use<> {
+    let mut served = vec![];
+    let mut routes = Route::new()
         .at("/v1/models", get(List { admission: Arc::clone(admission) }))
         .at("/v1/models/*model", get(One { admission: Arc::clone(admission) }));
-    Api { chat: chat(), routes }
+    for endpoint in Endpoint::ALL {
+        let (admission, live) = (Arc::clone(admission), Arc::clone(live));
+        let inference = Inference { endpoint: *endpoint, admission, bodies: bodies.clone(), live };
+        for path in endpoint.paths() {
+            routes = routes.at(*path, post(inference.clone()));
+            served.push((*path, inference.clone()));
+        }
+    }
+    Api { served, routes }
 }
 
-impl Endpoint for Api {
+impl Api {
+    fn inference(&self, request: &Request) -> Option<&Inference> {
+        let path = request.uri().path();
+        let served = self.served.iter().find(|(served, _)| *served == path);
+        served.filter(|_| request.method() == Method::POST).map(|(_, inference)| inference)
+    }
+}
+
+impl poem::Endpoint for Api {
     type Output = Response;
 
     async fn call(&self, request: Request) -> Result<Response> {
-        if request.method() == Method::POST && COMPLETIONS.contains(&request.uri().path()) {
-            return self.chat.call(request).await;
+        if let Some(inference) = self.inference(&request) {
+            return inference.call(request).await;
         }
         let (method, path) = (request.method().clone(), request.uri().path().to_owned());
         let error = match self.routes.call(request).await {
@@ -69,6 +77,6 @@ impl Endpoint for Api {
             tracing::error!(%error, "gateway.endpoint.failed");
             ApiError::Internal
         };
-        Ok(rejection(request_id(), &said))
+        Ok(rejection(request_id(), Dialect::OpenAi, &said))
     }
 }

@@ -5,7 +5,7 @@ use std::{
     io,
     net::SocketAddr,
     pin::Pin,
-    sync::{Arc, Mutex, PoisonError},
+    sync::Arc,
     task::{Context, Poll, ready},
     time::Duration,
 };
@@ -29,7 +29,7 @@ use tokio::{
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use crate::live::ResponseBody;
+use crate::connection::Connection;
 
 #[derive(Debug, Clone, Copy)]
 pub struct ServeOptions {
@@ -78,7 +78,7 @@ where
     let (connections, hangup) = (TaskTracker::new(), CancellationToken::new());
     while let Some((stream, remote, permit)) = accept(&listener, &room, &shutdown).await {
         let connection =
-            converse(stream, (local, remote), Arc::clone(&endpoint), options, shutdown.clone());
+            serve_connection(stream, (local, remote), Arc::clone(&endpoint), options, shutdown.clone());
         let hangup = hangup.clone();
         connections.spawn(async move {
             let _permit = permit;
@@ -115,7 +115,7 @@ async fn accept(
     shutdown.run_until_cancelled(next).await
 }
 
-async fn converse(
+async fn serve_connection(
     stream: TcpStream,
     (local, remote): (SocketAddr, SocketAddr),
     endpoint: Arc<impl Endpoint<Output = Response> + 'static>,
@@ -134,19 +134,19 @@ async fn converse(
         let endpoint = Arc::clone(&endpoint);
         async move { Ok::<_, std::convert::Infallible>(endpoint.get_response(request).await.into()) }
     });
-    let conversation = http1::Builder::new()
+    let served = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(options.headers)
         .max_buf_size(options.head)
         .serve_connection(socket, service);
-    let mut conversation = std::pin::pin!(conversation);
+    let mut served = std::pin::pin!(served);
     // How a connection breaks is its client's business; what it broke off is noticed by the request.
     tokio::select! {
-        _ = &mut conversation => return,
+        _ = &mut served => return,
         () = shutdown.cancelled() => {}
     }
-    conversation.as_mut().graceful_shutdown();
-    drop(conversation.await);
+    served.as_mut().graceful_shutdown();
+    drop(served.await);
 }
 
 /// The kernel would take megabytes for a client that reads none of it: neither seen in this process's memory nor, once
@@ -159,35 +159,7 @@ fn leave_little_unsent(stream: &TcpStream) {
     let _ = stream;
 }
 
-/// What a streamed answer needs to know of the connection that it is written to.
-#[derive(Debug, Default)]
-pub struct Connection {
-    streaming: Mutex<Option<Arc<ResponseBody>>>,
-}
-
-impl Connection {
-    /// The answer that is being written; one at a time, as HTTP/1.1 has it.
-    pub(crate) fn watch(&self, body: Option<Arc<ResponseBody>>) {
-        *self.streaming.lock().unwrap_or_else(PoisonError::into_inner) = body;
-    }
-
-    pub(crate) fn flushed(&self) {
-        if let Some(body) = &*self.streaming.lock().unwrap_or_else(PoisonError::into_inner) {
-            body.flushed();
-        }
-    }
-
-    pub(crate) fn check_permit(&self) -> io::Result<()> {
-        match &*self.streaming.lock().unwrap_or_else(PoisonError::into_inner) {
-            Some(body) if !body.may_write() => {
-                Err(io::Error::new(io::ErrorKind::TimedOut, "the worker may have given us up"))
-            }
-            Some(_) | None => Ok(()),
-        }
-    }
-}
-
-/// A socket that knows when all has been written, and that writes nothing without permit.
+/// A socket that knows when all has been written, and that writes nothing later than it may.
 struct Socket {
     io: TokioIo<TcpStream>,
     connection: Arc<Connection>,
@@ -209,7 +181,7 @@ impl Write for Socket {
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        self.connection.check_permit()?;
+        self.connection.check_permission()?;
         Pin::new(&mut self.io).poll_write(context, bytes)
     }
 
@@ -218,7 +190,7 @@ impl Write for Socket {
         context: &mut Context<'_>,
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        self.connection.check_permit()?;
+        self.connection.check_permission()?;
         Pin::new(&mut self.io).poll_write_vectored(context, slices)
     }
 

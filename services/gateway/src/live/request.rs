@@ -1,107 +1,92 @@
 //! A request while its client waits: who may work on it, what the client has seen, and how it ends.
 //!
 //! Pure: told what happened and when, it says what to do. Everything that can be lost on the way is said again
-//! by somebody, so each input may come twice, late or never.
+//! by somebody, so each input may come twice, late or never. docs/request-states.md draws it.
 
-use std::{collections::VecDeque, mem, sync::Arc, time::Duration};
+mod action;
+mod active_claim;
+mod attempts;
+mod client;
+mod ending;
+mod on_message;
+mod on_tick;
+mod received;
+mod settling;
+#[cfg(test)]
+mod spec;
+mod timers;
+
+use std::{mem, sync::Arc};
 
 use bytes::Bytes;
 use tokio::time::Instant;
-use uplion_domain::{
-    Timestamp, WorkerId,
-    request::{Accepted, Cancelled, Failure, Outcome, Timings},
-};
-use uplion_log_transport::{
-    claim::{AcceptedEvent, ReleaseReason},
-    message::Link,
-    task::OfferError,
-};
-use uplion_protocol::error::ApiError;
+use uplion_domain::request::{Accepted, Cancelled, Failure, Outcome};
+use uplion_log_transport::{claim::AcceptedEvent, message::Link, task::OfferError};
+use uplion_protocol::{Endpoint, error::ApiError};
 
-use super::{
-    action::{Action, EndedClaim},
-    active_claim::ActiveClaim,
-    ending::Settling,
-    receive_window::ReceiveWindow,
+pub use self::{
+    action::{Action, EndedClaim, LastReply, WholeAnswer},
+    settling::SettleResult,
 };
-use crate::options::{Bounds, Pace};
+use self::{
+    active_claim::ActiveClaim, attempts::Attempts, client::Client, settling::Settling,
+    timers::Timers,
+};
+use super::receive_window::ReceiveWindow;
+use crate::options::{Bounds, Timeouts};
 
-/// Claims that no longer hold, whose workers may still speak.
-const MOST_ENDED_CLAIMS: usize = 16;
+const UNREACHABLE: &str = "the queue cannot be reached";
 
 pub struct Request {
-    pub(super) accepted: Accepted,
-    /// The same as the log has it, for the worker.
-    pub(super) event: AcceptedEvent,
-    pub(super) body: Bytes,
-    pub(super) pace: Pace,
-    pub(super) bounds: Bounds,
-    pub(super) receive_window: Arc<ReceiveWindow>,
-    pub(super) started: Instant,
-    pub(super) deadline: Instant,
-    pub(super) stage: Stage,
-    pub(super) client: Client,
-    pub(super) link: Link,
-    /// Claims that were answered with `go`.
-    pub(super) attempts: u32,
-    pub(super) silent: u32,
-    pub(super) trouble: Option<ReleaseReason>,
-    pub(super) ended_claims: VecDeque<EndedClaim>,
-    pub(super) worker: Option<WorkerId>,
-    pub(super) timings: Timings,
-    pub(super) ticked: Instant,
-    pub(super) wrote: Instant,
-    pub(super) actions: Vec<Action>,
+    admitted: Admitted,
+    timeouts: Timeouts,
+    bounds: Bounds,
+    receive_window: Arc<ReceiveWindow>,
+    link: Link,
+    stage: Stage,
+    client: Client,
+    attempts: Attempts,
+    timers: Timers,
+    actions: Vec<Action>,
 }
 
-pub(super) enum Stage {
+/// What a request is, from its admission on.
+pub struct Admitted {
+    pub endpoint: Endpoint,
+    pub accepted: Accepted,
+    /// The same as the log has it, for the worker.
+    pub event: AcceptedEvent,
+    /// Empty once it is settled.
+    pub body: Bytes,
+}
+
+enum Stage {
+    /// For a worker to claim it.
     Waiting,
     Claimed(Box<ActiveClaim>),
+    /// It has ended, and the log is to say so.
     Settling(Box<Settling>),
     Over,
 }
 
-/// What the client has seen so far.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Client {
-    Waits,
-    /// Headers, perhaps comments.
-    SawHeaders,
-    /// A part of the answer: no other worker can begin anew.
-    SawAnswer,
-    /// All that it will ever see, or it went away.
-    Done,
-}
-
 impl Request {
     pub fn new(
-        (accepted, event): (Accepted, AcceptedEvent),
-        body: Bytes,
-        (pace, bounds): (Pace, Bounds),
+        admitted: Admitted,
+        (timeouts, bounds): (Timeouts, Bounds),
         receive_window: Arc<ReceiveWindow>,
         link: Link,
         now: Instant,
     ) -> Self {
         Self {
-            accepted,
-            event,
-            body,
-            pace,
+            client: Client::new(admitted.endpoint.dialect(), admitted.accepted.streamed, now),
+            timers: Timers::new(now, timeouts.deadline),
+            attempts: Attempts::default(),
+            admitted,
+            timeouts,
             bounds,
             receive_window,
-            started: now,
-            deadline: now + pace.deadline,
-            stage: Stage::Waiting,
-            client: Client::Waits,
             link,
-            attempts: 0,
-            silent: 0,
-            trouble: None,
-            ended_claims: VecDeque::new(),
-            worker: None,
-            timings: Timings::default(),
-            ticked: now,
-            wrote: now,
+            stage: Stage::Waiting,
             actions: vec![Action::Offer],
         }
     }
@@ -111,12 +96,12 @@ impl Request {
     }
 
     pub const fn accepted(&self) -> &Accepted {
-        &self.accepted
+        &self.admitted.accepted
     }
 
-    /// No settlement is written later.
+    /// No settlement is written later, and none believed.
     pub fn settle_until(&self) -> Instant {
-        self.deadline + self.pace.settle_grace
+        self.timers.deadline() + self.timeouts.settle_grace
     }
 
     /// Bytes of the answer that are held here.
@@ -129,7 +114,7 @@ impl Request {
     }
 
     /// Delivered bytes that somebody waits for.
-    pub fn wants_delivered(&self) -> u64 {
+    pub fn awaits_delivered(&self) -> u64 {
         match &self.stage {
             Stage::Claimed(active) => match active.answer.complete() {
                 Some(_) => active.answer.unkept(),
@@ -141,17 +126,13 @@ impl Request {
 
     /// The ticket is in the queue, or could not be put there.
     pub fn on_offered(&mut self, now: Instant, offered: Result<(), OfferError>) {
-        let first = self.attempts == 0;
         match (&self.stage, offered) {
-            (Stage::Waiting, Err(OfferError::Full(model))) if first => {
-                let retry_after_s = self.pace.retry_after.as_secs();
-                let model = model.to_string();
+            (Stage::Waiting, Err(OfferError::Full(model))) if self.attempts.is_empty() => {
+                let (model, retry_after_s) = (model.to_string(), self.timeouts.retry_after_s());
                 let error = ApiError::QueueFull { model, retry_after_s };
                 self.stop(now, Outcome::Failed(Failure::QueueFull), error);
             }
-            (Stage::Waiting, Err(OfferError::Unavailable(_))) => {
-                self.stop_unavailable(now, "the queue cannot be reached");
-            }
+            (Stage::Waiting, Err(OfferError::Unavailable(_))) => self.stop_unreachable(now),
             // A full queue may still hold the ticket of an earlier offer; whoever claims had a ticket.
             (Stage::Waiting, Ok(()) | Err(OfferError::Full(_)))
             | (Stage::Claimed(_) | Stage::Settling(_) | Stage::Over, _) => {}
@@ -161,9 +142,7 @@ impl Request {
     pub fn on_link(&mut self, now: Instant, link: Link) {
         let before = mem::replace(&mut self.link, link);
         match (&self.stage, link) {
-            (Stage::Waiting, Link::Down) => {
-                self.stop_unavailable(now, "the queue cannot be reached");
-            }
+            (Stage::Waiting, Link::Down) => self.stop_unreachable(now),
             (Stage::Waiting, Link::Up { .. }) if before != link => self.actions.push(Action::Offer),
             (Stage::Waiting, Link::Up { .. })
             | (Stage::Claimed(_) | Stage::Settling(_) | Stage::Over, _) => {}
@@ -182,11 +161,11 @@ impl Request {
 
     /// The client closed its connection.
     pub fn on_client_gone(&mut self, now: Instant) {
-        if self.client == Client::Done {
+        if self.client.is_done() {
             return;
         }
-        let silenced = self.permitted_until().is_some_and(|until| until <= now);
-        self.client = Client::Done;
+        let silenced = self.may_write_until().is_some_and(|until| until <= now);
+        self.client.leave();
         match &mut self.stage {
             Stage::Waiting | Stage::Claimed(_) => {
                 let why = if silenced { Cancelled::GatewayLost } else { Cancelled::ClientGone };
@@ -200,8 +179,8 @@ impl Request {
     /// A chunk met full memory. A stream's counts as lost: it is sent again, and there is room once clients have read.
     /// Answers that are held whole could wait for each other for ever.
     pub fn on_no_room(&mut self, now: Instant) {
-        if matches!(self.stage, Stage::Claimed(_)) && !self.accepted.streamed {
-            let error = ApiError::Overloaded { retry_after_s: self.pace.retry_after.as_secs() };
+        if matches!(self.stage, Stage::Claimed(_)) && !self.admitted.accepted.streamed {
+            let error = ApiError::Overloaded { retry_after_s: self.timeouts.retry_after_s() };
             self.stop(now, Outcome::Failed(Failure::Unavailable), error);
         }
     }
@@ -210,7 +189,8 @@ impl Request {
     pub fn on_retired(&mut self, now: Instant) {
         match &self.stage {
             Stage::Waiting => {
-                let error = ApiError::ModelNotFound { model: self.accepted.model.to_string() };
+                let model = self.admitted.accepted.model.to_string();
+                let error = ApiError::ModelNotFound { model };
                 self.stop(now, Outcome::Failed(Failure::Unavailable), error);
             }
             Stage::Claimed(_) | Stage::Settling(_) | Stage::Over => {}
@@ -221,7 +201,7 @@ impl Request {
     pub fn on_stop(&mut self, now: Instant) {
         match &self.stage {
             Stage::Waiting | Stage::Claimed(_) => {
-                let retry_after_s = self.pace.retry_after.as_secs();
+                let retry_after_s = self.timeouts.retry_after_s();
                 let error = ApiError::Unavailable { reason: "it is stopping", retry_after_s };
                 self.stop(now, Outcome::Cancelled(Cancelled::GatewayLost), error);
             }
@@ -229,81 +209,74 @@ impl Request {
         }
     }
 
-    pub(super) fn stop_unavailable(&mut self, now: Instant, reason: &'static str) {
-        let retry_after_s = self.pace.retry_after.as_secs();
-        let error = ApiError::Unavailable { reason, retry_after_s };
+    /// Waits for another worker.
+    fn wait_again(&mut self, now: Instant) {
+        self.stage = Stage::Waiting;
+        self.bound_writing();
+        if self.link == Link::Down {
+            self.stop_unreachable(now);
+        }
+    }
+
+    fn stop_unreachable(&mut self, now: Instant) {
+        let retry_after_s = self.timeouts.retry_after_s();
+        let error = ApiError::Unavailable { reason: UNREACHABLE, retry_after_s };
         self.stop(now, Outcome::Failed(Failure::Unavailable), error);
     }
 
-    /// By the wall clock of admission, moved on by the monotonic one.
-    pub(super) fn at(&self, now: Instant) -> Timestamp {
-        self.accepted.at.plus_millis(millis(now - self.started).cast_signed())
+    /// The claim whose worker is at it, or waits to be told.
+    fn active_claim(&self) -> Option<&ActiveClaim> {
+        match &self.stage {
+            Stage::Claimed(active) => Some(active),
+            Stage::Settling(settling) => settling.active_claim(),
+            Stage::Waiting | Stage::Over => None,
+        }
+    }
+
+    fn active_claim_mut(&mut self) -> Option<&mut ActiveClaim> {
+        match &mut self.stage {
+            Stage::Claimed(active) => Some(active),
+            Stage::Settling(settling) => settling.active_claim_mut(),
+            Stage::Waiting | Stage::Over => None,
+        }
     }
 
     /// Whether the answer's parts go to the client as they come.
-    pub(super) fn streams(&self) -> bool {
-        self.accepted.streamed && !self.is_upstream_error()
+    fn streams(&self) -> bool {
+        self.admitted.accepted.streamed && !self.is_upstream_error()
     }
 
     /// Whether a stream was asked for, and the upstream answers with an error.
-    pub(super) fn is_upstream_error(&self) -> bool {
-        let head = match &self.stage {
-            Stage::Claimed(active) => active.answer.head(),
-            Stage::Settling(settling) => {
-                settling.active_claim().and_then(|active| active.answer.head())
-            }
-            Stage::Waiting | Stage::Over => None,
-        };
-        self.accepted.streamed && head.is_some_and(|head| !(200..300).contains(&head.status))
+    fn is_upstream_error(&self) -> bool {
+        let head = self.active_claim().and_then(|active| active.answer.head());
+        self.admitted.accepted.streamed
+            && head.is_some_and(|head| !(200..300).contains(&head.status))
     }
 
     /// A client is first to show that it reads.
-    pub(super) fn first_window(&self) -> u64 {
-        if self.accepted.streamed {
+    fn first_window(&self) -> u64 {
+        if self.admitted.accepted.streamed {
             self.bounds.first_window.min(self.bounds.stream_window)
         } else {
             self.bounds.answer
         }
     }
 
-    pub(super) const fn window(&self) -> u64 {
-        if self.accepted.streamed { self.bounds.stream_window } else { self.bounds.answer }
+    const fn largest_window(&self) -> u64 {
+        if self.admitted.accepted.streamed { self.bounds.stream_window } else { self.bounds.answer }
     }
 
-    pub(super) fn permitted_until(&self) -> Option<Instant> {
+    /// A gateway that stood still must not write what its worker, which could not know better, has ended meanwhile.
+    fn may_write_until(&self) -> Option<Instant> {
         match &self.stage {
-            Stage::Claimed(active) => Some(active.echoed_at() + self.pace.write_permit),
+            Stage::Claimed(active) => Some(active.echoed_at() + self.timeouts.write_lease),
             Stage::Waiting | Stage::Settling(_) | Stage::Over => None,
         }
     }
 
-    /// A gateway that stood still must not write what its worker, which could not know better, has ended meanwhile.
-    pub(super) fn permit(&mut self) {
-        if self.accepted.streamed {
-            self.actions.push(Action::WriteUntil(self.permitted_until()));
+    fn bound_writing(&mut self) {
+        if self.admitted.accepted.streamed {
+            self.actions.push(Action::WriteUntil(self.may_write_until()));
         }
     }
-
-    pub(super) fn remember_ended(&mut self, ended: EndedClaim) {
-        if self.ended_claims.len() == MOST_ENDED_CLAIMS {
-            self.ended_claims.pop_front();
-        }
-        self.ended_claims.push_back(ended);
-    }
-
-    pub(super) fn wait_again(&mut self, now: Instant) {
-        self.stage = Stage::Waiting;
-        self.permit();
-        if self.link == Link::Down {
-            self.stop_unavailable(now, "the queue cannot be reached");
-        }
-    }
-}
-
-pub(super) fn millis(duration: Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
-}
-
-pub(super) fn micros(duration: Duration) -> u64 {
-    u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
 }

@@ -19,7 +19,7 @@ use bytes::Bytes;
 use futures::{Stream, task::AtomicWaker};
 use tokio::{sync::Notify, time::Instant};
 
-use crate::serve::Connection;
+use crate::connection::{Connection, StreamedBody};
 
 /// Bytes with hyper at which it gets no more before it has written what it has.
 const MOST_UNFLUSHED: u64 = 32 << 10;
@@ -42,7 +42,7 @@ struct State {
     /// Of the answer and of our own, since the last flush.
     unflushed: u64,
     wake_at: u64,
-    permit: Option<Instant>,
+    write_until: Option<Instant>,
     ended: bool,
     gone: bool,
 }
@@ -79,12 +79,8 @@ impl ResponseBody {
     }
 
     /// Nothing is written after `until`.
-    pub fn permit(&self, until: Option<Instant>) {
-        self.state().permit = until;
-    }
-
-    pub fn may_write(&self) -> bool {
-        self.state().permit.is_none_or(|until| Instant::now() < until)
+    pub fn write_until(&self, until: Option<Instant>) {
+        self.state().write_until = until;
     }
 
     /// Bytes of the answer that were written.
@@ -110,8 +106,16 @@ impl ResponseBody {
         self.state().gone
     }
 
-    /// All that was handed over is with the operating system now.
-    pub fn flushed(&self) {
+    fn deliver(&self, state: &mut State) {
+        let before = std::mem::replace(&mut state.delivered, state.handed);
+        if before < state.wake_at && state.wake_at <= state.delivered {
+            self.writer.notify_one();
+        }
+    }
+}
+
+impl StreamedBody for ResponseBody {
+    fn flushed(&self) {
         let mut state = self.state();
         if state.unflushed == 0 {
             return;
@@ -125,11 +129,8 @@ impl ResponseBody {
         }
     }
 
-    fn deliver(&self, state: &mut State) {
-        let before = std::mem::replace(&mut state.delivered, state.handed);
-        if before < state.wake_at && state.wake_at <= state.delivered {
-            self.writer.notify_one();
-        }
+    fn may_write(&self) -> bool {
+        self.state().write_until.is_none_or(|until| Instant::now() < until)
     }
 }
 
@@ -142,7 +143,7 @@ pub struct BodyStream {
 impl BodyStream {
     pub fn new(body: Arc<ResponseBody>, connection: Option<Arc<Connection>>) -> Self {
         if let Some(connection) = &connection {
-            connection.watch(Some(Arc::clone(&body)));
+            connection.watch(Some(Arc::<ResponseBody>::clone(&body)));
         }
         Self { body, connection }
     }
@@ -228,17 +229,17 @@ mod tests {
     }
 
     #[test]
-    fn a_socket_is_not_written_to_without_permit() {
+    fn a_socket_is_not_written_to_later_than_it_may() {
         let body = Arc::new(ResponseBody::default());
         let connection = Arc::new(Connection::default());
         let parts = BodyStream::new(Arc::clone(&body), Some(Arc::clone(&connection)));
-        assert!(connection.check_permit().is_ok());
-        body.permit(Some(Instant::now()));
-        assert!(connection.check_permit().is_err());
-        body.permit(None);
-        assert!(connection.check_permit().is_ok());
-        body.permit(Some(Instant::now()));
+        assert!(connection.check_permission().is_ok());
+        body.write_until(Some(Instant::now()));
+        assert!(connection.check_permission().is_err());
+        body.write_until(None);
+        assert!(connection.check_permission().is_ok());
+        body.write_until(Some(Instant::now()));
         drop(parts);
-        assert!(connection.check_permit().is_ok(), "the next answer is another request's");
+        assert!(connection.check_permission().is_ok(), "the next answer is another request's");
     }
 }

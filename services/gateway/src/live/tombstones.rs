@@ -4,7 +4,7 @@ use std::collections::{HashMap, VecDeque};
 
 use uplion_domain::RequestId;
 
-use super::action::EndedClaim;
+use super::request::EndedClaim;
 
 /// At ten thousand requests a second, those of the last second and a half; mostly those of the last minutes.
 const MOST: usize = 16_384;
@@ -37,7 +37,7 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::live::action::LastReply;
+    use crate::live::request::LastReply;
 
     #[test]
     fn the_oldest_is_forgotten_first() {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use anyhow::Result;
 use prometheus_client::registry::Registry;
 use tokio_util::sync::CancellationToken;
-use uplion_gateway::{Bounds, Gateway, Options, Pace, ServeOptions};
+use uplion_gateway::{Bounds, Gateway, Options, Timeouts, ServeOptions};
 
 use super::Front;
 use crate::{
@@ -38,7 +38,7 @@ pub async fn run(arguments: &arguments::Gateway, stop: CancellationToken) -> Res
 }
 
 pub fn options(settings: &StreamSettings, limits: &GatewayLimits) -> Options {
-    let pace = Pace { deadline: settings.longest_deadline(), ..Pace::default() };
+    let timeouts = Timeouts { deadline: settings.longest_deadline(), ..Timeouts::default() };
     let bounds = Bounds {
         body: limits.max_body_bytes,
         bodies: limits.max_buffered_bytes,
@@ -47,7 +47,7 @@ pub fn options(settings: &StreamSettings, limits: &GatewayLimits) -> Options {
         ..Bounds::default()
     };
     Options {
-        pace,
+        timeouts,
         bounds,
         streams: connection::stream_specs(settings).into(),
         tasks: connection::queue_spec(settings, limits.max_queue_per_model),

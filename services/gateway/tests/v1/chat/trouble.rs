@@ -7,15 +7,15 @@ use uplion_domain::{
     Envelope, Timestamp, Usage, model,
     request::{Cancelled, Event, Failure, Outcome, Timings, Writer},
 };
-use uplion_gateway::{Bounds, Options, Pace};
+use uplion_gateway::{Bounds, Options, Timeouts};
 use uplion_log_transport::stream::{Condition, StreamName};
 
 use crate::installation::{Installation, body, error, header, streamed};
 
 async fn with_deadline(deadline_ms: u64) -> Installation {
     let deadline = Duration::from_millis(deadline_ms);
-    let pace = Pace { deadline, headers: Duration::from_millis(200), ..Pace::default() };
-    Installation::with(Options { pace, ..Options::default() }).await
+    let timeouts = Timeouts { deadline, headers: Duration::from_millis(200), ..Timeouts::default() };
+    Installation::with(Options { timeouts, ..Options::default() }).await
 }
 
 #[tokio::test]

@@ -19,18 +19,17 @@ use uplion_log_transport::{
     message::Link,
     task::OfferError,
 };
+use uplion_protocol::Endpoint;
 use uuid::Uuid;
 
-use super::{
-    action::{Action, WholeAnswer},
-    ending::SettleResult,
-    receive_window::ReceiveWindow,
-    request::Request,
+use super::{Action, Admitted, Request, SettleResult, WholeAnswer};
+use crate::{
+    live::receive_window::ReceiveWindow,
+    options::{Bounds, Timeouts},
 };
-use crate::options::{Bounds, Pace};
 
 const UP: Link = Link::Up { session: 1 };
-/// Of the default pace.
+/// Of the default timeouts.
 const DEADLINE: u64 = 300_000;
 
 struct Case {
@@ -48,6 +47,10 @@ fn waiting(streamed: bool) -> Case {
 }
 
 fn given(streamed: bool, body: Bytes, bounds: Bounds) -> Case {
+    given_with(streamed, body, (Timeouts::default(), bounds))
+}
+
+fn given_with(streamed: bool, body: Bytes, limits: (Timeouts, Bounds)) -> Case {
     let start = Instant::now();
     let accepted = Accepted {
         request: RequestId::new(Uuid::from_u128(1)),
@@ -62,9 +65,9 @@ fn given(streamed: bool, body: Bytes, bounds: Bounds) -> Case {
         at: Timestamp::from_millis(0),
     };
     let event = AcceptedEvent::from(&Envelope::accepted(accepted.clone()).encode());
-    let (limits, receive_window) =
-        ((Pace::default(), bounds), ReceiveWindow::new(bounds.under_way));
-    let request = Request::new((accepted, event), body, limits, receive_window, UP, start);
+    let receive_window = ReceiveWindow::new(limits.1.under_way);
+    let admitted = Admitted { endpoint: Endpoint::ChatCompletions, accepted, event, body };
+    let request = Request::new(admitted, limits, receive_window, UP, start);
     let mut case = Case { request, start, now: start, done: vec![], seen: 0 };
     assert_eq!(case.new_actions(), [Action::Offer]);
     case
@@ -100,6 +103,12 @@ impl Case {
         self.ticks()
     }
 
+    /// Its settlement is acknowledged while the gateway, which stood still until `ms`, has heard nobody.
+    fn settles_at(&mut self, ms: u64) -> &mut Self {
+        self.now = self.start + Duration::from_millis(ms);
+        self.settles(SettleResult::Acknowledged)
+    }
+
     fn ticks(&mut self) -> &mut Self {
         self.request.on_tick(self.now);
         self.gather()
@@ -116,7 +125,7 @@ impl Case {
     }
 
     fn settles(&mut self, result: SettleResult) -> &mut Self {
-        self.request.on_settled(result);
+        self.request.on_settled(self.now, result);
         self.gather()
     }
 

@@ -39,7 +39,7 @@ pub struct WholeAnswer {
     pub body: Bytes,
 }
 
-/// What is said last to the worker of a request, said again to whoever repeats a question.
+/// A claim that is over, and what is said to its worker whenever it repeats a question.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct EndedClaim {
     pub claim: ClaimId,

@@ -4,9 +4,10 @@ use std::{collections::VecDeque, sync::Arc, time::Duration};
 
 use tokio::time::Instant;
 use uplion_domain::{ClaimId, WorkerId};
-use uplion_log_transport::claim::FromGateway;
+use uplion_log_transport::claim::{ConnectionWindow, FromGateway};
 
-use super::{receive_window::WorkerWindow, received::ReceivedAnswer};
+use super::received::ReceivedAnswer;
+use crate::live::receive_window::WorkerWindow;
 
 /// Credits closer together than this count as sent with the first of them: a shorter memory, on the safe side.
 const CREDITS_APART: Duration = Duration::from_millis(100);
@@ -21,10 +22,10 @@ const WINDOWS_READ: u64 = 4;
 pub struct ActiveClaim {
     pub claim: ClaimId,
     pub worker: WorkerId,
-    pub heard: Instant,
+    heard: Instant,
     pub answer: ReceivedAnswer,
     /// The worker's, of all its requests.
-    pub share: Arc<WorkerWindow>,
+    share: Arc<WorkerWindow>,
     /// Bytes that the worker may send beyond what was delivered.
     window: u64,
     /// What was delivered when the window grew last.
@@ -64,6 +65,24 @@ impl ActiveClaim {
             sent: VecDeque::from([(0, now)]),
             gap: None,
         }
+    }
+
+    pub fn hear(&mut self, now: Instant) {
+        self.heard = now;
+    }
+
+    /// The worker has sent this many bytes to this gateway, of all its requests.
+    pub fn hear_sent(&self, all_sent: u64) {
+        self.share.hear(all_sent);
+    }
+
+    /// When it counts as silent.
+    pub fn silent_at(&self, silence: Duration) -> Instant {
+        self.heard + silence
+    }
+
+    pub fn connection_window(&self) -> ConnectionWindow {
+        self.share.connection_window()
     }
 
     /// The worker has seen credit `number`.

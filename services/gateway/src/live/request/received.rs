@@ -79,11 +79,13 @@ impl ReceivedAnswer {
         whole.freeze()
     }
 
-    /// The usage mark of the newest chunk counts as reached when only its kept end is missing: `[DONE]` has no tokens.
-    pub fn mark_before_kept(&mut self, kept: u64) {
+    /// Keeps the end of the newest chunk. Its usage mark counts as reached when only that is missing: `[DONE]` has no
+    /// tokens.
+    pub fn keep_end(&mut self, end: Bytes) {
         if let Some(mark) = self.marks.back_mut() {
-            mark.end -= kept;
+            mark.end -= end.len() as u64;
         }
+        self.keep(end);
     }
 
     pub fn delivered_up_to(&mut self, delivered: u64) {
@@ -142,29 +144,12 @@ impl ReceivedAnswer {
     }
 }
 
-/// Where the event begins that says a stream is whole, if `chunk` ends with it.
-pub fn end_of_stream(chunk: &[u8]) -> Option<usize> {
-    let before = chunk.trim_ascii_end().strip_suffix(b"[DONE]")?;
-    let before = before.trim_ascii_end().strip_suffix(b"data:")?;
-    (before.is_empty() || before.ends_with(b"\n") || before.ends_with(b"\r"))
-        .then_some(before.len())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn usage(completion_tokens: u64) -> Usage {
         Usage { prompt_tokens: 5, completion_tokens, ..Usage::default() }
-    }
-
-    #[test]
-    fn the_end_of_a_stream_is_an_event_of_its_own() {
-        assert_eq!(end_of_stream(b"data: {}\n\ndata: [DONE]\n\n"), Some(10));
-        assert_eq!(end_of_stream(b"data:[DONE]\r\n\r\n"), Some(0));
-        assert_eq!(end_of_stream(b"data: {\"content\":\"data: [DONE]\"}\n\n"), None);
-        assert_eq!(end_of_stream(b"data: {\"a\":1} data: [DONE]\n\n"), None);
-        assert_eq!(end_of_stream(b""), None);
     }
 
     #[test]
@@ -193,8 +178,7 @@ mod tests {
     fn a_chunk_counts_without_the_end_that_is_kept_back() {
         let mut answer = ReceivedAnswer::default();
         answer.take(None, usage(3), 10);
-        answer.keep(Bytes::from_static(b"done"));
-        answer.mark_before_kept(4);
+        answer.keep_end(Bytes::from_static(b"done"));
         assert!(!answer.is_written());
         answer.delivered_up_to(6);
         assert_eq!(answer.delivered_usage(), usage(3));

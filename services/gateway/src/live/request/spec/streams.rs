@@ -18,7 +18,7 @@ fn chunks_are_passed_on_at_once_and_in_order_but_the_end_waits_for_the_log() {
     case.delivers(18);
     assert_eq!(case.outcome(), &Outcome::Completed);
     assert_eq!(case.settlements()[0].usage, usage(2));
-    case.settles(SettleResult::Ours);
+    case.settles(SettleResult::Acknowledged);
     assert_eq!(case.client_saw(), format!("{HEAD}data: 1\n\ndata: 2\n\ndata: [DONE]\n\n[end]"));
     assert_eq!(case.said_to(1).last(), Some(&&FromGateway::Settled { claim: claim_id(1) }));
 }

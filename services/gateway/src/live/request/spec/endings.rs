@@ -18,7 +18,7 @@ fn a_whole_answer_waits_for_the_log() {
     let mut case = settling();
     assert_eq!(case.settlements()[0].usage, usage(2));
     assert_eq!(case.settlements()[0].charge, Nanos::new(2));
-    case.settles(SettleResult::Ours);
+    case.settles(SettleResult::Acknowledged);
     assert_eq!(case.client_saw(), "[200 application/json]{\"a\":1}");
     assert_eq!(case.said_to(1).last(), Some(&&FromGateway::Settled { claim: claim_id(1) }));
     assert!(matches!(case.done.last(), Some(Action::Forget(Some(_)))));
@@ -31,18 +31,63 @@ fn a_chunk_that_says_it_is_the_last_is_as_good_as_a_finish() {
     assert!(case.settlements().is_empty(), "the chunk before it is missing");
     case.hears(chunk(0, 0, "{\"a\":")).hears(last(chunk(1, 5, "1}")));
     assert_eq!(case.settlements()[0].usage, usage(2));
-    case.settles(SettleResult::Ours);
+    case.settles(SettleResult::Acknowledged);
     assert_eq!(case.client_saw(), "[200 application/json]{\"a\":1}");
     case.hears(finish(2, 7, End::Complete));
     assert_eq!(case.settlements().len(), 1);
 }
 
 #[test]
-fn an_answer_that_somebody_else_settled_is_not_given_out() {
+fn an_answer_is_not_given_out_once_its_worker_may_have_settled_elsewhere() {
+    // `go` is the only credit that was echoed, and was sent at the start.
     let mut case = settling();
-    case.settles(SettleResult::Theirs);
+    case.settles_at(8000);
+    assert_eq!(case.client_saw(), "[200 application/json]{\"a\":1}");
+
+    let mut case = settling();
+    case.settles_at(8001);
     assert_eq!(case.client_saw(), "[500 internal_error]");
     assert_eq!(case.said_to(1).last(), Some(&&FromGateway::Settled { claim: claim_id(1) }));
+}
+
+#[test]
+fn a_stream_that_its_worker_may_have_settled_elsewhere_gets_no_end() {
+    let mut case = claimed(true);
+    case.hears(chunk(0, 0, "data: 1\n\n")).delivers(9).hears(finish(1, 9, End::Complete));
+    assert_eq!(case.outcome(), &Outcome::Completed);
+    case.settles_at(8001);
+    let saw = case.client_saw();
+    assert!(saw.contains("\"code\":\"internal_error\"") && saw.ends_with("[end]"), "{saw}");
+}
+
+#[test]
+fn whoever_goes_on_echoing_credits_settles_nowhere_else() {
+    let mut case = settling();
+    case.until(9500, &[1]).settles(SettleResult::Acknowledged);
+    assert_eq!(case.client_saw(), "[200 application/json]{\"a\":1}");
+}
+
+#[test]
+fn no_end_is_written_later_than_thirty_seconds_after_the_deadline() {
+    for (late_ms, saw) in [(30_000, "[200 application/json]{}"), (30_001, "[500 internal_error]")] {
+        let timeouts = Timeouts { settle_ack: Duration::from_secs(60), ..Timeouts::default() };
+        let mut case = given_with(false, Bytes::from_static(b"{}"), (timeouts, Bounds::default()));
+        case.hears(claim(1)).until(DEADLINE - 1, &[1]);
+        case.hears(chunk(0, 0, "{}")).hears(finish(1, 2, End::Complete));
+        assert_eq!(case.outcome(), &Outcome::Completed);
+        case.until(DEADLINE + late_ms, &[1]).settles(SettleResult::Acknowledged);
+        assert_eq!(case.client_saw(), saw);
+    }
+}
+
+#[test]
+fn what_could_not_be_settled_in_time_is_left_to_the_sweeper() {
+    let mut case = settling();
+    let grace = Duration::from_secs(30);
+    assert_eq!(case.request.settle_until(), case.start + Duration::from_millis(DEADLINE) + grace);
+    case.settles(SettleResult::Expired);
+    assert_eq!(case.client_saw(), "[500 internal_error]");
+    assert_eq!(case.said_to(1).last(), Some(&&FromGateway::Drop { claim: claim_id(1) }));
 }
 
 #[test]
@@ -53,7 +98,7 @@ fn a_log_that_does_not_acknowledge_for_ten_seconds_is_an_error_and_the_worker_is
     case.until(10_000, &[1]);
     assert_eq!(case.client_saw(), "[500 internal_error]");
     assert!(case.credits().len() >= 9, "the worker must not take the gateway for lost");
-    case.settles(SettleResult::Ours);
+    case.settles(SettleResult::Acknowledged);
     assert_eq!(case.client_saw(), "[500 internal_error]");
     assert_eq!(case.said_to(1).last(), Some(&&FromGateway::Settled { claim: claim_id(1) }));
     assert_eq!(case.settlements().len(), 1);
@@ -70,7 +115,7 @@ fn a_repeated_finish_settles_nothing_again() {
 fn who_leaves_while_it_is_settled_changes_nothing() {
     let mut case = settling();
     case.request.on_client_gone(case.now);
-    case.settles(SettleResult::Ours);
+    case.settles(SettleResult::Acknowledged);
     assert_eq!(case.outcome(), &Outcome::Completed);
     assert_eq!(case.client_saw(), "");
 }
@@ -93,7 +138,7 @@ fn the_clients_own_mistake_goes_back_unchanged_and_uncharged() {
         case.hears(finish(1, 26, End::Rejected { status: 400 }));
         assert_eq!(case.outcome(), &Outcome::Failed(Failure::UpstreamRejected { status: 400 }));
         assert_eq!(case.settlements()[0].charge, Nanos::ZERO);
-        case.settles(SettleResult::Ours);
+        case.settles(SettleResult::Acknowledged);
         assert_eq!(case.client_saw(), r#"[400 application/json]{"error":{"message":"no"}}"#);
     }
 }
@@ -105,7 +150,7 @@ fn an_upstreams_complaint_may_be_longer_than_a_streams_window() {
     case.hears(claim(1)).hears(chunk_under(400, 0, 0, "12345678"));
     case.hears(chunk(1, 8, "12345678")).until(1000, &[1]);
     assert_eq!(case.credits().last(), Some(&(16, 16)));
-    case.hears(finish(2, 16, End::Rejected { status: 400 })).settles(SettleResult::Ours);
+    case.hears(finish(2, 16, End::Rejected { status: 400 })).settles(SettleResult::Acknowledged);
     assert_eq!(case.client_saw(), "[400 application/json]1234567812345678");
 }
 
@@ -113,7 +158,7 @@ fn an_upstreams_complaint_may_be_longer_than_a_streams_window() {
 fn the_clients_own_mistake_is_an_event_once_the_stream_has_begun() {
     let mut case = claimed(true);
     case.until(10_000, &[1]).hears(chunk_under(400, 0, 0, r#"{"error":{"message":"no"}}"#));
-    case.hears(finish(1, 26, End::Rejected { status: 400 })).settles(SettleResult::Ours);
+    case.hears(finish(1, 26, End::Rejected { status: 400 })).settles(SettleResult::Acknowledged);
     let saw = case.client_saw();
     assert!(saw.ends_with("data: {\"error\":{\"message\":\"no\"}}\n\n[end]"), "{saw}");
 }
@@ -124,7 +169,7 @@ fn an_answer_that_breaks_off_is_an_error_at_once() {
     case.hears(chunk(0, 0, "{\"a")).hears(finish(1, 3, End::Broken));
     assert_eq!(case.client_saw(), "[502 upstream_error]");
     assert_eq!(case.outcome(), &Outcome::Failed(Failure::UpstreamFailed));
-    case.settles(SettleResult::Ours);
+    case.settles(SettleResult::Acknowledged);
     assert_eq!(case.said_to(1).last(), Some(&&FromGateway::Settled { claim: claim_id(1) }));
 }
 
@@ -159,6 +204,6 @@ fn a_gateway_that_leaves_says_so() {
 #[test]
 fn an_empty_stream_is_an_answer_too() {
     let mut case = claimed(true);
-    case.hears(finish(0, 0, End::Complete)).settles(SettleResult::Ours);
+    case.hears(finish(0, 0, End::Complete)).settles(SettleResult::Acknowledged);
     assert_eq!(case.client_saw(), "[200 text/event-stream][end]");
 }

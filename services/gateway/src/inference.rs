@@ -1,0 +1,81 @@
+//! The way of one request to a model, from the client's bytes to the client's bytes.
+
+use std::sync::Arc;
+
+use poem::{
+    Request, Response, Result,
+    http::{HeaderMap, header},
+};
+use tokio::sync::oneshot;
+use uplion_domain::RequestId;
+use uplion_protocol::{Endpoint, error::ApiError};
+
+use crate::{
+    admission::Admission,
+    body::{BodyReader, IncomingBody},
+    connection::Connection,
+    live::{BodyStream, ClientReply, Live},
+    reply::{rejection, stream, whole},
+    request_id,
+};
+
+/// Serves one endpoint.
+#[derive(Clone)]
+pub struct Inference {
+    pub(crate) endpoint: Endpoint,
+    pub(crate) admission: Arc<Admission>,
+    pub(crate) bodies: BodyReader,
+    pub(crate) live: Arc<Live>,
+}
+
+impl Inference {
+    async fn start(
+        &self,
+        request: RequestId,
+        headers: &HeaderMap,
+        body: &mut IncomingBody,
+    ) -> Result<oneshot::Receiver<ClientReply>, ApiError> {
+        // Memory only, until the request is started: one that will be rejected costs no I/O but its own body's.
+        let key = self.admission.key(headers)?;
+        let mut permit = self.admission.permit(self.live.link())?;
+        self.check_media_type(headers)?;
+        let body = self.bodies.read(headers, body, &mut permit).await?;
+        let read = self.endpoint.read(&body)?;
+        let accepted = self.admission.accept(request, &key, &read)?;
+        Ok(self.live.start(self.endpoint, accepted, body, permit))
+    }
+
+    fn check_media_type(&self, headers: &HeaderMap) -> Result<(), ApiError> {
+        let Some(value) = headers.get(header::CONTENT_TYPE) else { return Ok(()) };
+        let value = value.to_str().unwrap_or_default();
+        let media_type = value.split(';').next().unwrap_or_default().trim();
+        let takes = self.endpoint.takes(media_type);
+        if takes { Ok(()) } else { Err(ApiError::UnsupportedMediaType) }
+    }
+}
+
+impl poem::Endpoint for Inference {
+    type Output = Response;
+
+    async fn call(&self, mut request: Request) -> Result<Response> {
+        let (id, dialect) = (request_id(), self.endpoint.dialect());
+        let mut body = IncomingBody::new(request.take_body());
+        let waiting = match self.start(id, request.headers(), &mut body).await {
+            Ok(waiting) => waiting,
+            Err(error) => {
+                self.live.surroundings().metrics.rejected(error.code());
+                body.discard(self.bodies.most).await;
+                return Ok(rejection(id, dialect, &error));
+            }
+        };
+        Ok(match waiting.await {
+            Ok(ClientReply::Whole(answer)) => whole(id, answer),
+            Ok(ClientReply::Stream(head, body)) => {
+                let connection = request.extensions().get::<Arc<Connection>>().cloned();
+                stream(id, &head, BodyStream::new(body, connection))
+            }
+            Ok(ClientReply::Rejected(error)) => rejection(id, dialect, &error),
+            Err(oneshot::error::RecvError { .. }) => rejection(id, dialect, &ApiError::Internal),
+        })
+    }
+}

@@ -1,0 +1,165 @@
+//! How a request ends: one settlement, and the client's end of the answer only once it is on the log.
+
+use bytes::Bytes;
+use tokio::time::Instant;
+use uplion_domain::{
+    Usage,
+    request::{Failure, Outcome, Writer},
+};
+use uplion_log_transport::claim::{End, Head};
+use uplion_protocol::{Dialect, error::ApiError};
+
+use super::{
+    Request, Stage,
+    action::{Action, EndedClaim, LastReply, WholeAnswer},
+    active_claim::ActiveClaim,
+    client::ClientEnd,
+    received::Finish,
+    settling::{SettleResult, Settling},
+};
+
+const DEFAULT_TYPE: &str = "application/json";
+
+impl Request {
+    /// Ends the request if its worker said so and all of its answer is here and written.
+    pub(super) fn end_if_complete(&mut self, now: Instant) {
+        let streams = self.streams();
+        let Stage::Claimed(active) = &mut self.stage else { return };
+        let Some(Finish { sent, usage, end }) = active.answer.complete() else { return };
+        let head = active.answer.head().cloned();
+        let status = head.as_ref().map_or(200, |head| head.status);
+        match end {
+            _ if sent != active.answer.received() => self.break_off(now),
+            End::Complete if streams && !active.answer.is_written() => {}
+            End::Complete if streams => {
+                let end = ClientEnd::End(active.answer.take_kept());
+                self.client.begin(now, head, &mut self.actions);
+                self.settle(now, Outcome::Completed, usage, end);
+            }
+            End::Complete if (200..300).contains(&status) => {
+                let end = whole(active, head, status);
+                self.settle(now, Outcome::Completed, usage, end);
+            }
+            End::Complete => self.reject_as_upstream(now, head, status),
+            End::Rejected { status } => self.reject_as_upstream(now, head, status),
+            End::Broken => self.break_off(now),
+            End::TooLarge => {
+                let reason = "its answer is longer than this installation allows".to_owned();
+                let failure = Failure::AnswerTooLarge;
+                self.fail(now, failure, ApiError::UpstreamFailed { reason });
+            }
+        }
+    }
+
+    pub(super) fn break_off(&mut self, now: Instant) {
+        let reason = "it broke off its answer".to_owned();
+        self.fail(now, Failure::UpstreamFailed, ApiError::UpstreamFailed { reason });
+    }
+
+    /// The upstream's own words to the client, once they are on the log as what happened.
+    fn reject_as_upstream(&mut self, now: Instant, head: Option<Head>, status: u16) {
+        let Stage::Claimed(active) = &mut self.stage else { return };
+        let outcome = Outcome::Failed(Failure::UpstreamRejected { status });
+        let end = if self.client.is_done() {
+            ClientEnd::Nothing
+        } else if self.client.saw_nothing() {
+            whole(active, head, status)
+        } else {
+            let dialect = self.admitted.endpoint.dialect();
+            ClientEnd::End(error_event(dialect, &active.answer.take_kept(), status))
+        };
+        self.settle(now, outcome, Usage::default(), end);
+    }
+
+    /// The worker has ended it, without an answer: the client hears at once, the worker when it is settled.
+    fn fail(&mut self, now: Instant, failure: Failure, error: ApiError) {
+        self.client.fail(error, &mut self.actions);
+        self.settle(now, Outcome::Failed(failure), Usage::default(), ClientEnd::Nothing);
+    }
+
+    /// Ends the request from here: nobody needs its worker any more.
+    pub(super) fn stop(&mut self, now: Instant, outcome: Outcome, error: ApiError) {
+        let mut delivered = Usage::default();
+        if let Stage::Claimed(active) = &self.stage {
+            delivered = active.answer.delivered_usage();
+            let (claim, worker) = (active.claim, active.worker);
+            let ended = EndedClaim { claim, worker, last_reply: LastReply::Drop };
+            self.actions.push(Action::Send(worker, ended.message()));
+            self.attempts.end(ended);
+            self.stage = Stage::Waiting;
+        }
+        self.client.fail(error, &mut self.actions);
+        self.settle(now, outcome, delivered, ClientEnd::Nothing);
+    }
+
+    fn settle(&mut self, now: Instant, outcome: Outcome, delivered: Usage, end: ClientEnd) {
+        self.admitted.body = Bytes::new();
+        let accepted = &self.admitted.accepted;
+        let (timings, worker) = (self.timers.until_now(now), self.attempts.worker());
+        let (writer, at) = (Writer::Gateway(accepted.gateway), self.timers.at(accepted.at, now));
+        let settled = accepted.settle(outcome, delivered, timings, worker, writer, at);
+        let active = match std::mem::replace(&mut self.stage, Stage::Over) {
+            Stage::Claimed(active) => Some(active),
+            Stage::Waiting | Stage::Settling(_) | Stage::Over => None,
+        };
+        let late_at = now + self.timeouts.settle_ack;
+        self.stage = Stage::Settling(Box::new(Settling::new(active, end, late_at)));
+        self.actions.push(Action::Settle(Box::new(settled)));
+    }
+
+    pub fn on_settled(&mut self, now: Instant, result: SettleResult) {
+        let Stage::Settling(settling) = std::mem::replace(&mut self.stage, Stage::Over) else {
+            return;
+        };
+        let believed = self.is_believed(now, &settling);
+        let (active, end) = settling.into_parts();
+        let last_reply = match result {
+            SettleResult::Acknowledged if believed => {
+                self.client.finish(end, &mut self.actions);
+                LastReply::Settled
+            }
+            SettleResult::Acknowledged => {
+                self.client.fail(ApiError::Internal, &mut self.actions);
+                LastReply::Settled
+            }
+            SettleResult::Expired => {
+                self.client.fail(ApiError::Internal, &mut self.actions);
+                LastReply::Drop
+            }
+        };
+        let ended = active.map(|active| {
+            let ended = EndedClaim { claim: active.claim, worker: active.worker, last_reply };
+            self.actions.push(Action::Send(ended.worker, ended.message()));
+            ended
+        });
+        self.actions.push(Action::Forget(ended.or_else(|| self.attempts.last_ended())));
+    }
+
+    /// Whether nobody else can have settled before what was acknowledged until now: neither its worker, which has
+    /// another gateway settle once it missed credits for long enough, nor the sweeper. Of two settlements the first on
+    /// the log is effective, and a client that gets an answer's end must be charged by ours.
+    fn is_believed(&self, now: Instant, settling: &Settling) -> bool {
+        let lease = self.timeouts.write_lease;
+        now <= self.settle_until()
+            && settling.active_claim().is_none_or(|active| now <= active.echoed_at() + lease)
+    }
+}
+
+fn whole(active: &mut ActiveClaim, head: Option<Head>, status: u16) -> ClientEnd {
+    let content_type = head.map_or_else(|| DEFAULT_TYPE.to_owned(), |head| head.content_type);
+    let head = Head { status, content_type };
+    ClientEnd::Respond(WholeAnswer { head, body: active.answer.take_kept() })
+}
+
+/// An upstream's error body as an event, for a client whose stream has begun.
+fn error_event(dialect: Dialect, body: &[u8], status: u16) -> Bytes {
+    match serde_json::from_slice::<serde_json::Value>(body) {
+        Ok(json) if json.is_object() => {
+            dialect.upstream_error_event(json.to_string().as_bytes())
+        }
+        Ok(_) | Err(_) => {
+            let reason = format!("it rejected the request with status {status}");
+            dialect.error_event(&ApiError::UpstreamFailed { reason })
+        }
+    }
+}

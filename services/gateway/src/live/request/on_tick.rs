@@ -1,0 +1,118 @@
+//! What time does to a request: deadline, silence, credit, headers, signs of life.
+
+use tokio::time::Instant;
+use uplion_domain::request::{Cancelled, Failure, Outcome};
+use uplion_log_transport::claim::ReleaseReason;
+use uplion_protocol::error::ApiError;
+
+use super::{
+    Request, Stage,
+    action::{Action, EndedClaim, LastReply},
+};
+
+impl Request {
+    /// When something happens by itself next.
+    pub fn due(&self) -> Instant {
+        let (deadline, every) = (self.timers.deadline(), self.timeouts.credit);
+        let client = self.client.due(&self.timeouts).unwrap_or(deadline);
+        match &self.stage {
+            Stage::Waiting => deadline.min(client),
+            Stage::Claimed(active) => deadline
+                .min(client)
+                .min(active.silent_at(self.timeouts.silence))
+                .min(active.next_credit_at(every)),
+            Stage::Settling(settling) => {
+                let end = settling.late_at().unwrap_or_else(|| self.settle_until());
+                settling.active_claim().map_or(end, |active| end.min(active.next_credit_at(every)))
+            }
+            Stage::Over => self.settle_until(),
+        }
+    }
+
+    pub fn on_tick(&mut self, now: Instant) {
+        let paused = self.timers.on_tick(now);
+        let late = self.timers.deadline() <= now;
+        match &mut self.stage {
+            Stage::Waiting if late => self.expire(now),
+            Stage::Waiting => self.keep_client(now),
+            Stage::Claimed(_) if late => {
+                self.stop(now, Outcome::Cancelled(Cancelled::Deadline), ApiError::Timeout);
+            }
+            Stage::Claimed(active) => {
+                if let Some(pause) = paused {
+                    active.forgive(now, pause);
+                }
+                if active.silent_at(self.timeouts.silence) <= now {
+                    self.replace_silent(now);
+                } else {
+                    self.credit_if_due(now);
+                    self.keep_client(now);
+                }
+            }
+            Stage::Settling(settling) => {
+                if settling.late_at().is_some_and(|late_at| late_at <= now) {
+                    settling.forget_client();
+                    self.client.fail(ApiError::Internal, &mut self.actions);
+                }
+                self.credit_if_due(now);
+            }
+            Stage::Over => {}
+        }
+    }
+
+    fn keep_client(&mut self, now: Instant) {
+        self.client.keep_alive(now, &self.timeouts, &mut self.actions);
+    }
+
+    fn credit_if_due(&mut self, now: Instant) {
+        let every = self.timeouts.credit;
+        if self.active_claim().is_some_and(|active| active.next_credit_at(every) <= now) {
+            self.send_credit(now);
+        }
+    }
+
+    fn replace_silent(&mut self, now: Instant) {
+        let Stage::Claimed(active) = &self.stage else { return };
+        let ended = EndedClaim {
+            claim: active.claim,
+            worker: active.worker,
+            last_reply: LastReply::Drop,
+        };
+        if self.attempts.count_silent() >= self.timeouts.silent_claims || self.client.saw_answer() {
+            let reason = "its worker fell silent".to_owned();
+            let outcome = Outcome::Failed(Failure::WorkerSilent);
+            return self.stop(now, outcome, ApiError::UpstreamFailed { reason });
+        }
+        self.actions.push(Action::Send(ended.worker, ended.message()));
+        self.attempts.end(ended);
+        // Whoever is told to drop also takes the ticket away, and the silent one may hear it yet.
+        self.actions.push(Action::Offer);
+        self.wait_again(now);
+    }
+
+    /// The deadline has come and nobody is at it: what the workers said last is why.
+    fn expire(&mut self, now: Instant) {
+        let (outcome, error) = match self.attempts.trouble() {
+            None | Some(ReleaseReason::Draining) => {
+                (Outcome::Cancelled(Cancelled::Deadline), ApiError::Timeout)
+            }
+            Some(ReleaseReason::Busy) => {
+                let retry_after_s = self.timeouts.retry_after_s();
+                let model = self.admitted.accepted.model.to_string();
+                let error = ApiError::QueueFull { model, retry_after_s };
+                (Outcome::Failed(Failure::UpstreamFailed), error)
+            }
+            Some(ReleaseReason::UpstreamFailed) => {
+                let reason = "it answered with an error".to_owned();
+                let error = ApiError::UpstreamFailed { reason };
+                (Outcome::Failed(Failure::UpstreamFailed), error)
+            }
+            Some(ReleaseReason::Unreachable | ReleaseReason::WorkerFailed) => {
+                let reason = "it cannot be reached".to_owned();
+                let error = ApiError::UpstreamFailed { reason };
+                (Outcome::Failed(Failure::UpstreamUnreachable), error)
+            }
+        };
+        self.stop(now, outcome, error);
+    }
+}
