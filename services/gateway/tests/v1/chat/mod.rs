@@ -1,7 +1,8 @@
-//! `POST /v1/chat/completions`: what is answered, what is rejected, what is charged, and what of trouble is seen.
+//! `POST /v1/chat/completions`: what is answered, rejected, charged and given back, and what of trouble is seen.
 
 mod admission;
 mod charged;
 mod completions;
 mod keys;
+mod permits;
 mod trouble;

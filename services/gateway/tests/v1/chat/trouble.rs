@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use uplion_domain::{
-    Envelope, Timestamp, Usage, model,
-    request::{Cancelled, Event, Failure, Outcome, Timings, Writer},
+    Timestamp, model,
+    request::{Cancelled, Failure, Outcome},
 };
 use uplion_gateway::{Bounds, Options, Timeouts};
-use uplion_log_transport::stream::{Condition, StreamName};
+use uplion_log_transport::stream::StreamName;
 
 use crate::installation::{Installation, body, error, header, streamed};
 
@@ -141,33 +141,6 @@ async fn a_client_that_reads_slowly_slows_its_own_upstream_and_gets_all() {
     let events = slow.read_events().await;
     assert_eq!(events.len(), 20_002);
     assert_eq!(events.last().unwrap(), "data: [DONE]");
-}
-
-#[tokio::test]
-async fn an_answer_that_somebody_else_settled_is_not_given_out() {
-    let installation = Installation::with_worker().await;
-    let waiting = tokio::spawn(installation.chat(&body(&json!({"delay_ms": 1_000}))).send());
-    installation.until(async || installation.server.running() == 1).await;
-    // Nobody waited for it to be on the log.
-    installation.until(async || !installation.traffic().await.is_empty()).await;
-    let events = installation.traffic().await;
-    let Some(Event::Accepted(accepted)) = events.first() else { panic!("{events:?}") };
-    let theirs = accepted.settle(
-        Outcome::Cancelled(Cancelled::GatewayLost),
-        Usage::default(),
-        Timings::default(),
-        None,
-        Writer::Sweeper,
-        accepted.at,
-    );
-    let theirs = Envelope::settled(theirs);
-    let unique = Condition { unique: true, last: None };
-    let subject = theirs.event.subject();
-    installation.log.streams.append(&subject, theirs.encode(), unique).await.unwrap();
-    let response = waiting.await.unwrap().unwrap();
-    let id = header(&response, "x-request-id").to_owned();
-    assert_eq!(error(response).await, (500, "server_error internal_error -".to_owned()));
-    assert_eq!(installation.settled(&id).await.writer, Writer::Sweeper);
 }
 
 #[tokio::test]
