@@ -59,7 +59,8 @@ impl Admission {
 
     pub fn accept(&self, request: RequestId, key: &Key, read: &Read) -> Result<Accepted, ApiError> {
         let now = (self.clock)();
-        let deadline = i64::try_from(self.options.timeouts.deadline.as_millis()).unwrap_or(i64::MAX);
+        let deadline =
+            i64::try_from(self.options.timeouts.deadline.as_millis()).unwrap_or(i64::MAX);
         let found = self.catalog.ask(|catalog| {
             let model = catalog
                 .resolve(&read.model)

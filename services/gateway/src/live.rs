@@ -22,16 +22,16 @@ use uplion_log_transport::{
 };
 use uplion_protocol::Endpoint;
 
-pub use self::{
-    driver::{ClientReply, Surroundings},
-    request::WholeAnswer,
-    response_body::BodyStream,
-};
 use self::{
     driver::Driver,
     receive_window::ReceiveWindow,
     registry::{Delivery, Message, Registry},
     request::{Admitted, Request},
+};
+pub use self::{
+    driver::{ClientReply, Surroundings},
+    request::WholeAnswer,
+    response_body::BodyStream,
 };
 use crate::{
     options::{Bounds, Timeouts},

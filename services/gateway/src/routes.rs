@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use poem::{
-    Endpoint as _, Request, Response, Result, Route,
+    Request, Response, Result, Route,
     error::{MethodNotAllowedError, NotFoundError},
     get,
     http::Method,

@@ -77,8 +77,13 @@ where
     let room = Arc::new(Semaphore::new(options.connections));
     let (connections, hangup) = (TaskTracker::new(), CancellationToken::new());
     while let Some((stream, remote, permit)) = accept(&listener, &room, &shutdown).await {
-        let connection =
-            serve_connection(stream, (local, remote), Arc::clone(&endpoint), options, shutdown.clone());
+        let connection = serve_connection(
+            stream,
+            (local, remote),
+            Arc::clone(&endpoint),
+            options,
+            shutdown.clone(),
+        );
         let hangup = hangup.clone();
         connections.spawn(async move {
             let _permit = permit;

@@ -227,7 +227,8 @@ impl Driver {
                 }
                 Action::Send(worker, message) => {
                     let request = self.request.accepted().request;
-                    self.send(&Subject::Worker { worker, request }, &message).await;
+                    let to = Subject::Worker { worker, request };
+                    send(&self.surroundings, &to, &message).await;
                 }
                 Action::Settle(settled) => self.start_settling(*settled),
                 Action::Forget(ended) => {
@@ -275,12 +276,6 @@ impl Driver {
         }
     }
 
-    async fn send(&self, to: &Subject, message: &FromGateway) {
-        // Whoever misses it asks again.
-        let sending = self.surroundings.log.messages.send(to, message.encode());
-        drop(timeout(SEND_ROOM, sending).await);
-    }
-
     fn ticket(&self) -> Ticket {
         let accepted = self.request.accepted();
         Ticket {
@@ -291,6 +286,12 @@ impl Driver {
             deadline: accepted.deadline,
         }
     }
+}
+
+async fn send(surroundings: &Surroundings, to: &Subject, message: &FromGateway) {
+    // Whoever misses it asks again.
+    let sending = surroundings.log.messages.send(to, message.encode());
+    drop(timeout(SEND_ROOM, sending).await);
 }
 
 /// Resolves when the client has something to say: that it is gone, or that it got what was waited for.

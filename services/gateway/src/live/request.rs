@@ -24,8 +24,10 @@ use uplion_domain::request::{Accepted, Cancelled, Failure, Outcome};
 use uplion_log_transport::{claim::AcceptedEvent, message::Link, task::OfferError};
 use uplion_protocol::{Endpoint, error::ApiError};
 
+#[cfg(test)]
+pub use self::action::LastReply;
 pub use self::{
-    action::{Action, EndedClaim, LastReply, WholeAnswer},
+    action::{Action, EndedClaim, WholeAnswer},
     settling::SettleResult,
 };
 use self::{

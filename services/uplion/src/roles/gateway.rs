@@ -5,7 +5,7 @@ use std::sync::Arc;
 use anyhow::Result;
 use prometheus_client::registry::Registry;
 use tokio_util::sync::CancellationToken;
-use uplion_gateway::{Bounds, Gateway, Options, Timeouts, ServeOptions};
+use uplion_gateway::{Bounds, Gateway, Options, ServeOptions, Timeouts};
 
 use super::Front;
 use crate::{

@@ -154,9 +154,7 @@ fn whole(active: &mut ActiveClaim, head: Option<Head>, status: u16) -> ClientEnd
 /// An upstream's error body as an event, for a client whose stream has begun.
 fn error_event(dialect: Dialect, body: &[u8], status: u16) -> Bytes {
     match serde_json::from_slice::<serde_json::Value>(body) {
-        Ok(json) if json.is_object() => {
-            dialect.upstream_error_event(json.to_string().as_bytes())
-        }
+        Ok(json) if json.is_object() => dialect.upstream_error_event(json.to_string().as_bytes()),
         Ok(_) | Err(_) => {
             let reason = format!("it rejected the request with status {status}");
             dialect.error_event(&ApiError::UpstreamFailed { reason })

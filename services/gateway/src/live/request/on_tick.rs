@@ -73,11 +73,8 @@ impl Request {
 
     fn replace_silent(&mut self, now: Instant) {
         let Stage::Claimed(active) = &self.stage else { return };
-        let ended = EndedClaim {
-            claim: active.claim,
-            worker: active.worker,
-            last_reply: LastReply::Drop,
-        };
+        let ended =
+            EndedClaim { claim: active.claim, worker: active.worker, last_reply: LastReply::Drop };
         if self.attempts.count_silent() >= self.timeouts.silent_claims || self.client.saw_answer() {
             let reason = "its worker fell silent".to_owned();
             let outcome = Outcome::Failed(Failure::WorkerSilent);

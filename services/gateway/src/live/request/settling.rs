@@ -24,11 +24,7 @@ pub struct Settling {
 }
 
 impl Settling {
-    pub fn new(
-        active: Option<Box<ActiveClaim>>,
-        client_end: ClientEnd,
-        late_at: Instant,
-    ) -> Self {
+    pub fn new(active: Option<Box<ActiveClaim>>, client_end: ClientEnd, late_at: Instant) -> Self {
         Self { active, client_end, late_at }
     }
 

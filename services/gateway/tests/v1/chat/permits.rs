@@ -9,9 +9,7 @@ const HELD: [&str; 3] =
     ["uplion_gateway_in_flight", "uplion_gateway_body_bytes", "uplion_gateway_answer_bytes"];
 
 async fn all_is_given_back(installation: &Installation) {
-    installation
-        .until(async || HELD.into_iter().all(|gauge| installation.gauge(gauge) == 0))
-        .await;
+    installation.until(async || HELD.into_iter().all(|gauge| installation.gauge(gauge) == 0)).await;
 }
 
 async fn in_flight(installation: &Installation) {

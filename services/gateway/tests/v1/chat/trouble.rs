@@ -14,7 +14,8 @@ use crate::installation::{Installation, body, error, header, streamed};
 
 async fn with_deadline(deadline_ms: u64) -> Installation {
     let deadline = Duration::from_millis(deadline_ms);
-    let timeouts = Timeouts { deadline, headers: Duration::from_millis(200), ..Timeouts::default() };
+    let timeouts =
+        Timeouts { deadline, headers: Duration::from_millis(200), ..Timeouts::default() };
     Installation::with(Options { timeouts, ..Options::default() }).await
 }
 
