@@ -24,31 +24,31 @@ const PATIENCE: Duration = wait::PATIENCE;
 const CONTROL: StreamName = StreamName::Control;
 
 /// A store, and streams that outlive whoever is killed.
-pub struct Ground {
+pub struct Fixture {
     pub store: Store,
     pub streams: Arc<dyn Streams>,
     replicas: u8,
 }
 
-macro_rules! on_each_ground {
-    ($($ground:ident($store:expr, $streams:expr, $replicas:expr))* : $rules:tt) => {
-        $(on_each_ground!(@one $ground $store, $streams, $replicas, $rules);)*
+macro_rules! on_each_backend {
+    ($($fixture:ident($store:expr, $streams:expr, $replicas:expr))* : $rules:tt) => {
+        $(on_each_backend!(@one $fixture $store, $streams, $replicas, $rules);)*
     };
-    (@one $ground:ident $store:expr, $streams:expr, $replicas:expr, [$($rule:ident)*]) => {
-        mod $ground {
+    (@one $fixture:ident $store:expr, $streams:expr, $replicas:expr, [$($rule:ident)*]) => {
+        mod $fixture {
             use super::*;
             $(
                 #[tokio::test]
                 async fn $rule() {
                     let (store, streams) = ($store.await, $streams.await);
-                    super::$rule(Ground { store, streams, replicas: $replicas }).await;
+                    super::$rule(Fixture { store, streams, replicas: $replicas }).await;
                 }
             )*
         }
     };
 }
 
-on_each_ground!(
+on_each_backend!(
     one_process(backend::sqlite(), in_process(), 1)
     postgres_15_and_one_server(backend::postgres_15(), one_server(), 1)
     postgres_18_and_three_nodes(backend::postgres_18(), three_nodes(), 3):
@@ -81,7 +81,7 @@ async fn nats(url: String) -> Arc<dyn Streams> {
     Nats::connect(options).await.unwrap().log().streams
 }
 
-impl Ground {
+impl Fixture {
     async fn make_control(&self, epoch: u32, first_sequence: u64) {
         let spec = StreamSpec {
             name: CONTROL,
@@ -102,8 +102,8 @@ struct Running {
 }
 
 impl Running {
-    fn start(ground: &Ground) -> Self {
-        let relay = Relay::new(Arc::clone(&ground.store.events), Arc::clone(&ground.streams));
+    fn start(fixture: &Fixture) -> Self {
+        let relay = Relay::new(Arc::clone(&fixture.store.events), Arc::clone(&fixture.streams));
         let relay = Arc::new(relay);
         let running = Arc::clone(&relay);
         let task = tokio::spawn(async move { running.run(CancellationToken::new()).await });
@@ -155,42 +155,42 @@ async fn published(streams: &dyn Streams) -> Vec<EventId> {
     ids
 }
 
-async fn what_is_committed_is_relayed_in_order_and_found_by_its_position(ground: Ground) {
-    ground.make_control(4, 101).await;
-    write(&ground.store, 300).await;
-    let running = Running::start(&ground);
+async fn what_is_committed_is_relayed_in_order_and_found_by_its_position(fixture: Fixture) {
+    fixture.make_control(4, 101).await;
+    write(&fixture.store, 300).await;
+    let running = Running::start(&fixture);
     assert_eq!(running.reached(300).await, (4, 400));
     assert_eq!(running.reached(7).await, (4, 107));
-    write(&ground.store, 1).await;
+    write(&fixture.store, 1).await;
     assert_eq!(running.reached(301).await, (4, 401));
     assert_eq!(running.relay.wait_for(302, Duration::from_millis(20)).await, None);
-    assert_eq!(published(&*ground.streams).await, committed(&ground.store).await);
+    assert_eq!(published(&*fixture.streams).await, committed(&fixture.store).await);
     assert_eq!(running.relay.trouble(), None);
 }
 
-async fn every_event_is_relayed_once_though_relays_are_killed(ground: Ground) {
-    ground.make_control(1, 1).await;
-    let store = ground.store.clone();
+async fn every_event_is_relayed_once_though_relays_are_killed(fixture: Fixture) {
+    fixture.make_control(1, 1).await;
+    let store = fixture.store.clone();
     let writing = tokio::spawn(async move { write(&store, 200).await });
     let mut kills = 0;
     while !writing.is_finished() {
-        let running = Running::start(&ground);
+        let running = Running::start(&fixture);
         // Somewhere between a commit and its acknowledgement, each time elsewhere.
-        let next = ground.streams.identity(CONTROL).await.unwrap().last + 1;
+        let next = fixture.streams.identity(CONTROL).await.unwrap().last + 1;
         running.relay.wait_for(next, Duration::from_millis(1 + kills % 7)).await;
         kills += 1;
     }
     writing.await.unwrap();
-    Running::start(&ground).reached(200).await;
-    assert_eq!(published(&*ground.streams).await, committed(&ground.store).await);
+    Running::start(&fixture).reached(200).await;
+    assert_eq!(published(&*fixture.streams).await, committed(&fixture.store).await);
     assert!(kills > 3, "{kills}");
 }
 
-async fn two_relays_at_once_publish_every_event_once(ground: Ground) {
-    ground.make_control(1, 1).await;
-    let relays = [Running::start(&ground), Running::start(&ground), Running::start(&ground)];
+async fn two_relays_at_once_publish_every_event_once(fixture: Fixture) {
+    fixture.make_control(1, 1).await;
+    let relays = [Running::start(&fixture), Running::start(&fixture), Running::start(&fixture)];
     let writers = (0..4).map(|_| {
-        let store = ground.store.clone();
+        let store = fixture.store.clone();
         tokio::spawn(async move { write(&store, 50).await })
     });
     for writer in futures::future::join_all(writers).await {
@@ -199,72 +199,72 @@ async fn two_relays_at_once_publish_every_event_once(ground: Ground) {
     for running in &relays {
         assert_eq!(running.reached(200).await, (1, 200));
     }
-    assert_eq!(published(&*ground.streams).await, committed(&ground.store).await);
+    assert_eq!(published(&*fixture.streams).await, committed(&fixture.store).await);
 }
 
-async fn a_database_that_went_back_in_time_halts_the_relay_until_it_is_restored(ground: Ground) {
-    ground.make_control(1, 1).await;
-    write(&ground.store, 5).await;
-    let known = ground.store.events.after(0, 10).await.unwrap();
-    Running::start(&ground).reached(5).await;
+async fn a_database_that_went_back_in_time_halts_the_relay_until_it_is_restored(fixture: Fixture) {
+    fixture.make_control(1, 1).await;
+    write(&fixture.store, 5).await;
+    let known = fixture.store.events.after(0, 10).await.unwrap();
+    Running::start(&fixture).reached(5).await;
     // CONTROL holds two more, which the store forgot.
     let forgotten = project();
     for event in [created(forgotten, "a"), renamed(forgotten, "b")] {
         let subject = uplion_domain::subject::Subject::Control(crate::events::of(forgotten));
-        ground.streams.append(&subject, event, Condition::default()).await.unwrap();
+        fixture.streams.append(&subject, event, Condition::default()).await.unwrap();
     }
-    write(&ground.store, 2).await;
+    write(&fixture.store, 2).await;
 
-    let running = Running::start(&ground);
+    let running = Running::start(&fixture);
     running.halted().await;
-    assert_eq!(ground.streams.identity(CONTROL).await.unwrap().last, 7);
-    let events = &*ground.store.events;
-    assert_eq!(restore(events, &*ground.streams).await.unwrap(), 2);
-    assert_eq!(restore(events, &*ground.streams).await.unwrap(), 0);
+    assert_eq!(fixture.streams.identity(CONTROL).await.unwrap().last, 7);
+    let events = &*fixture.store.events;
+    assert_eq!(restore(events, &*fixture.streams).await.unwrap(), 2);
+    assert_eq!(restore(events, &*fixture.streams).await.unwrap(), 0);
     assert_eq!(running.reached(9).await, (1, 9));
-    assert_eq!(published(&*ground.streams).await, committed(&ground.store).await);
-    assert_eq!(ground.store.events.after(0, 5).await.unwrap(), known);
-    let history = ground.store.events.history(&crate::events::of(forgotten)).await.unwrap();
+    assert_eq!(published(&*fixture.streams).await, committed(&fixture.store).await);
+    assert_eq!(fixture.store.events.after(0, 5).await.unwrap(), known);
+    let history = fixture.store.events.history(&crate::events::of(forgotten)).await.unwrap();
     assert_eq!(history.iter().map(|stored| stored.version).collect::<Vec<_>>(), [1, 2]);
 }
 
-async fn a_database_that_goes_back_in_time_under_the_relay_halts_it(ground: Ground) {
-    ground.make_control(1, 1).await;
-    write(&ground.store, 1).await;
-    let running = Running::start(&ground);
+async fn a_database_that_goes_back_in_time_under_the_relay_halts_it(fixture: Fixture) {
+    fixture.make_control(1, 1).await;
+    write(&fixture.store, 1).await;
+    let running = Running::start(&fixture);
     running.reached(1).await;
     let subject = uplion_domain::subject::Subject::Control(crate::events::of(project()));
     let unknown = created(project(), "a");
-    ground.streams.append(&subject, unknown, Condition::default()).await.unwrap();
+    fixture.streams.append(&subject, unknown, Condition::default()).await.unwrap();
     running.halted().await;
-    write(&ground.store, 1).await;
+    write(&fixture.store, 1).await;
     assert_eq!(running.relay.wait_for(2, Duration::from_millis(50)).await, None);
-    assert_eq!(ground.streams.identity(CONTROL).await.unwrap().last, 2);
+    assert_eq!(fixture.streams.identity(CONTROL).await.unwrap().last, 2);
 }
 
-async fn a_control_made_anew_is_filled_from_the_first_event_on(ground: Ground) {
-    ground.make_control(1, 1).await;
-    write(&ground.store, 100).await;
-    let running = Running::start(&ground);
+async fn a_control_made_anew_is_filled_from_the_first_event_on(fixture: Fixture) {
+    fixture.make_control(1, 1).await;
+    write(&fixture.store, 100).await;
+    let running = Running::start(&fixture);
     running.reached(100).await;
-    ground.streams.delete(CONTROL).await.unwrap();
-    ground.make_control(2, 101).await;
+    fixture.streams.delete(CONTROL).await.unwrap();
+    fixture.make_control(2, 101).await;
     let filled = wait::until(PATIENCE, "the new CONTROL to be filled", || async {
         running.relay.wait_for(100, PATIENCE).await == Some((2, 200))
     });
     filled.await.unwrap();
-    assert_eq!(published(&*ground.streams).await, committed(&ground.store).await);
+    assert_eq!(published(&*fixture.streams).await, committed(&fixture.store).await);
 }
 
-async fn nothing_is_lost_while_control_is_away(ground: Ground) {
-    let running = Running::start(&ground);
-    write(&ground.store, 3).await;
+async fn nothing_is_lost_while_control_is_away(fixture: Fixture) {
+    let running = Running::start(&fixture);
+    write(&fixture.store, 3).await;
     wait::until(PATIENCE, "the relay to miss CONTROL", || async {
         running.relay.trouble().is_some_and(|trouble| trouble.contains("CONTROL"))
     })
     .await
     .unwrap();
-    ground.make_control(1, 1).await;
+    fixture.make_control(1, 1).await;
     assert_eq!(running.reached(3).await, (1, 3));
     assert_eq!(running.relay.trouble(), None);
 }

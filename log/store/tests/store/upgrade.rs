@@ -28,7 +28,7 @@ const COLUMNS: &str = "subject, id, kind, at, traceparent, actor, payload";
 
 /// As the first release made it.
 fn first_release(migrations: &str) -> Runner {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../log/store/src").join(migrations);
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src").join(migrations);
     let all = load_sql_migrations(folder).unwrap();
     Runner::new(&all).set_target(Target::Version(1))
 }
