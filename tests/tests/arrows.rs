@@ -17,7 +17,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("uplion-log-transport", &["uplion-domain"]),
     ("uplion-projections", &["uplion-domain"]),
     ("uplion-log-store", &["uplion-log-transport", "uplion-projections", "uplion-domain"]),
-    ("uplion-protocol", &[]),
+    ("uplion-protocol", &["uplion-domain"]),
+    ("uplion-http", &[]),
     ("uplion-gateway", SERVICE),
     ("uplion-worker", SERVICE),
     ("uplion-control", SERVICE_AT_REST),
@@ -28,11 +29,17 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("uplion-bench", &[]),
 ];
 
-const SERVICE: &[&str] =
-    &["uplion-protocol", "uplion-log-transport", "uplion-projections", "uplion-domain"];
+const SERVICE: &[&str] = &[
+    "uplion-protocol",
+    "uplion-http",
+    "uplion-log-transport",
+    "uplion-projections",
+    "uplion-domain",
+];
 
 const SERVICE_AT_REST: &[&str] = &[
     "uplion-protocol",
+    "uplion-http",
     "uplion-log-transport",
     "uplion-log-store",
     "uplion-projections",
@@ -59,6 +66,14 @@ const RUNTIMES_CLOCKS_AND_DICE: &[&str] = &[
 
 const ASKS_CLOCK_OR_DICE: &[&str] = &["::now(", "::now_v7(", "::new_v4("];
 
+/// Named in a manifest for another reason than to be called.
+const USED_UNNAMED: &[(&str, &str)] = &[
+    // Chooses the version of Kubernetes that kube is built for.
+    ("uplion-operator", "k8s-openapi"),
+    // Chooses the provider of tokio-postgres-rustls.
+    ("uplion-log-store", "rustls"),
+];
+
 fn cargo(arguments: &[&str]) -> String {
     let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let output = Command::new(cargo).args(arguments).current_dir(ROOT).output().unwrap();
@@ -66,18 +81,36 @@ fn cargo(arguments: &[&str]) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
-/// Our crates, and what each uses directly when it is built for use.
-fn direct() -> BTreeMap<String, BTreeSet<String>> {
+struct Package {
+    name: String,
+    folder: PathBuf,
+    /// What it uses when it is built for use.
+    uses: BTreeSet<String>,
+    /// What only its tests and benchmarks use.
+    tests_use: BTreeSet<String>,
+}
+
+/// Our crates.
+fn packages() -> Vec<Package> {
     let metadata = cargo(&["metadata", "--no-deps", "--format-version=1"]);
     let metadata: serde_json::Value = serde_json::from_str(&metadata).unwrap();
     let text = |value: &serde_json::Value| value.as_str().unwrap().to_owned();
-    let packages = metadata["packages"].as_array().unwrap().iter();
-    let uses = |package: &serde_json::Value| {
+    let read = |package: &serde_json::Value| {
         let dependencies = package["dependencies"].as_array().unwrap().iter();
-        let for_use = dependencies.filter(|dependency| dependency["kind"].is_null());
-        for_use.map(|dependency| text(&dependency["name"])).collect()
+        let (uses, tests_use): (Vec<_>, Vec<_>) =
+            dependencies.partition(|dependency| dependency["kind"].is_null());
+        let names =
+            |all: Vec<&serde_json::Value>| all.iter().map(|one| text(&one["name"])).collect();
+        let manifest = PathBuf::from(text(&package["manifest_path"]));
+        let folder = manifest.parent().unwrap().to_owned();
+        Package {
+            name: text(&package["name"]),
+            folder,
+            uses: names(uses),
+            tests_use: names(tests_use),
+        }
     };
-    packages.map(|package| (text(&package["name"]), uses(package))).collect()
+    metadata["packages"].as_array().unwrap().iter().map(read).collect()
 }
 
 /// All that a crate is built from, itself included.
@@ -115,7 +148,7 @@ fn sources() -> Vec<(PathBuf, String)> {
 #[test]
 fn each_crate_uses_only_those_that_the_picture_allows() {
     let allowed: BTreeMap<&str, &[&str]> = ARROWS.iter().copied().collect();
-    for (package, uses) in direct() {
+    for Package { name: package, uses, .. } in packages() {
         if package == "uplion" {
             continue;
         }
@@ -124,6 +157,53 @@ fn each_crate_uses_only_those_that_the_picture_allows() {
             assert!(allowed.contains(&&**used), "{package} may not use {used}");
         }
     }
+}
+
+#[test]
+fn every_dependency_is_used() {
+    let sources = sources();
+    let root = fs::canonicalize(ROOT).unwrap();
+    let mut unused = Vec::new();
+    for Package { name, folder, uses, tests_use } in packages() {
+        let folder = folder.strip_prefix(&root).unwrap();
+        let mut built = String::new();
+        let mut all = String::new();
+        for (path, text) in sources.iter().filter(|(path, _)| path.starts_with(folder)) {
+            all.push_str(text);
+            if path.starts_with(folder.join("src")) {
+                built.push_str(text.split("#[cfg(test)]\nmod tests").next().unwrap());
+            }
+        }
+        let missing = |used: &str, text: &str| {
+            let known = USED_UNNAMED.contains(&(&*name, used));
+            !known && !names(text, &used.replace('-', "_"))
+        };
+        unused.extend(
+            uses.iter().filter(|used| missing(used, &built)).map(|one| format!("{name}: {one}")),
+        );
+        unused.extend(
+            tests_use.iter().filter(|used| missing(used, &all)).map(|one| format!("{name}: {one}")),
+        );
+    }
+    let every: BTreeSet<String> = packages()
+        .into_iter()
+        .flat_map(|package| package.uses.into_iter().chain(package.tests_use))
+        .collect();
+    let manifest = fs::read_to_string(root.join("Cargo.toml")).unwrap();
+    let section = manifest.split("[workspace.dependencies]").nth(1).unwrap();
+    let lines = section.lines().take_while(|line| !line.starts_with('['));
+    let named = lines.filter_map(|line| line.split_once(" = ")).map(|(name, _)| name);
+    unused.extend(
+        named.filter(|name| !every.contains(*name)).map(|name| format!("the workspace: {name}")),
+    );
+    assert_eq!(unused, Vec::<String>::new());
+}
+
+/// Whether a text has the word.
+fn names(text: &str, word: &str) -> bool {
+    let part = |c: char| c.is_alphanumeric() || c == '_';
+    text.match_indices(word)
+        .any(|(at, _)| !text[..at].ends_with(part) && !text[at + word.len()..].starts_with(part))
 }
 
 #[test]

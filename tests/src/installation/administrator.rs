@@ -79,6 +79,12 @@ impl Administrator {
 
     /// # Errors
     /// When control cannot be reached or refuses.
+    pub async fn get(&self, path: &str) -> anyhow::Result<Value> {
+        self.ask(Method::GET, path, &Value::Null).await
+    }
+
+    /// # Errors
+    /// When control cannot be reached or refuses.
     pub async fn post(&self, path: &str, body: &Value) -> anyhow::Result<Value> {
         let path: Vec<&str> = path.split('/').collect();
         let body = if body.is_null() { &json!({}) } else { body };

@@ -18,6 +18,11 @@ const EMAIL: &str = "canary@example.org";
 const NAME: &str = "Canary Bird";
 const REASON: &str = "canary reason";
 const PROMPT: &str = "canary prompt";
+/// Whom the client serves, as it names them: on the log there is at most a digest.
+const END_USER: &str = "canary end user";
+const SAFETY_IDENTIFIER: &str = "canary safety identifier";
+/// Of the client's metadata, which no project is asked to keep.
+const LABEL: &str = "canary label";
 
 struct Control {
     client: Client,
@@ -72,7 +77,10 @@ async fn no_secret_and_nothing_personal_is_in_a_log_at_any_level_or_in_a_table_a
     let machine = text(&machine["secret"]);
     let body = json!({ "project": "default", "name": "ci" });
     let key = text(&control.ask(&machine, Method::POST, "/keys", body).await["secret"]);
-    let question = json!({ "model": "demo", "messages": [{ "role": "user", "content": PROMPT }] });
+    let question = json!({
+        "model": "demo", "user": END_USER, "safety_identifier": SAFETY_IDENTIFIER,
+        "metadata": { "team": LABEL }, "messages": [{ "role": "user", "content": PROMPT }],
+    });
     let asked = control.client.post(format!("{}/v1/chat/completions", dev.url()));
     let asked = asked.header(AUTHORIZATION, format!("Bearer {key}")).json(&question);
     assert!(asked.send().await.unwrap().status().is_success());
@@ -100,6 +108,9 @@ async fn no_secret_and_nothing_personal_is_in_a_log_at_any_level_or_in_a_table_a
         NAME,
         REASON,
         PROMPT,
+        END_USER,
+        SAFETY_IDENTIFIER,
+        LABEL,
         &admin,
         secret,
         &machine,

@@ -17,6 +17,7 @@ mod money;
 mod queue;
 mod relay;
 mod secrets;
+mod upgrades;
 mod upstreams;
 
 use serde_json::{Value, json};

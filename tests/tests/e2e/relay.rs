@@ -25,7 +25,7 @@ use uplion_tests::{
 
 const CONTROL: StreamName = StreamName::Control;
 
-struct Ground {
+struct Fixture {
     // First, so that they end before what they depend on.
     controls: [Uplion; 2],
     nats: Server,
@@ -35,7 +35,7 @@ struct Ground {
     nats_url: String,
 }
 
-impl Ground {
+impl Fixture {
     async fn start() -> Self {
         let nats = Server::start(SyncInterval::Default).await.unwrap();
         let postgres = uplion_tests::postgres::Server::start(Version::V15).await.unwrap();
@@ -101,37 +101,37 @@ impl Ground {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_committed_by_a_control_that_is_killed_before_it_publishes_arrives_once() {
-    let ground = Ground::start().await;
-    assert!(ground.create(0, "before").await);
+    let fixture = Fixture::start().await;
+    assert!(fixture.create(0, "before").await);
     // The log does not answer: what is written now is committed, and not published.
-    ground.nats.stop();
-    ground.controls[1].stop();
-    let head = async || ground.store.events.head().await.unwrap();
-    let writing = ground.create(0, "in between");
+    fixture.nats.stop();
+    fixture.controls[1].stop();
+    let head = async || fixture.store.events.head().await.unwrap();
+    let writing = fixture.create(0, "in between");
     let committed = wait::until(wait::PATIENCE, "the commit", || async { head().await == 2 });
     let killed = async {
         committed.await.unwrap();
-        ground.controls[0].kill();
+        fixture.controls[0].kill();
     };
     let (answered, ()) = tokio::join!(writing, killed);
     assert!(!answered, "killed before it could answer");
 
     // The publication that was under way may still come out of the socket, while the other relays the same.
-    ground.controls[1].cont();
-    ground.nats.cont();
-    ground.controls[1].ready().await.unwrap();
-    assert!(ground.create(1, "after").await);
-    ground.controls[0].restart().await.unwrap();
-    assert!(ground.create(0, "at last").await);
+    fixture.controls[1].cont();
+    fixture.nats.cont();
+    fixture.controls[1].ready().await.unwrap();
+    assert!(fixture.create(1, "after").await);
+    fixture.controls[0].restart().await.unwrap();
+    assert!(fixture.create(0, "at last").await);
     assert_eq!(head().await, 4);
-    ground.holds_each_once_and_in_order(4).await;
+    fixture.holds_each_once_and_in_order(4).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn many_write_by_two_controls_that_are_killed_in_turn_and_each_event_arrives_once() {
     const WRITERS: usize = 8;
     const KILLS: usize = 6;
-    let ground = Ground::start().await;
+    let fixture = Fixture::start().await;
     let acknowledged = AtomicU64::new(0);
     let stop = AtomicU64::new(0);
     let write = async |writer: usize| {
@@ -139,7 +139,7 @@ async fn many_write_by_two_controls_that_are_killed_in_turn_and_each_event_arriv
         while stop.load(Ordering::Relaxed) == 0 {
             number += 1;
             let name = format!("{writer} {number}");
-            if ground.create((writer + number) % 2, &name).await {
+            if fixture.create((writer + number) % 2, &name).await {
                 acknowledged.fetch_add(1, Ordering::Relaxed);
             }
         }
@@ -154,7 +154,7 @@ async fn many_write_by_two_controls_that_are_killed_in_turn_and_each_event_arriv
             })
             .await
             .unwrap();
-            ground.controls[kill % 2].restart().await.unwrap();
+            fixture.controls[kill % 2].restart().await.unwrap();
         }
         stop.store(1, Ordering::Relaxed);
     };
@@ -162,5 +162,5 @@ async fn many_write_by_two_controls_that_are_killed_in_turn_and_each_event_arriv
     tokio::join!(kill, writers);
     let acknowledged = acknowledged.load(Ordering::Relaxed);
     assert!(acknowledged > 50, "{acknowledged}");
-    ground.holds_each_once_and_in_order(acknowledged).await;
+    fixture.holds_each_once_and_in_order(acknowledged).await;
 }
