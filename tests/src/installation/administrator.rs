@@ -72,15 +72,16 @@ impl Administrator {
     /// # Errors
     /// When control refuses.
     pub async fn usage(&self, query: &[(&str, &str)]) -> anyhow::Result<Value> {
-        let query: Vec<(&str, String)> =
-            query.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
-        Ok(self.control()?.get(&["usage"], &query).await?)
+        self.get("usage", query).await
     }
 
     /// # Errors
     /// When control cannot be reached or refuses.
-    pub async fn get(&self, path: &str) -> anyhow::Result<Value> {
-        self.ask(Method::GET, path, &Value::Null).await
+    pub async fn get(&self, path: &str, query: &[(&str, &str)]) -> anyhow::Result<Value> {
+        let path: Vec<&str> = path.split('/').collect();
+        let query: Vec<(&str, String)> =
+            query.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
+        Ok(self.control()?.get(&path, &query).await?)
     }
 
     /// # Errors

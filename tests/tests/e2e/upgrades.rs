@@ -19,15 +19,17 @@ use uplion_tests::{
     wait,
 };
 
+type Query = &'static [(&'static str, &'static str)];
+
 /// What is asked again.
-const ASKED: [&str; 7] = [
-    "usage?by=project,key,model",
-    "requests?limit=100",
-    "keys",
-    "models",
-    "projects",
-    "prices",
-    "users",
+const ASKED: [(&str, Query); 7] = [
+    ("usage", &[("by", "project,key,model")]),
+    ("requests", &[("limit", "100")]),
+    ("keys", &[]),
+    ("models", &[]),
+    ("projects", &[]),
+    ("prices", &[]),
+    ("users", &[]),
 ];
 /// The demonstration model's are elsewhere after each start of `uplion dev`.
 const UPSTREAMS: &str = "upstreams";
@@ -55,9 +57,8 @@ fn unzipped(path: &Path) -> Vec<u8> {
 
 /// Everything that was said, where it still has the same name.
 async fn says_what_was_said(admin: &Administrator, said: &Value, but: &[&str]) {
-    for path in ASKED {
-        let name = path.split('?').next().unwrap();
-        let now = admin.get(path).await.unwrap();
+    for (name, query) in ASKED {
+        let now = admin.get(name, query).await.unwrap();
         let mut compared = 0;
         same(name, &said[name], &now, but, &mut compared);
         assert!(compared > 2, "nothing of {name} is called as it was: {now}");
