@@ -70,6 +70,8 @@ const ASKS_CLOCK_OR_DICE: &[&str] = &["::now(", "::now_v7(", "::new_v4("];
 const USED_UNNAMED: &[(&str, &str)] = &[
     // Chooses the version of Kubernetes that kube is built for.
     ("uplion-operator", "k8s-openapi"),
+    // What kube derives calls it.
+    ("uplion-operator", "serde_json"),
     // Chooses the provider of tokio-postgres-rustls.
     ("uplion-log-store", "rustls"),
 ];
