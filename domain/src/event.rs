@@ -1,8 +1,8 @@
 //! An event with what surrounds it: the attributes of `CloudEvents` 1.0 that we need.
 
 use crate::{
-    AdminKeyId, EventId, KeyId, ModelName, PriceId, ProjectId, SessionId, Timestamp, UserId,
-    admin_key, api_key, model, price, project, request, session,
+    AdminKeyId, EventId, InstallationId, KeyId, ModelName, PriceId, ProjectId, SessionId,
+    Timestamp, UserId, admin_key, api_key, installation, model, price, project, request, session,
     subject::{AggregateId, Shard, Subject, TrafficKind},
     user, worker,
 };
@@ -25,6 +25,7 @@ pub struct Envelope {
 /// Everything that can happen.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Event {
+    Installation(InstallationId, installation::Event),
     Project(ProjectId, project::Event),
     ApiKey(KeyId, api_key::Event),
     Model(ModelName, model::Event),
@@ -36,11 +37,13 @@ pub enum Event {
     Worker(worker::Event),
 }
 
+/// An accessor for each kind that somebody looks for among all others: the one place that tells the kinds apart.
 impl Event {
-    /// Where the event is published.
+    /// What it is about, as a subject: of its own on CONTROL, of its kind on TRAFFIC and WORKERS.
     pub fn subject(&self) -> Subject {
         let traffic = |project, kind| Subject::Traffic { shard: Shard::of(project), kind };
         match self {
+            Self::Installation(id, _) => Subject::Control(AggregateId::Installation(*id)),
             Self::Project(id, _) => Subject::Control(AggregateId::Project(*id)),
             Self::ApiKey(id, _) => Subject::Control(AggregateId::ApiKey(*id)),
             Self::Model(name, _) => Subject::Control(AggregateId::Model(name.clone())),
@@ -48,18 +51,100 @@ impl Event {
             Self::User(id, _) => Subject::Control(AggregateId::User(*id)),
             Self::Session(id, _) => Subject::Control(AggregateId::Session(*id)),
             Self::AdminKey(id, _) => Subject::Control(AggregateId::AdminKey(*id)),
-            Self::Request(request::Event::Accepted(accepted)) => {
-                traffic(accepted.project, TrafficKind::Accepted)
-            }
-            Self::Request(request::Event::Assigned(assigned)) => {
-                traffic(assigned.project, TrafficKind::Assigned)
-            }
-            Self::Request(request::Event::Settled(settled)) => {
-                traffic(settled.project, TrafficKind::Settled)
-            }
+            Self::Request(event) => match event {
+                request::Event::Accepted(event) => traffic(event.project, TrafficKind::Accepted),
+                request::Event::Assigned(event) => traffic(event.project, TrafficKind::Assigned),
+                request::Event::Settled(event) => traffic(event.project, TrafficKind::Settled),
+                request::Event::Reversed(event) => traffic(event.project, TrafficKind::Reversed),
+                request::Event::Rejected(_) => {
+                    Subject::Traffic { shard: Shard::OF_NO_PROJECT, kind: TrafficKind::Rejected }
+                }
+            },
             Self::Worker(_) => {
-                Subject::Traffic { shard: Shard::OF_WORKERS, kind: TrafficKind::Worker }
+                Subject::Traffic { shard: Shard::OF_NO_PROJECT, kind: TrafficKind::Worker }
             }
+        }
+    }
+
+    pub const fn as_request(&self) -> Option<&request::Event> {
+        match self {
+            Self::Request(event) => Some(event),
+            Self::Installation(..)
+            | Self::Project(..)
+            | Self::ApiKey(..)
+            | Self::Model(..)
+            | Self::Price(..)
+            | Self::User(..)
+            | Self::Session(..)
+            | Self::AdminKey(..)
+            | Self::Worker(_) => None,
+        }
+    }
+
+    pub const fn as_accepted(&self) -> Option<&request::Accepted> {
+        match self.as_request() {
+            Some(request::Event::Accepted(event)) => Some(event),
+            Some(
+                request::Event::Assigned(_)
+                | request::Event::Settled(_)
+                | request::Event::Reversed(_)
+                | request::Event::Rejected(_),
+            )
+            | None => None,
+        }
+    }
+
+    pub const fn as_settled(&self) -> Option<&request::Settled> {
+        match self.as_request() {
+            Some(request::Event::Settled(event)) => Some(event),
+            Some(
+                request::Event::Accepted(_)
+                | request::Event::Assigned(_)
+                | request::Event::Reversed(_)
+                | request::Event::Rejected(_),
+            )
+            | None => None,
+        }
+    }
+
+    pub const fn as_reversed(&self) -> Option<&request::Reversed> {
+        match self.as_request() {
+            Some(request::Event::Reversed(event)) => Some(event),
+            Some(
+                request::Event::Accepted(_)
+                | request::Event::Assigned(_)
+                | request::Event::Settled(_)
+                | request::Event::Rejected(_),
+            )
+            | None => None,
+        }
+    }
+
+    pub const fn as_rejected(&self) -> Option<&request::Rejected> {
+        match self.as_request() {
+            Some(request::Event::Rejected(event)) => Some(event),
+            Some(
+                request::Event::Accepted(_)
+                | request::Event::Assigned(_)
+                | request::Event::Settled(_)
+                | request::Event::Reversed(_),
+            )
+            | None => None,
+        }
+    }
+
+    pub const fn as_worker(&self) -> Option<&worker::Event> {
+        match self {
+            Self::Worker(event) => Some(event),
+            Self::Installation(..)
+            | Self::Project(..)
+            | Self::ApiKey(..)
+            | Self::Model(..)
+            | Self::Price(..)
+            | Self::User(..)
+            | Self::Session(..)
+            | Self::AdminKey(..)
+            | Self::Request(_) => None,
         }
     }
 }
@@ -67,7 +152,7 @@ impl Event {
 impl Envelope {
     pub fn accepted(accepted: request::Accepted) -> Self {
         let (id, at) = (EventId::accepted(accepted.request), accepted.at);
-        Self::of_request(id, at, request::Event::Accepted(accepted))
+        Self::of_request(id, at, request::Event::Accepted(Box::new(accepted)))
     }
 
     pub fn assigned(assigned: request::Assigned) -> Self {
@@ -77,7 +162,12 @@ impl Envelope {
 
     pub fn settled(settled: request::Settled) -> Self {
         let (id, at) = (EventId::settled(settled.request), settled.at);
-        Self::of_request(id, at, request::Event::Settled(settled))
+        Self::of_request(id, at, request::Event::Settled(Box::new(settled)))
+    }
+
+    pub fn reversed(reversed: request::Reversed) -> Self {
+        let (id, at) = (EventId::reversed(reversed.request), reversed.at);
+        Self::of_request(id, at, request::Event::Reversed(Box::new(reversed)))
     }
 
     const fn of_request(id: EventId, at: Timestamp, event: request::Event) -> Self {

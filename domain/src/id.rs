@@ -98,6 +98,7 @@ impl<K: Kind> fmt::Debug for Id<K> {
     }
 }
 
+pub enum Installation {}
 pub enum Project {}
 pub enum User {}
 pub enum Session {}
@@ -109,6 +110,9 @@ pub enum Claim {}
 pub enum Gateway {}
 pub enum Worker {}
 
+impl Kind for Installation {
+    const PREFIX: &'static str = "ins";
+}
 impl Kind for Project {
     const PREFIX: &'static str = "prj";
 }
@@ -140,6 +144,7 @@ impl Kind for Worker {
     const PREFIX: &'static str = "wrk";
 }
 
+pub type InstallationId = Id<Installation>;
 pub type ProjectId = Id<Project>;
 pub type UserId = Id<User>;
 pub type SessionId = Id<Session>;
@@ -173,6 +178,16 @@ impl EventId {
         Self::of(request, format_args!("settled"))
     }
 
+    pub fn reversed(request: RequestId) -> Self {
+        Self::of(request, format_args!("reversed"))
+    }
+
+    /// Of an event that is made for a request of the past: `<what>_<uuid>:<request>`. A repeated one is searched for
+    /// by its first part, beside the events of its own time; the request is found by the second.
+    pub fn of_past(what: &str, uuid: Uuid, request: RequestId) -> Self {
+        Self(format!("{what}_{}:{request}", uuid.simple()))
+    }
+
     fn of(request: RequestId, what: fmt::Arguments<'_>) -> Self {
         let mut text = String::with_capacity(48);
         write!(text, "{request}:{what}").expect("a string takes whatever is written to it");
@@ -190,6 +205,19 @@ impl EventId {
 
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// The request that the event is about, if its id says so.
+    pub fn request(&self) -> Option<RequestId> {
+        let (first, second) = self.0.split_once(':')?;
+        first.parse().or_else(|_| second.parse()).ok()
+    }
+
+    /// The UUID that the id begins with: that of a request, or of the event itself. Of a `UUIDv7` it tells the time.
+    pub fn uuid(&self) -> Option<Uuid> {
+        let first = self.0.split(':').next()?;
+        let (_, digits) = first.rsplit_once('_')?;
+        if digits.len() == 32 { Uuid::try_parse(digits).ok() } else { None }
     }
 }
 
@@ -211,5 +239,23 @@ mod tests {
         assert!(id.to_string().parse::<ProjectId>().is_err());
         assert!("key_0".parse::<KeyId>().is_err());
         assert!("key_".parse::<KeyId>().is_err());
+    }
+
+    #[test]
+    fn an_event_id_tells_its_request_and_where_to_look_for_a_repeated_one() {
+        let (request, uuid) = (RequestId::new(Uuid::from_u128(7)), Uuid::from_u128(8));
+        for id in [
+            EventId::accepted(request),
+            EventId::assigned(request, 2),
+            EventId::settled(request),
+            EventId::reversed(request),
+        ] {
+            assert_eq!((id.request(), id.uuid()), (Some(request), Some(request.uuid())), "{id}");
+        }
+        let adjusted = EventId::of_past("adjusted", uuid, request);
+        assert_eq!((adjusted.request(), adjusted.uuid()), (Some(request), Some(uuid)));
+        let fresh = EventId::fresh(uuid);
+        assert_eq!((fresh.request(), fresh.uuid()), (None, Some(uuid)));
+        assert_eq!(EventId::known("evt_7").uuid(), None);
     }
 }

@@ -7,9 +7,11 @@ pub mod aggregate;
 pub mod api_key;
 pub mod budget;
 pub mod cloud_event;
+pub mod cut;
 pub mod digest;
 pub mod event;
 pub mod id;
+pub mod installation;
 pub mod limits;
 pub mod model;
 pub mod money;
@@ -25,19 +27,22 @@ pub mod time;
 pub mod usage;
 pub mod user;
 pub mod wire;
+pub mod word;
 pub mod worker;
 
 pub use aggregate::Aggregate;
 pub use budget::Budget;
-pub use digest::KeyDigest;
+pub use cut::Cut;
+pub use digest::{EndUserDigest, KeyDigest};
 pub use event::{Envelope, Event};
 pub use id::{
-    AdminKeyId, ClaimId, EventId, GatewayId, KeyId, PriceId, ProjectId, RequestId, SessionId,
-    UserId, WorkerId,
+    AdminKeyId, ClaimId, EventId, GatewayId, InstallationId, KeyId, PriceId, ProjectId, RequestId,
+    SessionId, UserId, WorkerId,
 };
 pub use limits::Limits;
 pub use model::ModelName;
 pub use money::Nanos;
 pub use rating::Rates;
+pub use request::Operation;
 pub use time::Timestamp;
-pub use usage::Usage;
+pub use usage::{Unit, Usage};

@@ -3,36 +3,34 @@
 //! Its name is its id, is never used again, and keeps its meaning in every bill. A model without
 //! upstreams is served by workers that bring their own. Once retired it stays retired.
 
+mod kind;
 mod name;
+mod registration;
 mod upstream;
 
 #[cfg(test)]
 mod spec;
 
-use std::{collections::BTreeSet, fmt, str::FromStr};
+use std::collections::BTreeSet;
 
+use self::registration::{
+    check_aliases, check_operations, check_processes, check_upstreams, unless,
+};
 pub use self::{
+    kind::{Kind, UnknownKind},
     name::{MAX_NAME, ModelName, UnusableName},
+    registration::Registration,
     upstream::{Credential, MAX_WEIGHT, UnknownUpstreamId, Upstream, UpstreamId},
 };
-use crate::{Aggregate, Timestamp};
+use crate::{Aggregate, Operation, Timestamp};
 
 /// Each is compared with the others, and all of them are in every event of theirs.
 pub const MAX_UPSTREAMS: usize = 100;
 pub const MAX_ALIASES: usize = 100;
+pub const MAX_OPERATIONS: usize = 32;
 
-/// Who runs what answers for the model.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
-    /// The installation itself.
-    Local,
-    /// A provider, or somebody else's server.
-    Remote,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is not a kind of model: it is local or remote")]
-pub struct UnknownKind(pub String);
+/// Which operations a model serves. None: nobody said, and whatever is asked of it is tried.
+pub type Operations = Option<BTreeSet<Operation>>;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Command {
@@ -41,6 +39,7 @@ pub enum Command {
         upstreams: Vec<Upstream>,
         aliases: BTreeSet<ModelName>,
         max_processes: Option<u32>,
+        operations: Operations,
         at: Timestamp,
     },
     /// These upstreams and no others.
@@ -75,6 +74,10 @@ pub enum Command {
         max_processes: Option<u32>,
         at: Timestamp,
     },
+    ChangeOperations {
+        operations: Operations,
+        at: Timestamp,
+    },
     Retire {
         at: Timestamp,
     },
@@ -96,6 +99,7 @@ pub enum Event {
         upstreams: Vec<Upstream>,
         aliases: BTreeSet<ModelName>,
         max_processes: Option<u32>,
+        operations: Operations,
         at: Timestamp,
     },
     /// From now on these upstreams answer, and no others.
@@ -113,6 +117,10 @@ pub enum Event {
     },
     ProcessesChanged {
         max_processes: Option<u32>,
+        at: Timestamp,
+    },
+    OperationsChanged {
+        operations: Operations,
         at: Timestamp,
     },
     Retired {
@@ -152,6 +160,10 @@ pub enum Rejection {
     TooManyAliases,
     #[error("a model runs in at least one process: retire it instead")]
     NoProcess,
+    #[error("a model serves at least one operation: retire it instead")]
+    NoOperation,
+    #[error("a model serves at most {MAX_OPERATIONS} operations")]
+    TooManyOperations,
 }
 
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
@@ -162,16 +174,6 @@ pub enum Model {
     Retired,
 }
 
-/// What is known of a model that is there.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Registration {
-    pub kind: Kind,
-    pub upstreams: Vec<Upstream>,
-    pub aliases: BTreeSet<ModelName>,
-    /// None: as many as there are.
-    pub max_processes: Option<u32>,
-}
-
 impl Aggregate for Model {
     type Command = Command;
     type Event = Event;
@@ -179,11 +181,17 @@ impl Aggregate for Model {
 
     fn decide(&self, command: Command) -> Result<Vec<Event>, Rejection> {
         match (self, command) {
-            (Self::Unknown, Command::Register { kind, upstreams, aliases, max_processes, at }) => {
-                check(&upstreams)?;
-                few(&aliases)?;
-                some(max_processes)?;
-                Ok(vec![Event::Registered { kind, upstreams, aliases, max_processes, at }])
+            (
+                Self::Unknown,
+                Command::Register { kind, upstreams, aliases, max_processes, operations, at },
+            ) => {
+                check_upstreams(&upstreams)?;
+                check_aliases(&aliases)?;
+                check_processes(max_processes)?;
+                check_operations(operations.as_ref())?;
+                let registered =
+                    Event::Registered { kind, upstreams, aliases, max_processes, operations, at };
+                Ok(vec![registered])
             }
             (Self::Registered(_), Command::Register { .. }) => Err(Rejection::AlreadyRegistered),
 
@@ -205,16 +213,21 @@ impl Aggregate for Model {
                 now.with(others, at)
             }
             (Self::Registered(now), Command::ChangeAliases { aliases, at }) => {
-                few(&aliases)?;
+                check_aliases(&aliases)?;
                 Ok(unless(now.aliases == aliases, Event::AliasesChanged { aliases, at }))
             }
             (Self::Registered(now), Command::ChangeKind { kind, at }) => {
                 Ok(unless(now.kind == kind, Event::KindChanged { kind, at }))
             }
             (Self::Registered(now), Command::ChangeProcesses { max_processes, at }) => {
-                some(max_processes)?;
+                check_processes(max_processes)?;
                 let same = now.max_processes == max_processes;
                 Ok(unless(same, Event::ProcessesChanged { max_processes, at }))
+            }
+            (Self::Registered(now), Command::ChangeOperations { operations, at }) => {
+                check_operations(operations.as_ref())?;
+                let same = now.operations == operations;
+                Ok(unless(same, Event::OperationsChanged { operations, at }))
             }
             (Self::Registered(_), Command::Retire { at }) => Ok(vec![Event::Retired { at }]),
 
@@ -228,7 +241,8 @@ impl Aggregate for Model {
                 | Command::RemoveUpstream { .. }
                 | Command::ChangeAliases { .. }
                 | Command::ChangeKind { .. }
-                | Command::ChangeProcesses { .. },
+                | Command::ChangeProcesses { .. }
+                | Command::ChangeOperations { .. },
             ) => Err(Rejection::Retired),
 
             (
@@ -240,6 +254,7 @@ impl Aggregate for Model {
                 | Command::ChangeAliases { .. }
                 | Command::ChangeKind { .. }
                 | Command::ChangeProcesses { .. }
+                | Command::ChangeOperations { .. }
                 | Command::Retire { .. },
             ) => Err(Rejection::NotRegistered),
         }
@@ -247,14 +262,16 @@ impl Aggregate for Model {
 
     fn evolve(self, event: &Event) -> Self {
         match (self, event) {
-            (_, Event::Registered { kind, upstreams, aliases, max_processes, at: _ }) => {
-                Self::Registered(Registration {
-                    kind: *kind,
-                    upstreams: upstreams.clone(),
-                    aliases: aliases.clone(),
-                    max_processes: *max_processes,
-                })
-            }
+            (
+                _,
+                Event::Registered { kind, upstreams, aliases, max_processes, operations, at: _ },
+            ) => Self::Registered(Registration {
+                kind: *kind,
+                upstreams: upstreams.clone(),
+                aliases: aliases.clone(),
+                max_processes: *max_processes,
+                operations: operations.clone(),
+            }),
             (Self::Registered(now), Event::UpstreamsChanged { upstreams, .. }) => {
                 Self::Registered(Registration { upstreams: upstreams.clone(), ..now })
             }
@@ -267,93 +284,18 @@ impl Aggregate for Model {
             (Self::Registered(now), Event::ProcessesChanged { max_processes, .. }) => {
                 Self::Registered(Registration { max_processes: *max_processes, ..now })
             }
+            (Self::Registered(now), Event::OperationsChanged { operations, .. }) => {
+                Self::Registered(Registration { operations: operations.clone(), ..now })
+            }
             (_, Event::Retired { .. }) => Self::Retired,
             (
                 state @ (Self::Unknown | Self::Retired),
                 Event::UpstreamsChanged { .. }
                 | Event::AliasesChanged { .. }
                 | Event::KindChanged { .. }
-                | Event::ProcessesChanged { .. },
+                | Event::ProcessesChanged { .. }
+                | Event::OperationsChanged { .. },
             ) => state,
         }
-    }
-}
-
-impl Registration {
-    fn with(&self, upstreams: Vec<Upstream>, at: Timestamp) -> Result<Vec<Event>, Rejection> {
-        check(&upstreams)?;
-        Ok(unless(self.upstreams == upstreams, Event::UpstreamsChanged { upstreams, at }))
-    }
-
-    fn changed(
-        &self,
-        id: &UpstreamId,
-        change: &UpstreamChange,
-    ) -> Result<Vec<Upstream>, Rejection> {
-        let mut upstreams = self.upstreams.clone();
-        let found = upstreams.iter_mut().find(|one| one.id() == *id);
-        let upstream = found.ok_or(Rejection::NoSuchUpstream)?;
-        let UpstreamChange { credential, weight, max_in_flight } = change.clone();
-        upstream.credential = credential.unwrap_or_else(|| upstream.credential.take());
-        upstream.weight = weight.unwrap_or(upstream.weight);
-        upstream.max_in_flight = max_in_flight.unwrap_or(upstream.max_in_flight);
-        Ok(upstreams)
-    }
-}
-
-fn few(aliases: &BTreeSet<ModelName>) -> Result<(), Rejection> {
-    if aliases.len() > MAX_ALIASES { Err(Rejection::TooManyAliases) } else { Ok(()) }
-}
-
-fn check(upstreams: &[Upstream]) -> Result<(), Rejection> {
-    if upstreams.len() > MAX_UPSTREAMS {
-        return Err(Rejection::TooManyUpstreams);
-    }
-    upstreams.iter().try_for_each(Upstream::check)?;
-    let same =
-        |(at, one): (usize, &Upstream)| upstreams[..at].iter().any(|had| had.id() == one.id());
-    if upstreams.iter().enumerate().any(same) { Err(Rejection::SameUpstream) } else { Ok(()) }
-}
-
-const fn some(max_processes: Option<u32>) -> Result<(), Rejection> {
-    match max_processes {
-        Some(0) => Err(Rejection::NoProcess),
-        Some(_) | None => Ok(()),
-    }
-}
-
-/// What is so already does not happen again.
-fn unless(already_so: bool, event: Event) -> Vec<Event> {
-    if already_so { vec![] } else { vec![event] }
-}
-
-impl Kind {
-    /// What a model is that nobody called one or the other.
-    pub const fn of(upstreams: &[Upstream]) -> Self {
-        if upstreams.is_empty() { Self::Local } else { Self::Remote }
-    }
-
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Local => "local",
-            Self::Remote => "remote",
-        }
-    }
-}
-
-impl fmt::Display for Kind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.as_str())
-    }
-}
-
-impl FromStr for Kind {
-    type Err = UnknownKind;
-
-    fn from_str(text: &str) -> Result<Self, UnknownKind> {
-        [Self::Local, Self::Remote]
-            .into_iter()
-            .find(|kind| kind.as_str() == text)
-            .ok_or_else(|| UnknownKind(text.to_owned()))
     }
 }

@@ -1,10 +1,25 @@
 //! A price: what a model charges from some time on, everybody or one project alone.
 //!
+//! It is a list of rules, each with a rate for each unit of usage; the first that applies to a request counts.
 //! A project's own price that is in force comes before everybody's.
 //! A request is rated with the price in force when it was admitted; a price set later, even for the past,
 //! changes no settled charge. A withdrawn price is as if it had never been, for requests to come.
 
-use crate::{Aggregate, ModelName, Nanos, ProjectId, Rates, Timestamp};
+mod pinned;
+mod rule;
+
+#[cfg(test)]
+mod spec;
+
+pub use self::{
+    pinned::Pinned,
+    rule::{Admission, MINUTES_OF_A_DAY, Rule, Served, TimeOfDay, When},
+};
+use crate::{
+    Aggregate, ModelName, Nanos, ProjectId, Rates, Timestamp,
+    installation::Currency,
+    usage::{MAX_UNITS, Per, Unit},
+};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Command {
@@ -12,7 +27,9 @@ pub enum Command {
         model: ModelName,
         /// None: whoever has no price of its own.
         project: Option<ProjectId>,
-        rates: Rates,
+        /// The installation's.
+        currency: Option<Currency>,
+        rules: Vec<Rule>,
         effective_from: Timestamp,
         at: Timestamp,
     },
@@ -26,7 +43,9 @@ pub enum Event {
     Set {
         model: ModelName,
         project: Option<ProjectId>,
-        rates: Rates,
+        /// None from before an installation had one.
+        currency: Option<Currency>,
+        rules: Vec<Rule>,
         effective_from: Timestamp,
         at: Timestamp,
     },
@@ -41,13 +60,29 @@ pub enum Rejection {
     AlreadySet,
     #[error("there is no such price")]
     NotSet,
-    #[error("a rate is from 0 to {MAX_RATE} units of the installation's currency")]
+    #[error(
+        "a rate is from 0 to {MAX_RATE_PER_MILLION} units of the installation's currency per million, or to {MAX_RATE} by the piece"
+    )]
     UnusableRate,
+    #[error(
+        "a price has from 1 to {MAX_RULES} rules, with rates for at most {MAX_UNITS} units each"
+    )]
+    TooManyRules,
+    #[error(
+        "the last rule of a price, and no other, has no condition: it applies to whatever the others do not"
+    )]
+    NoLastRule,
+    #[error("a time of day is from one minute of the day until another")]
+    UnusableTime,
 }
 
-/// Ten thousand units of the currency for a million tokens: beyond that somebody mistook the unit.
-/// With [`crate::usage::MAX_TOKENS`] it keeps every charge within 64 bits.
+/// Ten thousand units of the currency by the piece: beyond that somebody mistook the unit.
+/// With [`Unit::most`] and [`MAX_UNITS`] it keeps every charge within 64 bits.
 pub const MAX_RATE: Nanos = Nanos::new(10_000 * 1_000_000_000);
+/// The same for a million tokens. There are currencies of which a unit is worth little.
+pub const MAX_RATE_PER_MILLION: Nanos = Nanos::new(1_000_000 * 1_000_000_000);
+/// Each is in the event of every request that it may still apply to.
+pub const MAX_RULES: usize = 32;
 
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub enum Price {
@@ -64,14 +99,11 @@ impl Aggregate for Price {
 
     fn decide(&self, command: Command) -> Result<Vec<Event>, Rejection> {
         match (self, command) {
-            (Self::Unset, Command::Set { rates, .. }) if !usable(&rates) => {
-                Err(Rejection::UnusableRate)
-            }
-            (Self::Unset, Command::Set { model, project, rates, effective_from, at }) => {
-                Ok(vec![Event::Set { model, project, rates, effective_from, at }])
+            (Self::Unset, Command::Set { model, project, currency, rules, effective_from, at }) => {
+                check(&rules)?;
+                Ok(vec![Event::Set { model, project, currency, rules, effective_from, at }])
             }
             (Self::Set | Self::Withdrawn, Command::Set { .. }) => Err(Rejection::AlreadySet),
-
             (Self::Set, Command::Withdraw { at }) => Ok(vec![Event::Withdrawn { at }]),
             (Self::Withdrawn, Command::Withdraw { .. }) => Ok(vec![]),
             (Self::Unset, Command::Withdraw { .. }) => Err(Rejection::NotSet),
@@ -86,52 +118,30 @@ impl Aggregate for Price {
     }
 }
 
-fn usable(rates: &Rates) -> bool {
-    let Rates { input, cached_input, output, reasoning, request } = *rates;
-    [input, cached_input, output, reasoning, request]
-        .iter()
-        .all(|rate| (Nanos::ZERO..=MAX_RATE).contains(rate))
+/// The highest rate that a unit may have.
+pub fn max_rate(unit: &Unit) -> Nanos {
+    match unit.per() {
+        Per::Million => MAX_RATE_PER_MILLION,
+        Per::One => MAX_RATE,
+    }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::spec::given;
-
-    const AT: Timestamp = Timestamp::from_micros(1);
-
-    #[test]
-    fn a_price_is_set_once() {
-        given::<Price>([]).when(set(5)).then([was_set()]);
-        given::<Price>([was_set()]).when(set(5)).then_rejected(Rejection::AlreadySet);
+fn check(rules: &[Rule]) -> Result<(), Rejection> {
+    let too_many = |rule: &Rule| rule.rates.iter().count() > MAX_UNITS;
+    if rules.len() > MAX_RULES || rules.iter().any(too_many) {
+        return Err(Rejection::TooManyRules);
     }
-
-    #[test]
-    fn a_rate_is_neither_negative_nor_in_the_wrong_unit() {
-        given::<Price>([]).when(set(-1)).then_rejected(Rejection::UnusableRate);
-        given::<Price>([]).when(set(MAX_RATE.get() + 1)).then_rejected(Rejection::UnusableRate);
+    let Some((last, others)) = rules.split_last() else { return Err(Rejection::TooManyRules) };
+    if !last.when.is_always() || others.iter().any(|rule| rule.when.is_always()) {
+        return Err(Rejection::NoLastRule);
     }
-
-    #[test]
-    fn withdrawing_twice_is_withdrawing_once() {
-        let withdrawn = Event::Withdrawn { at: AT };
-        let withdraw = || Command::Withdraw { at: AT };
-        given::<Price>([was_set()]).when(withdraw()).then([withdrawn.clone()]);
-        given::<Price>([was_set(), withdrawn]).when(withdraw()).then_nothing();
-        given::<Price>([]).when(withdraw()).then_rejected(Rejection::NotSet);
+    let times = rules.iter().filter_map(|rule| rule.when.time_of_day);
+    if !times.into_iter().all(TimeOfDay::is_usable) {
+        return Err(Rejection::UnusableTime);
     }
+    if rules.iter().all(|rule| usable(&rule.rates)) { Ok(()) } else { Err(Rejection::UnusableRate) }
+}
 
-    fn rates(input: i128) -> Rates {
-        Rates { input: Nanos::new(input), ..Rates::default() }
-    }
-
-    fn set(input: i128) -> Command {
-        let model = "llama".parse().unwrap();
-        Command::Set { model, project: None, rates: rates(input), effective_from: AT, at: AT }
-    }
-
-    fn was_set() -> Event {
-        let model = "llama".parse().unwrap();
-        Event::Set { model, project: None, rates: rates(5), effective_from: AT, at: AT }
-    }
+fn usable(rates: &Rates) -> bool {
+    rates.iter().all(|(unit, rate)| (Nanos::ZERO..=max_rate(unit)).contains(&rate))
 }

@@ -3,16 +3,60 @@
 //! Its events need no aggregate: the gateway that holds the client's socket decides alone while it lives,
 //! and whoever settles in its place writes under the same event id, of which the first counts.
 
+mod labels;
+mod operation;
+mod rejected;
+mod settled;
+
+#[cfg(test)]
+mod spec;
+
+pub use self::{
+    labels::{Labels, MAX_LABELS, TooManyLabels},
+    operation::{
+        AttemptOutcome, AttemptOutcomeKind, Operation, OperationKind, RejectionReason,
+        RejectionReasonKind, ServiceTier, ServiceTierKind,
+    },
+    rejected::Rejected,
+    settled::{Attempt, MAX_ATTEMPTS, Reversed, Settled, Settlement, Timings, Writer},
+};
 use crate::{
-    ClaimId, GatewayId, KeyId, ModelName, Nanos, ProjectId, Rates, RequestId, Timestamp, Usage,
-    WorkerId,
+    ClaimId, EndUserDigest, GatewayId, KeyId, ModelName, Nanos, ProjectId, RequestId, Timestamp,
+    WorkerId, price::Pinned,
 };
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Event {
-    Accepted(Accepted),
+    Accepted(Box<Accepted>),
     Assigned(Assigned),
-    Settled(Settled),
+    Settled(Box<Settled>),
+    /// The settlement of a request is taken back.
+    Reversed(Box<Reversed>),
+    /// Requests that were not let in, of one minute and kind.
+    Rejected(Rejected),
+}
+
+impl Event {
+    /// None for what was not let in.
+    pub fn request(&self) -> Option<RequestId> {
+        match self {
+            Self::Accepted(event) => Some(event.request),
+            Self::Assigned(event) => Some(event.request),
+            Self::Settled(event) => Some(event.request),
+            Self::Reversed(event) => Some(event.request),
+            Self::Rejected(_) => None,
+        }
+    }
+
+    pub fn project(&self) -> Option<ProjectId> {
+        match self {
+            Self::Accepted(event) => Some(event.project),
+            Self::Assigned(event) => Some(event.project),
+            Self::Settled(event) => Some(event.project),
+            Self::Reversed(event) => Some(event.project),
+            Self::Rejected(_) => None,
+        }
+    }
 }
 
 /// Admitted by a gateway. Holds all that is needed to settle the request without that gateway.
@@ -22,13 +66,39 @@ pub struct Accepted {
     pub project: ProjectId,
     pub key: KeyId,
     pub model: ModelName,
+    pub operation: Operation,
     pub class: Class,
     pub streamed: bool,
     pub gateway: GatewayId,
     /// In force at admission, whatever is set later.
-    pub rates: Rates,
+    pub price: Pinned,
+    /// What it may cost at most, held until it settles.
+    pub reservation: Option<Reservation>,
+    pub size: Size,
+    pub labels: Labels,
+    pub end_user: Option<EndUserDigest>,
+    /// The start of the hour, in the installation's time zone, in which it is billed: that of its admission.
+    pub hour: Timestamp,
     pub deadline: Timestamp,
     pub at: Timestamp,
+}
+
+/// How much was asked for; nothing from before `accepted` said so.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Size {
+    pub body_bytes: u64,
+    /// Tokens, as estimated without a tokenizer.
+    pub prompt_estimate: u64,
+    /// The most tokens that an answer may have, if the client said so.
+    pub answer_bound: Option<u64>,
+    /// Answers that were asked for: the client's `n`.
+    pub answers: u32,
+}
+
+/// What was set aside for a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Reservation {
+    pub amount: Nanos,
 }
 
 /// A worker's claim was answered with `go`.
@@ -40,27 +110,6 @@ pub struct Assigned {
     pub claim: ClaimId,
     /// 1 for the first worker.
     pub attempt: u32,
-    pub at: Timestamp,
-}
-
-/// The end of a request, and its charge. Nothing else is needed to bill it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Settled {
-    pub request: RequestId,
-    pub project: ProjectId,
-    pub key: KeyId,
-    pub model: ModelName,
-    pub class: Class,
-    pub streamed: bool,
-    pub outcome: Outcome,
-    /// What was delivered; none if nothing was.
-    pub usage: Usage,
-    pub rates: Rates,
-    pub charge: Nanos,
-    pub timings: Timings,
-    /// The last one that was given the request.
-    pub worker: Option<WorkerId>,
-    pub writer: Writer,
     pub at: Timestamp,
 }
 
@@ -106,133 +155,4 @@ pub enum Failure {
     AnswerTooLarge,
     /// Nobody was left who knew: neither gateway nor worker settled it in time.
     Unsettled,
-}
-
-/// Microseconds since the request was accepted; none if it did not come to that.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Timings {
-    pub assigned: Option<u64>,
-    pub first_chunk: Option<u64>,
-    pub total: u64,
-}
-
-/// Who settled.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Writer {
-    Gateway(GatewayId),
-    /// The holder of `go`, when its gateway was lost.
-    Worker(WorkerId),
-    /// The projector, when nobody else was left.
-    Sweeper,
-}
-
-impl Accepted {
-    /// The end of this request. Charges what the outcome calls for; `delivered` is the usage of what the client got.
-    pub fn settle(
-        &self,
-        outcome: Outcome,
-        delivered: Usage,
-        timings: Timings,
-        worker: Option<WorkerId>,
-        writer: Writer,
-        at: Timestamp,
-    ) -> Settled {
-        let usage = outcome.charged(delivered.plausible());
-        Settled {
-            request: self.request,
-            project: self.project,
-            key: self.key,
-            model: self.model.clone(),
-            class: self.class,
-            streamed: self.streamed,
-            charge: usage.map_or(Nanos::ZERO, |usage| self.rates.charge(&usage)),
-            usage: usage.unwrap_or_default(),
-            outcome,
-            rates: self.rates,
-            timings,
-            worker,
-            writer,
-            at,
-        }
-    }
-}
-
-impl Outcome {
-    /// What is billed of what was delivered: all of a completed request, the delivered part of a cancelled one
-    /// (its prompt counts once the first chunk was delivered), nothing of a failed one.
-    fn charged(&self, delivered: Usage) -> Option<Usage> {
-        match self {
-            Self::Completed => Some(delivered),
-            Self::Cancelled(_) => (delivered != Usage::default()).then_some(delivered),
-            Self::Failed(_) => None,
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use uuid::Uuid;
-
-    use super::*;
-
-    const AT: Timestamp = Timestamp::from_micros(1);
-
-    #[test]
-    fn a_completed_request_is_charged_for_all_that_was_delivered() {
-        assert_eq!(charged(Outcome::Completed, delivered()), (15, delivered()));
-    }
-
-    #[test]
-    fn a_cancelled_request_is_charged_for_what_was_delivered() {
-        for why in Cancelled::ALL {
-            assert_eq!(charged(Outcome::Cancelled(why), delivered()), (15, delivered()));
-        }
-    }
-
-    #[test]
-    fn a_request_cancelled_before_its_first_chunk_costs_nothing() {
-        let outcome = Outcome::Cancelled(Cancelled::Deadline);
-        assert_eq!(charged(outcome, Usage::default()), (0, Usage::default()));
-    }
-
-    #[test]
-    fn a_failed_request_costs_nothing() {
-        let outcome = Outcome::Failed(Failure::UpstreamFailed);
-        assert_eq!(charged(outcome, delivered()), (0, Usage::default()));
-    }
-
-    #[test]
-    fn what_no_upstream_can_have_counted_is_not_billed() {
-        let absurd = Usage { prompt_tokens: 5, cached_tokens: 6, ..Usage::default() };
-        let (_, billed) = charged(Outcome::Completed, absurd);
-        assert_eq!(billed.cached_tokens, 5);
-    }
-
-    /// With a rate of a nano for each token of the prompt, and of five for the request.
-    fn charged(outcome: Outcome, delivered: Usage) -> (i128, Usage) {
-        let uuid = Uuid::from_u128(7);
-        let accepted = Accepted {
-            request: RequestId::new(uuid),
-            project: ProjectId::new(uuid),
-            key: KeyId::new(uuid),
-            model: "llama".parse().unwrap(),
-            class: Class::Interactive,
-            streamed: true,
-            gateway: GatewayId::new(uuid),
-            rates: Rates {
-                input: Nanos::new(1_000_000),
-                request: Nanos::new(5),
-                ..Rates::default()
-            },
-            deadline: AT,
-            at: AT,
-        };
-        let writer = Writer::Gateway(accepted.gateway);
-        let settled = accepted.settle(outcome, delivered, Timings::default(), None, writer, AT);
-        (settled.charge.get(), settled.usage)
-    }
-
-    fn delivered() -> Usage {
-        Usage { prompt_tokens: 10, completion_tokens: 3, ..Usage::default() }
-    }
 }

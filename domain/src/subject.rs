@@ -1,20 +1,25 @@
 //! Every subject there is. Nothing else in the workspace spells or escapes one.
 
-use std::{
-    fmt::{self, Write as _},
-    str::FromStr,
-};
+use std::{fmt, hash::Hasher as _, str::FromStr};
+
+use fnv::FnvHasher;
+use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
 
 use crate::{
-    AdminKeyId, GatewayId, KeyId, ModelName, PriceId, ProjectId, RequestId, SessionId, UserId,
-    WorkerId, request::Class,
+    AdminKeyId, GatewayId, InstallationId, KeyId, ModelName, PriceId, ProjectId, RequestId,
+    SessionId, UserId, WorkerId, request::Class,
 };
 
-/// Where a message goes. Streams hold the first three; the last two are core messages, kept by nobody.
+/// Where a message goes, or what an event in it is about. Streams hold batches, tasks and CONTROL; the last two are
+/// core messages, kept by nobody.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Subject {
-    /// `traffic.<shard>.<kind>`
+    /// `traffic.<shard>.<kind>`: what one event of a batch is about.
     Traffic { shard: Shard, kind: TrafficKind },
+    /// `traffic.batch.<part>`: events of one gateway.
+    TrafficBatch { part: u8 },
+    /// `workers.batch.<part>`: events of one worker.
+    WorkersBatch { part: u8 },
     /// `task.<model>.<class>.<lane>`
     Task { model: ModelName, class: Class, lane: u8 },
     /// `control.<aggregate>.<id>`
@@ -29,6 +34,7 @@ pub enum Subject {
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Filter {
     AllTraffic,
+    AllWorkers,
     AllTasks,
     /// All lanes of a model's class: what one durable consumer serves.
     TasksOf {
@@ -49,12 +55,16 @@ pub enum TrafficKind {
     Accepted,
     Assigned,
     Settled,
+    Reversed,
+    Rejected,
+    Allowance,
     Worker,
 }
 
 /// One aggregate of the control plane.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum AggregateId {
+    Installation(InstallationId),
     Project(ProjectId),
     ApiKey(KeyId),
     Model(ModelName),
@@ -70,19 +80,15 @@ pub struct UnknownSubject(pub String);
 
 impl Shard {
     pub const COUNT: u8 = 64;
-    /// Worker events belong to no project.
-    pub const OF_WORKERS: Self = Self(0);
+    /// Of what happens to no project: events of workers, requests that were not let in.
+    pub const OF_NO_PROJECT: Self = Self(0);
 
     /// The same for ever: FNV-1a of the id's bytes.
     pub fn of(project: ProjectId) -> Self {
-        const OFFSET: u64 = 0xcbf2_9ce4_8422_2325;
-        const PRIME: u64 = 0x0000_0100_0000_01b3;
-        let hash = project
-            .uuid()
-            .as_bytes()
-            .iter()
-            .fold(OFFSET, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(PRIME));
-        Self(u8::try_from(hash % u64::from(Self::COUNT)).expect("a remainder of 64 fits in a byte"))
+        let mut hasher = FnvHasher::default();
+        hasher.write(project.uuid().as_bytes());
+        let shard = hasher.finish() % u64::from(Self::COUNT);
+        Self(u8::try_from(shard).expect("a remainder of 64 fits in a byte"))
     }
 
     pub const fn number(self) -> u8 {
@@ -94,6 +100,7 @@ impl AggregateId {
     /// The aggregate's kind, as it stands in subjects and in the event store.
     pub const fn kind(&self) -> &'static str {
         match self {
+            Self::Installation(_) => "installation",
             Self::Project(_) => "project",
             Self::ApiKey(_) => "api_key",
             Self::Model(_) => "model",
@@ -107,6 +114,7 @@ impl AggregateId {
     /// The aggregate's id, as people write it.
     pub fn id(&self) -> String {
         match self {
+            Self::Installation(id) => id.to_string(),
             Self::Project(id) => id.to_string(),
             Self::ApiKey(id) => id.to_string(),
             Self::Model(name) => name.to_string(),
@@ -120,6 +128,7 @@ impl AggregateId {
     pub fn parse(kind: &str, id: &str) -> Result<Self, UnknownSubject> {
         let unknown = || UnknownSubject(format!("{kind} {id}"));
         match kind {
+            "installation" => id.parse().map(Self::Installation).map_err(|_| unknown()),
             "project" => id.parse().map(Self::Project).map_err(|_| unknown()),
             "api_key" => id.parse().map(Self::ApiKey).map_err(|_| unknown()),
             "model" => id.parse().map(Self::Model).map_err(|_| unknown()),
@@ -141,6 +150,12 @@ impl Class {
     }
 }
 
+impl fmt::Display for Class {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
 impl FromStr for Class {
     type Err = UnknownSubject;
 
@@ -153,13 +168,24 @@ impl FromStr for Class {
 }
 
 impl TrafficKind {
-    const ALL: [Self; 4] = [Self::Accepted, Self::Assigned, Self::Settled, Self::Worker];
+    pub const ALL: [Self; 7] = [
+        Self::Accepted,
+        Self::Assigned,
+        Self::Settled,
+        Self::Reversed,
+        Self::Rejected,
+        Self::Allowance,
+        Self::Worker,
+    ];
 
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Accepted => "accepted",
             Self::Assigned => "assigned",
             Self::Settled => "settled",
+            Self::Reversed => "reversed",
+            Self::Rejected => "rejected",
+            Self::Allowance => "allowance",
             Self::Worker => "worker",
         }
     }
@@ -169,6 +195,8 @@ impl fmt::Display for Subject {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Traffic { shard, kind } => write!(f, "traffic.{}.{}", shard.0, kind.as_str()),
+            Self::TrafficBatch { part } => write!(f, "traffic.batch.{part}"),
+            Self::WorkersBatch { part } => write!(f, "workers.batch.{part}"),
             Self::Task { model, class, lane } => {
                 write!(f, "task.{}.{}.{lane}", token(model.as_str()), class.as_str())
             }
@@ -185,6 +213,7 @@ impl fmt::Display for Filter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::AllTraffic => f.write_str("traffic.>"),
+            Self::AllWorkers => f.write_str("workers.>"),
             Self::AllTasks => f.write_str("task.>"),
             Self::TasksOf { model, class } => {
                 write!(f, "task.{}.{}.*", token(model.as_str()), class.as_str())
@@ -199,7 +228,8 @@ impl fmt::Display for Filter {
 impl Filter {
     pub fn matches(&self, subject: &Subject) -> bool {
         match (self, subject) {
-            (Self::AllTraffic, Subject::Traffic { .. })
+            (Self::AllTraffic, Subject::Traffic { .. } | Subject::TrafficBatch { .. })
+            | (Self::AllWorkers, Subject::WorkersBatch { .. })
             | (Self::AllTasks, Subject::Task { .. })
             | (Self::AllControl, Subject::Control(_)) => true,
             (Self::TasksOf { model, class }, Subject::Task { model: of, class: in_class, .. }) => {
@@ -209,12 +239,15 @@ impl Filter {
             (Self::ToWorker(to), Subject::Worker { worker, .. }) => to == worker,
             (
                 Self::AllTraffic
+                | Self::AllWorkers
                 | Self::AllTasks
                 | Self::AllControl
                 | Self::TasksOf { .. }
                 | Self::ToGateway(_)
                 | Self::ToWorker(_),
                 Subject::Traffic { .. }
+                | Subject::TrafficBatch { .. }
+                | Subject::WorkersBatch { .. }
                 | Subject::Task { .. }
                 | Subject::Control(_)
                 | Subject::Gateway { .. }
@@ -240,6 +273,8 @@ impl FromStr for Subject {
 fn parse(subject: &str) -> Option<Subject> {
     let tokens: Vec<&str> = subject.split('.').collect();
     match tokens[..] {
+        ["traffic", "batch", part] => Some(Subject::TrafficBatch { part: part.parse().ok()? }),
+        ["workers", "batch", part] => Some(Subject::WorkersBatch { part: part.parse().ok()? }),
         ["traffic", shard, kind] => {
             let shard = shard.parse().ok().filter(|number| *number < Shard::COUNT).map(Shard)?;
             let kind = TrafficKind::ALL.into_iter().find(|known| known.as_str() == kind)?;
@@ -262,33 +297,17 @@ fn parse(subject: &str) -> Option<Subject> {
 }
 
 /// NATS reads `.`, `*` and `>` as structure and forbids spaces; consumer names forbid slashes too.
+const STRUCTURE: &AsciiSet =
+    &CONTROLS.add(b' ').add(b'.').add(b'*').add(b'>').add(b'%').add(b'/').add(b'\\');
+
 fn token(text: &str) -> String {
-    let mut token = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        match byte {
-            b'.' | b'*' | b'>' | b'%' | b'/' | b'\\' | 0..=b' ' | 0x7f.. => {
-                write!(token, "%{byte:02X}").expect("a string takes whatever is written to it");
-            }
-            plain => token.push(char::from(plain)),
-        }
-    }
-    token
+    utf8_percent_encode(text, STRUCTURE).to_string()
 }
 
-fn text(token: &str) -> Option<String> {
-    let mut bytes = Vec::with_capacity(token.len());
-    let mut rest = token.as_bytes();
-    while let Some((byte, after)) = rest.split_first() {
-        if *byte == b'%' {
-            let (digits, after) = after.split_at_checked(2)?;
-            bytes.push(u8::from_str_radix(str::from_utf8(digits).ok()?, 16).ok()?);
-            rest = after;
-        } else {
-            bytes.push(*byte);
-            rest = after;
-        }
-    }
-    String::from_utf8(bytes).ok()
+/// Of a token that is spelled as [`token`] spells it, and in no other way.
+fn text(of: &str) -> Option<String> {
+    let text = percent_decode_str(of).decode_utf8().ok()?;
+    (token(&text) == of).then(|| text.into_owned())
 }
 
 #[cfg(test)]
@@ -298,6 +317,15 @@ mod tests {
 
     use super::*;
 
+    /// As they were when the log began.
+    const FIXED: [(&str, u8); 5] = [
+        ("prj_00000000000000000000000000000000", 37),
+        ("prj_00000000000000000000000000000007", 0),
+        ("prj_0190c0de000070008000000000000007", 47),
+        ("prj_0190c0dedeadbeef8000cafe12345678", 36),
+        ("prj_ffffffffffffffffffffffffffffffff", 21),
+    ];
+
     fn examples(model: &str, id: u128) -> Vec<Subject> {
         let model: ModelName = model.parse().unwrap();
         let uuid = Uuid::from_u128(id);
@@ -306,6 +334,9 @@ mod tests {
         let mut subjects: Vec<Subject> =
             TrafficKind::ALL.map(|kind| Subject::Traffic { shard, kind }).into();
         subjects.extend([
+            Subject::TrafficBatch { part: 0 },
+            Subject::WorkersBatch { part: 3 },
+            Subject::Control(AggregateId::Installation(InstallationId::new(uuid))),
             Subject::Task { model: model.clone(), class: Class::Batch, lane: 3 },
             Subject::Control(AggregateId::Project(ProjectId::new(uuid))),
             Subject::Control(AggregateId::ApiKey(KeyId::new(uuid))),
@@ -342,6 +373,28 @@ mod tests {
         fn whatever_arrives_is_read_or_refused(subject: String) {
             let _ = subject.parse::<Subject>();
         }
+    }
+
+    #[test]
+    fn a_project_keeps_its_shard_for_ever() {
+        for (project, shard) in FIXED {
+            let project: ProjectId = project.parse().unwrap();
+            assert_eq!(Shard::of(project).number(), shard, "{project}");
+        }
+    }
+
+    #[test]
+    fn a_model_keeps_its_subject_for_ever() {
+        let subject = |model: &str| Subject::Control(AggregateId::Model(model.parse().unwrap()));
+        for (model, token) in [
+            ("llama-3.1", "llama-3%2E1"),
+            ("org/model:7b", "org%2Fmodel:7b"),
+            ("a*>b%c#d~", "a%2A%3Eb%25c#d~"),
+        ] {
+            assert_eq!(subject(model).to_string(), format!("control.model.{token}"));
+        }
+        assert!("control.model.llama-3%2e1".parse::<Subject>().is_err());
+        assert!("control.model.llama%zz".parse::<Subject>().is_err());
     }
 
     #[test]

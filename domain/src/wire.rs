@@ -11,13 +11,17 @@
 mod admin_key;
 mod api_key;
 mod budget;
+pub mod canonical;
+mod installation;
 mod model;
 mod price;
 mod project;
 mod rates;
 mod request;
+mod rule;
 mod session;
 mod text;
+mod units;
 mod user;
 mod worker;
 
@@ -64,6 +68,7 @@ const READERS: &[Readers] = &[
     session::READERS,
     user::READERS,
     admin_key::READERS,
+    installation::READERS,
 ];
 
 /// Every version of every type that was ever written.
@@ -74,6 +79,7 @@ pub fn types() -> impl Iterator<Item = &'static str> {
 impl Envelope {
     pub fn encode(&self) -> Encoded {
         let (kind, payload) = match &self.event {
+            Event::Installation(id, event) => installation::encode(*id, event),
             Event::Project(id, event) => project::encode(*id, event),
             Event::ApiKey(id, event) => api_key::encode(*id, event),
             Event::Model(name, event) => model::encode(name, event),

@@ -225,7 +225,8 @@ impl ApiKey {
 fn of_key(event: &Recorded) -> Option<(KeyId, &api_key::Event)> {
     match &event.envelope.event {
         Event::ApiKey(id, event) => Some((*id, event)),
-        Event::Project(..)
+        Event::Installation(..)
+        | Event::Project(..)
         | Event::Model(..)
         | Event::Price(..)
         | Event::User(..)

@@ -3,6 +3,7 @@
 //! Read by gateways and workers, which hold it in memory from CONTROL: a request is admitted without asking
 //! anybody. Plain maps and no cache: nothing in here may be forgotten. Applying an event again changes nothing.
 
+mod installation;
 mod keys;
 mod models;
 mod prices;
@@ -10,16 +11,19 @@ mod prices;
 use std::sync::Arc;
 
 use uplion_domain::{
-    Envelope, Event, KeyDigest, KeyId, ModelName, ProjectId, Rates, Timestamp,
+    Envelope, Event, KeyDigest, KeyId, ModelName, Operation, ProjectId, Timestamp,
     api_key::{Switch, Terms},
-    model::Upstream,
+    installation::Zone,
+    model::{Operations, Upstream},
+    price::{Admission, Pinned},
 };
 
-pub use self::{keys::NotValid, models::NotServed};
+pub use self::{installation::Installation, keys::NotValid, models::NotServed};
 
 /// Everything that admission needs to know. `apply` the events of CONTROL in order, from the first.
 #[derive(Debug, Default, Clone)]
 pub struct Catalog {
+    installation: Option<Installation>,
     keys: keys::Keys,
     models: models::Models,
     prices: prices::Prices,
@@ -41,6 +45,8 @@ pub struct Model {
     pub upstreams: Vec<Upstream>,
     /// Other names of it, in order.
     pub aliases: Vec<ModelName>,
+    /// None: not said, and everything is tried.
+    pub operations: Operations,
     pub registered_at: Timestamp,
 }
 
@@ -48,6 +54,9 @@ impl Catalog {
     /// Events of requests and workers say nothing about it and are ignored.
     pub fn apply(&mut self, event: &Envelope) {
         match &event.event {
+            Event::Installation(id, event) => {
+                self.installation.get_or_insert_with(|| Installation::founded(*id, event));
+            }
             Event::Project(id, event) => self.keys.apply_project(*id, event),
             Event::ApiKey(id, event) => self.keys.apply_key(*id, event),
             Event::Model(name, event) => self.models.apply(name, event),
@@ -75,9 +84,35 @@ impl Catalog {
         self.models.resolve(model.as_str()).err() == Some(NotServed::Retired)
     }
 
+    /// None until it is founded.
+    pub const fn installation(&self) -> Option<&Installation> {
+        self.installation.as_ref()
+    }
+
+    /// The start of the hour in the installation's time zone: in which a request that is admitted `now` is billed.
+    pub fn hour(&self, now: Timestamp) -> Timestamp {
+        self.installation.as_ref().map_or_else(|| now.hour(), |founded| founded.zone.hour(now))
+    }
+
     /// What `model` charges a request of `project` that is admitted `now`; nothing if no price is in force.
-    pub fn rates(&self, model: &ModelName, project: ProjectId, now: Timestamp) -> Rates {
-        self.prices.in_force(model, project, now)
+    pub fn price(
+        &self,
+        model: &ModelName,
+        project: ProjectId,
+        operation: &Operation,
+        now: Timestamp,
+    ) -> Pinned {
+        let Some(price) = self.prices.in_force(model, project, now) else {
+            return Pinned::default();
+        };
+        let founded = self.installation.as_ref();
+        let minute_of_day = match founded {
+            Some(founded) => founded.zone.minute_of_day(now),
+            None => Zone::default().minute_of_day(now),
+        };
+        let admission = Admission { operation, minute_of_day };
+        let currency = price.currency.or_else(|| founded.map(|founded| founded.currency));
+        Pinned::new(price.id, currency, &price.rules, admission)
     }
 
     /// All models that are not retired, by name.

@@ -10,6 +10,7 @@ pub mod columns;
 pub mod members;
 pub mod models;
 pub mod prices;
+pub mod pricing;
 pub mod projection;
 pub mod projects;
 pub mod requests;

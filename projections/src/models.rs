@@ -7,14 +7,14 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 use uplion_domain::{
     Event, ModelName, Timestamp,
-    model::{self, Credential, Kind as ModelKind, Upstream},
+    model::{self, Credential, Kind as ModelKind, Operations, Upstream},
 };
 
 use crate::{
     columns::{Columns, json, maybe_count, maybe_json, maybe_time, text, time},
     projection::{Fold, Recorded, TypedRow},
     statement::Statement,
-    table::{Column, Key, Kind, Row, Table, kinds},
+    table::{Column, Key, Kind, Row, Table, Value, kinds},
 };
 
 pub const NAME: &str = "models";
@@ -30,11 +30,13 @@ pub struct Model {
     pub aliases: BTreeSet<ModelName>,
     /// None: as many as there are.
     pub max_processes: Option<u32>,
+    /// None: not said.
+    pub operations: Operations,
     pub registered_at: Timestamp,
     pub retired_at: Option<Timestamp>,
 }
 
-const COLUMNS: [Column; 7] = [
+const COLUMNS: [Column; 8] = [
     Column::key("model", Kind::Text),
     // local or remote.
     Column::required("kind", Kind::Text),
@@ -42,6 +44,8 @@ const COLUMNS: [Column; 7] = [
     Column::required("upstreams", Kind::Text),
     Column::required("aliases", Kind::Text),
     Column::nullable("max_processes", Kind::BigInt),
+    // A JSON list.
+    Column::nullable("operations", Kind::Text),
     Column::required("registered_at", Kind::BigInt),
     Column::nullable("retired_at", Kind::BigInt),
 ];
@@ -69,7 +73,7 @@ pub static LIST: Statement = Statement {
 
 impl Fold for Models {
     const NAME: &'static str = NAME;
-    const VERSION: u32 = 2;
+    const VERSION: u32 = 3;
     const TABLE: &'static Table = &TABLE;
     type Row = Model;
 
@@ -80,17 +84,23 @@ impl Fold for Models {
     fn fold_row(row: Option<Model>, event: &Recorded) -> Option<Model> {
         let (name, event) = of_model(event)?;
         match event {
-            model::Event::Registered { kind, upstreams, aliases, max_processes, at } => {
-                Some(Model {
-                    model: name.clone(),
-                    kind: *kind,
-                    upstreams: upstreams.clone(),
-                    aliases: aliases.clone(),
-                    max_processes: *max_processes,
-                    registered_at: *at,
-                    retired_at: None,
-                })
-            }
+            model::Event::Registered {
+                kind,
+                upstreams,
+                aliases,
+                max_processes,
+                operations,
+                at,
+            } => Some(Model {
+                model: name.clone(),
+                kind: *kind,
+                upstreams: upstreams.clone(),
+                aliases: aliases.clone(),
+                max_processes: *max_processes,
+                operations: operations.clone(),
+                registered_at: *at,
+                retired_at: None,
+            }),
             model::Event::UpstreamsChanged { upstreams, at: _ } => {
                 row.map(|row| Model { upstreams: upstreams.clone(), ..row })
             }
@@ -103,6 +113,9 @@ impl Fold for Models {
             model::Event::ProcessesChanged { max_processes, at: _ } => {
                 row.map(|row| Model { max_processes: *max_processes, ..row })
             }
+            model::Event::OperationsChanged { operations, at: _ } => {
+                row.map(|row| Model { operations: operations.clone(), ..row })
+            }
             model::Event::Retired { at } => row.map(|row| Model { retired_at: Some(*at), ..row }),
         }
     }
@@ -111,7 +124,8 @@ impl Fold for Models {
 fn of_model(event: &Recorded) -> Option<(&ModelName, &model::Event)> {
     match &event.envelope.event {
         Event::Model(name, event) => Some((name, event)),
-        Event::Project(..)
+        Event::Installation(..)
+        | Event::Project(..)
         | Event::ApiKey(..)
         | Event::Price(..)
         | Event::User(..)
@@ -160,6 +174,16 @@ impl UpstreamText {
     }
 }
 
+fn operations_from(columns: &mut Columns) -> Operations {
+    let words: Vec<String> = maybe_json(columns)?;
+    Some(words.iter().map(|word| columns.read(word)).collect())
+}
+
+fn operations_text(operations: Operations) -> Value {
+    operations
+        .map_or(Value::Null, |all| json(&all.iter().map(ToString::to_string).collect::<Vec<_>>()))
+}
+
 impl TypedRow for Model {
     fn from_columns(columns: &mut Columns) -> Self {
         let (model, kind) = (columns.parsed(), columns.parsed());
@@ -172,14 +196,23 @@ impl TypedRow for Model {
             upstreams,
             aliases: aliases.iter().map(|alias| columns.read(alias)).collect(),
             max_processes: columns.maybe_count().and_then(|count| u32::try_from(count).ok()),
+            operations: operations_from(columns),
             registered_at: columns.time(),
             retired_at: columns.maybe_time(),
         }
     }
 
     fn into_row(self) -> Row {
-        let Self { model, kind, upstreams, aliases, max_processes, registered_at, retired_at } =
-            self;
+        let Self {
+            model,
+            kind,
+            upstreams,
+            aliases,
+            max_processes,
+            operations,
+            registered_at,
+            retired_at,
+        } = self;
         let upstreams: Vec<_> = upstreams.into_iter().map(UpstreamText::of).collect();
         let aliases: Vec<_> = aliases.iter().map(ToString::to_string).collect();
         vec![
@@ -188,6 +221,7 @@ impl TypedRow for Model {
             json(&upstreams),
             json(&aliases),
             maybe_count(max_processes.map(u64::from)),
+            operations_text(operations),
             time(registered_at),
             maybe_time(retired_at),
         ]
@@ -210,6 +244,7 @@ mod tests {
             upstreams: vec![],
             aliases: BTreeSet::new(),
             max_processes: None,
+            operations: None,
             at: START,
         }
     }
@@ -250,6 +285,19 @@ mod tests {
             ["llama", "best"].map(|name| name.parse().unwrap()).into();
         let changed = model::Event::AliasesChanged { aliases: aliases.clone(), at: seconds(1) };
         assert_eq!(models([registered(), changed])[0].aliases, aliases);
+    }
+
+    #[test]
+    fn a_model_serves_the_operations_that_were_said_last() {
+        let embedding = Some([uplion_domain::Operation::EMBEDDING].into());
+        let changed = |operations| model::Event::OperationsChanged { operations, at: seconds(1) };
+        assert_eq!(models([registered()])[0].operations, None);
+        let said = models([registered(), changed(embedding.clone())]).remove(0);
+        assert_eq!(said.operations, embedding);
+        assert_eq!(
+            models([registered(), changed(said.operations), changed(None)])[0].operations,
+            None
+        );
     }
 
     #[test]

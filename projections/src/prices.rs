@@ -3,10 +3,15 @@
 //! Read by `uplion price list` and `show`. One row a price, never deleted. Gateways do not read it: they have the catalog,
 //! which comes to the same answer.
 
-use uplion_domain::{Event, ModelName, PriceId, ProjectId, Rates, Timestamp, price};
+use uplion_domain::{
+    Event, ModelName, PriceId, ProjectId, Rates, Timestamp,
+    installation::Currency,
+    price::{self, Rule},
+};
 
 use crate::{
-    columns::{Columns, count, maybe_text, maybe_time, nanos, text, time},
+    columns::{Columns, count, maybe_text, maybe_time, text, time},
+    pricing,
     projection::{Fold, Recorded, TypedRow},
     statement::Statement,
     table::{Column, Key, Kind, Row, Table, kinds},
@@ -22,7 +27,10 @@ pub struct Price {
     pub model: ModelName,
     /// None: for whoever has no price of its own.
     pub project: Option<ProjectId>,
-    pub rates: Rates,
+    /// None from before the installation had one.
+    pub currency: Option<Currency>,
+    /// The first that applies to a request counts; the last always does.
+    pub rules: Vec<Rule>,
     pub effective_from: Timestamp,
     pub set_at: Timestamp,
     /// As if it had never been, from then on.
@@ -31,16 +39,13 @@ pub struct Price {
     pub pos: u64,
 }
 
-const COLUMNS: [Column; 12] = [
+const COLUMNS: [Column; 9] = [
     Column::key("price", Kind::Text),
     Column::required("model", Kind::Text),
     Column::nullable("project", Kind::Text),
-    // Nano-units of the currency for a million tokens, and for a request.
-    Column::required("input_nanos", Kind::BigInt),
-    Column::required("cached_input_nanos", Kind::BigInt),
-    Column::required("output_nanos", Kind::BigInt),
-    Column::required("reasoning_nanos", Kind::BigInt),
-    Column::required("request_nanos", Kind::BigInt),
+    Column::nullable("currency", Kind::Text),
+    // A JSON list; rates are nano-units of the currency.
+    Column::required("rules", Kind::Text),
     Column::required("effective_from", Kind::BigInt),
     Column::required("set_at", Kind::BigInt),
     Column::nullable("withdrawn_at", Kind::BigInt),
@@ -93,7 +98,7 @@ pub static IN_FORCE: Statement = Statement {
 
 impl Fold for Prices {
     const NAME: &'static str = NAME;
-    const VERSION: u32 = 2;
+    const VERSION: u32 = 3;
     const TABLE: &'static Table = &TABLE;
     type Row = Price;
 
@@ -105,16 +110,19 @@ impl Fold for Prices {
         let pos = event.pos;
         let (price, event) = of_price(event)?;
         match event {
-            price::Event::Set { model, project, rates, effective_from, at } => Some(Price {
-                price,
-                model: model.clone(),
-                project: *project,
-                rates: *rates,
-                effective_from: *effective_from,
-                set_at: *at,
-                withdrawn_at: None,
-                pos,
-            }),
+            price::Event::Set { model, project, currency, rules, effective_from, at } => {
+                Some(Price {
+                    price,
+                    model: model.clone(),
+                    project: *project,
+                    currency: *currency,
+                    rules: rules.clone(),
+                    effective_from: *effective_from,
+                    set_at: *at,
+                    withdrawn_at: None,
+                    pos,
+                })
+            }
             price::Event::Withdrawn { at } => {
                 row.map(|row| Price { withdrawn_at: Some(*at), ..row })
             }
@@ -122,10 +130,18 @@ impl Fold for Prices {
     }
 }
 
+impl Price {
+    /// Those of the rule that applies to whatever no other does.
+    pub fn rates(&self) -> Rates {
+        self.rules.last().map(|rule| rule.rates.clone()).unwrap_or_default()
+    }
+}
+
 fn of_price(event: &Recorded) -> Option<(PriceId, &price::Event)> {
     match &event.envelope.event {
         Event::Price(id, event) => Some((*id, event)),
-        Event::Project(..)
+        Event::Installation(..)
+        | Event::Project(..)
         | Event::ApiKey(..)
         | Event::Model(..)
         | Event::User(..)
@@ -142,13 +158,8 @@ impl TypedRow for Price {
             price: columns.parsed(),
             model: columns.parsed(),
             project: columns.maybe_parsed(),
-            rates: Rates {
-                input: columns.nanos(),
-                cached_input: columns.nanos(),
-                output: columns.nanos(),
-                reasoning: columns.nanos(),
-                request: columns.nanos(),
-            },
+            currency: columns.maybe_parsed(),
+            rules: pricing::rules_from(columns),
             effective_from: columns.time(),
             set_at: columns.time(),
             withdrawn_at: columns.maybe_time(),
@@ -157,16 +168,12 @@ impl TypedRow for Price {
     }
 
     fn into_row(self) -> Row {
-        let Rates { input, cached_input, output, reasoning, request } = self.rates;
         vec![
             text(self.price),
             text(self.model),
             maybe_text(self.project),
-            nanos(input),
-            nanos(cached_input),
-            nanos(output),
-            nanos(reasoning),
-            nanos(request),
+            maybe_text(self.currency),
+            pricing::rules(&self.rules),
             time(self.effective_from),
             time(self.set_at),
             maybe_time(self.withdrawn_at),
@@ -177,7 +184,7 @@ impl TypedRow for Price {
 
 #[cfg(test)]
 mod tests {
-    use uplion_domain::Nanos;
+    use uplion_domain::{Nanos, Unit};
     use uuid::Uuid;
 
     use super::*;
@@ -192,7 +199,8 @@ mod tests {
         price::Event::Set {
             model: "llama".parse().unwrap(),
             project: Some(ProjectId::new(Uuid::from_u128(1))),
-            rates: Rates { output: Nanos::new(600_000_000), ..Rates::default() },
+            currency: None,
+            rules: vec![Rule::always(Rates::default().with(Unit::OUTPUT, Nanos::new(600_000_000)))],
             effective_from: seconds(60),
             at: START,
         }
@@ -202,7 +210,7 @@ mod tests {
     fn a_price_is_listed_with_its_place_on_the_log() {
         let prices = prices([set()]);
         assert_eq!((prices[0].effective_from, prices[0].pos), (seconds(60), 1));
-        assert_eq!(prices[0].rates.output, Nanos::new(600_000_000));
+        assert_eq!(prices[0].rates().of(&Unit::OUTPUT), Nanos::new(600_000_000));
         assert_eq!(prices[0].project, Some(ProjectId::new(Uuid::from_u128(1))));
     }
 

@@ -5,8 +5,8 @@
 //! end depends only on which of them arrived.
 
 use uplion_domain::{
-    Event, GatewayId, KeyId, ModelName, Nanos, ProjectId, Rates, RequestId, Timestamp, Usage,
-    WorkerId,
+    GatewayId, KeyId, ModelName, Nanos, Operation, PriceId, ProjectId, Rates, RequestId, Timestamp,
+    Usage, WorkerId,
     request::{self, Accepted, Assigned, Class, Outcome, Settled},
 };
 
@@ -33,6 +33,7 @@ pub struct Request {
     /// None, as what follows, while only `assigned` is known.
     pub key: Option<KeyId>,
     pub model: Option<ModelName>,
+    pub operation: Option<Operation>,
     pub class: Option<Class>,
     pub streamed: Option<bool>,
     pub status: Status,
@@ -45,7 +46,9 @@ pub struct Request {
     /// What is billed; none until it settled.
     pub usage: Usage,
     pub cost: Nanos,
-    /// As they were pinned at admission; none while only `assigned` is known.
+    /// That was in force at admission.
+    pub price: Option<PriceId>,
+    /// That applied; none until it settled.
     pub rates: Option<Rates>,
     /// If `accepted` is missing, counted back from the end.
     pub accepted_at: Option<Timestamp>,
@@ -68,11 +71,12 @@ pub enum Status {
     Settled(Outcome),
 }
 
-const COLUMNS: [Column; 32] = [
+const COLUMNS: [Column; 31] = [
     Column::key("request", Kind::Text),
     Column::required("project", Kind::Text),
     Column::nullable("key", Kind::Text),
     Column::nullable("model", Kind::Text),
+    Column::nullable("operation", Kind::Text),
     Column::nullable("class", Kind::Text),
     Column::nullable("streamed", Kind::Boolean),
     // accepted, assigned, completed, cancelled or failed; then why.
@@ -86,14 +90,13 @@ const COLUMNS: [Column; 32] = [
     Column::required("cached_tokens", Kind::BigInt),
     Column::required("completion_tokens", Kind::BigInt),
     Column::required("reasoning_tokens", Kind::BigInt),
+    // A JSON object of all that was used, by unit.
+    Column::nullable("units", Kind::Text),
     Column::required("usage_reported", Kind::Boolean),
     Column::required("cost_nanos", Kind::BigInt),
-    // Nano-units of the currency for a million tokens, and for the request.
-    Column::nullable("input_nanos", Kind::BigInt),
-    Column::nullable("cached_input_nanos", Kind::BigInt),
-    Column::nullable("output_nanos", Kind::BigInt),
-    Column::nullable("reasoning_nanos", Kind::BigInt),
-    Column::nullable("request_nanos", Kind::BigInt),
+    Column::nullable("price", Kind::Text),
+    // A JSON object, by unit: nano-units of the currency.
+    Column::nullable("rates", Kind::Text),
     Column::nullable("accepted_at", Kind::BigInt),
     Column::nullable("assigned_at", Kind::BigInt),
     Column::nullable("settled_at", Kind::BigInt),
@@ -179,20 +182,22 @@ pub static UNSETTLED: Statement = Statement {
 
 impl Fold for Requests {
     const NAME: &'static str = NAME;
-    const VERSION: u32 = 2;
+    const VERSION: u32 = 3;
     const TABLE: &'static Table = &TABLE;
     type Row = Request;
 
     fn key_of(event: &Recorded) -> Option<Key> {
-        request_of(event).map(|event| match event {
-            request::Event::Accepted(accepted) => vec![text(accepted.request)],
-            request::Event::Assigned(assigned) => vec![text(assigned.request)],
-            request::Event::Settled(settled) => vec![text(settled.request)],
-        })
+        let request = match event.envelope.event.as_request()? {
+            request::Event::Accepted(accepted) => accepted.request,
+            request::Event::Assigned(assigned) => assigned.request,
+            request::Event::Settled(settled) => settled.request,
+            request::Event::Reversed(_) | request::Event::Rejected(_) => return None,
+        };
+        Some(vec![text(request)])
     }
 
     fn fold_row(row: Option<Request>, event: &Recorded) -> Option<Request> {
-        Some(match request_of(event)? {
+        Some(match event.envelope.event.as_request()? {
             request::Event::Accepted(accepted) => row
                 .unwrap_or_else(|| Request::unknown(accepted.request, accepted.project))
                 .accepted(accepted),
@@ -202,21 +207,8 @@ impl Fold for Requests {
             request::Event::Settled(settled) => row
                 .unwrap_or_else(|| Request::unknown(settled.request, settled.project))
                 .settled(settled),
+            request::Event::Reversed(_) | request::Event::Rejected(_) => return row,
         })
-    }
-}
-
-fn request_of(event: &Recorded) -> Option<&request::Event> {
-    match &event.envelope.event {
-        Event::Request(event) => Some(event),
-        Event::Project(..)
-        | Event::ApiKey(..)
-        | Event::Model(..)
-        | Event::Price(..)
-        | Event::User(..)
-        | Event::Session(..)
-        | Event::AdminKey(..)
-        | Event::Worker(_) => None,
     }
 }
 
@@ -227,6 +219,7 @@ impl Request {
             project,
             key: None,
             model: None,
+            operation: None,
             class: None,
             streamed: None,
             status: Status::Accepted,
@@ -235,6 +228,7 @@ impl Request {
             attempts: 0,
             usage: Usage::default(),
             cost: Nanos::ZERO,
+            price: None,
             rates: None,
             accepted_at: None,
             assigned_at: None,
@@ -251,10 +245,11 @@ impl Request {
         Self {
             key: Some(accepted.key),
             model: Some(accepted.model.clone()),
+            operation: Some(accepted.operation.clone()),
             class: Some(accepted.class),
             streamed: Some(accepted.streamed),
             gateway: Some(accepted.gateway),
-            rates: Some(accepted.rates),
+            price: self.price.or(accepted.price.price),
             accepted_at: Some(accepted.at),
             deadline: Some(accepted.deadline),
             ..self
@@ -275,19 +270,19 @@ impl Request {
     }
 
     fn settled(self, settled: &Settled) -> Self {
-        let begun = settled.at.micros().saturating_sub_unsigned(settled.timings.total);
-        let accepted = self.gateway.and(self.accepted_at);
         Self {
             key: Some(settled.key),
             model: Some(settled.model.clone()),
+            operation: Some(settled.operation.clone()),
             class: Some(settled.class),
             streamed: Some(settled.streamed),
             status: Status::Settled(settled.outcome.clone()),
             worker: settled.worker,
-            usage: settled.usage,
+            usage: settled.usage.clone(),
             cost: settled.charge,
-            rates: Some(settled.rates),
-            accepted_at: accepted.or(Some(Timestamp::from_micros(begun))),
+            price: settled.price.or(self.price),
+            rates: Some(settled.rates.clone()),
+            accepted_at: self.gateway.and(self.accepted_at).or(Some(settled.accepted_at)),
             settled_at: Some(settled.at),
             assigned_micros: settled.timings.assigned,
             first_chunk_micros: settled.timings.first_chunk,

@@ -3,9 +3,13 @@
 use std::collections::BTreeMap;
 
 use uplion_domain::{
-    ClaimId, Envelope, Event, EventId, GatewayId, KeyId, Nanos, ProjectId, Rates, RequestId,
-    Timestamp, Usage, WorkerId,
-    request::{Accepted, Assigned, Class, Outcome, Settled, Timings, Writer},
+    ClaimId, Envelope, Event, EventId, GatewayId, KeyId, Nanos, Operation, PriceId, ProjectId,
+    Rates, RequestId, Timestamp, Unit, Usage, WorkerId,
+    price::{Pinned, Rule},
+    request::{
+        Accepted, Assigned, Class, Labels, Outcome, Settled, Settlement, Size, Timings, Writer,
+    },
+    usage::Source,
 };
 use uuid::Uuid;
 
@@ -27,10 +31,20 @@ pub fn accepted(request: u128) -> Accepted {
         project: ProjectId::new(Uuid::from_u128(1)),
         key: KeyId::new(Uuid::from_u128(2)),
         model: "llama".parse().unwrap(),
+        operation: Operation::CHAT_COMPLETION,
         class: Class::Interactive,
         streamed: true,
         gateway: GatewayId::new(Uuid::from_u128(3)),
-        rates: Rates { input: Nanos::new(2_000_000), ..Rates::default() },
+        price: Pinned {
+            price: Some(PriceId::new(Uuid::from_u128(4))),
+            currency: None,
+            rules: vec![Rule::always(Rates::default().with(Unit::INPUT, Nanos::new(2_000_000)))],
+        },
+        reservation: None,
+        size: Size::default(),
+        labels: Labels::default(),
+        end_user: None,
+        hour: START,
         deadline: seconds(300),
         at: START,
     }
@@ -54,11 +68,20 @@ pub fn assigned(accepted: &Accepted, attempt: u32) -> Assigned {
 
 /// Ten seconds after it was accepted; a hundred tokens of prompt, twenty of answer.
 pub fn settled(accepted: &Accepted, outcome: Outcome) -> Settled {
-    let usage = Usage { prompt_tokens: 100, completion_tokens: 20, ..Usage::default() };
-    let timings = Timings { assigned: Some(500), first_chunk: Some(90_000), total: 10_000_000 };
-    let writer = Writer::Gateway(accepted.gateway);
-    let at = accepted.at.plus_millis(10_000);
-    accepted.settle(outcome, usage, timings, Some(worker(1)), writer, at)
+    accepted.settle(settlement(accepted, outcome))
+}
+
+pub fn settlement(accepted: &Accepted, outcome: Outcome) -> Settlement {
+    Settlement {
+        outcome,
+        delivered: Usage::tokens(100, 0, 20, 0, Source::Counted),
+        service_tier: None,
+        timings: Timings { assigned: Some(500), first_chunk: Some(90_000), total: 10_000_000 },
+        worker: Some(worker(1)),
+        attempts: vec![],
+        writer: Writer::Gateway(accepted.gateway),
+        at: accepted.at.plus_millis(10_000),
+    }
 }
 
 pub fn control(event: Event) -> Envelope {

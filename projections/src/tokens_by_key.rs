@@ -2,10 +2,7 @@
 //!
 //! Read where keys are shown: what is left of a key's quota. One row for each key that ever settled a request.
 
-use uplion_domain::{
-    Event, KeyId, Timestamp,
-    request::{self, Settled},
-};
+use uplion_domain::{KeyId, Timestamp};
 
 use crate::{
     columns::{Columns, text, time},
@@ -49,11 +46,11 @@ impl Fold for TokensByKey {
     type Row = Used;
 
     fn key_of(event: &Recorded) -> Option<Key> {
-        settled(event).map(|settled| vec![text(settled.key)])
+        event.envelope.event.as_settled().map(|settled| vec![text(settled.key)])
     }
 
     fn fold_row(row: Option<Used>, event: &Recorded) -> Option<Used> {
-        let settled = settled(event)?;
+        let settled = event.envelope.event.as_settled()?;
         let (totals, before) =
             row.map_or((Totals::default(), settled.at), |row| (row.totals, row.last_used_at));
         let last_used_at = before.max(settled.at);
@@ -65,21 +62,6 @@ impl Used {
     /// Of prompts and answers, as they were charged.
     pub const fn tokens(&self) -> u64 {
         self.totals.prompt_tokens.saturating_add(self.totals.completion_tokens)
-    }
-}
-
-fn settled(event: &Recorded) -> Option<&Settled> {
-    match &event.envelope.event {
-        Event::Request(request::Event::Settled(settled)) => Some(settled),
-        Event::Request(request::Event::Accepted(_) | request::Event::Assigned(_))
-        | Event::Project(..)
-        | Event::User(..)
-        | Event::Session(..)
-        | Event::AdminKey(..)
-        | Event::ApiKey(..)
-        | Event::Model(..)
-        | Event::Price(..)
-        | Event::Worker(_) => None,
     }
 }
 
@@ -104,7 +86,7 @@ impl TypedRow for Used {
 mod tests {
     use uplion_domain::{
         Envelope,
-        request::{Accepted, Failure, Outcome},
+        request::{Accepted, Failure, Outcome, Settled},
     };
 
     use super::*;

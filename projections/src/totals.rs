@@ -52,10 +52,10 @@ impl Totals {
             completed: self.completed.saturating_add(completed),
             cancelled: self.cancelled.saturating_add(cancelled),
             failed: self.failed.saturating_add(failed),
-            prompt_tokens: self.prompt_tokens.saturating_add(usage.prompt_tokens),
-            cached_tokens: self.cached_tokens.saturating_add(usage.cached_tokens),
-            completion_tokens: self.completion_tokens.saturating_add(usage.completion_tokens),
-            reasoning_tokens: self.reasoning_tokens.saturating_add(usage.reasoning_tokens),
+            prompt_tokens: self.prompt_tokens.saturating_add(usage.prompt_tokens()),
+            cached_tokens: self.cached_tokens.saturating_add(usage.cached_tokens()),
+            completion_tokens: self.completion_tokens.saturating_add(usage.completion_tokens()),
+            reasoning_tokens: self.reasoning_tokens.saturating_add(usage.reasoning_tokens()),
             cost: self.cost + settled.charge,
         }
     }

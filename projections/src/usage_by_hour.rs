@@ -5,10 +5,7 @@
 
 use std::{fmt, str::FromStr};
 
-use uplion_domain::{
-    Event, KeyId, ModelName, ProjectId, Timestamp,
-    request::{self, Settled},
-};
+use uplion_domain::{KeyId, ModelName, ProjectId, Timestamp};
 
 use crate::{
     columns::{Columns, text, time},
@@ -24,7 +21,7 @@ pub struct UsageByHour;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Usage {
-    /// When the requests settled: the hour's start.
+    /// The start of the hour in which the requests are billed.
     pub hour: Timestamp,
     pub project: ProjectId,
     pub key: KeyId,
@@ -122,41 +119,21 @@ impl Fold for UsageByHour {
     type Row = Usage;
 
     fn key_of(event: &Recorded) -> Option<Key> {
-        settled(event).map(|settled| {
-            vec![
-                time(settled.at.hour()),
-                text(settled.project),
-                text(settled.key),
-                text(&settled.model),
-            ]
+        event.envelope.event.as_settled().map(|settled| {
+            vec![time(settled.hour), text(settled.project), text(settled.key), text(&settled.model)]
         })
     }
 
     fn fold_row(row: Option<Usage>, event: &Recorded) -> Option<Usage> {
-        let settled = settled(event)?;
+        let settled = event.envelope.event.as_settled()?;
         let so_far = row.map(|row| row.totals).unwrap_or_default();
         Some(Usage {
-            hour: settled.at.hour(),
+            hour: settled.hour,
             project: settled.project,
             key: settled.key,
             model: settled.model.clone(),
             totals: so_far.with(settled),
         })
-    }
-}
-
-fn settled(event: &Recorded) -> Option<&Settled> {
-    match &event.envelope.event {
-        Event::Request(request::Event::Settled(settled)) => Some(settled),
-        Event::Request(request::Event::Accepted(_) | request::Event::Assigned(_))
-        | Event::Project(..)
-        | Event::ApiKey(..)
-        | Event::Model(..)
-        | Event::Price(..)
-        | Event::User(..)
-        | Event::Session(..)
-        | Event::AdminKey(..)
-        | Event::Worker(_) => None,
     }
 }
 
@@ -252,12 +229,14 @@ impl Group {
 mod tests {
     use proptest::prelude::*;
     use uplion_domain::{
-        Envelope, Nanos, Rates, Usage as Tokens,
-        request::{Cancelled, Failure, Outcome, Timings, Writer},
+        Envelope, Nanos, Rates, Unit, Usage as Tokens,
+        price::Rule,
+        request::{Cancelled, Failure, Outcome, Settled, Settlement, Writer},
+        usage::Source,
     };
 
     use super::*;
-    use crate::story::{START, accepted, assigned, rows, settled};
+    use crate::story::{START, accepted, assigned, rows, settled, settlement};
 
     fn usage(events: impl IntoIterator<Item = Settled>) -> Vec<Usage> {
         rows(&UsageByHour, events.into_iter().map(Envelope::settled))
@@ -297,7 +276,7 @@ mod tests {
     #[test]
     fn another_hour_key_or_model_is_another_row() {
         let first = settled(&accepted(1), Outcome::Completed);
-        let later = Settled { at: START.plus_millis(3_600_000), ..first.clone() };
+        let later = Settled { hour: START.plus_millis(3_600_000), ..first.clone() };
         let model = Settled { model: "mistral".parse().unwrap(), ..first.clone() };
         let key = Settled { key: KeyId::new(uuid::Uuid::from_u128(9)), ..first.clone() };
         assert_eq!(usage([first, later, model, key]).len(), 4);
@@ -326,12 +305,14 @@ mod tests {
             accepted.project = ProjectId::new(uuid::Uuid::from_u128(project));
             accepted.key = KeyId::new(uuid::Uuid::from_u128(key));
             accepted.model = if other { "mistral" } else { "llama" }.parse().unwrap();
-            let (input, output) = (Nanos::new(rates.0.into()), Nanos::new(rates.1.into()));
-            accepted.rates = Rates { input, output, ..Rates::default() };
-            let (prompt_tokens, completion_tokens) = tokens;
-            let used = Tokens { prompt_tokens, completion_tokens, ..Tokens::default() };
-            let at = START.plus_millis(millis);
-            accepted.settle(outcome, used, Timings::default(), None, Writer::Sweeper, at)
+            let rates = Rates::default()
+                .with(Unit::INPUT, Nanos::new(rates.0.into()))
+                .with(Unit::OUTPUT, Nanos::new(rates.1.into()));
+            accepted.price.rules = vec![Rule::always(rates)];
+            accepted.hour = START.plus_millis(millis).hour();
+            let delivered = Tokens::tokens(tokens.0, 0, tokens.1, 0, Source::Counted);
+            let writer = Writer::Sweeper;
+            accepted.settle(Settlement { delivered, writer, ..settlement(&accepted, outcome) })
         })
     }
 
@@ -344,7 +325,7 @@ mod tests {
             let requests: u64 = rows.iter().map(|row| row.totals.requests).sum();
             prop_assert_eq!(requests, u64::try_from(events.len()).unwrap());
             let tokens: u64 = rows.iter().map(|row| row.totals.prompt_tokens).sum();
-            let settled: u64 = events.iter().map(|settled| settled.usage.prompt_tokens).sum();
+            let settled: u64 = events.iter().map(|settled| settled.usage.prompt_tokens()).sum();
             prop_assert_eq!(tokens, settled);
         }
 

@@ -108,6 +108,9 @@ impl Fold for Workers {
             Said::OfItself(worker::Event::Started { models, at, .. }) => {
                 Worker { models: models.clone(), started_at: Some(*at), ..row }
             }
+            Said::OfItself(worker::Event::Ready { models, .. }) => {
+                Worker { models: models.clone(), ..row }
+            }
             Said::OfItself(worker::Event::Stopped { at, .. }) => {
                 Worker { stopped_at: Some(*at), ..row }
             }
@@ -126,16 +129,17 @@ enum Said<'a> {
 
 fn of_worker(event: &Recorded) -> Option<(WorkerId, Said<'_>)> {
     match &event.envelope.event {
-        Event::Worker(event) => {
-            let (worker::Event::Started { worker, .. }
-            | worker::Event::Stopped { worker, .. }
-            | worker::Event::Failed { worker, .. }) = event;
-            Some((*worker, Said::OfItself(event)))
-        }
+        Event::Worker(event) => Some((event.worker(), Said::OfItself(event))),
         Event::Request(request::Event::Assigned(assigned)) => {
             Some((assigned.worker, Said::Assigned(assigned.at)))
         }
-        Event::Request(request::Event::Accepted(_) | request::Event::Settled(_))
+        Event::Request(
+            request::Event::Accepted(_)
+            | request::Event::Settled(_)
+            | request::Event::Reversed(_)
+            | request::Event::Rejected(_),
+        )
+        | Event::Installation(..)
         | Event::Project(..)
         | Event::User(..)
         | Event::Session(..)
@@ -263,7 +267,7 @@ mod tests {
     }
 
     fn started() -> worker::Event {
-        worker::Event::Started { worker: worker(1), models: vec![llama()], at: START }
+        worker::Event::Started { worker: worker(1), models: vec![llama()], about: None, at: START }
     }
 
     #[test]

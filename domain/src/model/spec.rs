@@ -212,6 +212,7 @@ fn register(upstreams: impl Into<Vec<Upstream>>) -> Command {
         upstreams: upstreams.into(),
         aliases: BTreeSet::new(),
         max_processes: None,
+        operations: None,
         at: AT,
     }
 }
@@ -222,6 +223,7 @@ fn registered() -> Event {
         upstreams: vec![upstream()],
         aliases: BTreeSet::new(),
         max_processes: None,
+        operations: None,
         at: AT,
     }
 }

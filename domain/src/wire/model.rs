@@ -2,35 +2,40 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Readers, json, parsed, shape};
+use super::{Readers, json, parsed, shape, text::Text};
 use crate::{
-    Event, ModelName, Timestamp,
+    Event, ModelName, Operation, Timestamp,
     model::{
         self, Credential,
         Event::{
-            AliasesChanged, KindChanged, ProcessesChanged, Registered, Retired, UpstreamsChanged,
+            AliasesChanged, KindChanged, OperationsChanged, ProcessesChanged, Registered, Retired,
+            UpstreamsChanged,
         },
-        Kind, Upstream,
+        Kind, Operations, Upstream,
     },
 };
 
 const REGISTERED_V1: &str = "uplion.model.registered.v1";
-const REGISTERED: &str = "uplion.model.registered.v2";
+const REGISTERED_V2: &str = "uplion.model.registered.v2";
+const REGISTERED: &str = "uplion.model.registered.v3";
 const UPSTREAMS_CHANGED_V1: &str = "uplion.model.upstreams_changed.v1";
 const UPSTREAMS_CHANGED: &str = "uplion.model.upstreams_changed.v2";
 const ALIASES_CHANGED: &str = "uplion.model.aliases_changed.v1";
 const KIND_CHANGED: &str = "uplion.model.kind_changed.v1";
 const PROCESSES_CHANGED: &str = "uplion.model.processes_changed.v1";
+const OPERATIONS_CHANGED: &str = "uplion.model.operations_changed.v1";
 const RETIRED: &str = "uplion.model.retired.v1";
 
 pub const READERS: Readers = &[
     (REGISTERED, registered),
+    (REGISTERED_V2, registered_v2),
     (REGISTERED_V1, registered_v1),
     (UPSTREAMS_CHANGED, upstreams_changed),
     (UPSTREAMS_CHANGED_V1, upstreams_changed_v1),
     (ALIASES_CHANGED, aliases_changed),
     (KIND_CHANGED, kind_changed),
     (PROCESSES_CHANGED, processes_changed),
+    (OPERATIONS_CHANGED, operations_changed),
     (RETIRED, retired),
 ];
 
@@ -42,14 +47,26 @@ struct RegisteredV1 {
     aliases: Vec<String>,
 }
 
-#[derive(Serialize, Deserialize)]
+/// From before a model said which operations it serves.
+#[derive(Deserialize)]
 struct RegisteredV2 {
+    model: String,
+    kind: String,
+    upstreams: Vec<UpstreamV2>,
+    aliases: Vec<String>,
+    max_processes: Option<u32>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct RegisteredV3 {
     model: String,
     kind: String,
     upstreams: Vec<UpstreamV2>,
     aliases: Vec<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     max_processes: Option<u32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    operations: Option<Vec<Text<Operation>>>,
 }
 
 #[derive(Deserialize)]
@@ -75,6 +92,14 @@ struct ProcessesV1 {
     model: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     max_processes: Option<u32>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct OperationsV1 {
+    model: String,
+    /// None: not said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    operations: Option<Vec<Text<Operation>>>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -122,13 +147,14 @@ enum CredentialV2 {
 pub fn encode(name: &ModelName, event: &model::Event) -> (&'static str, Vec<u8>) {
     let model = name.to_string();
     match event {
-        Registered { kind, upstreams, aliases, max_processes, at: _ } => {
-            let registered = RegisteredV2 {
+        Registered { kind, upstreams, aliases, max_processes, operations, at: _ } => {
+            let registered = RegisteredV3 {
                 model,
                 kind: kind.to_string(),
                 upstreams: upstreams.iter().map(UpstreamV2::from).collect(),
                 aliases: texts(aliases),
                 max_processes: *max_processes,
+                operations: words(operations),
             };
             (REGISTERED, json(&registered))
         }
@@ -145,6 +171,9 @@ pub fn encode(name: &ModelName, event: &model::Event) -> (&'static str, Vec<u8>)
         ProcessesChanged { max_processes, at: _ } => {
             (PROCESSES_CHANGED, json(&ProcessesV1 { model, max_processes: *max_processes }))
         }
+        OperationsChanged { operations, at: _ } => {
+            (OPERATIONS_CHANGED, json(&OperationsV1 { model, operations: words(operations) }))
+        }
         Retired { at: _ } => (RETIRED, json(&ModelV1 { model })),
     }
 }
@@ -153,16 +182,19 @@ fn registered_v1(payload: &[u8], at: Timestamp) -> Result<Event, serde_json::Err
     let RegisteredV1 { model, upstreams, aliases } = shape(payload)?;
     let upstreams = upstreams.into_iter().map(UpstreamV1::read).collect::<Result<Vec<_>, _>>()?;
     let (kind, aliases) = (Kind::of(&upstreams), names(&aliases)?);
-    let registered = Registered { kind, upstreams, aliases, max_processes: None, at };
+    let registered =
+        Registered { kind, upstreams, aliases, max_processes: None, operations: None, at };
     Ok(Event::Model(parsed(&model)?, registered))
 }
 
-fn registered(payload: &[u8], at: Timestamp) -> Result<Event, serde_json::Error> {
+fn registered_v2(payload: &[u8], at: Timestamp) -> Result<Event, serde_json::Error> {
     let RegisteredV2 { model, kind, upstreams, aliases, max_processes } = shape(payload)?;
-    let upstreams = upstreams.into_iter().map(UpstreamV2::read).collect::<Result<_, _>>()?;
-    let (kind, aliases) = (parsed(&kind)?, names(&aliases)?);
-    let registered = Registered { kind, upstreams, aliases, max_processes, at };
-    Ok(Event::Model(parsed(&model)?, registered))
+    let today = RegisteredV3 { model, kind, upstreams, aliases, max_processes, operations: None };
+    today.read(at)
+}
+
+fn registered(payload: &[u8], at: Timestamp) -> Result<Event, serde_json::Error> {
+    shape::<RegisteredV3>(payload)?.read(at)
 }
 
 fn upstreams_changed_v1(payload: &[u8], at: Timestamp) -> Result<Event, serde_json::Error> {
@@ -192,6 +224,12 @@ fn processes_changed(payload: &[u8], at: Timestamp) -> Result<Event, serde_json:
     Ok(Event::Model(parsed(&model)?, ProcessesChanged { max_processes, at }))
 }
 
+fn operations_changed(payload: &[u8], at: Timestamp) -> Result<Event, serde_json::Error> {
+    let OperationsV1 { model, operations } = shape(payload)?;
+    let operations = read_words(operations);
+    Ok(Event::Model(parsed(&model)?, OperationsChanged { operations, at }))
+}
+
 fn retired(payload: &[u8], at: Timestamp) -> Result<Event, serde_json::Error> {
     let ModelV1 { model } = shape(payload)?;
     Ok(Event::Model(parsed(&model)?, Retired { at }))
@@ -203,6 +241,25 @@ fn texts<'a>(names: impl IntoIterator<Item = &'a ModelName>) -> Vec<String> {
 
 fn names<C: FromIterator<ModelName>>(texts: &[String]) -> Result<C, serde_json::Error> {
     texts.iter().map(|text| parsed(text)).collect()
+}
+
+fn words(operations: &Operations) -> Option<Vec<Text<Operation>>> {
+    operations.as_ref().map(|all| all.iter().cloned().map(Text).collect())
+}
+
+fn read_words(operations: Option<Vec<Text<Operation>>>) -> Operations {
+    operations.map(|all| all.into_iter().map(|Text(operation)| operation).collect())
+}
+
+impl RegisteredV3 {
+    fn read(self, at: Timestamp) -> Result<Event, serde_json::Error> {
+        let Self { model, kind, upstreams, aliases, max_processes, operations } = self;
+        let upstreams = upstreams.into_iter().map(UpstreamV2::read).collect::<Result<_, _>>()?;
+        let (kind, aliases) = (parsed(&kind)?, names(&aliases)?);
+        let operations = read_words(operations);
+        let registered = Registered { kind, upstreams, aliases, max_processes, operations, at };
+        Ok(Event::Model(parsed(&model)?, registered))
+    }
 }
 
 impl From<&Upstream> for UpstreamV2 {

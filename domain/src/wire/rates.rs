@@ -1,11 +1,15 @@
-//! Rates and usage as they stand in events.
+//! Rates and usage as they stood in events while there were four kinds of tokens and nothing else.
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
-use crate::{Nanos, Rates, Usage, usage::Source};
+use crate::{
+    Nanos, Rates, Usage,
+    request::Outcome,
+    usage::{Source, Unit},
+};
 
 /// Nano-units of the currency for a million tokens; `request` for one request.
-#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+#[derive(Deserialize)]
 pub struct RatesV1 {
     input: i64,
     cached_input: i64,
@@ -14,7 +18,7 @@ pub struct RatesV1 {
     request: i64,
 }
 
-#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+#[derive(Deserialize)]
 pub struct UsageV1 {
     prompt_tokens: u64,
     cached_tokens: u64,
@@ -24,51 +28,39 @@ pub struct UsageV1 {
     reported: bool,
 }
 
-impl From<&Rates> for RatesV1 {
-    fn from(rates: &Rates) -> Self {
-        let Rates { input, cached_input, output, reasoning, request } = *rates;
-        let narrow = |rate: Nanos| rate.to_i64().unwrap_or(i64::MAX);
-        Self {
-            input: narrow(input),
-            cached_input: narrow(cached_input),
-            output: narrow(output),
-            reasoning: narrow(reasoning),
-            request: narrow(request),
-        }
-    }
-}
-
 impl From<RatesV1> for Rates {
+    /// Each is said, zeros too: nothing fell back to another rate.
     fn from(rates: RatesV1) -> Self {
         let RatesV1 { input, cached_input, output, reasoning, request } = rates;
-        let wide = |rate: i64| Nanos::new(rate.into());
-        Self {
-            input: wide(input),
-            cached_input: wide(cached_input),
-            output: wide(output),
-            reasoning: wide(reasoning),
-            request: wide(request),
-        }
+        let rates = [
+            (Unit::INPUT, input),
+            (Unit::CACHED_INPUT, cached_input),
+            (Unit::OUTPUT, output),
+            (Unit::REASONING, reasoning),
+            (Unit::REQUESTS, request),
+        ];
+        rates.into_iter().map(|(unit, rate)| (unit, Nanos::new(rate.into()))).collect()
     }
 }
 
-impl From<&Usage> for UsageV1 {
-    fn from(usage: &Usage) -> Self {
-        let Usage { prompt_tokens, cached_tokens, completion_tokens, reasoning_tokens, source } =
-            *usage;
-        let reported = match source {
-            Source::Reported => true,
-            Source::Counted => false,
-        };
-        Self { prompt_tokens, cached_tokens, completion_tokens, reasoning_tokens, reported }
-    }
-}
-
-impl From<UsageV1> for Usage {
-    fn from(usage: UsageV1) -> Self {
-        let UsageV1 { prompt_tokens, cached_tokens, completion_tokens, reasoning_tokens, reported } =
-            usage;
+impl UsageV1 {
+    /// With the request itself, where it was charged.
+    pub fn read(self, outcome: &Outcome) -> Usage {
+        let Self { prompt_tokens, cached_tokens, completion_tokens, reasoning_tokens, reported } =
+            self;
         let source = if reported { Source::Reported } else { Source::Counted };
-        Self { prompt_tokens, cached_tokens, completion_tokens, reasoning_tokens, source }
+        let usage = Usage::tokens(
+            prompt_tokens,
+            cached_tokens,
+            completion_tokens,
+            reasoning_tokens,
+            source,
+        );
+        let charged = match outcome {
+            Outcome::Completed => true,
+            Outcome::Cancelled(_) => reported || !usage.is_none(),
+            Outcome::Failed(_) => false,
+        };
+        if charged { usage.with(Unit::REQUESTS, 1) } else { usage }
     }
 }

@@ -4,21 +4,24 @@ use std::collections::BTreeMap;
 
 use proptest::{collection, option, prelude::*, sample::select};
 use uplion_domain::{
-    AdminKeyId, Budget, ClaimId, Envelope, Event, EventId, GatewayId, KeyDigest, KeyId, Limits,
-    ModelName, Nanos, PriceId, ProjectId, Rates, RequestId, SessionId, Timestamp, Usage, UserId,
-    WorkerId, admin_key,
+    AdminKeyId, Budget, ClaimId, EndUserDigest, Envelope, Event, EventId, GatewayId,
+    InstallationId, KeyDigest, KeyId, Limits, ModelName, Nanos, PriceId, ProjectId, Rates,
+    RequestId, SessionId, Timestamp, Unit, Usage, UserId, WorkerId, admin_key,
     api_key::{self, Models, Quota, Terms},
     budget::Period,
-    model::{self, Credential, Kind, Upstream},
-    price,
+    installation::{self, Currency},
+    model::{self, Credential, Kind, Upstream, UpstreamId},
+    price::{self, Pinned, Rule, TimeOfDay, When},
     project::{self, Role},
     request::{
-        self, Accepted, Assigned, Cancelled, Class, Failure, Outcome, Settled, Timings, Writer,
+        self, Accepted, Assigned, Attempt, Cancelled, Class, Failure, Labels, Outcome, Rejected,
+        Reservation, Settled, Settlement, Size, Timings, Writer,
     },
     session,
     usage::Source,
     user::{self, Access, SignIn},
-    worker::{self, FailureReason},
+    word::{Kind as WordKind, Word},
+    worker::{self, About, FailureReason},
 };
 use uuid::Uuid;
 
@@ -44,8 +47,10 @@ pub fn any_envelope() -> impl Strategy<Value = Envelope> {
         })
 }
 
-fn any_event(at: Timestamp) -> impl Strategy<Value = Event> {
+fn any_event(at: Timestamp) -> BoxedStrategy<Event> {
     prop_oneof![
+        (any_uuid(), any_founded(at))
+            .prop_map(|(id, event)| Event::Installation(InstallationId::new(id), event)),
         (any_uuid(), any_project(at))
             .prop_map(|(id, event)| Event::Project(ProjectId::new(id), event)),
         (any_uuid(), any_api_key(at)).prop_map(|(id, event)| Event::ApiKey(KeyId::new(id), event)),
@@ -56,11 +61,39 @@ fn any_event(at: Timestamp) -> impl Strategy<Value = Event> {
             .prop_map(|(id, event)| Event::Session(SessionId::new(id), event)),
         (any_uuid(), any_admin_key(at))
             .prop_map(|(id, event)| Event::AdminKey(AdminKeyId::new(id), event)),
-        any_accepted(at).prop_map(|accepted| Event::Request(request::Event::Accepted(accepted))),
-        any_assigned(at).prop_map(|assigned| Event::Request(request::Event::Assigned(assigned))),
-        any_settled(at).prop_map(|settled| Event::Request(request::Event::Settled(settled))),
+        any_request(at).prop_map(Event::Request).boxed(),
         any_worker(at).prop_map(Event::Worker),
     ]
+    .boxed()
+}
+
+fn any_request(at: Timestamp) -> BoxedStrategy<request::Event> {
+    prop_oneof![
+        any_accepted(at).prop_map(|accepted| request::Event::Accepted(Box::new(accepted))),
+        any_assigned(at).prop_map(request::Event::Assigned),
+        any_settled(at).prop_map(|settled| request::Event::Settled(Box::new(settled))),
+        any_settled(at)
+            .prop_map(move |settled| request::Event::Reversed(Box::new(settled.reverse(at)))),
+        any_rejected(at).prop_map(request::Event::Rejected),
+    ]
+    .boxed()
+}
+
+fn any_founded(at: Timestamp) -> impl Strategy<Value = installation::Event> {
+    let zone = select(vec!["UTC", "Europe/Berlin", "Etc/GMT+5"]);
+    (any_currency(), any::<u8>(), zone).prop_map(move |(currency, minor_digits, zone)| {
+        let time_zone = zone.parse().unwrap();
+        installation::Event::Founded { currency, minor_digits, time_zone, at }
+    })
+}
+
+fn any_currency() -> impl Strategy<Value = Currency> {
+    "[A-Z]{3}".prop_map(|code| code.parse().unwrap())
+}
+
+fn any_word<K: WordKind>() -> impl Strategy<Value = Word<K>> {
+    let known = select(K::KNOWN.to_vec()).prop_map(str::to_owned);
+    prop_oneof![known, "[a-z][a-z0-9_]{0,31}"].prop_map(|text| text.parse().unwrap())
 }
 
 fn any_project(at: Timestamp) -> impl Strategy<Value = project::Event> {
@@ -140,7 +173,7 @@ fn any_limits() -> impl Strategy<Value = Limits> {
     )
 }
 
-fn any_api_key(at: Timestamp) -> impl Strategy<Value = api_key::Event> {
+fn any_api_key(at: Timestamp) -> BoxedStrategy<api_key::Event> {
     let digest = KeyDigest::of(SECRET);
     prop_oneof![
         any_terms().prop_map(move |terms| {
@@ -165,29 +198,32 @@ fn any_api_key(at: Timestamp) -> impl Strategy<Value = api_key::Event> {
         }),
         Just(api_key::Event::Revoked { at }),
     ]
+    .boxed()
 }
 
-fn any_terms() -> impl Strategy<Value = Terms> {
+fn any_terms() -> BoxedStrategy<Terms> {
     let who = (any_uuid(), option::of(any_uuid()), ".{1,40}", ".{0,40}");
     let what = (any_models(), option::of(any_time()), any_quota());
     let limits = (option::of(any_budget()), any_limits(), any_model_limits());
-    (who, what, limits).prop_map(|(who, what, limits)| {
-        let (project, owner, name, description) = who;
-        let (models, expires_at, quota) = what;
-        let (budget, limits, model_limits) = limits;
-        Terms {
-            project: ProjectId::new(project),
-            owner: owner.map(UserId::new),
-            name,
-            description,
-            models,
-            expires_at,
-            quota,
-            budget,
-            limits,
-            model_limits,
-        }
-    })
+    (who, what, limits)
+        .prop_map(|(who, what, limits)| {
+            let (project, owner, name, description) = who;
+            let (models, expires_at, quota) = what;
+            let (budget, limits, model_limits) = limits;
+            Terms {
+                project: ProjectId::new(project),
+                owner: owner.map(UserId::new),
+                name,
+                description,
+                models,
+                expires_at,
+                quota,
+                budget,
+                limits,
+                model_limits,
+            }
+        })
+        .boxed()
 }
 
 fn any_quota() -> impl Strategy<Value = Quota> {
@@ -198,17 +234,19 @@ fn any_model_limits() -> impl Strategy<Value = BTreeMap<ModelName, Limits>> {
     collection::btree_map(any_name(), any_limits(), 0..3)
 }
 
-fn any_model(at: Timestamp) -> impl Strategy<Value = model::Event> {
+fn any_model(at: Timestamp) -> BoxedStrategy<model::Event> {
     let upstreams = || collection::vec(any_upstream(), 0..3);
     let aliases = || collection::btree_set(any_name(), 0..3);
     let kind = || select(vec![Kind::Local, Kind::Remote]);
     let processes = || option::of(any::<u32>());
+    let operations = || option::of(collection::btree_set(any_word(), 1..4));
     prop_oneof![
-        (kind(), upstreams(), aliases(), processes()).prop_map(
-            move |(kind, upstreams, aliases, max_processes)| {
-                model::Event::Registered { kind, upstreams, aliases, max_processes, at }
+        (kind(), upstreams(), aliases(), processes(), operations()).prop_map(
+            move |(kind, upstreams, aliases, max_processes, operations)| {
+                model::Event::Registered { kind, upstreams, aliases, max_processes, operations, at }
             }
         ),
+        operations().prop_map(move |operations| model::Event::OperationsChanged { operations, at }),
         upstreams().prop_map(move |upstreams| model::Event::UpstreamsChanged { upstreams, at }),
         aliases().prop_map(move |aliases| model::Event::AliasesChanged { aliases, at }),
         kind().prop_map(move |kind| model::Event::KindChanged { kind, at }),
@@ -216,34 +254,90 @@ fn any_model(at: Timestamp) -> impl Strategy<Value = model::Event> {
             .prop_map(move |max_processes| model::Event::ProcessesChanged { max_processes, at }),
         Just(model::Event::Retired { at }),
     ]
+    .boxed()
 }
 
 fn any_price(at: Timestamp) -> impl Strategy<Value = price::Event> {
     let project = option::of(any_uuid().prop_map(ProjectId::new));
+    let rules = collection::vec(any_rule(), 0..4);
     prop_oneof![
-        (any_name(), project, any_rates(), any_time()).prop_map(
-            move |(model, project, rates, effective_from)| {
-                price::Event::Set { model, project, rates, effective_from, at }
+        (any_name(), project, option::of(any_currency()), rules, any_time()).prop_map(
+            move |(model, project, currency, rules, effective_from)| {
+                price::Event::Set { model, project, currency, rules, effective_from, at }
             }
         ),
         Just(price::Event::Withdrawn { at }),
     ]
 }
 
-fn any_accepted(at: Timestamp) -> impl Strategy<Value = Accepted> {
-    (any_uuid(), any_uuid(), any_name(), any_class(), any::<bool>(), any_rates(), any_time())
-        .prop_map(move |(request, other, model, class, streamed, rates, deadline)| Accepted {
-            request: RequestId::new(request),
-            project: ProjectId::new(other),
-            key: KeyId::new(request),
-            model,
-            class,
-            streamed,
-            gateway: GatewayId::new(other),
-            rates,
-            deadline,
-            at,
+fn any_rule() -> BoxedStrategy<Rule> {
+    let time = (any::<u16>(), any::<u16>()).prop_map(|(from, until)| TimeOfDay { from, until });
+    let when = (
+        option::of(any_word()),
+        option::of(time),
+        option::of(any::<u64>()),
+        option::of(any_word()),
+    )
+        .prop_map(|(operation, time_of_day, context_above, service_tier)| When {
+            operation,
+            time_of_day,
+            context_above,
+            service_tier,
+        });
+    (when, any_rates()).prop_map(|(when, rates)| Rule { when, rates }).boxed()
+}
+
+fn any_pinned() -> BoxedStrategy<Pinned> {
+    let price = option::of(any_uuid().prop_map(PriceId::new));
+    (price, option::of(any_currency()), collection::vec(any_rule(), 0..3))
+        .prop_map(|(price, currency, rules)| Pinned { price, currency, rules })
+        .boxed()
+}
+
+fn any_size() -> impl Strategy<Value = Size> {
+    (any::<u64>(), any::<u64>(), option::of(any::<u64>()), any::<u32>()).prop_map(
+        |(body_bytes, prompt_estimate, answer_bound, answers)| Size {
+            body_bytes,
+            prompt_estimate,
+            answer_bound,
+            answers,
+        },
+    )
+}
+
+fn any_accepted(at: Timestamp) -> BoxedStrategy<Accepted> {
+    let ids = (any_uuid(), any_uuid(), any_name(), any_word::<request::OperationKind>());
+    let how = (any_class(), any::<bool>(), any_pinned(), any_size());
+    let labels = collection::btree_map(".{1,16}", ".{0,40}", 0..4)
+        .prop_map(|labels| Labels::try_new(labels).unwrap());
+    let said = (labels, option::of(any::<[u8; 32]>()), option::of(any::<i64>()));
+    (ids, how, said, any_time(), any_time())
+        .prop_map(move |(ids, how, said, hour, deadline)| {
+            let (request, other, model, operation) = ids;
+            let (class, streamed, price, size) = how;
+            let (labels, end_user, reservation) = said;
+            let reservation =
+                reservation.map(|nanos| Reservation { amount: Nanos::new(nanos.into()) });
+            Accepted {
+                request: RequestId::new(request),
+                project: ProjectId::new(other),
+                key: KeyId::new(request),
+                model,
+                operation,
+                class,
+                streamed,
+                gateway: GatewayId::new(other),
+                price,
+                reservation,
+                size,
+                labels,
+                end_user: end_user.map(EndUserDigest::new),
+                hour,
+                deadline,
+                at,
+            }
         })
+        .boxed()
 }
 
 fn any_assigned(at: Timestamp) -> impl Strategy<Value = Assigned> {
@@ -257,24 +351,82 @@ fn any_assigned(at: Timestamp) -> impl Strategy<Value = Assigned> {
     })
 }
 
-fn any_settled(at: Timestamp) -> impl Strategy<Value = Settled> {
+fn any_settled(at: Timestamp) -> BoxedStrategy<Settled> {
     let micros = || option::of(any::<u64>());
     let timings = (micros(), micros(), any::<u64>())
         .prop_map(|(assigned, first_chunk, total)| Timings { assigned, first_chunk, total });
     let worker = option::of(any_uuid().prop_map(WorkerId::new));
-    (any_accepted(at), any_outcome(), any_usage(), timings, worker, any_writer()).prop_map(
-        move |(accepted, outcome, usage, timings, worker, writer)| {
-            accepted.settle(outcome, usage, timings, worker, writer, at)
-        },
-    )
+    let attempts = collection::vec(any_attempt(), 0..4);
+    let end = (any_outcome(), any_usage(), option::of(any_word()), timings, worker, attempts);
+    (any_accepted(at), end, any_writer())
+        .prop_map(move |(accepted, end, writer)| {
+            let (outcome, delivered, service_tier, timings, worker, attempts) = end;
+            accepted.settle(Settlement {
+                outcome,
+                delivered,
+                service_tier,
+                timings,
+                worker,
+                attempts,
+                writer,
+                at,
+            })
+        })
+        .boxed()
+}
+
+fn any_attempt() -> BoxedStrategy<Attempt> {
+    let upstream = option::of(any_upstream_id());
+    (any_uuid(), upstream, any_word(), option::of(any_usage()), option::of(".{0,40}"))
+        .prop_map(|(worker, upstream, outcome, usage, upstream_request_id)| Attempt {
+            worker: WorkerId::new(worker),
+            upstream,
+            outcome,
+            usage,
+            upstream_request_id,
+        })
+        .boxed()
+}
+
+fn any_upstream_id() -> impl Strategy<Value = UpstreamId> {
+    "ups_[0-9a-f]{16}".prop_map(|id| id.parse().unwrap())
+}
+
+fn any_rejected(at: Timestamp) -> BoxedStrategy<Rejected> {
+    let who = (any_uuid(), option::of(any_uuid()), option::of(any_name()));
+    (who, any_time(), any_word(), any::<u64>(), any::<u64>())
+        .prop_map(move |((gateway, key, model), minute, reason, count, estimated_tokens)| {
+            Rejected {
+                gateway: GatewayId::new(gateway),
+                minute,
+                key: key.map(KeyId::new),
+                model,
+                reason,
+                count,
+                estimated_tokens,
+                at,
+            }
+        })
+        .boxed()
 }
 
 fn any_worker(at: Timestamp) -> impl Strategy<Value = worker::Event> {
     let id = || any_uuid().prop_map(WorkerId::new);
     let reason = select(FailureReason::ALL.to_vec());
+    let models = || collection::vec(any_name(), 0..3);
+    let upstreams = collection::vec(any_upstream_id(), 0..3);
+    let about = (any::<u32>(), upstreams, option::of(".{0,20}"), ".{0,20}")
+        .prop_map(|(places, upstreams, zone, version)| About { places, upstreams, zone, version });
     prop_oneof![
-        (id(), collection::vec(any_name(), 0..3))
-            .prop_map(move |(worker, models)| worker::Event::Started { worker, models, at }),
+        (id(), models(), option::of(about)).prop_map(move |(worker, models, about)| {
+            let about = about.map(Box::new);
+            worker::Event::Started { worker, models, about, at }
+        }),
+        (id(), models()).prop_map(move |(worker, models)| worker::Event::Ready {
+            worker,
+            models,
+            at
+        }),
         id().prop_map(move |worker| worker::Event::Stopped { worker, at }),
         (id(), any_name(), reason).prop_map(move |(worker, model, reason)| {
             worker::Event::Failed { worker, model, reason, at }
@@ -310,23 +462,14 @@ fn any_writer() -> impl Strategy<Value = Writer> {
 
 fn any_usage() -> impl Strategy<Value = Usage> {
     let source = select(vec![Source::Reported, Source::Counted]);
-    (any::<[u64; 4]>(), source).prop_map(|(tokens, source)| {
-        let [prompt_tokens, cached_tokens, completion_tokens, reasoning_tokens] = tokens;
-        Usage { prompt_tokens, cached_tokens, completion_tokens, reasoning_tokens, source }
-    })
+    (collection::vec((any_word(), any::<u64>()), 0..6), source)
+        .prop_map(|(units, source)| Usage { units: units.into_iter().collect(), source })
 }
 
 fn any_rates() -> impl Strategy<Value = Rates> {
-    let rate = || (0..=price::MAX_RATE.get()).prop_map(Nanos::new);
-    [rate(), rate(), rate(), rate(), rate()].prop_map(
-        |[input, cached_input, output, reasoning, request]| Rates {
-            input,
-            cached_input,
-            output,
-            reasoning,
-            request,
-        },
-    )
+    let rate = (0..=price::MAX_RATE.get()).prop_map(Nanos::new);
+    collection::vec((any_word::<uplion_domain::usage::UnitKind>(), rate), 0..6)
+        .prop_map(|rates: Vec<(Unit, Nanos)>| rates.into_iter().collect())
 }
 
 fn any_upstream() -> impl Strategy<Value = Upstream> {

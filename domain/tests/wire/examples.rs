@@ -3,36 +3,66 @@
 use std::collections::BTreeMap;
 
 use uplion_domain::{
-    Budget, Envelope, Event, EventId, KeyDigest, Limits, ModelName, Nanos, Rates, Timestamp, Usage,
-    admin_key,
+    Budget, EndUserDigest, Envelope, Event, EventId, KeyDigest, Limits, ModelName, Nanos,
+    Operation, Rates, Timestamp, Unit, Usage, admin_key,
     api_key::{self, Models, Quota, Terms},
     budget::Period,
+    cloud_event, installation,
     model::{self, Credential, Kind, Upstream},
-    price,
+    price::{self, Pinned, Rule, TimeOfDay, When},
     project::{self, Role},
-    request::{Accepted, Assigned, Cancelled, Class, Failure, Outcome, Settled, Timings, Writer},
+    request::{
+        self, Accepted, Assigned, Attempt, AttemptOutcome, Cancelled, Class, Failure, Labels,
+        Outcome, Rejected, RejectionReason, Reservation, ServiceTier, Settled, Settlement, Size,
+        Timings, Writer,
+    },
     session,
     usage::Source,
     user::{self, Access, SignIn},
-    worker::{self, FailureReason},
+    worker::{self, About, FailureReason},
 };
 use uuid::Uuid;
 
 const AT: Timestamp = Timestamp::from_micros(1_795_430_000_123_456);
 const TRACE: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
 
+pub fn source() -> cloud_event::Source {
+    cloud_event::Source::Installation(id("ins"))
+}
+
 pub fn all() -> Vec<Envelope> {
     let control = projects().into_iter().chain(api_keys()).chain(models()).chain(prices());
     let control = control.chain(users()).chain(sessions()).chain(admin_keys());
-    let events = control.chain(workers()).zip(1..).map(|(event, number)| Envelope {
-        id: EventId::fresh(uuid(number)),
-        at: AT,
-        traceparent: None,
-        actor: Some("usr_0190c0de000070008000000000000001".into()),
-        request_id: None,
-        event,
-    });
+    let control = control.chain([founded()]);
+    let events =
+        control.chain(workers()).chain([rejected()]).zip(1..).map(|(event, number)| Envelope {
+            id: EventId::fresh(uuid(number)),
+            at: AT,
+            traceparent: None,
+            actor: Some("usr_0190c0de000070008000000000000001".into()),
+            request_id: None,
+            event,
+        });
     events.chain(requests()).collect()
+}
+
+fn founded() -> Event {
+    let (currency, time_zone) = ("EUR".parse().unwrap(), "Europe/Berlin".parse().unwrap());
+    let founded = installation::Event::Founded { currency, minor_digits: 2, time_zone, at: AT };
+    Event::Installation(id("ins"), founded)
+}
+
+fn rejected() -> Event {
+    Event::Request(request::Event::Rejected(Rejected {
+        gateway: id("gtw"),
+        minute: Timestamp::from_micros(1_795_430_000_000_000),
+        key: Some(id("key")),
+        model: Some(name("llama-3.1")),
+        reason: RejectionReason::RATE_LIMIT,
+        count: 42,
+        estimated_tokens: 12_345,
+        at: AT,
+    }))
 }
 
 fn projects() -> Vec<Event> {
@@ -159,18 +189,21 @@ fn models() -> Vec<Event> {
         let other = Upstream { credential: Some(credential), ..other };
         vec![remote, other, Upstream::new("http://127.0.0.1:8000/v1", model(), 4)]
     };
-    let registered = |kind, upstreams, max_processes| {
+    let operations = || Some([Operation::CHAT_COMPLETION, Operation::EMBEDDING].into());
+    let registered = |kind, upstreams, max_processes, operations| {
         let aliases = aliases();
-        model::Event::Registered { kind, upstreams, aliases, max_processes, at: AT }
+        model::Event::Registered { kind, upstreams, aliases, max_processes, operations, at: AT }
     };
     let events = vec![
-        registered(Kind::Remote, upstreams(), None),
-        registered(Kind::Local, vec![], Some(2)),
+        registered(Kind::Remote, upstreams(), None, None),
+        registered(Kind::Local, vec![], Some(2), operations()),
         model::Event::UpstreamsChanged { upstreams: upstreams(), at: AT },
         model::Event::AliasesChanged { aliases: aliases(), at: AT },
         model::Event::KindChanged { kind: Kind::Local, at: AT },
         model::Event::ProcessesChanged { max_processes: Some(4), at: AT },
         model::Event::ProcessesChanged { max_processes: None, at: AT },
+        model::Event::OperationsChanged { operations: operations(), at: AT },
+        model::Event::OperationsChanged { operations: None, at: AT },
         model::Event::Retired { at: AT },
     ];
     events.into_iter().map(|event| Event::Model(model(), event)).collect()
@@ -179,15 +212,28 @@ fn models() -> Vec<Event> {
 fn prices() -> Vec<Event> {
     let id = id("prc");
     let effective_from = AT.plus_millis(3_600_000);
-    let set = |project| {
-        let (model, rates) = (name("llama-3.1"), rates());
-        price::Event::Set { model, project, rates, effective_from, at: AT }
+    let set = |project, rules| {
+        let (model, currency) = (name("llama-3.1"), Some("EUR".parse().unwrap()));
+        price::Event::Set { model, project, currency, rules, effective_from, at: AT }
     };
     vec![
-        Event::Price(id, set(None)),
-        Event::Price(id, set(Some(self::id("prj")))),
+        Event::Price(id, set(None, vec![Rule::always(rates())])),
+        Event::Price(id, set(Some(self::id("prj")), rules())),
         Event::Price(id, price::Event::Withdrawn { at: AT }),
     ]
+}
+
+/// One for each thing that a rule may ask for.
+fn rules() -> Vec<Rule> {
+    let night = Some(TimeOfDay { from: 22 * 60, until: 6 * 60 });
+    let when = [
+        When { operation: Some(Operation::EMBEDDING), ..When::default() },
+        When { time_of_day: night, ..When::default() },
+        When { context_above: Some(200_000), ..When::default() },
+        When { service_tier: Some(ServiceTier::FLEX), ..When::default() },
+        When::default(),
+    ];
+    when.into_iter().map(|when| Rule { when, rates: rates() }).collect()
 }
 
 fn workers() -> Vec<Event> {
@@ -195,8 +241,18 @@ fn workers() -> Vec<Event> {
     let failed =
         |reason| worker::Event::Failed { worker, model: name("llama-3.1"), reason, at: AT };
     let models = vec![name("llama-3.1"), name("org/model:7b")];
+    let started =
+        |models, about| Event::Worker(worker::Event::Started { worker, models, about, at: AT });
+    let about = About {
+        places: 16,
+        upstreams: vec![Upstream::new("http://127.0.0.1:8000/v1", name("llama-3.1"), 4).id()],
+        zone: Some("eu-central-1a".into()),
+        version: "0.1.0".into(),
+    };
     let mut events = vec![
-        Event::Worker(worker::Event::Started { worker, models, at: AT }),
+        started(models.clone(), None),
+        started(models.clone(), Some(Box::new(about))),
+        Event::Worker(worker::Event::Ready { worker, models, at: AT }),
         Event::Worker(worker::Event::Stopped { worker, at: AT }),
     ];
     events.extend(FailureReason::ALL.map(failed).map(Event::Worker));
@@ -213,30 +269,36 @@ fn requests() -> Vec<Envelope> {
         attempt: 1,
         at: AT,
     };
+    let plain = Accepted {
+        streamed: false,
+        class: Class::Batch,
+        operation: Operation::EMBEDDING,
+        price: Pinned::default(),
+        reservation: None,
+        size: Size::default(),
+        labels: Labels::default(),
+        end_user: None,
+        ..accepted.clone()
+    };
     let mut envelopes = vec![
         Envelope { traceparent: Some(TRACE.into()), ..Envelope::accepted(accepted.clone()) },
-        Envelope::accepted(Accepted { streamed: false, class: Class::Batch, ..accepted.clone() }),
+        Envelope::accepted(plain.clone()),
         Envelope::assigned(assigned),
     ];
-    envelopes.extend(settled(&accepted).into_iter().map(Envelope::settled));
+    let mut settled = settled(&accepted);
+    settled.push(plain.settle(settlement(Outcome::Completed, Writer::Gateway(plain.gateway))));
+    envelopes.push(Envelope::reversed(settled[0].reverse(AT)));
+    envelopes.extend(settled.into_iter().map(Envelope::settled));
     envelopes
 }
 
 /// Every way to end.
 fn settled(accepted: &Accepted) -> Vec<Settled> {
-    let worker = Some(id("wrk"));
     let gateway = Writer::Gateway(accepted.gateway);
-    let end = |outcome, writer, timings| {
-        let usage = Usage {
-            prompt_tokens: 1_200,
-            cached_tokens: 1_000,
-            completion_tokens: 345,
-            reasoning_tokens: 45,
-            source: Source::Reported,
-        };
-        accepted.settle(outcome, usage, timings, worker, writer, AT)
+    let end = |outcome, writer| {
+        let attempts = attempts();
+        accepted.settle(Settlement { attempts, ..settlement(outcome, writer) })
     };
-    let timings = Timings { assigned: Some(900), first_chunk: Some(45_000), total: 1_250_000 };
     let failures = [
         Failure::Unavailable,
         Failure::QueueFull,
@@ -247,41 +309,95 @@ fn settled(accepted: &Accepted) -> Vec<Settled> {
         Failure::AnswerTooLarge,
     ];
     let mut settled = vec![
-        end(Outcome::Completed, gateway, timings),
-        end(Outcome::Cancelled(Cancelled::ClientGone), gateway, timings),
-        end(Outcome::Cancelled(Cancelled::Deadline), gateway, timings),
-        end(Outcome::Cancelled(Cancelled::GatewayLost), Writer::Worker(id("wrk")), timings),
+        end(Outcome::Completed, gateway),
+        end(Outcome::Cancelled(Cancelled::ClientGone), gateway),
+        end(Outcome::Cancelled(Cancelled::Deadline), gateway),
+        end(Outcome::Cancelled(Cancelled::GatewayLost), Writer::Worker(id("wrk"))),
     ];
-    settled.extend(failures.map(|why| end(Outcome::Failed(why), gateway, timings)));
-    let nothing = Timings { total: 360_000_000, ..Timings::default() };
-    let unsettled = end(Outcome::Failed(Failure::Unsettled), Writer::Sweeper, nothing);
-    settled.push(Settled { worker: None, ..unsettled });
+    settled.extend(failures.map(|why| end(Outcome::Failed(why), gateway)));
+    let unsettled = Settlement {
+        timings: Timings { total: 360_000_000, ..Timings::default() },
+        worker: None,
+        service_tier: None,
+        ..settlement(Outcome::Failed(Failure::Unsettled), Writer::Sweeper)
+    };
+    settled.push(accepted.settle(unsettled));
     settled
 }
 
+fn settlement(outcome: Outcome, writer: Writer) -> Settlement {
+    Settlement {
+        outcome,
+        delivered: Usage::tokens(1_200, 1_000, 345, 45, Source::Reported),
+        service_tier: Some(ServiceTier::DEFAULT),
+        timings: Timings { assigned: Some(900), first_chunk: Some(45_000), total: 1_250_000 },
+        worker: Some(id("wrk")),
+        attempts: vec![],
+        writer,
+        at: AT.plus_millis(1_250),
+    }
+}
+
+fn attempts() -> Vec<Attempt> {
+    let busy = Attempt {
+        worker: id("wrk"),
+        upstream: None,
+        outcome: AttemptOutcome::BUSY,
+        usage: None,
+        upstream_request_id: None,
+    };
+    let upstream = Upstream::new("https://api.example.org/v1", name("meta/llama-3.1-8b"), 32);
+    let completed = Attempt {
+        upstream: Some(upstream.id()),
+        outcome: AttemptOutcome::COMPLETED,
+        usage: Some(Usage::tokens(1_200, 1_000, 345, 45, Source::Reported)),
+        upstream_request_id: Some("chatcmpl-9f8e".into()),
+        ..busy.clone()
+    };
+    vec![busy, completed]
+}
+
 fn accepted() -> Accepted {
+    let price = Pinned {
+        price: Some(id("prc")),
+        currency: Some("EUR".parse().unwrap()),
+        rules: rules()[2..].to_vec(),
+    };
+    let labels = [("team", "physics"), ("run", "nightly")];
+    let labels = labels.map(|(key, value)| (key.to_owned(), value.to_owned()));
     Accepted {
         request: id("req"),
         project: id("prj"),
         key: id("key"),
         model: name("llama-3.1"),
+        operation: Operation::CHAT_COMPLETION,
         class: Class::Interactive,
         streamed: true,
         gateway: id("gtw"),
-        rates: rates(),
+        price,
+        reservation: Some(Reservation { amount: Nanos::new(2_000_000) }),
+        size: Size {
+            body_bytes: 4_321,
+            prompt_estimate: 1_100,
+            answer_bound: Some(1_024),
+            answers: 1,
+        },
+        labels: Labels::try_new(labels.into()).unwrap(),
+        end_user: Some(EndUserDigest::new([7; 32])),
+        hour: AT.hour(),
         deadline: AT.plus_millis(300_000),
         at: AT,
     }
 }
 
 fn rates() -> Rates {
-    Rates {
-        input: Nanos::new(150_000_000),
-        cached_input: Nanos::new(75_000_000),
-        output: Nanos::new(600_000_000),
-        reasoning: Nanos::new(600_000_000),
-        request: Nanos::new(1_000),
-    }
+    Rates::from_iter([
+        (Unit::INPUT, Nanos::new(150_000_000)),
+        (Unit::CACHED_INPUT, Nanos::new(75_000_000)),
+        (Unit::OUTPUT, Nanos::new(600_000_000)),
+        (Unit::IMAGES, Nanos::new(40_000_000)),
+        (Unit::REQUESTS, Nanos::new(1_000)),
+    ])
 }
 
 fn name(text: &str) -> ModelName {

@@ -134,7 +134,8 @@ fn generate_missing() {
         let mut missing: BTreeMap<String, Vec<String>> = BTreeMap::new();
         for envelope in examples::all() {
             let encoded = envelope.encode();
-            let spelled = cloud_event::json(&encoded, &envelope.event.subject()).unwrap();
+            let spelled =
+                cloud_event::json(examples::source(), &encoded, &envelope.event.subject()).unwrap();
             missing.entry(encoded.kind).or_default().push(String::from_utf8(spelled).unwrap());
         }
         missing.retain(|kind, _| !file(kind).exists());

@@ -40,7 +40,8 @@ pub fn held_after(mut held: HeldValues, event: &Event) -> HeldValues {
                 model::Event::Retired { .. } => names.collect(),
                 model::Event::UpstreamsChanged { .. }
                 | model::Event::KindChanged { .. }
-                | model::Event::ProcessesChanged { .. } => return held,
+                | model::Event::ProcessesChanged { .. }
+                | model::Event::OperationsChanged { .. } => return held,
             };
             names.into_iter().map(|name| (Scope::ModelName, name.to_string())).collect()
         }
@@ -51,7 +52,8 @@ pub fn held_after(mut held: HeldValues, event: &Event) -> HeldValues {
             held
         }
         // A user's e-mail address is unique too, but in no event: the table of people sees to it.
-        Event::Price(..)
+        Event::Installation(..)
+        | Event::Price(..)
         | Event::User(..)
         | Event::Session(..)
         | Event::Request(_)

@@ -144,9 +144,12 @@ impl StreamName {
     /// The stream that holds what is published to `subject`; none for tasks and core messages.
     pub const fn of(subject: &Subject) -> Option<Self> {
         match subject {
-            Subject::Traffic { .. } => Some(Self::Traffic),
+            Subject::Traffic { .. } | Subject::TrafficBatch { .. } => Some(Self::Traffic),
             Subject::Control(_) => Some(Self::Control),
-            Subject::Task { .. } | Subject::Gateway { .. } | Subject::Worker { .. } => None,
+            Subject::WorkersBatch { .. }
+            | Subject::Task { .. }
+            | Subject::Gateway { .. }
+            | Subject::Worker { .. } => None,
         }
     }
 }

@@ -3,12 +3,13 @@
 #![expect(clippy::unwrap_used, reason = "in a test it is the assertion")]
 
 use bytes::Bytes;
-use proptest::{prelude::*, sample::select};
+use proptest::{collection, prelude::*, sample::select};
 use uplion_domain::{
-    ClaimId, Envelope, GatewayId, KeyId, ModelName, Nanos, ProjectId, Rates, RequestId, Timestamp,
-    Usage, WorkerId,
+    ClaimId, Envelope, GatewayId, KeyId, ModelName, Nanos, Operation, ProjectId, Rates, RequestId,
+    Timestamp, Usage, WorkerId,
     id::{Id, Kind},
-    request::{Accepted, Class},
+    price::{Pinned, Rule},
+    request::{Accepted, Class, Labels, Size},
     usage::Source,
 };
 use uplion_log_transport::{
@@ -42,9 +43,10 @@ fn timestamp() -> impl Strategy<Value = Timestamp> {
 
 fn usage() -> impl Strategy<Value = Usage> {
     let source = select(&[Source::Reported, Source::Counted]);
-    (any::<[u64; 4]>(), source).prop_map(|(tokens, source)| {
-        let [prompt_tokens, cached_tokens, completion_tokens, reasoning_tokens] = tokens;
-        Usage { prompt_tokens, cached_tokens, completion_tokens, reasoning_tokens, source }
+    let units = collection::vec(("[a-z][a-z_]{0,8}", any::<u64>()), 0..6);
+    (units, source).prop_map(|(units, source)| {
+        let units = units.into_iter().map(|(unit, count)| (unit.parse().unwrap(), count));
+        Usage { units: units.collect(), source }
     })
 }
 
@@ -60,10 +62,9 @@ fn end() -> impl Strategy<Value = End> {
 }
 
 fn rates() -> impl Strategy<Value = Rates> {
-    any::<[i64; 5]>().prop_map(|rates| {
-        let [input, cached_input, output, reasoning, request] =
-            rates.map(|rate| Nanos::new(rate.into()));
-        Rates { input, cached_input, output, reasoning, request }
+    collection::vec(("[a-z][a-z_]{0,8}", any::<i64>()), 0..6).prop_map(|rates| {
+        let rates = rates.into_iter();
+        rates.map(|(unit, rate)| (unit.parse().unwrap(), Nanos::new(rate.into()))).collect()
     })
 }
 
@@ -73,7 +74,24 @@ fn accepted() -> impl Strategy<Value = Accepted> {
     (ids, rest).prop_map(|(ids, rest)| {
         let (request, project, key, gateway): (RequestId, ProjectId, KeyId, GatewayId) = ids;
         let (model, class, streamed, rates, deadline, at) = rest;
-        Accepted { request, project, key, model, class, streamed, gateway, rates, deadline, at }
+        Accepted {
+            request,
+            project,
+            key,
+            model,
+            operation: Operation::CHAT_COMPLETION,
+            class,
+            streamed,
+            gateway,
+            price: Pinned { price: None, currency: None, rules: vec![Rule::always(rates)] },
+            reservation: None,
+            size: Size::default(),
+            labels: Labels::default(),
+            end_user: None,
+            hour: at,
+            deadline,
+            at,
+        }
     })
 }
 
@@ -218,11 +236,11 @@ fn a_chunk_says_little_beside_its_bytes() {
         offset: 4_000,
         all_sent: 70_000,
         head: None,
-        usage: Usage { prompt_tokens: 1_000, completion_tokens: 20, ..Usage::default() },
+        usage: Usage::tokens(1_000, 0, 20, 0, Source::Counted),
         end: None,
         bytes: Bytes::from_static(b"data: {}\n\n"),
     };
-    let head = r#"{"chunk":{"c":"00000000000000000000000000000007","n":20,"o":4000,"a":70000,"u":[1000,0,20,0,false]}}"#;
+    let head = r#"{"chunk":{"c":"00000000000000000000000000000007","n":20,"o":4000,"a":70000,"u":[{"input":1000,"output":20},false]}}"#;
     assert_eq!(chunk.encode()[5..], [head.as_bytes(), b"data: {}\n\n"].concat());
 }
 

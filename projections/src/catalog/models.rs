@@ -59,12 +59,20 @@ impl Models {
 
     pub fn apply(&mut self, name: &ModelName, event: &model::Event) {
         match event {
-            model::Event::Registered { kind: _, upstreams, aliases, max_processes: _, at } => {
+            model::Event::Registered {
+                kind: _,
+                upstreams,
+                aliases,
+                max_processes: _,
+                operations,
+                at,
+            } => {
                 if !self.known.contains_key(name) {
                     let model = Model {
                         name: name.clone(),
                         upstreams: upstreams.clone(),
                         aliases: vec![],
+                        operations: operations.clone(),
                         registered_at: *at,
                     };
                     self.known.insert(name.clone(), State::Registered(Arc::new(model)));
@@ -73,6 +81,9 @@ impl Models {
             }
             model::Event::UpstreamsChanged { upstreams, at: _ } => {
                 self.change(name, |model| model.upstreams.clone_from(upstreams));
+            }
+            model::Event::OperationsChanged { operations, at: _ } => {
+                self.change(name, |model| model.operations.clone_from(operations));
             }
             model::Event::AliasesChanged { aliases, at: _ } => self.rename(name, aliases),
             model::Event::KindChanged { .. } | model::Event::ProcessesChanged { .. } => {}

@@ -2,7 +2,11 @@
 
 use std::collections::{HashMap, hash_map::Entry};
 
-use uplion_domain::{ModelName, PriceId, ProjectId, Rates, Timestamp, price};
+use uplion_domain::{
+    ModelName, PriceId, ProjectId, Timestamp,
+    installation::Currency,
+    price::{self, Rule},
+};
 
 #[derive(Debug, Default, Clone)]
 pub struct Prices {
@@ -28,26 +32,33 @@ enum State {
 }
 
 #[derive(Debug, Clone)]
-struct Price {
-    id: PriceId,
-    effective_from: Timestamp,
-    rates: Rates,
+pub struct Price {
+    pub id: PriceId,
+    pub effective_from: Timestamp,
+    pub currency: Option<Currency>,
+    pub rules: Vec<Rule>,
 }
 
 impl Prices {
-    pub fn in_force(&self, model: &ModelName, project: ProjectId, now: Timestamp) -> Rates {
-        let Some(tariff) = self.by_model.get(model) else { return Rates::default() };
+    pub fn in_force(
+        &self,
+        model: &ModelName,
+        project: ProjectId,
+        now: Timestamp,
+    ) -> Option<&Price> {
+        let tariff = self.by_model.get(model)?;
         // Few models have prices for single projects.
         let own = if tariff.own.is_empty() { None } else { tariff.own.get(&project) };
-        own.and_then(|own| own.at(now)).or_else(|| tariff.everybody.at(now)).unwrap_or_default()
+        own.and_then(|own| own.at(now)).or_else(|| tariff.everybody.at(now))
     }
 
     pub fn apply(&mut self, id: PriceId, event: &price::Event) {
         match event {
-            price::Event::Set { model, project, rates, effective_from, at: _ } => {
+            price::Event::Set { model, project, currency, rules, effective_from, at: _ } => {
                 if let Entry::Vacant(unknown) = self.known.entry(id) {
                     unknown.insert(State::Set { model: model.clone(), project: *project });
-                    let price = Price { id, effective_from: *effective_from, rates: *rates };
+                    let (effective_from, currency) = (*effective_from, *currency);
+                    let price = Price { id, effective_from, currency, rules: rules.clone() };
                     let tariff = self.by_model.entry(model.clone()).or_default();
                     tariff.series(*project).insert(price);
                 }
@@ -74,9 +85,9 @@ impl Tariff {
 }
 
 impl Series {
-    fn at(&self, now: Timestamp) -> Option<Rates> {
+    fn at(&self, now: Timestamp) -> Option<&Price> {
         let begun = self.0.partition_point(|price| price.effective_from <= now);
-        self.0[..begun].last().map(|price| price.rates)
+        self.0[..begun].last()
     }
 
     fn insert(&mut self, price: Price) {

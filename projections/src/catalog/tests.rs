@@ -1,9 +1,11 @@
 //! The rules of the catalog, told as events and what is then served.
 
 use uplion_domain::{
-    EventId, Nanos, PriceId,
+    EventId, InstallationId, Nanos, PriceId, Rates, Unit,
     api_key::{self, Models},
-    model, price, project,
+    installation, model,
+    price::{self, Rule, Served, TimeOfDay, When},
+    project,
 };
 use uuid::Uuid;
 
@@ -47,8 +49,14 @@ fn name(text: &str) -> ModelName {
 
 fn registered(model: &str, aliases: &[&str]) -> Event {
     let aliases = aliases.iter().map(|alias| name(alias)).collect();
-    let (kind, upstreams, max_processes) = (model::Kind::Local, vec![], None);
-    let registered = model::Event::Registered { kind, upstreams, aliases, max_processes, at: AT };
+    let registered = model::Event::Registered {
+        kind: model::Kind::Local,
+        upstreams: vec![],
+        aliases,
+        max_processes: None,
+        operations: None,
+        at: AT,
+    };
     Event::Model(name(model), registered)
 }
 
@@ -66,10 +74,14 @@ fn price(number: u128, input: i128, effective_from: i64) -> Event {
 }
 
 fn price_of(number: u128, project: Option<ProjectId>, input: i128, from: i64) -> Event {
-    let rates = Rates { input: Nanos::new(input), ..Rates::default() };
+    let rules = vec![Rule::always(rates(input))];
     let (model, effective_from) = (name("llama"), Timestamp::from_micros(from));
-    let set = price::Event::Set { model, project, rates, effective_from, at: AT };
+    let set = price::Event::Set { model, project, currency: None, rules, effective_from, at: AT };
     Event::Price(PriceId::new(Uuid::from_u128(number)), set)
+}
+
+fn rates(input: i128) -> Rates {
+    Rates::default().with(Unit::INPUT, Nanos::new(input))
 }
 
 fn withdrawn(number: u128) -> Event {
@@ -81,7 +93,10 @@ fn input_rate(catalog: &Catalog, now: i64) -> i128 {
 }
 
 fn rate_of(catalog: &Catalog, project: ProjectId, now: i64) -> i128 {
-    catalog.rates(&name("llama"), project, Timestamp::from_micros(now)).input.get()
+    let chat = Operation::CHAT_COMPLETION;
+    let price = catalog.price(&name("llama"), project, &chat, Timestamp::from_micros(now));
+    let served = Served { prompt_tokens: 0, service_tier: None };
+    price.rates(served).of(&Unit::INPUT).get()
 }
 
 fn served(catalog: &Catalog, secret: &str) -> bool {
@@ -292,4 +307,47 @@ fn a_projects_own_price_comes_before_everybodys_while_it_is_in_force() {
     assert_eq!([199, 200, 300].map(|now| rate_of(&catalog, other, now)), [10, 10, 30]);
     catalog.apply(&envelope(withdrawn(2)));
     assert_eq!(input_rate(&catalog, 300), 30);
+}
+
+fn founded(time_zone: &str) -> Event {
+    let (currency, time_zone) = ("INR".parse().unwrap(), time_zone.parse().unwrap());
+    let founded = installation::Event::Founded { currency, minor_digits: 2, time_zone, at: AT };
+    Event::Installation(InstallationId::new(Uuid::from_u128(7)), founded)
+}
+
+#[test]
+fn an_installation_is_what_it_was_founded_as() {
+    let founded = [founded("Asia/Kolkata"), founded("UTC")];
+    let catalog = catalog(founded);
+    assert_eq!(catalog.installation().unwrap().currency.as_str(), "INR");
+    let (noon, half_past) = ("2026-07-01T12:10:00Z", "2026-07-01T11:30:00Z");
+    assert_eq!(catalog.hour(noon.parse().unwrap()), half_past.parse().unwrap());
+}
+
+#[test]
+fn a_price_by_the_time_of_day_follows_the_clocks_of_the_installation() {
+    let night = Some(TimeOfDay { from: 22 * 60, until: 6 * 60 });
+    let when = When { time_of_day: night, ..When::default() };
+    let rules = vec![Rule { when, rates: rates(1) }, Rule::always(rates(9))];
+    let set = price::Event::Set {
+        model: name("llama"),
+        project: None,
+        currency: None,
+        rules,
+        effective_from: AT,
+        at: AT,
+    };
+    let set = Event::Price(PriceId::new(Uuid::from_u128(1)), set);
+    let evening: Timestamp = "2026-07-01T17:00:00Z".parse().unwrap();
+    let here = catalog([founded("Asia/Kolkata"), set.clone()]);
+    assert_eq!(input_rate(&here, evening.micros()), 1);
+    assert_eq!(input_rate(&catalog([set]), evening.micros()), 9);
+}
+
+#[test]
+fn a_price_that_is_set_in_an_installation_is_pinned_in_its_currency() {
+    let catalog = catalog([founded("UTC"), price(1, 5, 1)]);
+    let pinned = catalog.price(&name("llama"), project_id(), &Operation::EMBEDDING, AT);
+    assert_eq!(pinned.price, Some(PriceId::new(Uuid::from_u128(1))));
+    assert_eq!(pinned.currency, Some("INR".parse().unwrap()));
 }

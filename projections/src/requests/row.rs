@@ -1,10 +1,11 @@
 //! A request as a row of its table.
 
-use uplion_domain::{Nanos, Rates, Usage, request::Outcome, usage::Source};
+use uplion_domain::{Usage, request::Outcome};
 
 use super::{Request, Status};
 use crate::{
     columns::{Columns, count, maybe_boolean, maybe_count, maybe_text, maybe_time, nanos, text},
+    pricing,
     projection::TypedRow,
     table::{Row, Value},
 };
@@ -16,6 +17,7 @@ impl TypedRow for Request {
             project: columns.parsed(),
             key: columns.maybe_parsed(),
             model: columns.maybe_parsed(),
+            operation: columns.maybe_parsed(),
             class: columns.maybe_parsed(),
             streamed: columns.maybe_boolean(),
             status: status_from(columns),
@@ -24,7 +26,8 @@ impl TypedRow for Request {
             attempts: columns.count(),
             usage: usage_from(columns),
             cost: columns.nanos(),
-            rates: rates_from(columns),
+            price: columns.maybe_parsed(),
+            rates: pricing::rates_from(columns),
             accepted_at: columns.maybe_time(),
             assigned_at: columns.maybe_time(),
             settled_at: columns.maybe_time(),
@@ -42,13 +45,12 @@ impl TypedRow for Request {
             Status::Settled(outcome) => Some(outcome),
         };
         let due = if outcome.is_some() { None } else { self.deadline };
-        let rate =
-            |of: fn(&Rates) -> Nanos| self.rates.as_ref().map_or(Value::Null, |all| nanos(of(all)));
         vec![
             text(self.request),
             text(self.project),
             maybe_text(self.key),
             maybe_text(self.model),
+            maybe_text(self.operation),
             maybe_text(self.class.map(uplion_domain::request::Class::as_str)),
             maybe_boolean(self.streamed),
             text(self.status.as_str()),
@@ -57,20 +59,15 @@ impl TypedRow for Request {
             maybe_text(self.gateway),
             maybe_text(self.worker),
             count(self.attempts),
-            count(self.usage.prompt_tokens),
-            count(self.usage.cached_tokens),
-            count(self.usage.completion_tokens),
-            count(self.usage.reasoning_tokens),
-            Value::Boolean(match self.usage.source {
-                Source::Reported => true,
-                Source::Counted => false,
-            }),
+            count(self.usage.prompt_tokens()),
+            count(self.usage.cached_tokens()),
+            count(self.usage.completion_tokens()),
+            count(self.usage.reasoning_tokens()),
+            pricing::units(&self.usage.units),
+            Value::Boolean(pricing::is_reported(&self.usage)),
             nanos(self.cost),
-            rate(|rates| rates.input),
-            rate(|rates| rates.cached_input),
-            rate(|rates| rates.output),
-            rate(|rates| rates.reasoning),
-            rate(|rates| rates.request),
+            maybe_text(self.price),
+            pricing::rates(self.rates.as_ref()),
             maybe_time(self.accepted_at),
             maybe_time(self.assigned_at),
             maybe_time(self.settled_at),
@@ -98,25 +95,12 @@ fn status_from(columns: &mut Columns) -> Status {
     }
 }
 
+/// What the four counts say follows from the units.
 fn usage_from(columns: &mut Columns) -> Usage {
-    Usage {
-        prompt_tokens: columns.count(),
-        cached_tokens: columns.count(),
-        completion_tokens: columns.count(),
-        reasoning_tokens: columns.count(),
-        source: if columns.boolean() { Source::Reported } else { Source::Counted },
+    for _ in 0..4 {
+        columns.count();
     }
-}
-
-/// All five or none.
-fn rates_from(columns: &mut Columns) -> Option<Rates> {
-    let mut rate = || columns.maybe_big_int().map(|nanos| Nanos::new(nanos.into()));
-    let rates = [rate(), rate(), rate(), rate(), rate()];
-    let [Some(input), Some(cached_input), Some(output), Some(reasoning), Some(request)] = rates
-    else {
-        return None;
-    };
-    Some(Rates { input, cached_input, output, reasoning, request })
+    pricing::usage_from(columns)
 }
 
 /// The deadline; what is due follows from it.

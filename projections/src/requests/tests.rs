@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 use uplion_domain::{
-    Envelope,
+    Envelope, Event,
     request::{Cancelled, Failure, Writer},
 };
 
@@ -46,7 +46,7 @@ fn an_assigned_request_is_with_its_latest_worker() {
 fn a_settled_request_has_its_usage_and_its_cost() {
     let request = row(told());
     assert_eq!(request.status, Status::Settled(Outcome::Completed));
-    assert_eq!((request.usage.prompt_tokens, request.usage.completion_tokens), (100, 20));
+    assert_eq!((request.usage.prompt_tokens(), request.usage.completion_tokens()), (100, 20));
     assert_eq!(request.cost, Nanos::new(200));
     assert_eq!(request.settled_at, Some(seconds(10)));
     assert_eq!(request.first_chunk_micros, Some(90_000));
@@ -107,7 +107,7 @@ proptest! {
     ) {
         let changed = |events: Vec<Envelope>| events.into_iter().map(|envelope| match envelope.event {
             Event::Request(request::Event::Settled(settled)) => {
-                Envelope::settled(Settled { writer, worker: given, ..settled })
+                Envelope::settled(Settled { writer, worker: given, ..*settled })
             }
             _ => envelope,
         }).collect::<Vec<_>>();

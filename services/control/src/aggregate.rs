@@ -143,7 +143,8 @@ impl Recorded for Model {
             model::Event::Retired { .. } => exchange(&std::collections::BTreeSet::new()),
             model::Event::UpstreamsChanged { .. }
             | model::Event::KindChanged { .. }
-            | model::Event::ProcessesChanged { .. } => vec![],
+            | model::Event::ProcessesChanged { .. }
+            | model::Event::OperationsChanged { .. } => vec![],
         }
     }
 }
@@ -206,28 +207,34 @@ impl From<api_key::Rejection> for Problem {
 impl From<model::Rejection> for Problem {
     fn from(rejection: model::Rejection) -> Self {
         use model::Rejection::{
-            AlreadyRegistered, NoCapacity, NoProcess, NoSuchUpstream, NotRegistered, Retired,
-            SameUpstream, TooManyAliases, TooManyUpstreams, UnusableCredential, UnusableSecret,
-            UnusableUrl, UnusableWeight,
+            AlreadyRegistered, NoCapacity, NoOperation, NoProcess, NoSuchUpstream, NotRegistered,
+            Retired, SameUpstream, TooManyAliases, TooManyOperations, TooManyUpstreams,
+            UnusableCredential, UnusableSecret, UnusableUrl, UnusableWeight,
         };
         let text = rejection.to_string();
         match rejection {
             NotRegistered | NoSuchUpstream => Self::not_found(text),
             AlreadyRegistered | Retired | SameUpstream => Self::conflict("rejected", text),
             UnusableUrl(_) | NoCapacity | UnusableCredential | UnusableSecret | UnusableWeight
-            | NoProcess | TooManyAliases | TooManyUpstreams => Self::unacceptable("rejected", text),
+            | NoProcess | NoOperation | TooManyAliases | TooManyUpstreams | TooManyOperations => {
+                Self::unacceptable("rejected", text)
+            }
         }
     }
 }
 
 impl From<price::Rejection> for Problem {
     fn from(rejection: price::Rejection) -> Self {
-        use price::Rejection::{AlreadySet, NotSet, UnusableRate};
+        use price::Rejection::{
+            AlreadySet, NoLastRule, NotSet, TooManyRules, UnusableRate, UnusableTime,
+        };
         let text = rejection.to_string();
         match rejection {
             NotSet => Self::not_found(text),
             AlreadySet => Self::conflict("rejected", text),
-            UnusableRate => Self::unacceptable("rejected", text),
+            UnusableRate | TooManyRules | NoLastRule | UnusableTime => {
+                Self::unacceptable("rejected", text)
+            }
         }
     }
 }

@@ -5,8 +5,8 @@ use std::{sync::Arc, time::Duration};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use uplion_domain::{
-    Envelope, Event, RequestId, Timestamp, Usage,
-    request::{self, Accepted, Failure, Outcome, Timings, Writer},
+    Envelope, RequestId, Timestamp, Usage,
+    request::{self, Accepted, Failure, Outcome, Settlement, Timings, Writer},
     wire::DecodeError,
 };
 use uplion_log_store::{Store, rows::Copy};
@@ -111,14 +111,16 @@ impl Sweeper {
         let waited = now.micros().saturating_sub(history.accepted.at.micros());
         let timings =
             Timings { total: u64::try_from(waited).unwrap_or_default(), ..Timings::default() };
-        let settled = history.accepted.settle(
-            Outcome::Failed(Failure::Unsettled),
-            Usage::default(),
+        let settled = history.accepted.settle(Settlement {
+            outcome: Outcome::Failed(Failure::Unsettled),
+            delivered: Usage::default(),
+            service_tier: None,
             timings,
-            history.worker,
-            Writer::Sweeper,
-            now,
-        );
+            worker: history.worker,
+            attempts: vec![],
+            writer: Writer::Sweeper,
+            at: now,
+        });
         let envelope = Envelope::settled(settled);
         let condition = Condition { unique: true, last: None };
         let subject = envelope.event.subject();
@@ -132,22 +134,14 @@ impl Sweeper {
         let mut worker = None;
         let archived = self.store.archive.of_request(request).await?;
         for archived in archived.into_iter().filter(|archived| archived.effective) {
-            match Envelope::decode(&archived.event)?.event {
-                Event::Request(request::Event::Accepted(accepted)) => {
-                    history = Some(History { accepted, worker: None });
+            let envelope = Envelope::decode(&archived.event)?;
+            match envelope.event.as_request() {
+                Some(request::Event::Accepted(accepted)) => {
+                    history = Some(History { accepted: (**accepted).clone(), worker: None });
                 }
-                Event::Request(request::Event::Assigned(assigned)) => {
-                    worker = Some(assigned.worker);
-                }
-                Event::Request(request::Event::Settled(_)) => return Ok(None),
-                Event::Project(..)
-                | Event::ApiKey(..)
-                | Event::Model(..)
-                | Event::Price(..)
-                | Event::User(..)
-                | Event::Session(..)
-                | Event::AdminKey(..)
-                | Event::Worker(_) => {}
+                Some(request::Event::Assigned(assigned)) => worker = Some(assigned.worker),
+                Some(request::Event::Settled(_)) => return Ok(None),
+                Some(request::Event::Reversed(_) | request::Event::Rejected(_)) | None => {}
             }
         }
         Ok(history.map(|history| History { worker, ..history }))

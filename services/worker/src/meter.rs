@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use uplion_domain::{Usage, usage::Source};
+use uplion_domain::{Unit, Usage, usage::Source};
 use uplion_protocol::{
     Endpoint,
     endpoint::{AnswerPart, PieceKind, chat_completions},
@@ -78,12 +78,14 @@ impl Meter {
 
     /// Usage up to and including the last chunk.
     pub fn running(&mut self) -> Usage {
-        let mut usage = self
-            .reported
-            .unwrap_or_else(|| Usage { prompt_tokens: self.prompt_tokens(), ..Usage::default() });
-        if self.counted.completion > 0 {
-            usage.completion_tokens += self.counted.completion;
-            usage.reasoning_tokens += self.counted.reasoning;
+        let mut usage = match &self.reported {
+            Some(reported) => reported.clone(),
+            None => Usage::default().with(Unit::INPUT, self.prompt_tokens()),
+        };
+        let Counted { completion, reasoning } = self.counted;
+        if completion > 0 {
+            usage.units.add(&Unit::OUTPUT, completion.saturating_sub(reasoning));
+            usage.units.add(&Unit::REASONING, reasoning);
             usage.source = Source::Counted;
         }
         usage
@@ -142,8 +144,13 @@ fn reported(usage: chat_completions::Usage) -> Usage {
         completion_tokens,
         reasoning_tokens,
     } = usage;
-    let source = Source::Reported;
-    Usage { prompt_tokens, cached_tokens, completion_tokens, reasoning_tokens, source }
+    Usage::tokens(
+        prompt_tokens,
+        cached_tokens,
+        completion_tokens,
+        reasoning_tokens,
+        Source::Reported,
+    )
 }
 
 #[cfg(test)]
@@ -168,7 +175,7 @@ mod spec {
         read(&mut meter, r#"{"choices":[{"delta":{"content":" world"}}],"usage":null}"#);
         let usage = meter.running();
         assert_eq!(
-            (usage.prompt_tokens, usage.completion_tokens, usage.reasoning_tokens),
+            (usage.prompt_tokens(), usage.completion_tokens(), usage.reasoning_tokens()),
             (2, 2, 1)
         );
         assert_eq!(usage.source, Source::Counted);
@@ -181,7 +188,7 @@ mod spec {
         let usage = r#"{"prompt_tokens":9,"completion_tokens":7}"#;
         read(&mut meter, &format!(r#"{{"choices":[],"usage":{usage}}}"#));
         let usage = meter.running();
-        assert_eq!((usage.prompt_tokens, usage.completion_tokens), (9, 7));
+        assert_eq!((usage.prompt_tokens(), usage.completion_tokens()), (9, 7));
         assert_eq!(usage.source, Source::Reported);
     }
 
@@ -192,7 +199,7 @@ mod spec {
         read(&mut meter, &format!(r#"{{"choices":[],"usage":{usage}}}"#));
         read(&mut meter, r#"{"choices":[{"delta":{"content":"hello world"}}]}"#);
         let usage = meter.running();
-        assert_eq!((usage.prompt_tokens, usage.completion_tokens), (9, 2));
+        assert_eq!((usage.prompt_tokens(), usage.completion_tokens()), (9, 2));
         assert_eq!(usage.source, Source::Counted);
     }
 
@@ -202,7 +209,7 @@ mod spec {
         let usage = r#"{"prompt_tokens":9,"completion_tokens":7}"#;
         let message = r#"[{"message":{"content":"hello world"}}]"#;
         read(&mut meter, &format!(r#"{{"choices":{message},"usage":{usage}}}"#));
-        assert_eq!(meter.running().completion_tokens, 7);
+        assert_eq!(meter.running().completion_tokens(), 7);
         assert_eq!(meter.counted, Counted::default());
         assert!(matches!(meter.prompt, Prompt::Uncounted(_)));
     }

@@ -2,11 +2,7 @@
 
 use bytes::Bytes;
 use serde::de::Error as _;
-use uplion_domain::{
-    Envelope, Event, EventId, Timestamp,
-    request::{self, Accepted},
-    wire::Encoded,
-};
+use uplion_domain::{Envelope, EventId, Timestamp, request::Accepted, wire::Encoded};
 
 use super::MessageError;
 
@@ -39,20 +35,10 @@ impl AcceptedEvent {
             request_id: None,
             payload: payload.to_vec(),
         };
-        match Envelope::decode(&encoded)?.event {
-            Event::Request(request::Event::Accepted(accepted)) => Ok(accepted),
-            Event::Request(request::Event::Assigned(_) | request::Event::Settled(_))
-            | Event::Project(..)
-            | Event::ApiKey(..)
-            | Event::Model(..)
-            | Event::Price(..)
-            | Event::User(..)
-            | Event::Session(..)
-            | Event::AdminKey(..)
-            | Event::Worker(_) => {
-                let error = format_args!("go with an event of type {kind}");
-                Err(MessageError::Malformed(serde_json::Error::custom(error)))
-            }
-        }
+        let envelope = Envelope::decode(&encoded)?;
+        envelope.event.as_accepted().cloned().ok_or_else(|| {
+            let error = format_args!("go with an event of type {kind}");
+            MessageError::Malformed(serde_json::Error::custom(error))
+        })
     }
 }

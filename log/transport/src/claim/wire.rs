@@ -1,10 +1,10 @@
 //! The claim protocol on the wire. Short names: a chunk's head is written for every few tokens of every answer.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, collections::BTreeMap};
 
 use bytes::Bytes;
-use serde::{Deserialize, Serialize};
-use uplion_domain::{Timestamp, Usage, usage::Source};
+use serde::{Deserialize, Serialize, de::Error as _};
+use uplion_domain::{Timestamp, Unit, Usage, usage::Source};
 
 use super::{
     AcceptedEvent, ConnectionWindow, End, FromGateway, FromWorker, Go, Head, MessageError,
@@ -112,9 +112,9 @@ struct HeadV1<'a> {
 #[derive(Serialize, Deserialize)]
 struct ConnectionWindowV1(u64, u64);
 
-/// Prompt, cached, completion and reasoning tokens; whether the upstream reported them.
+/// What was used of each unit, and whether the upstream reported it.
 #[derive(Serialize, Deserialize)]
-struct UsageV1(u64, u64, u64, u64, bool);
+struct UsageV1(BTreeMap<String, u64>, bool);
 
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -179,7 +179,7 @@ impl FromWorker {
                 Self::Alive { claim: c.into(), sent, credit, all_sent: a }
             }
             FromWorkerV1::Chunk { c, n: number, o: offset, a: all_sent, head, u, end } => {
-                let (claim, head, usage) = (c.into(), head.map(Into::into), u.into());
+                let (claim, head, usage) = (c.into(), head.map(Into::into), u.read()?);
                 let end = end.map(Into::into);
                 Self::Chunk { claim, number, offset, all_sent, head, usage, end, bytes }
             }
@@ -187,7 +187,7 @@ impl FromWorker {
                 Self::Release { claim: c.into(), reason: reason.into(), delay_ms }
             }
             FromWorkerV1::Finish { c, chunks, sent, u, end } => {
-                let (claim, usage, end) = (c.into(), u.into(), end.into());
+                let (claim, usage, end) = (c.into(), u.read()?, end.into());
                 Self::Finish { claim, chunks, sent, usage, end }
             }
         })
@@ -305,23 +305,25 @@ impl From<ConnectionWindowV1> for ConnectionWindow {
 }
 
 impl From<&Usage> for UsageV1 {
-    fn from(usage: &Usage) -> Self {
-        let Usage { prompt_tokens, cached_tokens, completion_tokens, reasoning_tokens, source } =
-            *usage;
+    fn from(Usage { units, source }: &Usage) -> Self {
         let reported = match source {
             Source::Reported => true,
             Source::Counted => false,
         };
-        Self(prompt_tokens, cached_tokens, completion_tokens, reasoning_tokens, reported)
+        Self(units.iter().map(|(unit, count)| (unit.to_string(), count)).collect(), reported)
     }
 }
 
-impl From<UsageV1> for Usage {
-    fn from(usage: UsageV1) -> Self {
-        let UsageV1(prompt_tokens, cached_tokens, completion_tokens, reasoning_tokens, reported) =
-            usage;
+impl UsageV1 {
+    fn read(self) -> Result<Usage, serde_json::Error> {
+        let Self(units, reported) = self;
+        let read = |(unit, count): (String, u64)| match unit.parse::<Unit>() {
+            Ok(unit) => Ok((unit, count)),
+            Err(error) => Err(serde_json::Error::custom(error)),
+        };
+        let units = units.into_iter().map(read).collect::<Result<_, _>>()?;
         let source = if reported { Source::Reported } else { Source::Counted };
-        Self { prompt_tokens, cached_tokens, completion_tokens, reasoning_tokens, source }
+        Ok(Usage { units, source })
     }
 }
 

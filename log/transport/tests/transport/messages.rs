@@ -41,7 +41,11 @@ async fn listen(
     let filter = match subject {
         Subject::Gateway { gateway, request: _ } => Filter::ToGateway(*gateway),
         Subject::Worker { worker, request: _ } => Filter::ToWorker(*worker),
-        Subject::Traffic { .. } | Subject::Control(_) | Subject::Task { .. } => unreachable!(),
+        Subject::Traffic { .. }
+        | Subject::TrafficBatch { .. }
+        | Subject::WorkersBatch { .. }
+        | Subject::Control(_)
+        | Subject::Task { .. } => unreachable!(),
     };
     let mut listener = receiver.listen(&filter).await.unwrap();
     let tried = Duration::from_millis(20);

@@ -4,7 +4,10 @@ use std::collections::HashMap;
 
 use poem_openapi::{Object, types::Any};
 use serde_json::Value as Raw;
-use uplion_domain::{EventId, cloud_event};
+use uplion_domain::{
+    EventId,
+    cloud_event::{self, Source},
+};
 use uplion_log_store::{
     archive::Archived,
     people::{Notes, People},
@@ -50,8 +53,8 @@ pub struct Annotations {
 impl ArchivedEvent {
     pub fn of(archived: &Archived, annotation: Annotation) -> Result<Self, Problem> {
         let Archived { pos, stream, epoch, sequence, effective, subject, event } = archived;
-        let spelled =
-            cloud_event::json(event, subject).and_then(|json| serde_json::from_slice(&json));
+        let spelled = cloud_event::json(Source::Unfounded, event, subject)
+            .and_then(|json| serde_json::from_slice(&json));
         let event = spelled.map_err(|error| Problem::internal(format!("event {pos}: {error}")))?;
         Ok(Self {
             pos: *pos,

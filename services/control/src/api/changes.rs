@@ -160,7 +160,8 @@ fn target(aggregate: &AggregateId, events: &[Envelope]) -> Result<Target, Proble
             });
             Target::Project(project.ok_or_else(Problem::unseen)?)
         }
-        AggregateId::Model(_)
+        AggregateId::Installation(_)
+        | AggregateId::Model(_)
         | AggregateId::Price(_)
         | AggregateId::User(_)
         | AggregateId::Session(_)

@@ -5,7 +5,7 @@ use poem_openapi::{
     param::{Header, Query},
     payload::Json,
 };
-use uplion_domain::Rates;
+use uplion_domain::{Rates, Unit};
 use uplion_projections::{
     columns,
     projection::TypedRow,
@@ -142,25 +142,25 @@ impl Charge {
             model: row.model.map(|model| model.to_string()),
             outcome: row.status.as_str().to_owned(),
             settled_at: row.settled_at.map(|at| at.to_string()),
-            prompt_tokens: row.usage.prompt_tokens,
-            cached_tokens: row.usage.cached_tokens,
-            completion_tokens: row.usage.completion_tokens,
-            reasoning_tokens: row.usage.reasoning_tokens,
-            rates: row.rates.map(RatesView::of),
+            prompt_tokens: row.usage.prompt_tokens(),
+            cached_tokens: row.usage.cached_tokens(),
+            completion_tokens: row.usage.completion_tokens(),
+            reasoning_tokens: row.usage.reasoning_tokens(),
+            rates: row.rates.as_ref().map(RatesView::of),
             charge: row.cost.to_string(),
         }
     }
 }
 
 impl RatesView {
-    fn of(rates: Rates) -> Self {
-        let Rates { input, cached_input, output, reasoning, request } = rates;
+    fn of(rates: &Rates) -> Self {
+        let rate = |unit| rates.of(&unit).to_string();
         Self {
-            input: input.to_string(),
-            cached_input: cached_input.to_string(),
-            output: output.to_string(),
-            reasoning: reasoning.to_string(),
-            request: request.to_string(),
+            input: rate(Unit::INPUT),
+            cached_input: rate(Unit::CACHED_INPUT),
+            output: rate(Unit::OUTPUT),
+            reasoning: rate(Unit::REASONING),
+            request: rate(Unit::REQUESTS),
         }
     }
 }

@@ -34,6 +34,7 @@ pub struct AggregateRows {
 impl AggregateRows {
     pub fn of(aggregate: &AggregateId) -> Self {
         let projections: &'static [&'static dyn Projection] = match aggregate {
+            AggregateId::Installation(_) => &[],
             AggregateId::Project(_) => &[&Projects, &Members],
             AggregateId::ApiKey(_) => &[&ApiKeys],
             AggregateId::Model(_) => &[&Models],

@@ -66,6 +66,7 @@ impl Models {
             upstreams: upstreams.clone(),
             aliases: aliases.clone(),
             max_processes: body.max_processes,
+            operations: None,
             at,
         };
         Ok(self.writer.execute::<Model>(&id, &context, register).await?.created())

@@ -7,8 +7,8 @@ use poem_openapi::{
     types::ToJSON,
 };
 use uplion_domain::{
-    Nanos, PriceId, Rates,
-    price::{self, Price},
+    Nanos, PriceId, Rates, Unit,
+    price::{self, Price, Rule},
 };
 use uplion_projections::{columns, prices, projection::TypedRow};
 use uuid::Uuid;
@@ -103,7 +103,8 @@ impl Prices {
         let set = |at| price::Command::Set {
             model: model.clone(),
             project,
-            rates,
+            currency: None,
+            rules: vec![Rule::always(rates.clone())],
             effective_from: from.unwrap_or(at),
             at,
         };
@@ -205,38 +206,40 @@ impl NewPrice {
         let (input, output) = (names::amount(&self.input)?, names::amount(&self.output)?);
         let or =
             |text: &Option<String>, other: Nanos| text.as_deref().map_or(Ok(other), names::amount);
-        Ok(Rates {
-            input,
-            output,
-            cached_input: or(&self.cached_input, input)?,
-            reasoning: or(&self.reasoning, output)?,
-            request: or(&self.request, Nanos::ZERO)?,
-        })
+        Ok(Rates::from_iter([
+            (Unit::INPUT, input),
+            (Unit::CACHED_INPUT, or(&self.cached_input, input)?),
+            (Unit::OUTPUT, output),
+            (Unit::REASONING, or(&self.reasoning, output)?),
+            (Unit::REQUESTS, or(&self.request, Nanos::ZERO)?),
+        ]))
     }
 }
 
 impl PriceView {
     fn of(row: prices::Price) -> Self {
+        let rates = row.rates();
+        let rate = |unit| rates.of(&unit).to_string();
         let prices::Price {
             price,
             model,
             project,
-            rates,
+            currency: _,
+            rules: _,
             effective_from,
             set_at,
             withdrawn_at,
             pos: _,
         } = row;
-        let Rates { input, cached_input, output, reasoning, request } = rates;
         Self {
             id: price.to_string(),
             model: model.to_string(),
             project: project.map(|project| project.to_string()),
-            input: input.to_string(),
-            cached_input: cached_input.to_string(),
-            output: output.to_string(),
-            reasoning: reasoning.to_string(),
-            request: request.to_string(),
+            input: rate(Unit::INPUT),
+            cached_input: rate(Unit::CACHED_INPUT),
+            output: rate(Unit::OUTPUT),
+            reasoning: rate(Unit::REASONING),
+            request: rate(Unit::REQUESTS),
             effective_from: effective_from.to_string(),
             set_at: set_at.to_string(),
             withdrawn_at: withdrawn_at.map(|at| at.to_string()),

@@ -7,7 +7,7 @@ use poem_openapi::{
     param::{Header, Path, Query},
     payload::Json,
 };
-use uplion_domain::{Envelope, Event, RequestId, request};
+use uplion_domain::{Envelope, RequestId, request};
 use uplion_log_store::{archive::Archived, people::People};
 use uplion_projections::{
     columns,
@@ -150,11 +150,7 @@ fn whose(events: &[Archived]) -> Result<Target, Problem> {
     for archived in events {
         let envelope = Envelope::decode(&archived.event)
             .map_err(|error| Problem::internal(format!("event {}: {error}", archived.pos)))?;
-        if let Event::Request(event) = envelope.event {
-            use request::Event::{Accepted, Assigned, Settled};
-            let (Accepted(request::Accepted { project, .. })
-            | Assigned(request::Assigned { project, .. })
-            | Settled(request::Settled { project, .. })) = event;
+        if let Some(project) = envelope.event.as_request().and_then(request::Event::project) {
             return Ok(Target::Project(project));
         }
     }

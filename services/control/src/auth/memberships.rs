@@ -96,7 +96,8 @@ impl MembershipIndex {
             Event::User(user, user::Event::Erased { .. }) => {
                 self.of.remove(user);
             }
-            Event::User(..)
+            Event::Installation(..)
+            | Event::User(..)
             | Event::Session(..)
             | Event::AdminKey(..)
             | Event::ApiKey(..)

@@ -13,9 +13,11 @@ use tokio::{sync::Mutex, task::JoinHandle};
 use tokio_util::sync::{CancellationToken, DropGuard};
 use uplion_control::{Control, Options};
 use uplion_domain::{
-    ClaimId, Envelope, Event, EventId, GatewayId, KeyId, Nanos, ProjectId, Rates, RequestId,
-    Timestamp, Usage, WorkerId,
-    request::{Accepted, Assigned, Class, Outcome, Timings, Writer},
+    ClaimId, Envelope, Event, EventId, GatewayId, KeyId, Nanos, Operation, ProjectId, Rates,
+    RequestId, Timestamp, Unit, Usage, WorkerId,
+    price::{Pinned, Rule},
+    request::{Accepted, Assigned, Class, Labels, Outcome, Settlement, Size, Timings, Writer},
+    usage::Source,
     worker,
 };
 use uplion_log_store::{Store, sqlite};
@@ -153,8 +155,6 @@ impl Installation {
     /// A request that was served: ten tokens of prompt at 2 units a million, three of answer at 5.
     pub async fn serve(&self, project: &str, key: &str, model: &str) -> RequestId {
         let accepted = accepted(project, key, model);
-        let usage = Usage { prompt_tokens: 10, completion_tokens: 3, ..Usage::default() };
-        let writer = Writer::Gateway(accepted.gateway);
         let worker = WorkerId::new(Uuid::now_v7());
         let assigned = Assigned {
             request: accepted.request,
@@ -164,9 +164,16 @@ impl Installation {
             attempt: 1,
             at: now(),
         };
-        let timings = Timings { assigned: Some(500), first_chunk: Some(1_500), total: 2_500 };
-        let settled =
-            accepted.settle(Outcome::Completed, usage, timings, Some(worker), writer, now());
+        let settled = accepted.settle(Settlement {
+            outcome: Outcome::Completed,
+            delivered: Usage::tokens(10, 0, 3, 0, Source::Counted),
+            service_tier: None,
+            timings: Timings { assigned: Some(500), first_chunk: Some(1_500), total: 2_500 },
+            worker: Some(worker),
+            attempts: vec![],
+            writer: Writer::Gateway(accepted.gateway),
+            at: now(),
+        });
         let request = accepted.request;
         let events = [
             Envelope::accepted(accepted),
@@ -239,15 +246,27 @@ impl ApiResponse {
 
 fn accepted(project: &str, key: &str, model: &str) -> Accepted {
     let million = |units: i128| Nanos::new(units * 1_000_000_000);
+    let rates = Rates::from_iter([
+        (Unit::INPUT, million(2)),
+        (Unit::CACHED_INPUT, Nanos::ZERO),
+        (Unit::OUTPUT, million(5)),
+        (Unit::REASONING, Nanos::ZERO),
+    ]);
     Accepted {
         request: RequestId::new(Uuid::now_v7()),
         project: project.parse::<ProjectId>().unwrap(),
         key: key.parse::<KeyId>().unwrap(),
         model: model.parse().unwrap(),
+        operation: Operation::CHAT_COMPLETION,
         class: Class::Interactive,
         streamed: false,
         gateway: GatewayId::new(Uuid::now_v7()),
-        rates: Rates { input: million(2), output: million(5), ..Rates::default() },
+        price: Pinned { price: None, currency: None, rules: vec![Rule::always(rates)] },
+        reservation: None,
+        size: Size::default(),
+        labels: Labels::default(),
+        end_user: None,
+        hour: now().hour(),
         deadline: now().plus_millis(60_000),
         at: now(),
     }

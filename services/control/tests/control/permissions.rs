@@ -171,7 +171,7 @@ async fn callers(installation: &Installation) -> Vec<Caller> {
 async fn worker(installation: &Installation) -> WorkerId {
     let worker = WorkerId::new(Uuid::now_v7());
     let models = vec!["llama".parse().unwrap()];
-    installation.worker(worker::Event::Started { worker, models, at: now() }).await;
+    installation.worker(worker::Event::Started { worker, models, about: None, at: now() }).await;
     let path = format!("/workers/{worker}");
     let known = async || installation.get(&path).await.status == 200;
     wait::until(wait::PATIENCE, "the worker to be known", known).await.unwrap();

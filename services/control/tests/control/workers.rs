@@ -19,7 +19,7 @@ async fn workers_are_listed_with_what_is_wrong_with_them() {
     let [serving, failed, stopped] = [0; 3].map(|_| WorkerId::new(Uuid::now_v7()));
     let started = |worker, model: &str| {
         let models = vec![model.parse().unwrap()];
-        worker::Event::Started { worker, models, at: now() }
+        worker::Event::Started { worker, models, about: None, at: now() }
     };
     installation.worker(started(serving, "llama")).await;
     installation.worker(started(failed, "mistral")).await;

@@ -16,7 +16,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 use uplion_bench::upstream::Upstream as Server;
 use uplion_domain::{
-    Envelope, Event, EventId, KeyDigest, KeyId, Nanos, PriceId, ProjectId, Rates, Timestamp,
+    Envelope, Event, EventId, KeyDigest, KeyId, Nanos, PriceId, ProjectId, Rates, Timestamp, Unit,
     api_key::{self, Models, Terms},
     model::{self, Upstream},
     price, project,
@@ -96,13 +96,26 @@ impl Installation {
         for (name, alias) in [("demo", "alias"), ("org/model", "other")] {
             let aliases = [alias.parse().unwrap()].into();
             let (kind, upstreams, max_processes) = (model::Kind::Local, vec![], None);
-            let registered =
-                model::Event::Registered { kind, upstreams, aliases, max_processes, at };
+            let registered = model::Event::Registered {
+                kind,
+                upstreams,
+                aliases,
+                max_processes,
+                operations: None,
+                at,
+            };
             self.record(Event::Model(name.parse().unwrap(), registered)).await;
         }
-        let rates = Rates { output: Nanos::new(1_000_000), ..Rates::default() };
+        let rates = Rates::default().with(Unit::OUTPUT, Nanos::new(1_000_000));
         let model = "demo".parse().unwrap();
-        let set = price::Event::Set { model, project: None, rates, effective_from: at, at };
+        let set = price::Event::Set {
+            model,
+            project: None,
+            currency: None,
+            rules: vec![price::Rule::always(rates)],
+            effective_from: at,
+            at,
+        };
         let last = self.record(Event::Price(PriceId::new(Uuid::from_u128(1)), set)).await;
         assert_eq!(last, 6);
         self.until(async || self.models().await.contains("org/model")).await;
@@ -156,8 +169,11 @@ impl Installation {
     async fn settlements(&self, wanted: &str) -> Vec<Settled> {
         let events = self.traffic().await;
         let settled = events.into_iter().filter_map(|event| match event {
-            request::Event::Settled(settled) => Some(settled),
-            request::Event::Accepted(_) | request::Event::Assigned(_) => None,
+            request::Event::Settled(settled) => Some(*settled),
+            request::Event::Accepted(_)
+            | request::Event::Assigned(_)
+            | request::Event::Reversed(_)
+            | request::Event::Rejected(_) => None,
         });
         settled.filter(|settled| settled.request.to_string() == wanted).collect()
     }

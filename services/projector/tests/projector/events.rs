@@ -1,9 +1,14 @@
 //! Events to try the projector with.
 
 use uplion_domain::{
-    ClaimId, Envelope, Event, EventId, GatewayId, KeyId, Nanos, ProjectId, Rates, RequestId, Usage,
-    WorkerId, project,
-    request::{Accepted, Assigned, Class, Outcome, Settled, Timings, Writer},
+    ClaimId, Envelope, Event, EventId, GatewayId, KeyId, Nanos, Operation, ProjectId, Rates,
+    RequestId, Unit, Usage, WorkerId,
+    price::{Pinned, Rule},
+    project,
+    request::{
+        Accepted, Assigned, Class, Labels, Outcome, Settled, Settlement, Size, Timings, Writer,
+    },
+    usage::Source,
 };
 use uuid::Uuid;
 
@@ -11,15 +16,22 @@ use crate::fixtures::now;
 
 /// Due in a minute, for a project of its own at 2 units a million tokens of prompt.
 pub fn accepted() -> Accepted {
+    let rates = Rates::default().with(Unit::INPUT, Nanos::new(2_000_000_000));
     Accepted {
         request: RequestId::new(Uuid::now_v7()),
         project: ProjectId::new(Uuid::now_v7()),
         key: KeyId::new(Uuid::from_u128(2)),
         model: "llama".parse().unwrap(),
+        operation: Operation::CHAT_COMPLETION,
         class: Class::Interactive,
         streamed: true,
         gateway: GatewayId::new(Uuid::from_u128(3)),
-        rates: Rates { input: Nanos::new(2_000_000_000), ..Rates::default() },
+        price: Pinned { price: None, currency: None, rules: vec![Rule::always(rates)] },
+        reservation: None,
+        size: Size::default(),
+        labels: Labels::default(),
+        end_user: None,
+        hour: now().hour(),
         deadline: now().plus_millis(60_000),
         at: now(),
     }
@@ -38,9 +50,16 @@ pub fn assigned(accepted: &Accepted) -> Assigned {
 
 /// For a hundred tokens of prompt and twenty of answer.
 pub fn settled(accepted: &Accepted, outcome: Outcome) -> Settled {
-    let usage = Usage { prompt_tokens: 100, completion_tokens: 20, ..Usage::default() };
-    let writer = Writer::Gateway(accepted.gateway);
-    accepted.settle(outcome, usage, Timings::default(), None, writer, now())
+    accepted.settle(Settlement {
+        outcome,
+        delivered: Usage::tokens(100, 0, 20, 0, Source::Counted),
+        service_tier: None,
+        timings: Timings::default(),
+        worker: None,
+        attempts: vec![],
+        writer: Writer::Gateway(accepted.gateway),
+        at: now(),
+    })
 }
 
 /// All events of a request that was served.

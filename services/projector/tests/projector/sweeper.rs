@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 use uplion_domain::{
-    Envelope, Event, EventId, Nanos, RequestId,
-    request::{self, Accepted, Failure, Outcome, Settled, Writer},
+    Envelope, EventId, Nanos, RequestId,
+    request::{Accepted, Failure, Outcome, Settled, Writer},
     wire::Encoded,
 };
 use uplion_log_transport::stream::{Condition, StreamName};
@@ -42,7 +42,8 @@ async fn an_abandoned_request_fails_uncharged_a_minute_after_its_deadline(fixtur
     assert_eq!(ends[0].outcome, Outcome::Failed(Failure::Unsettled));
     assert_eq!((ends[0].writer, ends[0].charge), (Writer::Sweeper, Nanos::ZERO));
     assert_eq!(ends[0].worker, Some(assigned(&request).worker));
-    assert_eq!((ends[0].project, ends[0].rates), (request.project, request.rates));
+    assert_eq!((ends[0].project, ends[0].hour), (request.project, request.hour));
+    assert_eq!(ends[0].rates, request.price.rules[0].rates);
     let usage = fixture.usage().await;
     assert_eq!((usage.requests, usage.failed, usage.cost), (1, 1, Nanos::ZERO));
 
@@ -146,18 +147,5 @@ async fn abandoned(fixture: &Fixture) -> Accepted {
 async fn ends(fixture: &Fixture, request: RequestId) -> Vec<Settled> {
     let archived = fixture.store.archive.of_request(request).await.unwrap();
     let events = archived.iter().map(|it| Envelope::decode(&it.event).unwrap().event);
-    events
-        .filter_map(|event| match event {
-            Event::Request(request::Event::Settled(settled)) => Some(settled),
-            Event::Request(request::Event::Accepted(_) | request::Event::Assigned(_))
-            | Event::Project(..)
-            | Event::ApiKey(..)
-            | Event::Model(..)
-            | Event::Price(..)
-            | Event::User(..)
-            | Event::Session(..)
-            | Event::AdminKey(..)
-            | Event::Worker(_) => None,
-        })
-        .collect()
+    events.filter_map(|event| event.as_settled().cloned()).collect()
 }

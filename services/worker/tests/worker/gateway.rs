@@ -9,9 +9,10 @@ use bytes::Bytes;
 use serde_json::Value;
 use tokio::{sync::mpsc, time::timeout};
 use uplion_domain::{
-    ClaimId, Envelope, GatewayId, KeyId, Nanos, ProjectId, Rates, RequestId, Timestamp, Usage,
-    WorkerId,
-    request::{Accepted, Class},
+    ClaimId, Envelope, GatewayId, KeyId, Nanos, Operation, ProjectId, Rates, RequestId, Timestamp,
+    Unit, Usage, WorkerId,
+    price::{Pinned, Rule},
+    request::{Accepted, Class, Labels, Size},
     subject::{Filter, Subject},
 };
 use uplion_log_transport::{
@@ -118,15 +119,22 @@ impl Gateway {
     pub async fn offer_until(&self, model: &str, body: Value, ms: i64) -> OfferedRequest {
         let (request, at) = (RequestId::new(Uuid::now_v7()), now());
         let rate = Nanos::new(1_000_000);
+        let rates = Rates::default().with(Unit::INPUT, rate).with(Unit::OUTPUT, rate);
         let accepted = Accepted {
             request,
             project: ProjectId::new(Uuid::now_v7()),
             key: KeyId::new(Uuid::now_v7()),
             model: model.parse().unwrap(),
+            operation: Operation::CHAT_COMPLETION,
             class: Class::Interactive,
             streamed: body["stream"] == true,
             gateway: self.id,
-            rates: Rates { input: rate, output: rate, ..Rates::default() },
+            price: Pinned { price: None, currency: None, rules: vec![Rule::always(rates)] },
+            reservation: None,
+            size: Size::default(),
+            labels: Labels::default(),
+            end_user: None,
+            hour: at.hour(),
             deadline: at.plus_millis(ms),
             at,
         };
@@ -260,7 +268,7 @@ impl AnswerReceiver {
             }
             FromWorker::Chunk { offset, head, usage, bytes, end, .. } => {
                 let sent = offset + bytes.len() as u64;
-                self.take(offset, head, usage, bytes);
+                self.take(offset, head, usage.clone(), bytes);
                 if let Some(answered) = end.and_then(|end| self.finish(sent, usage, end)) {
                     return Some(answered);
                 }

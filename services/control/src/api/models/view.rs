@@ -140,6 +140,7 @@ impl ModelView {
             upstreams,
             aliases,
             max_processes,
+            operations: _,
             registered_at,
             retired_at,
         } = row;

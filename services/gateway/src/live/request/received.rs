@@ -21,13 +21,13 @@ pub struct ReceivedAnswer {
     finish: Option<Finish>,
 }
 
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 struct Mark {
     end: u64,
     usage: Usage,
 }
 
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Finish {
     pub sent: u64,
     pub usage: Usage,
@@ -90,22 +90,21 @@ impl ReceivedAnswer {
 
     pub fn delivered_up_to(&mut self, delivered: u64) {
         self.delivered = delivered;
-        while let Some(mark) = self.marks.front().filter(|mark| mark.end <= delivered) {
+        while let Some(mark) = self.marks.pop_front_if(|mark| mark.end <= delivered) {
             // A mark at 0 stands for a chunk of nothing but `[DONE]`.
             if mark.end > 0 {
                 self.delivered_usage = mark.usage;
             }
-            self.marks.pop_front();
         }
     }
 
-    pub const fn finish_with(&mut self, finish: Finish) {
+    pub fn finish_with(&mut self, finish: Finish) {
         self.finish = Some(finish);
     }
 
     /// How it ended, once all of it is here.
     pub fn complete(&self) -> Option<Finish> {
-        self.finish.filter(|finish| finish.sent <= self.received)
+        self.finish.as_ref().filter(|finish| finish.sent <= self.received).cloned()
     }
 
     pub const fn lacks(&self, sent: u64) -> bool {
@@ -139,17 +138,19 @@ impl ReceivedAnswer {
     }
 
     /// Of the chunks that the client got.
-    pub const fn delivered_usage(&self) -> Usage {
-        self.delivered_usage
+    pub const fn delivered_usage(&self) -> &Usage {
+        &self.delivered_usage
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use uplion_domain::usage::Source;
+
     use super::*;
 
     fn usage(completion_tokens: u64) -> Usage {
-        Usage { prompt_tokens: 5, completion_tokens, ..Usage::default() }
+        Usage::tokens(5, 0, completion_tokens, 0, Source::Counted)
     }
 
     #[test]
@@ -169,9 +170,9 @@ mod tests {
         answer.take(None, usage(1), 4);
         answer.take(None, usage(2), 4);
         answer.delivered_up_to(3);
-        assert_eq!(answer.delivered_usage(), Usage::default());
+        assert_eq!(*answer.delivered_usage(), Usage::default());
         answer.delivered_up_to(7);
-        assert_eq!(answer.delivered_usage(), usage(1));
+        assert_eq!(*answer.delivered_usage(), usage(1));
     }
 
     #[test]
@@ -181,7 +182,7 @@ mod tests {
         answer.keep_end(Bytes::from_static(b"done"));
         assert!(!answer.is_written());
         answer.delivered_up_to(6);
-        assert_eq!(answer.delivered_usage(), usage(3));
+        assert_eq!(*answer.delivered_usage(), usage(3));
         assert!(answer.is_written());
     }
 }

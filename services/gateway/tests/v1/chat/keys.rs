@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 use uplion_domain::{
-    Event, KeyDigest, KeyId, Nanos, PriceId, ProjectId, Rates, Timestamp, api_key, price, project,
+    Event, KeyDigest, KeyId, Nanos, PriceId, ProjectId, Rates, Timestamp, Unit, api_key, price,
+    project,
 };
 use uuid::Uuid;
 
@@ -109,11 +110,18 @@ async fn a_projects_own_price_is_pinned_when_its_request_is_admitted() {
         installation.settled(&id).await.charge
     };
     assert_eq!(charge().await, Nanos::new(7));
-    let rates = Rates { output: Nanos::new(3_000_000), ..Rates::default() };
+    let rates = Rates::default().with(Unit::OUTPUT, Nanos::new(3_000_000));
     let own = |project: u128, number: u128| {
         let (model, project) =
             ("demo".parse().unwrap(), Some(ProjectId::new(Uuid::from_u128(project))));
-        let set = price::Event::Set { model, project, rates, effective_from: from, at: from };
+        let set = price::Event::Set {
+            model,
+            project,
+            currency: None,
+            rules: vec![price::Rule::always(rates.clone())],
+            effective_from: from,
+            at: from,
+        };
         Event::Price(PriceId::new(Uuid::from_u128(number)), set)
     };
     installation.record(own(9, 2)).await;

@@ -9,9 +9,10 @@ use std::time::Duration;
 use bytes::Bytes;
 use tokio::time::Instant;
 use uplion_domain::{
-    ClaimId, Envelope, GatewayId, KeyId, Nanos, ProjectId, Rates, RequestId, Timestamp, Usage,
-    WorkerId,
-    request::{Accepted, Class, Outcome, Settled},
+    ClaimId, Envelope, GatewayId, KeyId, Nanos, Operation, ProjectId, Rates, RequestId, Timestamp,
+    Unit, Usage, WorkerId,
+    price::{Pinned, Rule},
+    request::{Accepted, Class, Labels, Outcome, Settled, Size},
     usage::Source,
 };
 use uplion_log_transport::{
@@ -57,10 +58,20 @@ fn given_with(streamed: bool, body: Bytes, limits: (Timeouts, Bounds)) -> Case {
         project: ProjectId::new(Uuid::from_u128(2)),
         key: KeyId::new(Uuid::from_u128(3)),
         model: "demo".parse().unwrap(),
+        operation: Operation::CHAT_COMPLETION,
         class: Class::Interactive,
         streamed,
         gateway: GatewayId::new(Uuid::from_u128(4)),
-        rates: Rates { output: Nanos::new(1_000_000), ..Rates::default() },
+        price: Pinned {
+            price: None,
+            currency: None,
+            rules: vec![Rule::always(Rates::default().with(Unit::OUTPUT, Nanos::new(1_000_000)))],
+        },
+        reservation: None,
+        size: Size::default(),
+        labels: Labels::default(),
+        end_user: None,
+        hour: Timestamp::from_millis(0),
         deadline: Timestamp::from_millis(DEADLINE.cast_signed()),
         at: Timestamp::from_millis(0),
     };
@@ -226,7 +237,12 @@ fn claim(n: u8) -> FromWorker {
 }
 
 fn usage(completion_tokens: u64) -> Usage {
-    Usage { prompt_tokens: 10, completion_tokens, source: Source::Reported, ..Usage::default() }
+    Usage::tokens(10, 0, completion_tokens, 0, Source::Reported)
+}
+
+/// The same, and the request itself.
+fn billed(completion_tokens: u64) -> Usage {
+    usage(completion_tokens).with(Unit::REQUESTS, 1)
 }
 
 /// A chunk of worker 1, whose running usage is its number and one.

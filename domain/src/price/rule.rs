@@ -1,0 +1,112 @@
+//! The rules that a price is made of: which rates a request has, by facts of that one request.
+//!
+//! Never by what else was used in a period: then a correction of one request would re-price others.
+
+use crate::{
+    Rates,
+    request::{Operation, ServiceTier},
+};
+
+pub const MINUTES_OF_A_DAY: u16 = 24 * 60;
+
+/// Of a price's rules the first that applies counts.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Rule {
+    pub when: When,
+    pub rates: Rates,
+}
+
+/// What must all be so. What is none is not asked.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct When {
+    pub operation: Option<Operation>,
+    /// Of admission, in the installation's time zone.
+    pub time_of_day: Option<TimeOfDay>,
+    /// More tokens of prompt than this.
+    pub context_above: Option<u64>,
+    /// In which the upstream served the request.
+    pub service_tier: Option<ServiceTier>,
+}
+
+/// Minutes since midnight; `until` is the first that does not belong to it. Over midnight if it is not after `from`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TimeOfDay {
+    pub from: u16,
+    pub until: u16,
+}
+
+/// What is known of a request when it is admitted.
+#[derive(Debug, Clone, Copy)]
+pub struct Admission<'a> {
+    pub operation: &'a Operation,
+    /// In the installation's time zone.
+    pub minute_of_day: u16,
+}
+
+/// What is known only when it ends.
+#[derive(Debug, Clone, Copy)]
+pub struct Served<'a> {
+    pub prompt_tokens: u64,
+    pub service_tier: Option<&'a ServiceTier>,
+}
+
+impl Rule {
+    /// Applies to whatever no rule before it does.
+    pub fn always(rates: Rates) -> Self {
+        Self { when: When::default(), rates }
+    }
+}
+
+impl When {
+    pub fn is_always(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// What is left to ask once the request is admitted; none if it cannot apply any more.
+    pub(super) fn after(&self, admission: Admission<'_>) -> Option<Self> {
+        let Self { operation, time_of_day, context_above, service_tier } = self;
+        let holds = operation.as_ref().is_none_or(|operation| operation == admission.operation)
+            && time_of_day.is_none_or(|time| time.holds(admission.minute_of_day));
+        holds.then(|| Self {
+            operation: None,
+            time_of_day: None,
+            context_above: *context_above,
+            service_tier: service_tier.clone(),
+        })
+    }
+
+    /// Whether what was left to ask is so.
+    pub(super) fn holds(&self, served: Served<'_>) -> bool {
+        let Self { operation: _, time_of_day: _, context_above, service_tier } = self;
+        context_above.is_none_or(|tokens| served.prompt_tokens > tokens)
+            && service_tier.as_ref().is_none_or(|tier| served.service_tier == Some(tier))
+    }
+}
+
+impl TimeOfDay {
+    pub const fn holds(self, minute: u16) -> bool {
+        let Self { from, until } = self;
+        if from < until {
+            from <= minute && minute < until
+        } else {
+            from <= minute || minute < until
+        }
+    }
+
+    pub const fn is_usable(self) -> bool {
+        self.from < MINUTES_OF_A_DAY && self.until < MINUTES_OF_A_DAY && self.from != self.until
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_of_day_may_go_over_midnight() {
+        let day = TimeOfDay { from: 8 * 60, until: 20 * 60 };
+        assert!(day.holds(8 * 60) && !day.holds(20 * 60) && !day.holds(0));
+        let night = TimeOfDay { from: 20 * 60, until: 8 * 60 };
+        assert!((0..MINUTES_OF_A_DAY).all(|minute| day.holds(minute) != night.holds(minute)));
+    }
+}
