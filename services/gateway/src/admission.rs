@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use poem::http::{HeaderMap, header};
 use uplion_domain::{
-    GatewayId, KeyDigest, RequestId,
-    request::{Accepted, Class},
+    GatewayId, KeyDigest, Operation, RequestId,
+    request::{Accepted, Class, Labels, Size},
 };
 use uplion_log_transport::message::Link;
 use uplion_projections::catalog::{Key, Model, NotValid};
@@ -61,14 +61,16 @@ impl Admission {
         let now = (self.clock)();
         let deadline =
             i64::try_from(self.options.timeouts.deadline.as_millis()).unwrap_or(i64::MAX);
+        let operation = Operation::CHAT_COMPLETION;
         let found = self.catalog.ask(|catalog| {
             let model = catalog
                 .resolve(&read.model)
                 .ok()
                 .filter(|model| key.terms.models.allow(&model.name))?;
-            Some((model.name.clone(), catalog.rates(&model.name, key.terms.project, now)))
+            let price = catalog.price(&model.name, key.terms.project, &operation, now);
+            Some((model.name.clone(), price, catalog.hour(now)))
         });
-        let Some((model, rates)) = found.map_err(|stale| self.stale(stale))? else {
+        let Some((model, price, hour)) = found.map_err(|stale| self.stale(stale))? else {
             return Err(ApiError::ModelNotFound { model: read.model.clone() });
         };
         // Limits, reservations and budgets of the project and the key are checked here.
@@ -77,10 +79,16 @@ impl Admission {
             project: key.terms.project,
             key: key.id,
             model,
+            operation,
             class: Class::Interactive,
             streamed: read.forwarding.streamed,
             gateway: self.gateway,
-            rates,
+            price,
+            reservation: None,
+            size: Size::default(),
+            labels: Labels::default(),
+            end_user: None,
+            hour,
             deadline: now.plus_millis(deadline),
             at: now,
         })

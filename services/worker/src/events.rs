@@ -39,7 +39,7 @@ impl WorkerEvents {
     pub fn started(self: &Arc<Self>, served: &[ServedUpstream]) {
         let models: BTreeSet<ModelName> = served.iter().map(|one| one.model.clone()).collect();
         let (worker, models, at) = (self.worker, models.into_iter().collect(), (self.clock)());
-        self.record_later(worker::Event::Started { worker, models, at });
+        self.record_later(worker::Event::Started { worker, models, about: None, at });
     }
 
     /// Nothing but a person can make this worker serve `model`. Does not wait for it to be recorded.
@@ -60,9 +60,7 @@ impl WorkerEvents {
     }
 
     async fn record(&self, event: worker::Event) {
-        let (worker::Event::Started { at, .. }
-        | worker::Event::Stopped { at, .. }
-        | worker::Event::Failed { at, .. }) = event;
+        let at = event.at();
         let id = EventId::fresh(Uuid::now_v7());
         let event = Event::Worker(event);
         let subject = event.subject();

@@ -97,11 +97,11 @@ impl SendBuffer {
         let most = usize::try_from(self.window / 2).unwrap_or(usize::MAX).clamp(1, CHUNK_BYTES);
         while bytes.len() > most {
             // Its tokens count once all of it has come.
-            let (usage, bytes) = (self.pushed_usage, bytes.split_to(most));
+            let (usage, bytes) = (self.pushed_usage.clone(), bytes.split_to(most));
             self.waiting.push_back(Part { head: head.take(), usage, bytes });
         }
+        self.pushed_usage.clone_from(&usage);
         self.waiting.push_back(Part { head, usage, bytes });
-        self.pushed_usage = usage;
     }
 
     /// Bytes of the next chunk that may be sent; none if there is none, or no window for it.
@@ -124,7 +124,7 @@ impl SendBuffer {
         }
         let part = self.waiting.pop_front()?;
         let end = self.sent + part.bytes.len() as u64;
-        self.undelivered.push_back((end, part.usage));
+        self.undelivered.push_back((end, part.usage.clone()));
         let sent = Sent { number: self.chunks, offset: self.sent, part, at: now, all_sent };
         let chunk = sent.chunk(self.claim);
         self.kept.push_back(sent);
@@ -165,11 +165,10 @@ impl SendBuffer {
         self.delivered = self.delivered.max(delivered.min(self.received));
         self.free_received();
         self.find_missing(now, heard);
-        while let Some((end, usage)) = self.undelivered.front().copied()
-            && (1..=self.delivered).contains(&end)
-        {
+        let delivered = self.delivered;
+        let whole = |(end, _): &mut (u64, Usage)| (1..=delivered).contains(end);
+        while let Some((_, usage)) = self.undelivered.pop_front_if(whole) {
             self.delivered_usage = usage;
-            self.undelivered.pop_front();
         }
         true
     }
@@ -217,8 +216,8 @@ impl SendBuffer {
     }
 
     /// Usage up to the last chunk that the client has whole.
-    pub const fn delivered_usage(&self) -> Usage {
-        self.delivered_usage
+    pub const fn delivered_usage(&self) -> &Usage {
+        &self.delivered_usage
     }
 }
 
@@ -234,7 +233,7 @@ impl Sent {
             offset: self.offset,
             all_sent: self.all_sent,
             head: self.part.head.clone(),
-            usage: self.part.usage,
+            usage: self.part.usage.clone(),
             end: None,
             bytes: self.part.bytes.clone(),
         }

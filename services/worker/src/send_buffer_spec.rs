@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;
+use uplion_domain::Unit;
 use uuid::Uuid;
 
 use super::*;
@@ -14,7 +15,7 @@ fn buffer(window: u64) -> SendBuffer {
 }
 
 fn tokens(completion_tokens: u64) -> Usage {
-    Usage { completion_tokens, ..Usage::default() }
+    Usage::default().with(Unit::OUTPUT, completion_tokens)
 }
 
 fn bytes(length: usize) -> Bytes {
@@ -140,7 +141,7 @@ fn an_old_credit_says_nothing() {
     assert!(credit(&mut buffer, now, 2, 3, 3));
     assert!(!credit(&mut buffer, now, 1, 0, 0));
     assert!(!credit(&mut buffer, now, 2, 3, 3));
-    assert_eq!(buffer.delivered_usage(), tokens(1));
+    assert_eq!(*buffer.delivered_usage(), tokens(1));
 }
 
 #[test]
@@ -152,7 +153,7 @@ fn what_is_delivered_in_part_is_not_counted() {
     let all = 6 + CHUNK_BYTES as u64;
     for (number, delivered, counted) in [(1, 2, 0), (2, 3, 1), (3, all - 3, 1), (4, all, 9)] {
         credit(&mut buffer, now, number, all, delivered);
-        assert_eq!(buffer.delivered_usage(), tokens(counted), "{delivered} bytes");
+        assert_eq!(*buffer.delivered_usage(), tokens(counted), "{delivered} bytes");
     }
 }
 
@@ -163,7 +164,7 @@ fn an_answer_without_bytes_is_sent_again_until_the_end() {
     let chunks = drain(&mut buffer, start);
     credit(&mut buffer, start + RESEND_AFTER, 1, 0, 0);
     assert_eq!(drain(&mut buffer, start + RESEND_AFTER), chunks);
-    assert_eq!(buffer.delivered_usage(), Usage::default());
+    assert_eq!(*buffer.delivered_usage(), Usage::default());
 }
 
 #[test]
@@ -286,6 +287,6 @@ proptest! {
             }
         }
         prop_assert_eq!(wire.gateway.received, answer.concat());
-        prop_assert_eq!(wire.buffer.delivered_usage(), tokens(answer.len() as u64));
+        prop_assert_eq!(wire.buffer.delivered_usage(), &tokens(answer.len() as u64));
     }
 }

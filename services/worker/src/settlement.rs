@@ -7,7 +7,7 @@ use std::{
 
 use uplion_domain::{
     Envelope, Usage, WorkerId,
-    request::{Accepted, Cancelled, Outcome, Timings, Writer},
+    request::{Accepted, Cancelled, Outcome, Settlement, Timings, Writer},
 };
 use uplion_log_transport::{
     Log,
@@ -54,9 +54,15 @@ impl Settlements {
     fn settlement(&self, accepted: &Accepted, delivered: Usage) -> Envelope {
         let (at, worker) = ((self.clock)(), self.worker);
         let total = u64::try_from(at.micros() - accepted.at.micros()).unwrap_or_default();
-        let timings = Timings { total, ..Timings::default() };
-        let (outcome, writer) =
-            (Outcome::Cancelled(Cancelled::GatewayLost), Writer::Worker(worker));
-        Envelope::settled(accepted.settle(outcome, delivered, timings, Some(worker), writer, at))
+        Envelope::settled(accepted.settle(Settlement {
+            outcome: Outcome::Cancelled(Cancelled::GatewayLost),
+            delivered,
+            service_tier: None,
+            timings: Timings { total, ..Timings::default() },
+            worker: Some(worker),
+            attempts: vec![],
+            writer: Writer::Worker(worker),
+            at,
+        }))
     }
 }

@@ -50,7 +50,7 @@ impl AnswerSender {
     }
 
     pub fn delivered_usage(&self) -> Usage {
-        self.buffer.delivered_usage()
+        self.buffer.delivered_usage().clone()
     }
 
     /// Whether more of the answer may be read from the upstream.
@@ -101,19 +101,20 @@ impl AnswerSender {
 
     /// The last chunk of a whole answer says that it is the last. What ends otherwise has a usage of its own.
     fn end_with(&mut self, chunk: &mut FromWorker) {
-        if let Some((End::Complete, whole)) = self.end
+        if let Some((End::Complete, whole)) = &self.end
             && let FromWorker::Chunk { usage, end, .. } = chunk
         {
-            (*usage, *end) = (whole, Some(End::Complete));
+            (*usage, *end) = (whole.clone(), Some(End::Complete));
             self.end_sent = true;
         }
     }
 
     /// Says that there is no more, once all was sent; again and again until the gateway has settled.
     pub async fn finish(&mut self, channel: &ClaimChannel) {
-        if let Some((end, usage)) = self.end
+        if let Some((end, usage)) = &self.end
             && self.buffer.is_empty()
         {
+            let (end, usage) = (*end, usage.clone());
             let (chunks, sent) = (self.buffer.chunks(), self.buffer.sent());
             let finish = FromWorker::Finish { claim: channel.claim, chunks, sent, usage, end };
             channel.send(&finish).await;

@@ -28,11 +28,11 @@ async fn a_whole_answer_is_the_upstreams_own_with_its_usage() {
     assert_eq!((head.status, head.content_type.as_str()), (200, "application/json"));
     let body: Value = serde_json::from_slice(&answered.bytes).unwrap();
     assert_eq!(body["model"], "upstream-model");
-    assert_eq!(body["usage"]["completion_tokens"], answered.usage.completion_tokens);
-    assert_eq!((answered.usage.completion_tokens, answered.usage.source), (20, Source::Reported));
+    assert_eq!(body["usage"]["completion_tokens"], answered.usage.completion_tokens());
+    assert_eq!((answered.usage.completion_tokens(), answered.usage.source), (20, Source::Reported));
     harness.queue_is_empty().await;
     let [delivery] = &harness.upstream.deliveries_of("whole")[..] else { panic!("one call") };
-    assert_eq!(u64::from(delivery.prompt_tokens), answered.usage.prompt_tokens);
+    assert_eq!(u64::from(delivery.prompt_tokens), answered.usage.prompt_tokens());
 }
 
 #[tokio::test]
@@ -56,7 +56,7 @@ async fn a_stream_is_the_upstreams_own_but_for_usage_that_nobody_asked_for() {
         assert!(contents(text).contains(" 19"), "{text}");
         assert_eq!(text.ends_with("data: [DONE]\n\n"), mock["no_done"] != true);
         assert_eq!(
-            (answered.usage.completion_tokens, answered.usage.source),
+            (answered.usage.completion_tokens(), answered.usage.source),
             (20, Source::Reported)
         );
     }
@@ -70,16 +70,16 @@ async fn what_the_upstream_does_not_report_is_counted_chunk_by_chunk() {
     let offered = gateway.offer(MODEL, chat(json!({"stream": true, "mock": mock}))).await;
     let answered = gateway.ask(&offered, GatewayBehavior::default()).await;
     assert!(answered.running.len() > 3, "paced chunks come one by one");
-    assert!(answered.running.iter().all(|usage| usage.prompt_tokens == 2));
-    assert!(answered.running.is_sorted_by_key(|usage| usage.completion_tokens));
-    assert!(answered.running[0].completion_tokens > 0);
+    assert!(answered.running.iter().all(|usage| usage.prompt_tokens() == 2));
+    assert!(answered.running.is_sorted_by_key(|usage| usage.completion_tokens()));
+    assert!(answered.running[0].completion_tokens() > 0);
     assert_eq!(answered.running.last(), Some(&answered.usage));
     assert_eq!(answered.usage.source, Source::Counted);
 
     let offered = gateway.offer(MODEL, chat(json!({"mock": {"no_usage": true}}))).await;
     let answered = gateway.ask(&offered, GatewayBehavior::default()).await;
-    assert_eq!((answered.usage.prompt_tokens, answered.usage.source), (2, Source::Counted));
-    assert!(answered.usage.completion_tokens > 20);
+    assert_eq!((answered.usage.prompt_tokens(), answered.usage.source), (2, Source::Counted));
+    assert!(answered.usage.completion_tokens() > 20);
 }
 
 #[tokio::test]

@@ -2,8 +2,8 @@
 
 use serde_json::json;
 use uplion_domain::{
-    Event,
-    request::{self, Cancelled, Outcome, Settled, Writer},
+    Event, Nanos, Unit,
+    request::{Cancelled, Outcome, Settled, Writer},
 };
 use uplion_log_transport::claim::FromWorker;
 
@@ -13,10 +13,7 @@ use crate::{
 };
 
 fn settled(event: &Event) -> Option<Settled> {
-    match event {
-        Event::Request(request::Event::Settled(settled)) => Some(settled.clone()),
-        _ => None,
-    }
+    event.as_settled().cloned()
 }
 
 #[tokio::test]
@@ -46,8 +43,9 @@ async fn what_was_delivered_before_the_gateway_was_lost_is_charged() {
     let settled = harness.event("the settlement", settled).await;
     assert_eq!(settled.outcome, Outcome::Cancelled(Cancelled::GatewayLost));
     assert_eq!(settled.writer, Writer::Worker(running.worker.id()));
-    assert_eq!(settled.usage, usages[1]);
-    assert_eq!(settled.charge, offered.accepted.rates.charge(&usages[1]));
+    assert_eq!(settled.usage, usages[1].clone().with(Unit::REQUESTS, 1));
+    assert_eq!(settled.charge, settled.rates.charge(&usages[1]));
+    assert!(settled.charge > Nanos::ZERO);
     assert!(settled.charge.get() > 0);
     harness.nothing_runs().await;
     harness.queue_is_empty().await;
@@ -64,6 +62,6 @@ async fn nothing_delivered_is_nothing_charged_when_the_gateway_is_lost() {
     drop(gateway);
     let settled = harness.event("the settlement", settled).await;
     assert_eq!(settled.outcome, Outcome::Cancelled(Cancelled::GatewayLost));
-    assert_eq!((settled.charge.get(), settled.usage.prompt_tokens), (0, 0));
+    assert_eq!((settled.charge.get(), settled.usage.prompt_tokens()), (0, 0));
     harness.queue_is_empty().await;
 }

@@ -29,7 +29,14 @@ async fn happen(harness: &Harness, name: &str, event: model::Event) {
 
 async fn register(harness: &Harness, name: &str, upstreams: Vec<Upstream>) {
     let (kind, aliases, max_processes) = (model::Kind::Local, BTreeSet::new(), None);
-    let registered = model::Event::Registered { kind, upstreams, aliases, max_processes, at: AT };
+    let registered = model::Event::Registered {
+        kind,
+        upstreams,
+        aliases,
+        max_processes,
+        operations: None,
+        at: AT,
+    };
     happen(harness, name, registered).await;
 }
 

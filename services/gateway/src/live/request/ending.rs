@@ -4,7 +4,7 @@ use bytes::Bytes;
 use tokio::time::Instant;
 use uplion_domain::{
     Usage,
-    request::{Failure, Outcome, Writer},
+    request::{Failure, Outcome, Settlement, Writer},
 };
 use uplion_log_transport::claim::{End, Head};
 use uplion_protocol::{Dialect, error::ApiError};
@@ -81,7 +81,7 @@ impl Request {
     pub(super) fn stop(&mut self, now: Instant, outcome: Outcome, error: ApiError) {
         let mut delivered = Usage::default();
         if let Stage::Claimed(active) = &self.stage {
-            delivered = active.answer.delivered_usage();
+            delivered = active.answer.delivered_usage().clone();
             let (claim, worker) = (active.claim, active.worker);
             let ended = EndedClaim { claim, worker, last_reply: LastReply::Drop };
             self.actions.push(Action::Send(worker, ended.message()));
@@ -95,9 +95,16 @@ impl Request {
     fn settle(&mut self, now: Instant, outcome: Outcome, delivered: Usage, end: ClientEnd) {
         self.admitted.body = Bytes::new();
         let accepted = &self.admitted.accepted;
-        let (timings, worker) = (self.timers.until_now(now), self.attempts.worker());
-        let (writer, at) = (Writer::Gateway(accepted.gateway), self.timers.at(accepted.at, now));
-        let settled = accepted.settle(outcome, delivered, timings, worker, writer, at);
+        let settled = accepted.settle(Settlement {
+            outcome,
+            delivered,
+            service_tier: None,
+            timings: self.timers.until_now(now),
+            worker: self.attempts.worker(),
+            attempts: vec![],
+            writer: Writer::Gateway(accepted.gateway),
+            at: self.timers.at(accepted.at, now),
+        });
         let active = match std::mem::replace(&mut self.stage, Stage::Over) {
             Stage::Claimed(active) => Some(active),
             Stage::Waiting | Stage::Settling(_) | Stage::Over => None,

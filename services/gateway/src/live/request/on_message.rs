@@ -169,7 +169,7 @@ impl Request {
         let Stage::Claimed(active) = &mut self.stage else { return };
         if let Some(end) = end {
             let sent = offset.saturating_add(len);
-            active.answer.finish_with(Finish { sent, usage, end });
+            active.answer.finish_with(Finish { sent, usage: usage.clone(), end });
         }
         match active.answer.fit(number, offset) {
             Fit::Next if active.answer.buffered() + len > window => return,

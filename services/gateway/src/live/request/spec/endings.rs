@@ -16,7 +16,7 @@ fn settling() -> Case {
 #[test]
 fn a_whole_answer_waits_for_the_log() {
     let mut case = settling();
-    assert_eq!(case.settlements()[0].usage, usage(2));
+    assert_eq!(case.settlements()[0].usage, billed(2));
     assert_eq!(case.settlements()[0].charge, Nanos::new(2));
     case.settles(SettleResult::Acknowledged);
     assert_eq!(case.client_saw(), "[200 application/json]{\"a\":1}");
@@ -30,7 +30,7 @@ fn a_chunk_that_says_it_is_the_last_is_as_good_as_a_finish() {
     case.hears(last(chunk(1, 5, "1}"))).until(500, &[1]);
     assert!(case.settlements().is_empty(), "the chunk before it is missing");
     case.hears(chunk(0, 0, "{\"a\":")).hears(last(chunk(1, 5, "1}")));
-    assert_eq!(case.settlements()[0].usage, usage(2));
+    assert_eq!(case.settlements()[0].usage, billed(2));
     case.settles(SettleResult::Acknowledged);
     assert_eq!(case.client_saw(), "[200 application/json]{\"a\":1}");
     case.hears(finish(2, 7, End::Complete));
@@ -186,7 +186,7 @@ fn the_deadline_ends_a_stream_with_an_error_and_charges_what_was_delivered() {
     let mut case = claimed(true);
     case.hears(chunk(0, 0, "data: 1\n\n")).delivers(9).until(DEADLINE, &[1]);
     assert_eq!(case.outcome(), &Outcome::Cancelled(Cancelled::Deadline));
-    assert_eq!(case.settlements()[0].usage, usage(1));
+    assert_eq!(case.settlements()[0].usage, billed(1));
     assert!(case.client_saw().contains("\"code\":\"timeout\""), "{}", case.client_saw());
     assert!(case.client_saw().ends_with("[end]"));
 }

@@ -17,7 +17,7 @@ fn chunks_are_passed_on_at_once_and_in_order_but_the_end_waits_for_the_log() {
     assert_eq!(case.settlements(), Vec::<&Settled>::new(), "the socket has not taken it all");
     case.delivers(18);
     assert_eq!(case.outcome(), &Outcome::Completed);
-    assert_eq!(case.settlements()[0].usage, usage(2));
+    assert_eq!(case.settlements()[0].usage, billed(2));
     case.settles(SettleResult::Acknowledged);
     assert_eq!(case.client_saw(), format!("{HEAD}data: 1\n\ndata: 2\n\ndata: [DONE]\n\n[end]"));
     assert_eq!(case.said_to(1).last(), Some(&&FromGateway::Settled { claim: claim_id(1) }));
@@ -153,7 +153,7 @@ fn a_client_that_leaves_pays_for_what_was_delivered_and_its_worker_stops() {
     case.request.on_client_gone(case.now);
     case.gather();
     assert_eq!(case.outcome(), &Outcome::Cancelled(Cancelled::ClientGone));
-    assert_eq!(case.settlements()[0].usage, usage(1));
+    assert_eq!(case.settlements()[0].usage, billed(1));
     assert_eq!(case.settlements()[0].charge, Nanos::new(1));
     assert_eq!(case.said_to(1).last(), Some(&&FromGateway::Drop { claim: claim_id(1) }));
     assert!(!case.client_saw().contains("[end]"));
