@@ -5,7 +5,6 @@
 mod admission;
 mod admission_gate;
 mod body;
-mod connection;
 mod gateway;
 mod inference;
 mod live;
@@ -17,7 +16,6 @@ mod options;
 mod permit;
 mod reply;
 mod routes;
-mod serve;
 
 use std::sync::Arc;
 
@@ -27,7 +25,6 @@ use uuid::Uuid;
 pub use self::{
     gateway::Gateway,
     options::{Bounds, Options, Timeouts},
-    serve::{ServeOptions, serve},
 };
 
 /// The time of day. What must not jump is measured apart from it.

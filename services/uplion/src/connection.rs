@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use tokio_util::sync::CancellationToken;
+use uplion_http::Startup;
 use uplion_log_store::Store;
 use uplion_log_transport::{
     Log,
@@ -12,22 +13,19 @@ use uplion_log_transport::{
     task::QueueSpec,
 };
 
-use crate::{
-    arguments::{Broker, Database, StreamSettings},
-    operations::Stage,
-};
+use crate::arguments::{Broker, Database, StreamSettings};
 
 const RETRY_INTERVAL: Duration = Duration::from_secs(1);
 
 pub async fn nats(
     broker: &Broker,
     role: &str,
-    stage: &Stage,
+    startup: &Startup,
     stop: &CancellationToken,
 ) -> Result<Option<Log>> {
     let what = format!("nats-server at {}", without_credentials(broker.nats_url.expose()));
     let options = nats_options(broker, role);
-    retry_until_available(&what, stage, stop, || async {
+    retry_until_available(&what, startup, stop, || async {
         Ok(Nats::connect(options.clone()).await?.log())
     })
     .await
@@ -44,11 +42,11 @@ pub fn nats_options(broker: &Broker, role: &str) -> NatsOptions {
 
 pub async fn postgres(
     database: &Database,
-    stage: &Stage,
+    startup: &Startup,
     stop: &CancellationToken,
 ) -> Result<Option<Store>> {
     let what = format!("Postgres at {}", without_credentials(database.database_url.expose()));
-    retry_until_available(&what, stage, stop, || async {
+    retry_until_available(&what, startup, stop, || async {
         Ok(uplion_log_store::postgres::connect(database.database_url.expose()).await?)
     })
     .await
@@ -57,7 +55,7 @@ pub async fn postgres(
 /// Tries until it works; `None` if the process is to stop first. Says what is missing once, and again when the reason changes.
 pub async fn retry_until_available<T, F>(
     what: &str,
-    stage: &Stage,
+    startup: &Startup,
     stop: &CancellationToken,
     attempt: impl Fn() -> F,
 ) -> Result<Option<T>>
@@ -72,7 +70,7 @@ where
         };
         if reported != error {
             tracing::warn!(dependency = what, error, "uplion.waiting");
-            stage.waits_for(format!("waiting for {what}: {error}"));
+            startup.waits_for(format!("waiting for {what}: {error}"));
             reported = error;
         }
         tokio::select! {

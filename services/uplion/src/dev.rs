@@ -20,7 +20,8 @@ use prometheus_client::registry::Registry;
 use tokio::{net::TcpListener, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 use uplion_control::Control;
-use uplion_gateway::{Gateway, ServeOptions, serve};
+use uplion_gateway::Gateway;
+use uplion_http::{Readiness, ServeOptions, Startup, operations, serve};
 use uplion_log_store::Store;
 use uplion_log_transport::Log;
 use uplion_projector::Projector;
@@ -30,12 +31,7 @@ use self::{
     administrator::{Administrator, ModelOffer, OtherUpstreams},
     credentials::Credentials,
 };
-use crate::{
-    arguments::Dev,
-    connection,
-    operations::{self, Readiness, Stage},
-    roles,
-};
+use crate::{arguments::Dev, connection, roles};
 
 /// What the demonstration model charges, so that there is a bill to look at.
 const DEMO_PRICE: (&str, &str) = ("0.10", "0.40");
@@ -44,10 +40,12 @@ pub async fn run(arguments: &Dev, stop: CancellationToken) -> Result<()> {
     let listener = roles::bind(arguments.listen)?;
     let address = listener.local_addr()?;
     storage::make(&arguments.data)?;
-    let stage = Stage::new();
+    let startup = Startup::new();
     let serving =
-        tokio::spawn(serve(listener, stage.clone(), ServeOptions::default(), stop.clone()));
-    let Some((log, store)) = storage::open(arguments, &stage, &stop).await? else { return Ok(()) };
+        tokio::spawn(serve(listener, startup.clone(), ServeOptions::default(), stop.clone()));
+    let Some((log, store)) = storage::open(arguments, &startup, &stop).await? else {
+        return Ok(());
+    };
 
     let specs = connection::stream_specs(&arguments.streams);
     connection::ensure_streams(log.streams.as_ref(), &specs).await?;
@@ -61,7 +59,7 @@ pub async fn run(arguments: &Dev, stop: CancellationToken) -> Result<()> {
 
     // Ready means that the credentials can be used; control answers before.
     let prepared = Arc::new(AtomicBool::new(false));
-    stage.enter(installation.routes(registry, Arc::clone(&prepared)));
+    startup.started(installation.routes(registry, Arc::clone(&prepared)));
 
     let first = async {
         let models = prepare(arguments, &mut credentials, demo_url).await?;

@@ -11,7 +11,6 @@ mod dev;
 mod documented;
 mod logging;
 mod maintenance;
-mod operations;
 mod private_file;
 mod roles;
 mod runtime;

@@ -19,7 +19,7 @@ use bytes::Bytes;
 use futures::{Stream, task::AtomicWaker};
 use tokio::{sync::Notify, time::Instant};
 
-use crate::connection::{Connection, StreamedBody};
+use uplion_http::{Connection, StreamedBody};
 
 /// Bytes with hyper at which it gets no more before it has written what it has.
 const MOST_UNFLUSHED: u64 = 32 << 10;

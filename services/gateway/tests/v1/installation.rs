@@ -22,7 +22,8 @@ use uplion_domain::{
     price, project,
     request::{self, Settled},
 };
-use uplion_gateway::{Gateway, Options, ServeOptions, serve};
+use uplion_gateway::{Gateway, Options};
+use uplion_http::{ServeOptions, serve};
 use uplion_log_transport::{
     Log,
     in_process::{InProcessMessages, InProcessTasks},

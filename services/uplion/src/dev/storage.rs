@@ -4,6 +4,7 @@ use std::{os::unix::fs::DirBuilderExt as _, path::Path, sync::Arc};
 
 use anyhow::{Context as _, Result};
 use tokio_util::sync::CancellationToken;
+use uplion_http::Startup;
 use uplion_log_store::Store;
 use uplion_log_transport::{
     Log,
@@ -13,7 +14,6 @@ use uplion_log_transport::{
 use crate::{
     arguments::{Broker, Database, Dev},
     connection,
-    operations::Stage,
 };
 
 pub fn make(data: &Path) -> Result<()> {
@@ -27,14 +27,14 @@ pub fn make(data: &Path) -> Result<()> {
 /// `None` if the process is to stop before what was named is there.
 pub async fn open(
     arguments: &Dev,
-    stage: &Stage,
+    startup: &Startup,
     stop: &CancellationToken,
 ) -> Result<Option<(Log, Store)>> {
     let (store, streams) = uplion_log_store::sqlite::open(&arguments.data)?;
     let log = match &arguments.nats_url {
         Some(url) => {
             let broker = Broker { nats_url: url.clone(), streams: arguments.streams.clone() };
-            connection::nats(&broker, "dev", stage, stop).await?
+            connection::nats(&broker, "dev", startup, stop).await?
         }
         None => Some(Log {
             streams,
@@ -43,7 +43,9 @@ pub async fn open(
         }),
     };
     let store = match arguments.database_url.clone() {
-        Some(database_url) => connection::postgres(&Database { database_url }, stage, stop).await?,
+        Some(database_url) => {
+            connection::postgres(&Database { database_url }, startup, stop).await?
+        }
         None => Some(store),
     };
     Ok(log.zip(store))

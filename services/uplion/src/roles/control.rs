@@ -6,30 +6,26 @@ use anyhow::Result;
 use prometheus_client::registry::Registry;
 use tokio_util::sync::CancellationToken;
 use uplion_control::{Control, Options};
-use uplion_gateway::ServeOptions;
+use uplion_http::{Readiness, ServeOptions, operations};
 
-use super::Front;
-use crate::{
-    arguments, connection,
-    operations::{self, Readiness},
-};
+use crate::{arguments, connection};
 
 pub async fn run(arguments: &arguments::Control, stop: CancellationToken) -> Result<()> {
-    let front = Front::open(arguments.listen, serving(), &stop)?;
-    let Some(log) = connection::nats(&arguments.broker, "control", &front.stage, &stop).await?
+    let port = super::open(arguments.listen, serving(), &stop)?;
+    let Some(log) = connection::nats(&arguments.broker, "control", &port.startup, &stop).await?
     else {
-        return front.closed().await;
+        return super::closed(port).await;
     };
-    let Some(store) = connection::postgres(&arguments.database, &front.stage, &stop).await? else {
-        return front.closed().await;
+    let Some(store) = connection::postgres(&arguments.database, &port.startup, &stop).await? else {
+        return super::closed(port).await;
     };
     let specs = connection::stream_specs(&arguments.broker.streams);
     let ensured = || connection::ensure_streams(log.streams.as_ref(), &specs);
-    if connection::retry_until_available("the streams", &front.stage, &stop, ensured)
+    if connection::retry_until_available("the streams", &port.startup, &stop, ensured)
         .await?
         .is_none()
     {
-        return front.closed().await;
+        return super::closed(port).await;
     }
 
     let options = Options {
@@ -42,10 +38,10 @@ pub async fn run(arguments: &arguments::Control, stop: CancellationToken) -> Res
     control.register(&mut registry);
     let readiness = control.readiness();
     let ready: Readiness = Arc::new(move || readiness.ready());
-    front.stage.enter(operations::beside(operations::routes(registry, ready), control.routes()));
+    port.startup.started(operations::beside(operations::routes(registry, ready), control.routes()));
     tracing::info!(listen = %arguments.listen, "control.serving");
 
-    front.closed().await?;
+    super::closed(port).await?;
     control.stop().await;
     Ok(())
 }

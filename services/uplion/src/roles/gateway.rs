@@ -5,22 +5,21 @@ use std::sync::Arc;
 use anyhow::Result;
 use prometheus_client::registry::Registry;
 use tokio_util::sync::CancellationToken;
-use uplion_gateway::{Bounds, Gateway, Options, ServeOptions, Timeouts};
+use uplion_gateway::{Bounds, Gateway, Options, Timeouts};
+use uplion_http::{Readiness, ServeOptions, operations};
 
-use super::Front;
 use crate::{
     arguments::{self, GatewayLimits, StreamSettings},
     connection,
-    operations::{self, Readiness},
 };
 
 pub async fn run(arguments: &arguments::Gateway, stop: CancellationToken) -> Result<()> {
     let serving =
         ServeOptions { connections: arguments.limits.max_connections, ..ServeOptions::default() };
-    let front = Front::open(arguments.listen, serving, &stop)?;
-    let Some(log) = connection::nats(&arguments.broker, "gateway", &front.stage, &stop).await?
+    let port = super::open(arguments.listen, serving, &stop)?;
+    let Some(log) = connection::nats(&arguments.broker, "gateway", &port.startup, &stop).await?
     else {
-        return front.closed().await;
+        return super::closed(port).await;
     };
 
     let options = options(&arguments.broker.streams, &arguments.limits);
@@ -29,12 +28,12 @@ pub async fn run(arguments: &arguments::Gateway, stop: CancellationToken) -> Res
     gateway.register(&mut registry);
     let readiness = Arc::clone(&gateway);
     let ready: Readiness = Arc::new(move || readiness.ready());
-    front.stage.enter(operations::beside(operations::routes(registry, ready), gateway.routes()));
+    port.startup.started(operations::beside(operations::routes(registry, ready), gateway.routes()));
     tracing::info!(listen = %arguments.listen, "gateway.serving");
 
     stop.cancelled().await;
     gateway.drain(super::DRAIN).await;
-    front.closed().await
+    super::closed(port).await
 }
 
 pub fn options(settings: &StreamSettings, limits: &GatewayLimits) -> Options {

@@ -6,20 +6,16 @@ use anyhow::Result;
 use prometheus_client::registry::Registry;
 use tokio_util::sync::CancellationToken;
 use uplion_domain::model::{Credential, Upstream};
-use uplion_gateway::ServeOptions;
+use uplion_http::{Readiness, ServeOptions, operations};
 use uplion_worker::{Options, Secrets, Serve, Worker};
 
-use super::Front;
-use crate::{
-    arguments, connection,
-    operations::{self, Readiness},
-};
+use crate::{arguments, connection};
 
 pub async fn run(arguments: &arguments::Worker, stop: CancellationToken) -> Result<()> {
-    let front = Front::open(arguments.listen, ServeOptions::default(), &stop)?;
-    let Some(log) = connection::nats(&arguments.broker, "worker", &front.stage, &stop).await?
+    let port = super::open(arguments.listen, ServeOptions::default(), &stop)?;
+    let Some(log) = connection::nats(&arguments.broker, "worker", &port.startup, &stop).await?
     else {
-        return front.closed().await;
+        return super::closed(port).await;
     };
 
     let secrets = Secrets::in_folder(&arguments.secrets);
@@ -27,11 +23,11 @@ pub async fn run(arguments: &arguments::Worker, stop: CancellationToken) -> Resu
     let worker = Arc::new(Worker::start(options, log, Arc::new(super::now))?);
     let mut registry = Registry::default();
     worker.register_metrics(&mut registry);
-    front.stage.enter(operations::routes(registry, readiness(Arc::clone(&worker))));
+    port.startup.started(operations::routes(registry, readiness(Arc::clone(&worker))));
     tracing::info!(listen = %arguments.listen, "worker.serving");
 
     worker.run(stop).await?;
-    front.closed().await
+    super::closed(port).await
 }
 
 pub fn readiness(worker: Arc<Worker>) -> Readiness {

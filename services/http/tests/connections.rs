@@ -13,7 +13,7 @@ use tokio::{
     time::timeout,
 };
 use tokio_util::sync::CancellationToken;
-use uplion_gateway::{ServeOptions, serve};
+use uplion_http::{ServeOptions, serve};
 
 const PATIENCE: Duration = Duration::from_secs(10);
 const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nhost: test\r\n\r\n";

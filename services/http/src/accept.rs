@@ -1,21 +1,9 @@
-//! Connections: a small accept loop of our own, because a gateway must bound how many there are, how long a client
+//! The accept loop: small and our own, because a server must bound how many connections there are, how long a client
 //! may take over its headers, and know what has been written.
 
-use std::{
-    io,
-    net::SocketAddr,
-    pin::Pin,
-    sync::Arc,
-    task::{Context, Poll, ready},
-    time::Duration,
-};
+use std::{convert::Infallible, io, net::SocketAddr, sync::Arc, time::Duration};
 
-use hyper::{
-    body::Incoming,
-    rt::{Read, ReadBufCursor, Write},
-    server::conn::http1,
-    service::service_fn,
-};
+use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use poem::{
     Addr, Endpoint, EndpointExt, IntoEndpoint, Response,
@@ -29,7 +17,7 @@ use tokio::{
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use crate::connection::Connection;
+use crate::connection::{Connection, Socket};
 
 #[derive(Debug, Clone, Copy)]
 pub struct ServeOptions {
@@ -77,13 +65,8 @@ where
     let room = Arc::new(Semaphore::new(options.connections));
     let (connections, hangup) = (TaskTracker::new(), CancellationToken::new());
     while let Some((stream, remote, permit)) = accept(&listener, &room, &shutdown).await {
-        let connection = serve_connection(
-            stream,
-            (local, remote),
-            Arc::clone(&endpoint),
-            options,
-            shutdown.clone(),
-        );
+        let connection =
+            converse(stream, (local, remote), Arc::clone(&endpoint), options, shutdown.clone());
         let hangup = hangup.clone();
         connections.spawn(async move {
             let _permit = permit;
@@ -111,7 +94,7 @@ async fn accept(
             match listener.accept().await {
                 Ok((stream, remote)) => return (stream, remote, permit),
                 Err(error) => {
-                    tracing::warn!(%error, "gateway.connection.not_accepted");
+                    tracing::warn!(%error, "http.connection.not_accepted");
                     tokio::time::sleep(ACCEPT_AGAIN).await;
                 }
             }
@@ -120,7 +103,7 @@ async fn accept(
     shutdown.run_until_cancelled(next).await
 }
 
-async fn serve_connection(
+async fn converse(
     stream: TcpStream,
     (local, remote): (SocketAddr, SocketAddr),
     endpoint: Arc<impl Endpoint<Output = Response> + 'static>,
@@ -137,21 +120,21 @@ async fn serve_connection(
         let (local, remote) = (LocalAddr(Addr::from(local)), RemoteAddr(Addr::from(remote)));
         let request = poem::Request::from((request, local, remote, Scheme::HTTP));
         let endpoint = Arc::clone(&endpoint);
-        async move { Ok::<_, std::convert::Infallible>(endpoint.get_response(request).await.into()) }
+        async move { Ok::<_, Infallible>(endpoint.get_response(request).await.into()) }
     });
-    let served = http1::Builder::new()
+    let conversation = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(options.headers)
         .max_buf_size(options.head)
         .serve_connection(socket, service);
-    let mut served = std::pin::pin!(served);
+    let mut conversation = std::pin::pin!(conversation);
     // How a connection breaks is its client's business; what it broke off is noticed by the request.
     tokio::select! {
-        _ = &mut served => return,
+        _ = &mut conversation => return,
         () = shutdown.cancelled() => {}
     }
-    served.as_mut().graceful_shutdown();
-    drop(served.await);
+    conversation.as_mut().graceful_shutdown();
+    drop(conversation.await);
 }
 
 /// The kernel would take megabytes for a client that reads none of it: neither seen in this process's memory nor, once
@@ -162,55 +145,4 @@ fn leave_little_unsent(stream: &TcpStream) {
     drop(socket2::SockRef::from(stream).set_tcp_notsent_lowat(UNSENT));
     #[cfg(not(target_os = "linux"))]
     let _ = stream;
-}
-
-/// A socket that knows when all has been written, and that writes nothing later than it may.
-struct Socket {
-    io: TokioIo<TcpStream>,
-    connection: Arc<Connection>,
-}
-
-impl Read for Socket {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        buffer: ReadBufCursor<'_>,
-    ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.io).poll_read(context, buffer)
-    }
-}
-
-impl Write for Socket {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        self.connection.check_permission()?;
-        Pin::new(&mut self.io).poll_write(context, bytes)
-    }
-
-    fn poll_write_vectored(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        slices: &[io::IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        self.connection.check_permission()?;
-        Pin::new(&mut self.io).poll_write_vectored(context, slices)
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        self.io.is_write_vectored()
-    }
-
-    /// hyper flushes once its own buffer is empty.
-    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        ready!(Pin::new(&mut self.io).poll_flush(context))?;
-        self.connection.flushed();
-        Poll::Ready(Ok(()))
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.io).poll_shutdown(context)
-    }
 }

@@ -1,9 +1,5 @@
 //! What operators and Kubernetes ask of every role: `/health`, `/ready`, `/metrics`.
 
-mod stage;
-
-pub use stage::Stage;
-
 use std::sync::Arc;
 
 use poem::{
@@ -12,7 +8,9 @@ use poem::{
 };
 use prometheus_client::{encoding::text::encode, registry::Registry};
 
-const HEALTH: &str = "/health";
+pub(crate) const HEALTH: &str = "/health";
+/// Answers in plain text.
+pub(crate) const TEXT: &str = "text/plain; charset=utf-8";
 const READY: &str = "/ready";
 const METRICS: &str = "/metrics";
 
@@ -84,5 +82,5 @@ fn metrics(registry: &Registry) -> Response {
 }
 
 fn text(status: StatusCode, body: String) -> Response {
-    Response::builder().status(status).content_type("text/plain; charset=utf-8").body(body)
+    Response::builder().status(status).content_type(TEXT).body(body)
 }

@@ -8,16 +8,24 @@ use poem::{
     http::{StatusCode, header},
 };
 
+use crate::operations::{HEALTH, TEXT};
+
 /// An endpoint that becomes the role's once the role has started.
 #[derive(Clone)]
-pub struct Stage(Arc<Inner>);
+pub struct Startup(Arc<Inner>);
 
 struct Inner {
     waiting_for: RwLock<String>,
     role: OnceLock<BoxEndpoint<'static, Response>>,
 }
 
-impl Stage {
+impl Default for Startup {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Startup {
     pub fn new() -> Self {
         let waiting_for = RwLock::new("starting".to_owned());
         Self(Arc::new(Inner { waiting_for, role: OnceLock::new() }))
@@ -29,27 +37,27 @@ impl Stage {
     }
 
     /// From now on the role answers.
-    pub fn enter(&self, role: impl Endpoint + 'static) {
-        // Entered twice would be a mistake of ours; the first role goes on then.
+    pub fn started(&self, role: impl Endpoint + 'static) {
+        // Started twice would be a mistake of ours; the first role goes on then.
         let _ = self.0.role.set(role.map_to_response().boxed());
     }
 }
 
-impl Endpoint for Stage {
+impl Endpoint for Startup {
     type Output = Response;
 
     async fn call(&self, request: Request) -> Result<Response> {
         if let Some(role) = self.0.role.get() {
             return role.call(request).await;
         }
-        if request.uri().path() == "/health" {
-            return Ok(Response::builder().content_type("text/plain; charset=utf-8").body("ok\n"));
+        if request.uri().path() == HEALTH {
+            return Ok(Response::builder().content_type(TEXT).body("ok\n"));
         }
         let why = self.0.waiting_for.read().expect("no holder of this lock panics").clone();
         Ok(Response::builder()
             .status(StatusCode::SERVICE_UNAVAILABLE)
             .header(header::RETRY_AFTER, "1")
-            .content_type("text/plain; charset=utf-8")
+            .content_type(TEXT)
             .body(format!("{why}\n")))
     }
 }

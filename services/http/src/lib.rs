@@ -1,0 +1,15 @@
+//! What every role serves over HTTP: its connections, and what operators ask of it.
+
+mod accept;
+mod connection;
+pub mod operations;
+mod port;
+mod startup;
+
+pub use self::{
+    accept::{ServeOptions, serve},
+    connection::{Connection, StreamedBody},
+    operations::Readiness,
+    port::{Port, bind},
+    startup::Startup,
+};
