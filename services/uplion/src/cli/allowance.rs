@@ -6,6 +6,8 @@ use clap::Args;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
+use super::money::Currency;
+
 /// A bound that is set, or taken away by saying `none`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Bound<T> {
@@ -79,6 +81,11 @@ impl Limits {
 }
 
 impl Budget {
+    /// `250.00 EUR/month`
+    pub fn with(&self, currency: &Currency) -> String {
+        format!("{}/{}", currency.amount(&self.amount), self.period)
+    }
+
     pub fn json(&self) -> Value {
         json!({ "amount": self.amount, "period": self.period })
     }
@@ -133,12 +140,6 @@ impl FromStr for Budget {
                 "a budget is an amount and a period (day, week, month or total), like 250/month",
             ),
         }
-    }
-}
-
-impl fmt::Display for Budget {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/{}", self.amount, self.period)
     }
 }
 

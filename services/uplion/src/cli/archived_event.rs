@@ -19,6 +19,11 @@ struct CloudEvent {
 }
 
 impl ArchivedEvent {
+    /// What it says, if its type begins so and it counts.
+    pub fn data_of(&self, kind: &str) -> Option<&Value> {
+        (self.effective && self.event.kind.starts_with(kind)).then_some(&self.event.data)
+    }
+
     pub fn line(&self) -> String {
         let Self { pos, effective, event } = self;
         let kind = event.kind.trim_start_matches("uplion.");

@@ -7,6 +7,7 @@ use super::{
     client::Client,
     endpoint,
     failure::Failure,
+    money::{Currency, shown_currency},
     output::{self, Format},
     request_filter::RequestFilter,
     table::{Column, table},
@@ -48,11 +49,12 @@ impl Charges {
         let client = Client::new(control.endpoint()?)?;
         let query = scope.query(&client).await?;
         let charges = client.first(&["charges"], &query, limit).await?;
-        output::many(format, charges, list_table)
+        let currency = shown_currency(&client, format).await?;
+        output::many(format, charges, |charges: &[View]| list_table(charges, &currency))
     }
 }
 
-fn list_table(charges: &[View]) -> String {
+fn list_table(charges: &[View], currency: &Currency) -> String {
     let columns = [
         Column::Text("REQUEST"),
         Column::Text("ENDED"),
@@ -64,7 +66,7 @@ fn list_table(charges: &[View]) -> String {
         Column::Number("CACHED"),
         Column::Number("COMPLETION"),
         Column::Number("REASONING"),
-        Column::Number("CHARGE"),
+        Column::Named(currency.head("CHARGE")),
     ];
     let row = |charge: &View| {
         let text = |text: &Option<String>| text.clone().unwrap_or_default();
@@ -79,7 +81,7 @@ fn list_table(charges: &[View]) -> String {
             charge.cached_tokens.to_string(),
             charge.completion_tokens.to_string(),
             charge.reasoning_tokens.to_string(),
-            charge.charge.clone(),
+            currency.cell(&charge.charge),
         ]
     };
     table(&columns, &charges.iter().map(row).collect::<Vec<_>>())

@@ -18,7 +18,7 @@ impl Client {
     pub fn new(endpoint: Endpoint) -> Result<Self, Failure> {
         let options = match &endpoint.key {
             Some(key) => ClientOptions::bearer(key.expose())
-                .map_err(|error| Failure::NotSignedIn(error.to_string()))?,
+                .map_err(|error| Failure::caused(error.to_string(), error))?,
             None => ClientOptions::default(),
         };
         let control = control_client::Client::new(http()?, endpoint.url.clone(), options);
@@ -121,7 +121,6 @@ impl Client {
     }
 
     fn failure(&self, error: Error) -> Failure {
-        let sentence = || format!("{error}: {}", root_cause(&error));
         match error {
             Error::Unreachable { url, source } => {
                 Failure::Unreachable { what: "control", url, source }
@@ -136,9 +135,8 @@ impl Client {
             Error::NotControl { status, .. } => {
                 self.refused(status, String::new(), error.to_string())
             }
-            Error::Url { .. } => Failure::NoEndpoint(sentence()),
             Error::Header { .. } => Failure::Local(error.to_string()),
-            Error::Unreadable(_) => Failure::Local(sentence()),
+            Error::Url { .. } | Error::Unreadable(_) => Failure::caused(error.to_string(), error),
         }
     }
 
@@ -167,13 +165,11 @@ fn named_in(path: &[&str], query: &[(&str, String)], body: &Value) -> Vec<(Strin
 }
 
 pub fn http() -> Result<reqwest::Client, Failure> {
-    control_client::http_builder().build().map_err(|error| {
-        Failure::Local(format!("no HTTP client can be made: {}", root_cause(&error)))
-    })
+    control_client::http_builder().build().map_err(|error| Failure::caused("no HTTP client can be made", error))
 }
 
 pub fn read<T: DeserializeOwned>(value: Value) -> Result<T, Failure> {
     serde_json::from_value(value).map_err(|error| {
-        Failure::Local(format!("control answered what this version does not understand: {error}"))
+        Failure::caused("control answered what this version does not understand", error)
     })
 }

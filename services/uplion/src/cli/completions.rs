@@ -27,7 +27,7 @@ impl Completions {
         let mut script = Vec::new();
         clap_complete::generate(shell, uplion, "uplion", &mut script);
         let script =
-            String::from_utf8(script).map_err(|error| Failure::Local(error.to_string()))?;
+            String::from_utf8(script).map_err(|error| Failure::caused("the completions cannot be printed", error))?;
         output::print(script.trim_end())
     }
 }

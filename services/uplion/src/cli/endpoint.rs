@@ -204,13 +204,13 @@ impl DataFolder {
         let path = self.data.join("credentials.json");
         match std::fs::read(&path) {
             Ok(text) => serde_json::from_slice(&text).map_err(|error| {
-                Failure::NoEndpoint(format!("{} cannot be read: {error}", path.display()))
+                Failure::caused(format!("{} cannot be read", path.display()), error)
             }),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
                 Ok(Credentials::default())
             }
             Err(error) => {
-                Err(Failure::NoEndpoint(format!("{} cannot be read: {error}", path.display())))
+                Err(Failure::caused(format!("{} cannot be read", path.display()), error))
             }
         }
     }

@@ -1,6 +1,6 @@
 //! Why a command could not be carried out, in one sentence that says what to do, and as an exit code.
 
-use std::{io, process::ExitCode};
+use std::{error::Error, io, process::ExitCode};
 
 use uplion_control_client::root_cause;
 
@@ -39,6 +39,11 @@ pub enum Failure {
     Missing(String),
     /// Something of this side.
     Local(String),
+    /// The same, and what brought it about.
+    Caused {
+        what: String,
+        source: Box<dyn Error + Send + Sync>,
+    },
     /// What was asked was answered: something is wrong with the installation.
     Unhealthy,
     /// Nobody reads our output any more: `uplion events --follow | head`.
@@ -46,6 +51,13 @@ pub enum Failure {
 }
 
 impl Failure {
+    pub fn caused(
+        what: impl Into<String>,
+        source: impl Into<Box<dyn Error + Send + Sync>>,
+    ) -> Self {
+        Self::Caused { what: what.into(), source: source.into() }
+    }
+
     /// None if it was printed already.
     pub fn message(&self) -> Option<String> {
         match self {
@@ -53,6 +65,9 @@ impl Failure {
             | Self::NotSignedIn(text)
             | Self::Missing(text)
             | Self::Local(text) => Some(text.clone()),
+            Self::Caused { what, source } => {
+                Some(format!("{what}: {}", root_cause(source.as_ref())))
+            }
             Self::Unreachable { what, url, source } => Some(format!(
                 "{what} at {url} cannot be reached ({}): is it running? `uplion doctor` says more",
                 root_cause(source)
@@ -83,7 +98,9 @@ impl Failure {
 
     pub fn code(&self) -> ExitCode {
         match self {
-            Self::NoEndpoint(_) | Self::Local(_) | Self::Unhealthy => ExitCode::FAILURE,
+            Self::NoEndpoint(_) | Self::Local(_) | Self::Caused { .. } | Self::Unhealthy => {
+                ExitCode::FAILURE
+            },
             Self::Unreachable { .. } => ExitCode::from(3),
             Self::NotSignedIn(_) => ExitCode::from(4),
             Self::Missing(_) => ExitCode::from(6),
@@ -106,7 +123,7 @@ impl From<io::Error> for Failure {
     fn from(error: io::Error) -> Self {
         match error.kind() {
             io::ErrorKind::BrokenPipe => Self::BrokenPipe,
-            _ => Self::Local(error.to_string()),
+            _ => Self::caused("the terminal or a file cannot be used", error),
         }
     }
 }

@@ -17,6 +17,7 @@ use super::{
     client::{Client, read},
     endpoint,
     failure::Failure,
+    money::shown_currency,
     output::{self, Format},
     params,
     write_options::{CreateOptions, WriteOptions},
@@ -36,21 +37,7 @@ pub struct Key {
 enum Act {
     /// Issues a key and shows its secret, now and never again.
     #[command(visible_alias = "issue")]
-    Create {
-        /// For people: what or whom it is for.
-        #[arg(default_value = "key")]
-        name: String,
-        /// The project that its usage is billed to, by name or id; not needed if there is only one.
-        #[arg(long)]
-        project: Option<String>,
-        /// The member whose key it is, by e-mail address or id; by default the project's, or of a mere member their own.
-        #[arg(long, value_name = "USER")]
-        owner: Option<String>,
-        #[command(flatten)]
-        terms: Terms,
-        #[command(flatten)]
-        options: CreateOptions,
-    },
+    Create(NewKey),
     /// Lists keys.
     List(Filter),
     /// Shows one.
@@ -91,6 +78,23 @@ enum Act {
 }
 
 #[derive(Debug, Clone, Args)]
+struct NewKey {
+    /// For people: what or whom it is for.
+    #[arg(default_value = "key")]
+    name: String,
+    /// The project that its usage is billed to, by name or id; not needed if there is only one.
+    #[arg(long)]
+    project: Option<String>,
+    /// The member whose key it is, by e-mail address or id; by default the project's, or of a mere member their own.
+    #[arg(long, value_name = "USER")]
+    owner: Option<String>,
+    #[command(flatten)]
+    terms: Terms,
+    #[command(flatten)]
+    options: CreateOptions,
+}
+
+#[derive(Debug, Clone, Args)]
 struct Filter {
     /// Only of this project, by name or id.
     #[arg(long)]
@@ -116,25 +120,16 @@ impl Key {
         let Self { control, format, act } = self;
         let client = Client::new(control.endpoint()?)?;
         match act {
-            Act::Create { name, project, owner, terms, options } => {
-                let project = match project {
-                    Some(project) => project,
-                    None => only_project(&client).await?,
-                };
-                let mut body = terms.over(&Value::Null);
-                body.retain(|_, value| !value.is_null());
-                body.extend([("name".into(), json!(name)), ("project".into(), json!(project))]);
-                body.extend(owner.map(|owner| ("owner".into(), json!(owner))));
-                let written = client.post(&options.into(), &["keys"], &Value::Object(body)).await?;
-                output::shown_once(format, &written, &format!("issued key {name}"))
-            }
+            Act::Create(key) => key.issue(&client, format).await,
             Act::List(filter) => {
                 let keys = client.list(&["keys"], &filter.query()).await?;
-                output::many(format, keys, list_table)
+                let currency = shown_currency(&client, format).await?;
+                output::many(format, keys, |keys: &[View]| list_table(keys, &currency))
             }
             Act::Show { key } => {
                 let shown = client.get(&["keys", &id(&client, &key).await?], &[]).await?;
-                output::one(format, shown, View::details)
+                let currency = shown_currency(&client, format).await?;
+                output::one(format, shown, |key: View| key.details(&currency))
             }
             Act::Change { key, name, all_models, terms, options } => {
                 let id = id(&client, &key).await?;
@@ -153,6 +148,22 @@ impl Key {
             }
             Act::Revoke(target) => target.send(&client, format, "revoke", "revoked").await,
         }
+    }
+}
+
+impl NewKey {
+    async fn issue(self, client: &Client, format: Format) -> Result<(), Failure> {
+        let Self { name, project, owner, terms, options } = self;
+        let project = match project {
+            Some(project) => project,
+            None => only_project(client).await?,
+        };
+        let mut body = terms.over(&Value::Null);
+        body.retain(|_, value| !value.is_null());
+        body.extend([("name".into(), json!(name)), ("project".into(), json!(project))]);
+        body.extend(owner.map(|owner| ("owner".into(), json!(owner))));
+        let written = client.post(&options.into(), &["keys"], &Value::Object(body)).await?;
+        output::shown_once(format, &written, &format!("issued key {name}"))
     }
 }
 

@@ -17,6 +17,7 @@ mod key;
 mod log;
 mod login;
 mod model;
+mod money;
 mod output;
 mod params;
 mod price;
@@ -124,7 +125,7 @@ fn run_to_exit_code(command: impl Future<Output = Result<(), Failure>>) -> ExitC
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let ended = match runtime {
         Ok(runtime) => runtime.block_on(command),
-        Err(error) => Err(Failure::Local(error.to_string())),
+        Err(error) => Err(Failure::caused("no runtime can be started", error)),
     };
     match ended {
         Ok(()) => ExitCode::SUCCESS,

@@ -34,19 +34,7 @@ pub struct Model {
 enum Act {
     /// Registers a model.
     #[command(visible_alias = "register")]
-    Create {
-        /// What clients call it. Never used again, also not after it is retired.
-        name: String,
-        #[command(flatten)]
-        upstreams: Upstreams,
-        /// Another name that leads to it; may be repeated.
-        #[arg(long = "alias", value_name = "NAME")]
-        aliases: Vec<String>,
-        #[command(flatten)]
-        running: Running,
-        #[command(flatten)]
-        options: CreateOptions,
-    },
+    Create(NewModel),
     /// Lists models.
     List {
         /// Only those that the installation runs itself, or that others do.
@@ -62,25 +50,7 @@ enum Act {
         model: String,
     },
     /// Changes who answers for it, its other names, or how it runs. What is not given stays as it is.
-    Change {
-        /// Its name or an alias.
-        model: String,
-        #[command(flatten)]
-        upstreams: Upstreams,
-        /// No registered upstream answers from now on: workers bring their own.
-        #[arg(long, conflicts_with = "upstream")]
-        no_upstreams: bool,
-        /// All its other names from now on; may be repeated.
-        #[arg(long = "alias", value_name = "NAME")]
-        aliases: Vec<String>,
-        /// It has no other names from now on.
-        #[arg(long, conflicts_with = "aliases")]
-        no_aliases: bool,
-        #[command(flatten)]
-        running: Running,
-        #[command(flatten)]
-        options: WriteOptions,
-    },
+    Change(Change),
     /// Those that answer for it, one by one.
     #[command(subcommand)]
     Upstream(Upstream),
@@ -95,6 +65,42 @@ enum Act {
         #[command(flatten)]
         options: WriteOptions,
     },
+}
+
+#[derive(Debug, Clone, Args)]
+struct NewModel {
+    /// What clients call it. Never used again, also not after it is retired.
+    name: String,
+    #[command(flatten)]
+    upstreams: Upstreams,
+    /// Another name that leads to it; may be repeated.
+    #[arg(long = "alias", value_name = "NAME")]
+    aliases: Vec<String>,
+    #[command(flatten)]
+    running: Running,
+    #[command(flatten)]
+    options: CreateOptions,
+}
+
+#[derive(Debug, Clone, Args)]
+struct Change {
+    /// Its name or an alias.
+    model: String,
+    #[command(flatten)]
+    upstreams: Upstreams,
+    /// No registered upstream answers from now on: workers bring their own.
+    #[arg(long, conflicts_with = "upstream")]
+    no_upstreams: bool,
+    /// All its other names from now on; may be repeated.
+    #[arg(long = "alias", value_name = "NAME")]
+    aliases: Vec<String>,
+    /// It has no other names from now on.
+    #[arg(long, conflicts_with = "aliases")]
+    no_aliases: bool,
+    #[command(flatten)]
+    running: Running,
+    #[command(flatten)]
+    options: WriteOptions,
 }
 
 #[derive(Debug, Clone, Subcommand)]
@@ -123,6 +129,9 @@ struct Running {
     /// Processes that may run it at once; `none` for as many as there are.
     #[arg(long, value_name = "N")]
     max_processes: Option<Bound<Count>>,
+    /// What it serves, like chat_completion or embedding; may be repeated. Without it everything is tried.
+    #[arg(long = "operation", value_name = "OPERATION")]
+    operations: Vec<String>,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -138,19 +147,7 @@ impl Model {
         let Self { control, format, act } = self;
         let client = Client::new(control.endpoint()?)?;
         match act {
-            Act::Create { name, upstreams, aliases, running, options } => {
-                let mut body = running.fields();
-                body.retain(|_, value| !value.is_null());
-                let all = [
-                    ("name", json!(name)),
-                    ("upstreams", json!(upstreams.to_json())),
-                    ("aliases", json!(aliases)),
-                ];
-                body.extend(all.map(|(name, value)| (name.to_owned(), value)));
-                let written =
-                    client.post(&options.into(), &["models"], &Value::Object(body)).await?;
-                output::wrote(format, &written, &format!("registered model {name}"))
-            }
+            Act::Create(model) => model.register(&client, format).await,
             Act::List { kind, status } => {
                 let query = params::query([("kind", kind.map(params::word)), ("status", status)]);
                 let models = client.list(&["models"], &query).await?;
@@ -160,24 +157,7 @@ impl Model {
                 let shown = client.get(&["models", &model], &[]).await?;
                 output::one(format, shown, View::details)
             }
-            Act::Change {
-                model,
-                upstreams,
-                no_upstreams,
-                aliases,
-                no_aliases,
-                running,
-                options,
-            } => {
-                let mut body = running.fields();
-                if no_upstreams || upstreams.are_given() {
-                    body.insert("upstreams".into(), json!(upstreams.to_json()));
-                }
-                if no_aliases || !aliases.is_empty() {
-                    body.insert("aliases".into(), json!(aliases));
-                }
-                change(&client, format, &options, &model, body).await
-            }
+            Act::Change(change) => change.run(&client, format).await,
             Act::Upstream(upstream) => upstream.run(&client, format).await,
             Act::Alias(alias) => alias.run(&client, format).await,
             Act::Revoke { model, options } => {
@@ -185,6 +165,36 @@ impl Model {
                 output::wrote(format, &written, &format!("retired model {model}"))
             }
         }
+    }
+}
+
+impl NewModel {
+    async fn register(self, client: &Client, format: Format) -> Result<(), Failure> {
+        let Self { name, upstreams, aliases, running, options } = self;
+        let mut body = running.fields();
+        body.retain(|_, value| !value.is_null());
+        let all = [
+            ("name", json!(name)),
+            ("upstreams", json!(upstreams.to_json())),
+            ("aliases", json!(aliases)),
+        ];
+        body.extend(all.map(|(name, value)| (name.to_owned(), value)));
+        let written = client.post(&options.into(), &["models"], &Value::Object(body)).await?;
+        output::wrote(format, &written, &format!("registered model {name}"))
+    }
+}
+
+impl Change {
+    async fn run(self, client: &Client, format: Format) -> Result<(), Failure> {
+        let Self { model, upstreams, no_upstreams, aliases, no_aliases, running, options } = self;
+        let mut body = running.fields();
+        if no_upstreams || upstreams.are_given() {
+            body.insert("upstreams".into(), json!(upstreams.to_json()));
+        }
+        if no_aliases || !aliases.is_empty() {
+            body.insert("aliases".into(), json!(aliases));
+        }
+        change(client, format, &options, &model, body).await
     }
 }
 
@@ -196,7 +206,7 @@ async fn change(
     body: Map<String, Value>,
 ) -> Result<(), Failure> {
     if body.is_empty() {
-        let text = "nothing to change: give --upstream, --no-upstreams, --alias, --no-aliases, --kind or --max-processes";
+        let text = "nothing to change: give --upstream, --no-upstreams, --alias, --no-aliases, --kind, --operation or --max-processes";
         return Err(Failure::Local(text.to_owned()));
     }
     let written = client.patch(options, &["models", model], &Value::Object(body)).await?;
@@ -229,9 +239,10 @@ impl Alias {
 
 impl Running {
     fn fields(&self) -> Map<String, Value> {
-        let Self { kind, max_processes } = self;
+        let Self { kind, max_processes, operations } = self;
         let kind = kind.map(params::word).map(Value::from);
         let most = max_processes.as_ref().map(|bound| bound.json(|Count(most)| json!(most)));
-        params::body([("kind", kind), ("max_processes", most)])
+        let operations = (!operations.is_empty()).then(|| json!(operations));
+        params::body([("kind", kind), ("max_processes", most), ("operations", operations)])
     }
 }

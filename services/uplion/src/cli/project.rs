@@ -11,6 +11,7 @@ use super::{
     client::Client,
     endpoint,
     failure::Failure,
+    money::{Currency, shown_currency},
     output::{self, Format, facts},
     params,
     table::{Column, table},
@@ -126,11 +127,13 @@ impl Project {
             Act::List { status, member } => {
                 let query = params::query([("status", status), ("member", member)]);
                 let projects = client.list(&["projects"], &query).await?;
-                output::many(format, projects, list_table)
+                let currency = shown_currency(&client, format).await?;
+                output::many(format, projects, |projects: &[View]| list_table(projects, &currency))
             }
             Act::Show { project } => {
                 let shown = client.get(&["projects", &project], &[]).await?;
-                output::one(format, shown, View::details)
+                let currency = shown_currency(&client, format).await?;
+                output::one(format, shown, |project: View| project.details(&currency))
             }
             Act::Change { project, name, allowance, options } => {
                 change(&client, format, options, &project, name, &allowance).await
@@ -195,7 +198,7 @@ impl Allowance {
     }
 }
 
-fn list_table(projects: &[View]) -> String {
+fn list_table(projects: &[View], currency: &Currency) -> String {
     let columns = [
         Column::Text("NAME"),
         Column::Text("ID"),
@@ -206,7 +209,7 @@ fn list_table(projects: &[View]) -> String {
     ];
     let row = |project: &View| {
         let View { id, name, members, budget, status, created_at, .. } = project;
-        let budget = budget.as_ref().map(ToString::to_string).unwrap_or_default();
+        let budget = budget.as_ref().map(|budget| budget.with(currency)).unwrap_or_default();
         vec![
             name.clone(),
             id.clone(),
@@ -220,13 +223,13 @@ fn list_table(projects: &[View]) -> String {
 }
 
 impl View {
-    fn details(self) -> String {
+    fn details(self, currency: &Currency) -> String {
         facts(&[
             ("name", Some(self.name)),
             ("id", Some(self.id)),
             ("status", Some(self.status)),
             ("members", Some(self.members.to_string())),
-            ("budget", self.budget.map(|budget| budget.to_string())),
+            ("budget", self.budget.map(|budget| budget.with(currency))),
             ("limits", self.limits.map(|limits| limits.to_string())),
             ("created", Some(self.created_at)),
             ("suspended", self.suspended_at),

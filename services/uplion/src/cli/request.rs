@@ -1,13 +1,17 @@
 //! `uplion request`
 
+mod settlement;
+
 use clap::Args;
 use serde::Deserialize;
 
+use self::settlement::Settlement;
 use super::{
     archived_event::ArchivedEvent,
     client::{Client, read},
     endpoint,
     failure::Failure,
+    money::{Currency, shown_currency},
     output::{self, Format, facts, named},
     params,
     request_filter::RequestFilter,
@@ -72,7 +76,8 @@ impl Request {
         let mut query = scope.query(&client).await?;
         query.extend(params::query([("status", status)]));
         let requests = client.first(&["requests"], &query, limit).await?;
-        output::many(format, requests, list_table)
+        let currency = shown_currency(&client, format).await?;
+        output::many(format, requests, |requests: &[Summary]| list_table(requests, &currency))
     }
 }
 
@@ -83,13 +88,16 @@ async fn one(client: &Client, format: Format, request: &str) -> Result<(), Failu
     }
     let Timeline { request, events } = read(timeline)?;
     if let Some(summary) = request {
-        output::print(&summary.details())?;
+        let currency = Currency::of(client).await?;
+        let mut lines = summary.details(&currency);
+        lines.extend(Settlement::among(&events).iter().flat_map(Settlement::facts));
+        output::print(&facts(&lines))?;
         output::print("")?;
     }
     output::print(&events.iter().map(ArchivedEvent::line).collect::<Vec<_>>().join("\n"))
 }
 
-fn list_table(requests: &[Summary]) -> String {
+fn list_table(requests: &[Summary], currency: &Currency) -> String {
     let columns = [
         Column::Text("ID"),
         Column::Text("ACCEPTED"),
@@ -97,7 +105,7 @@ fn list_table(requests: &[Summary]) -> String {
         Column::Text("MODEL"),
         Column::Text("STATUS"),
         Column::Number("TOKENS"),
-        Column::Number("COST"),
+        Column::Named(currency.head("COST")),
         Column::Number("MS"),
     ];
     let row = |request: &Summary| {
@@ -109,7 +117,7 @@ fn list_table(requests: &[Summary]) -> String {
             request.model.clone().unwrap_or_default(),
             request.outcome(),
             tokens.to_string(),
-            request.cost.clone(),
+            currency.cell(&request.cost),
             request.total_ms.map(|ms| format!("{ms:.1}")).unwrap_or_default(),
         ]
     };
@@ -125,13 +133,13 @@ impl Summary {
         }
     }
 
-    fn details(self) -> String {
+    fn details(self, currency: &Currency) -> Vec<(&'static str, Option<String>)> {
         let outcome = self.outcome();
         let key = self.key.as_ref().map(|key| named(self.key_name.as_deref(), key));
         let tokens =
             format!("{} prompt, {} completion", self.prompt_tokens, self.completion_tokens);
         let ms = |ms: Option<f64>| ms.map(|ms| format!("{ms:.1} ms"));
-        facts(&[
+        vec![
             ("request", Some(self.id)),
             ("status", Some(outcome)),
             ("project", Some(named(self.project_name.as_deref(), &self.project))),
@@ -139,9 +147,9 @@ impl Summary {
             ("model", self.model),
             ("worker", self.worker),
             ("tokens", Some(tokens)),
-            ("cost", Some(self.cost)),
+            ("cost", Some(currency.amount(&self.cost))),
             ("first chunk", ms(self.first_chunk_ms)),
             ("total", ms(self.total_ms)),
-        ])
+        ]
     }
 }

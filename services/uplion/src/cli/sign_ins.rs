@@ -45,11 +45,11 @@ impl SignIns {
         let files = match fs::read_dir(folder) {
             Ok(files) => files,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-            Err(error) => return Err(unreadable(folder, &error)),
+            Err(error) => return Err(unreadable(folder, error)),
         };
         let mut all = Vec::new();
         for file in files {
-            let path = file.map_err(|error| unreadable(folder, &error))?.path();
+            let path = file.map_err(|error| unreadable(folder, error))?.path();
             if path.extension().is_some_and(|extension| extension == "json") {
                 all.extend(read(&path)?);
             }
@@ -69,7 +69,7 @@ impl SignIns {
         let kept = Kept { url: url.clone(), token: token.expose().to_owned() };
         let text = serde_json::to_vec_pretty(&kept).expect("two texts are always JSON");
         private_file::folder(folder).and_then(|()| private_file::write(&path, &text)).map_err(
-            |error| Failure::Local(format!("{} cannot be written: {error}", path.display())),
+            |error| Failure::caused(format!("{} cannot be written", path.display()), error),
         )
     }
 
@@ -78,7 +78,7 @@ impl SignIns {
         let path = folder.join(file_name(url));
         match fs::remove_file(&path) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                Err(Failure::Local(format!("{} cannot be removed: {error}", path.display())))
+                Err(Failure::caused(format!("{} cannot be removed", path.display()), error))
             }
             Ok(()) | Err(_) => Ok(()),
         }
@@ -90,15 +90,21 @@ fn read(path: &Path) -> Result<Option<SignIn>, Failure> {
     let text = match fs::read(path) {
         Ok(text) => text,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(unreadable(path, &error)),
+        Err(error) => return Err(unreadable(path, error)),
     };
     let Kept { url, token } = serde_json::from_slice(&text)
-        .map_err(|_| unreadable(path, &"it is not what `uplion login` wrote, remove it"))?;
+        .map_err(|error| {
+        let what = format!(
+            "{} is not what `uplion login` wrote, remove it",
+            path.display()
+        );
+        Failure::caused(what, error)
+    })?;
     Ok(Some(SignIn { url, token: Secret::new(token) }))
 }
 
-fn unreadable(path: &Path, why: &dyn std::fmt::Display) -> Failure {
-    Failure::Local(format!("{} cannot be read: {why}", path.display()))
+fn unreadable(path: &Path, error: io::Error) -> Failure {
+    Failure::caused(format!("{} cannot be read", path.display()), error)
 }
 
 /// Another for each URL, and readable for people.

@@ -1,17 +1,20 @@
 //! Lines in columns, for people.
 
 /// A column, by what is at its head.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub enum Column {
     Text(&'static str),
     /// Aligned at the right.
     Number(&'static str),
+    /// The same, under a head with a name in it: of a currency, of a unit.
+    Named(String),
 }
 
 impl Column {
-    const fn head(self) -> &'static str {
+    fn head(&self) -> &str {
         match self {
             Self::Text(head) | Self::Number(head) => head,
+            Self::Named(head) => head,
         }
     }
 }
@@ -27,7 +30,7 @@ pub fn table(columns: &[Column], rows: &[Vec<String>]) -> String {
         let cells =
             row.iter().zip(columns).zip(&widths).map(|((text, column), width)| match column {
                 Column::Text(_) => format!("{text:<width$}"),
-                Column::Number(_) => format!("{text:>width$}"),
+                Column::Number(_) | Column::Named(_) => format!("{text:>width$}"),
             });
         cells.collect::<Vec<_>>().join("  ").trim_end().to_owned()
     };

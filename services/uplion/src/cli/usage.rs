@@ -1,5 +1,7 @@
 //! `uplion usage`
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use clap::{Args, ValueEnum};
 use serde::Deserialize;
 use serde_json::Value;
@@ -11,6 +13,7 @@ use super::{
     endpoint,
     failure::Failure,
     key,
+    money::{Currency, shown_currency},
     output::{self, Format},
     params,
     table::{Column, table},
@@ -18,6 +21,18 @@ use super::{
 
 /// How long to wait for what had happened when it was called.
 const WAIT_MS: &str = "2000";
+
+/// Have columns of their own, or are parts of one.
+const COUNTED_ELSEWHERE: [&str; 8] = [
+    "input",
+    "cached_input",
+    "cache_write",
+    "audio_input",
+    "output",
+    "reasoning",
+    "audio_output",
+    "requests",
+];
 
 #[derive(Debug, Clone, Args)]
 pub struct Usage {
@@ -50,20 +65,25 @@ enum By {
     Project,
     Key,
     Model,
+    Operation,
     Hour,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 struct Line {
     project: Option<String>,
     project_name: Option<String>,
     key: Option<String>,
     key_name: Option<String>,
     model: Option<String>,
+    operation: Option<String>,
     hour: Option<String>,
     requests: u64,
     prompt_tokens: u64,
     completion_tokens: u64,
+    /// Disjoint: what the two counts of tokens are made of, and all others.
+    #[serde(default)]
+    units: BTreeMap<String, u64>,
     cost: String,
 }
 
@@ -80,7 +100,8 @@ impl Usage {
             return output::print_json(&Value::Array(items));
         }
         let lines = items.into_iter().map(read).collect::<Result<Vec<Line>, _>>()?;
-        output::print(&self.table(&lines))
+        let currency = shown_currency(&client, self.format).await?;
+        output::print(&self.table(&lines, &currency))
     }
 
     async fn query(&self, client: &Client) -> Result<Vec<(&'static str, String)>, Failure> {
@@ -100,38 +121,37 @@ impl Usage {
         Ok(query)
     }
 
-    fn table(&self, lines: &[Line]) -> String {
+    fn table(&self, lines: &[Line], currency: &Currency) -> String {
+        let others = other_units(lines);
         let mut columns: Vec<Column> = self.by.iter().map(|by| Column::Text(by.head())).collect();
-        columns
-            .extend(["REQUESTS", "PROMPT TOKENS", "COMPLETION TOKENS", "COST"].map(Column::Number));
-        let mut rows: Vec<Vec<String>> = lines.iter().map(|line| self.row(line)).collect();
+        columns.extend(["REQUESTS", "PROMPT TOKENS", "COMPLETION TOKENS"].map(Column::Number));
+        let named = others.iter().map(|unit| unit.replace('_', " ").to_uppercase());
+        columns.extend(named.chain([currency.head("COST")]).map(Column::Named));
+        let row = |(groups, line): (Vec<String>, &Line)| {
+            let counts = [line.requests, line.prompt_tokens, line.completion_tokens];
+            let units = others.iter().map(|unit| line.units.get(*unit).copied().unwrap_or(0));
+            let counts = counts.into_iter().chain(units).map(|count| count.to_string());
+            groups.into_iter().chain(counts).chain([currency.cell(&line.cost)]).collect()
+        };
+        let sum = Line::sum(lines);
+        let groups = |line: &Line| self.by.iter().map(|by| line.group(*by)).collect();
+        let mut rows: Vec<(Vec<String>, &Line)> =
+            lines.iter().map(|line| (groups(line), line)).collect();
         if lines.len() > 1 {
-            rows.push(self.sum(lines));
+            let mut all = vec![String::new(); self.by.len()];
+            if let Some(first) = all.first_mut() {
+                "all".clone_into(first);
+            }
+            rows.push((all, &sum));
         }
-        table(&columns, &rows)
+        table(&columns, &rows.into_iter().map(row).collect::<Vec<_>>())
     }
+}
 
-    fn row(&self, line: &Line) -> Vec<String> {
-        let mut row: Vec<String> = self.by.iter().map(|by| line.group(*by)).collect();
-        let Line { requests, prompt_tokens, completion_tokens, cost, .. } = line;
-        row.extend([requests, prompt_tokens, completion_tokens].map(ToString::to_string));
-        row.push(cost.clone());
-        row
-    }
-
-    fn sum(&self, lines: &[Line]) -> Vec<String> {
-        let mut row = vec![String::new(); self.by.len()];
-        if let Some(first) = row.first_mut() {
-            "all".clone_into(first);
-        }
-        let sum = |count: fn(&Line) -> u64| lines.iter().map(count).sum::<u64>().to_string();
-        row.push(sum(|line| line.requests));
-        row.push(sum(|line| line.prompt_tokens));
-        row.push(sum(|line| line.completion_tokens));
-        let cost: Nanos = lines.iter().filter_map(|line| line.cost.parse::<Nanos>().ok()).sum();
-        row.push(cost.to_string());
-        row
-    }
+/// Units that are neither tokens nor requests, as far as there are any.
+fn other_units(lines: &[Line]) -> BTreeSet<&str> {
+    let units = lines.iter().flat_map(|line| line.units.keys().map(String::as_str));
+    units.filter(|unit| !COUNTED_ELSEWHERE.contains(unit)).collect()
 }
 
 impl By {
@@ -140,12 +160,28 @@ impl By {
             Self::Project => "PROJECT",
             Self::Key => "KEY",
             Self::Model => "MODEL",
+            Self::Operation => "OPERATION",
             Self::Hour => "HOUR",
         }
     }
 }
 
 impl Line {
+    fn sum(lines: &[Self]) -> Self {
+        let mut sum = Self::default();
+        let mut cost = Nanos::ZERO;
+        for line in lines {
+            sum.requests += line.requests;
+            sum.prompt_tokens += line.prompt_tokens;
+            sum.completion_tokens += line.completion_tokens;
+            for (unit, count) in &line.units {
+                *sum.units.entry(unit.clone()).or_default() += count;
+            }
+            cost = [cost, line.cost.parse().unwrap_or(Nanos::ZERO)].into_iter().sum();
+        }
+        Self { cost: cost.to_string(), ..sum }
+    }
+
     fn group(&self, by: By) -> String {
         let named = |name: &Option<String>, id: &Option<String>| {
             id.as_ref().map(|id| output::named(name.as_deref(), id))
@@ -154,6 +190,7 @@ impl Line {
             By::Project => named(&self.project_name, &self.project),
             By::Key => named(&self.key_name, &self.key),
             By::Model => self.model.clone(),
+            By::Operation => self.operation.clone(),
             By::Hour => self.hour.clone(),
         };
         group.unwrap_or_default()

@@ -33,25 +33,7 @@ pub struct User {
 enum Act {
     /// Registers a user.
     #[command(visible_alias = "register")]
-    Create {
-        email: String,
-        #[arg(long)]
-        name: String,
-        /// In the whole installation, beside what projects give.
-        #[arg(long, default_value = "none")]
-        access: Access,
-        /// Gives them a password: it is typed, or read from standard input or `UPLION_NEW_PASSWORD`.
-        #[arg(long)]
-        password: bool,
-        /// They sign in through a provider of `OpenID` Connect, which has this address.
-        #[arg(long, value_name = "URL", requires = "subject", conflicts_with = "password")]
-        issuer: Option<String>,
-        /// What that provider calls them.
-        #[arg(long, requires = "issuer")]
-        subject: Option<String>,
-        #[command(flatten)]
-        options: CreateOptions,
-    },
+    Create(NewUser),
     /// Lists users.
     List {
         /// Only with this access.
@@ -68,19 +50,7 @@ enum Act {
     },
     /// Changes their name, their e-mail address or their access. What is not given stays as it is.
     #[command(visible_alias = "set")]
-    Change {
-        /// Their e-mail address or id.
-        user: String,
-        #[arg(long)]
-        name: Option<String>,
-        #[arg(long)]
-        email: Option<String>,
-        /// In the whole installation, beside what projects give.
-        #[arg(long)]
-        access: Option<Access>,
-        #[command(flatten)]
-        options: WriteOptions,
-    },
+    Change(Change),
     /// Sets a password, which is typed, or read from standard input or `UPLION_NEW_PASSWORD`. All of their sessions are over.
     Password {
         /// Their e-mail address or id; by default your own, for which the one that you have is asked first (`UPLION_PASSWORD`).
@@ -100,6 +70,42 @@ enum Act {
         #[command(flatten)]
         target: Target,
     },
+}
+
+#[derive(Debug, Clone, Args)]
+struct NewUser {
+    email: String,
+    #[arg(long)]
+    name: String,
+    /// In the whole installation, beside what projects give.
+    #[arg(long, default_value = "none")]
+    access: Access,
+    /// Gives them a password: it is typed, or read from standard input or `UPLION_NEW_PASSWORD`.
+    #[arg(long)]
+    password: bool,
+    /// They sign in through a provider of `OpenID` Connect, which has this address.
+    #[arg(long, value_name = "URL", requires = "subject", conflicts_with = "password")]
+    issuer: Option<String>,
+    /// What that provider calls them.
+    #[arg(long, requires = "issuer")]
+    subject: Option<String>,
+    #[command(flatten)]
+    options: CreateOptions,
+}
+
+#[derive(Debug, Clone, Args)]
+struct Change {
+    /// Their e-mail address or id.
+    user: String,
+    #[arg(long)]
+    name: Option<String>,
+    #[arg(long)]
+    email: Option<String>,
+    /// In the whole installation, beside what projects give.
+    #[arg(long)]
+    access: Option<Access>,
+    #[command(flatten)]
+    options: WriteOptions,
 }
 
 #[derive(Debug, Clone, Args)]
@@ -123,20 +129,7 @@ impl User {
         let Self { control, format, act } = self;
         let client = Client::new(control.endpoint()?)?;
         match act {
-            Act::Create { email, name, access, password, issuer, subject, options } => {
-                let mut body =
-                    json!({ "email": email, "name": name, "access": params::word(access) });
-                if password {
-                    let password = prompt::new_password(NEW_PASSWORD, "their password")?;
-                    body["password"] = json!(password.expose());
-                }
-                if let (Some(issuer), Some(subject)) = (issuer, subject) {
-                    body["identity"] = json!({ "issuer": issuer, "subject": subject });
-                }
-                let written = client.post(&options.into(), &["users"], &body).await?;
-                let id = written["id"].as_str().unwrap_or_default();
-                output::wrote(format, &written, &format!("registered {email} ({id})"))
-            }
+            Act::Create(user) => user.register(&client, format).await,
             Act::List { access, status } => {
                 let query =
                     params::query([("access", access.map(params::word)), ("status", status)]);
@@ -147,20 +140,7 @@ impl User {
                 let shown = client.get(&["users", &user], &[]).await?;
                 output::one(format, shown, View::details)
             }
-            Act::Change { user, name, email, access, options } => {
-                let body = params::body([
-                    ("name", name.map(Value::from)),
-                    ("email", email.map(Value::from)),
-                    ("access", access.map(params::word).map(Value::from)),
-                ]);
-                if body.is_empty() {
-                    let text = "nothing to change: give --name, --email or --access";
-                    return Err(Failure::Local(text.to_owned()));
-                }
-                let path = ["users", &user];
-                let written = client.patch(&options, &path, &Value::Object(body)).await?;
-                output::wrote(format, &written, &format!("changed user {user}"))
-            }
+            Act::Change(change) => change.run(&client, format).await,
             Act::Password { user, options } => set_password(&client, format, user, &options).await,
             Act::Disable(target) => {
                 target.send(&client, format, "disable", "disabled: their sessions are over").await
@@ -172,6 +152,42 @@ impl User {
                 target.send(&client, format, "erase", "erased").await
             }
         }
+    }
+}
+
+impl NewUser {
+    async fn register(self, client: &Client, format: Format) -> Result<(), Failure> {
+        let Self { email, name, access, password, issuer, subject, options } = self;
+        let mut body =
+            json!({ "email": email, "name": name, "access": params::word(access) });
+        if password {
+            let password = prompt::new_password(NEW_PASSWORD, "their password")?;
+            body["password"] = json!(password.expose());
+        }
+        if let (Some(issuer), Some(subject)) = (issuer, subject) {
+            body["identity"] = json!({ "issuer": issuer, "subject": subject });
+        }
+        let written = client.post(&options.into(), &["users"], &body).await?;
+        let id = written["id"].as_str().unwrap_or_default();
+        output::wrote(format, &written, &format!("registered {email} ({id})"))
+    }
+}
+
+impl Change {
+    async fn run(self, client: &Client, format: Format) -> Result<(), Failure> {
+        let Self { user, name, email, access, options } = self;
+        let body = params::body([
+            ("name", name.map(Value::from)),
+            ("email", email.map(Value::from)),
+            ("access", access.map(params::word).map(Value::from)),
+        ]);
+        if body.is_empty() {
+            let text = "nothing to change: give --name, --email or --access";
+            return Err(Failure::Local(text.to_owned()));
+        }
+        let path = ["users", &user];
+        let written = client.patch(&options, &path, &Value::Object(body)).await?;
+        output::wrote(format, &written, &format!("changed user {user}"))
     }
 }
 

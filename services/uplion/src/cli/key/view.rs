@@ -6,6 +6,7 @@ use serde::Deserialize;
 
 use crate::cli::{
     allowance::{Budget, LimitsView},
+    money::Currency,
     output::{facts, named},
     table::{Column, table},
 };
@@ -34,7 +35,7 @@ pub struct View {
     revoked_at: Option<String>,
 }
 
-pub fn list_table(keys: &[View]) -> String {
+pub fn list_table(keys: &[View], currency: &Currency) -> String {
     let columns = [
         Column::Text("NAME"),
         Column::Text("ID"),
@@ -42,7 +43,7 @@ pub fn list_table(keys: &[View]) -> String {
         Column::Text("MODELS"),
         Column::Text("STATUS"),
         Column::Number("TOKENS"),
-        Column::Number("COST"),
+        Column::Named(currency.head("COST")),
         Column::Text("EXPIRES"),
     ];
     let row = |key: &View| {
@@ -54,7 +55,7 @@ pub fn list_table(keys: &[View]) -> String {
             key.may_use(),
             key.status.clone(),
             key.tokens(),
-            key.cost.clone(),
+            currency.cell(&key.cost),
             key.expires_at.clone().unwrap_or_default(),
         ]
     };
@@ -74,7 +75,7 @@ impl View {
         }
     }
 
-    pub fn details(self) -> String {
+    pub fn details(self, currency: &Currency) -> String {
         let (may_use, tokens) = (self.may_use(), self.tokens());
         let project = named(self.project_name.as_deref(), &self.project);
         let mut lines = vec![
@@ -86,9 +87,9 @@ impl View {
             ("models", Some(may_use)),
             ("status", Some(self.status)),
             ("tokens", Some(tokens)),
-            ("cost", Some(self.cost)),
+            ("cost", Some(currency.amount(&self.cost))),
             ("last used", self.last_used_at),
-            ("budget", self.budget.map(|budget| budget.to_string())),
+            ("budget", self.budget.map(|budget| budget.with(currency))),
             ("limits", self.limits.map(|limits| limits.to_string())),
         ];
         let by_model = |(model, limits)| ("limits", Some(format!("{model}: {limits}")));

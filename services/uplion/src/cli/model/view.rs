@@ -14,6 +14,7 @@ pub struct View {
     upstreams: Vec<UpstreamView>,
     aliases: Vec<String>,
     max_processes: Option<u32>,
+    operations: Option<Vec<String>>,
     status: String,
     registered_at: String,
     retired_at: Option<String>,
@@ -84,6 +85,7 @@ impl View {
             upstreams,
             aliases,
             max_processes,
+            operations,
             status,
             registered_at,
             retired_at,
@@ -95,6 +97,7 @@ impl View {
             ("aliases", aliases),
             ("status", Some(status)),
             ("processes", max_processes.map(|most| format!("at most {most}"))),
+            ("operations", operations.map(|operations| operations.join(", "))),
             ("registered", Some(registered_at)),
             ("retired", retired_at),
         ];

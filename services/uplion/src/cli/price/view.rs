@@ -1,0 +1,144 @@
+//! Prices, as people see them.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+
+use crate::cli::{
+    money::Currency,
+    output::facts,
+    table::{Column, table},
+};
+
+#[derive(Debug, Deserialize)]
+pub struct View {
+    id: String,
+    model: String,
+    project: Option<String>,
+    input: String,
+    cached_input: String,
+    output: String,
+    reasoning: String,
+    request: String,
+    /// Of all units that have one, where no rule holds.
+    #[serde(default)]
+    rates: BTreeMap<String, String>,
+    #[serde(default)]
+    rules: Vec<Rule>,
+    effective_from: String,
+    set_at: String,
+    withdrawn_at: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Rule {
+    #[serde(default)]
+    when: Map<String, Value>,
+    rates: BTreeMap<String, String>,
+}
+
+/// The five that have names of their own.
+const NAMED: [&str; 5] = ["input", "cached_input", "output", "reasoning", "requests"];
+
+pub fn list_table(prices: &[View], currency: &Currency) -> String {
+    let amounts = ["INPUT", "CACHED", "OUTPUT", "REASONING", "REQUEST"];
+    let mut columns = ["MODEL", "PROJECT", "ID"].map(Column::Text).to_vec();
+    columns.push(Column::Named(currency.head(amounts[0])));
+    columns.extend(amounts[1..].iter().map(|head| Column::Number(head)));
+    columns.extend(["OTHERWISE", "FROM", "WITHDRAWN"].map(Column::Text));
+    table(&columns, &prices.iter().map(|price| price.row(currency)).collect::<Vec<_>>())
+}
+
+impl View {
+    fn row(&self, currency: &Currency) -> Vec<String> {
+        let names = [self.model.clone(), self.project.clone().unwrap_or_default(), self.id.clone()];
+        let rates =
+            [&self.input, &self.cached_input, &self.output, &self.reasoning, &self.request];
+        let withdrawn = self.withdrawn_at.clone().unwrap_or_default();
+        names
+            .into_iter()
+            .chain(rates.map(|rate| currency.cell(rate)))
+            .chain([self.otherwise(currency), self.effective_from.clone(), withdrawn])
+            .collect()
+    }
+
+    /// What has no column: other units, and how many rules go before.
+    fn otherwise(&self, currency: &Currency) -> String {
+        let mut parts = vec![spelled(&self.others(), currency)];
+        let rules = self.rules.iter().filter(|rule| !rule.when.is_empty()).count();
+        match rules {
+            0 => {}
+            1 => parts.push("1 rule before".to_owned()),
+            many => parts.push(format!("{many} rules before")),
+        }
+        parts.retain(|part| !part.is_empty());
+        parts.join(", ")
+    }
+
+    fn others(&self) -> BTreeMap<String, String> {
+        let named = |unit: &String| NAMED.contains(&unit.as_str());
+        let others = self.rates.iter().filter(|(unit, _)| !named(unit));
+        others.map(|(unit, rate)| (unit.clone(), rate.clone())).collect()
+    }
+
+    pub fn details(self, currency: &Currency) -> String {
+        let per_million = |rate: &str| Some(format!("{} per million tokens", currency.amount(rate)));
+        let others = self.others();
+        let mut lines = vec![
+            ("id", Some(self.id)),
+            ("model", Some(self.model)),
+            ("project", self.project),
+            ("input", per_million(&self.input)),
+            ("cached input", per_million(&self.cached_input)),
+            ("output", per_million(&self.output)),
+            ("reasoning", per_million(&self.reasoning)),
+            ("request", Some(format!("{} each", currency.amount(&self.request)))),
+        ];
+        let others = Some(spelled(&others, currency)).filter(|text| !text.is_empty());
+        lines.push(("others", others));
+        let rules = self.rules.iter().filter(|rule| !rule.when.is_empty());
+        lines.extend(rules.map(|rule| ("instead", Some(rule.line(currency)))));
+        lines.extend([
+            ("from", Some(self.effective_from)),
+            ("set", Some(self.set_at)),
+            ("withdrawn", self.withdrawn_at),
+        ]);
+        facts(&lines)
+    }
+
+    /// A price that differs in its id alone, as the API takes it.
+    pub fn to_json(&self) -> Map<String, Value> {
+        let all = [
+            ("model", json!(self.model)),
+            ("input", json!(self.input)),
+            ("cached_input", json!(self.cached_input)),
+            ("output", json!(self.output)),
+            ("reasoning", json!(self.reasoning)),
+            ("request", json!(self.request)),
+            ("effective_from", json!(self.effective_from)),
+        ];
+        let project = self.project.as_ref().map(|project| ("project", json!(project)));
+        let all = all.into_iter().chain(project);
+        all.map(|(name, value)| (name.to_owned(), value)).collect()
+    }
+}
+
+impl Rule {
+    /// `context_above=200000: input 2.50 EUR, output 15.00 EUR`
+    fn line(&self, currency: &Currency) -> String {
+        let when = self.when.iter().map(|(name, value)| match value.as_str() {
+            Some(text) => format!("{name}={text}"),
+            None => format!("{name}={value}"),
+        });
+        let when = when.collect::<Vec<_>>().join(",");
+        format!("{when}: {}", spelled(&self.rates, currency))
+    }
+}
+
+fn spelled(rates: &BTreeMap<String, String>, currency: &Currency) -> String {
+    let rate = |(unit, rate): (&String, &String)| {
+        format!("{} {}", unit.replace('_', " "), currency.amount(rate))
+    };
+    rates.iter().map(rate).collect::<Vec<_>>().join(", ")
+}
