@@ -13,7 +13,7 @@ use uplion_log_transport::{
     task::QueueSpec,
 };
 
-use crate::arguments::{Broker, Database, StreamSettings};
+use crate::flags::{Broker, Database, StreamSettings};
 
 const RETRY_INTERVAL: Duration = Duration::from_secs(1);
 
@@ -50,6 +50,18 @@ pub async fn postgres(
         Ok(uplion_log_store::postgres::connect(database.database_url.expose()).await?)
     })
     .await
+}
+
+/// Both, for a role that needs both.
+pub async fn log_and_store(
+    broker: &Broker,
+    database: &Database,
+    role: &str,
+    startup: &Startup,
+    stop: &CancellationToken,
+) -> Result<Option<(Log, Store)>> {
+    let Some(log) = nats(broker, role, startup, stop).await? else { return Ok(None) };
+    Ok(postgres(database, startup, stop).await?.map(|store| (log, store)))
 }
 
 /// Tries until it works; `None` if the process is to stop first. Says what is missing once, and again when the reason changes.

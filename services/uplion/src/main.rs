@@ -3,15 +3,18 @@
 
 mod arguments;
 mod cli;
+mod clock;
 mod config_file;
 mod connection;
 mod data_folder;
 mod dev;
 #[cfg(test)]
 mod documented;
+mod flags;
 mod logging;
 mod maintenance;
 mod private_file;
+mod role_list;
 mod roles;
 mod runtime;
 mod secret;
@@ -36,21 +39,7 @@ fn main() -> ExitCode {
         Err(error) => error.exit(),
     };
     match command {
-        Command::Dev(arguments) => {
-            runtime::serve(&arguments.process, |stop| dev::run(&arguments, stop))
-        }
-        Command::Gateway(arguments) => {
-            runtime::serve(&arguments.process, |stop| roles::gateway::run(&arguments, stop))
-        }
-        Command::Worker(arguments) => {
-            runtime::serve(&arguments.process, |stop| roles::worker::run(&arguments, stop))
-        }
-        Command::Control(arguments) => {
-            runtime::serve(&arguments.process, |stop| roles::control::run(&arguments, stop))
-        }
-        Command::Projector(arguments) => {
-            runtime::serve(&arguments.process, |stop| roles::projector::run(&arguments, stop))
-        }
+        Command::Role(role) => role.start(),
         Command::Projection(arguments) => runtime::run_to_end(maintenance::projection(arguments)),
         Command::Log(Log::Tail(arguments)) => {
             cli::run(cli::Command::Tail(arguments), &mut Uplion::command())

@@ -7,11 +7,11 @@ use uplion_projections::Projection;
 use uplion_projector::{adopt_stream, rebuild, verify};
 
 use crate::{
-    arguments::{self, Maintenance, ProjectionAct, ProjectionOf, StoreArgs},
     connection,
+    flags::{self, Maintenance, ProjectionAct, ProjectionOf, StoreArgs},
 };
 
-pub async fn projection(arguments: arguments::Projection) -> Result<()> {
+pub async fn projection(arguments: flags::Projection) -> Result<()> {
     match arguments.act {
         ProjectionAct::Rebuild(of) => rebuild_all(&of).await,
         ProjectionAct::Verify(of) => verify_all(&of).await,

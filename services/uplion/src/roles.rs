@@ -1,4 +1,6 @@
-//! The roles as processes of their own: each binds its port first, says what it waits for, then serves.
+//! The roles of an installation, each a process of its own: it binds its port first, says what it waits for, then serves.
+//!
+//! A new role is a file in this folder and its line in `role_list.rs`: docs/add-a-role.md.
 
 pub mod control;
 pub mod gateway;
@@ -8,13 +10,26 @@ pub mod worker;
 use std::{net::SocketAddr, time::Duration};
 
 use anyhow::{Context as _, Result};
+use clap::Args;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
-use uplion_domain::Timestamp;
 use uplion_http::{Port, ServeOptions};
+
+use crate::flags::Process;
 
 /// How long a stopping gateway goes on with what it has admitted.
 pub const DRAIN: Duration = Duration::from_secs(25);
+
+/// What runs until it is told to stop. Its doc comment is what `uplion --help` says of it.
+pub trait Role: Args {
+    /// As it is typed after `uplion`, and as its table in the configuration file is called.
+    const NAME: &'static str;
+
+    fn process(&self) -> &Process;
+
+    /// Returns when all that was being done is done.
+    async fn run(self, stop: CancellationToken) -> Result<()>;
+}
 
 /// A role's port, served from the start.
 pub fn open(listen: SocketAddr, options: ServeOptions, stop: &CancellationToken) -> Result<Port> {
@@ -34,10 +49,6 @@ fn in_use(listen: SocketAddr) -> String {
     format!(
         "{listen} cannot be listened on: is another uplion running there? choose another with --listen"
     )
-}
-
-pub fn now() -> Timestamp {
-    Timestamp::from_micros(jiff::Timestamp::now().as_microsecond())
 }
 
 /// Names this process among those that wait for a lease, anew at each start.

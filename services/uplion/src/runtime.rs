@@ -4,7 +4,7 @@ use std::{io::Write as _, process::ExitCode};
 
 use tokio_util::sync::CancellationToken;
 
-use crate::{arguments::Process, logging, signals};
+use crate::{flags::Process, logging, signals};
 
 /// Runs a role. Returns when it has stopped, after SIGTERM or SIGINT or because it cannot start.
 pub fn serve<F>(process: &Process, role: impl FnOnce(CancellationToken) -> F) -> ExitCode

@@ -11,9 +11,10 @@ use uplion_log_transport::{
     in_process::{InProcessMessages, InProcessTasks},
 };
 
+use super::flags::Dev;
 use crate::{
-    arguments::{Broker, Database, Dev},
     connection,
+    flags::{Broker, Database},
 };
 
 pub fn make(data: &Path) -> Result<()> {
@@ -26,14 +27,14 @@ pub fn make(data: &Path) -> Result<()> {
 
 /// `None` if the process is to stop before what was named is there.
 pub async fn open(
-    arguments: &Dev,
+    flags: &Dev,
     startup: &Startup,
     stop: &CancellationToken,
 ) -> Result<Option<(Log, Store)>> {
-    let (store, streams) = uplion_log_store::sqlite::open(&arguments.data)?;
-    let log = match &arguments.nats_url {
+    let (store, streams) = uplion_log_store::sqlite::open(&flags.data)?;
+    let log = match &flags.nats_url {
         Some(url) => {
-            let broker = Broker { nats_url: url.clone(), streams: arguments.streams.clone() };
+            let broker = Broker { nats_url: url.clone(), streams: flags.streams.clone() };
             connection::nats(&broker, "dev", startup, stop).await?
         }
         None => Some(Log {
@@ -42,7 +43,7 @@ pub async fn open(
             messages: Arc::new(InProcessMessages::default()),
         }),
     };
-    let store = match arguments.database_url.clone() {
+    let store = match flags.database_url.clone() {
         Some(database_url) => {
             connection::postgres(&Database { database_url }, startup, stop).await?
         }

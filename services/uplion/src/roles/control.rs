@@ -1,49 +1,90 @@
 //! `uplion control`.
 
-use std::{sync::Arc, time::Duration};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use anyhow::Result;
+use clap::Args;
 use prometheus_client::registry::Registry;
 use tokio_util::sync::CancellationToken;
-use uplion_control::{Control, Options};
+use uplion_control::{Control as Running, Options};
 use uplion_http::{Readiness, ServeOptions, operations};
 
-use crate::{arguments, connection};
+use super::{self as roles, Role};
+use crate::{
+    connection,
+    flags::{Broker, Database, Process},
+    secret::Secret,
+};
 
-pub async fn run(arguments: &arguments::Control, stop: CancellationToken) -> Result<()> {
-    let port = super::open(arguments.listen, serving(), &stop)?;
-    let Some(log) = connection::nats(&arguments.broker, "control", &port.startup, &stop).await?
-    else {
-        return super::closed(port).await;
-    };
-    let Some(store) = connection::postgres(&arguments.database, &port.startup, &stop).await? else {
-        return super::closed(port).await;
-    };
-    let specs = connection::stream_specs(&arguments.broker.streams);
-    let ensured = || connection::ensure_streams(log.streams.as_ref(), &specs);
-    if connection::retry_until_available("the streams", &port.startup, &stop, ensured)
-        .await?
-        .is_none()
-    {
-        return super::closed(port).await;
+/// The API for administrators, and the relay of their changes to the log.
+#[derive(Debug, Clone, Args)]
+pub struct Control {
+    #[arg(long, env = "UPLION_LISTEN", default_value = "127.0.0.1:8485")]
+    listen: SocketAddr,
+    /// What the first administrator shows as bearer token: at least 16 characters. Better given as a variable.
+    #[arg(long, env = "UPLION_ADMIN_KEY", hide_env_values = true)]
+    admin_key: Secret,
+    /// Proxies of yours in front, of which each adds to X-Forwarded-For whom it had a call from. With too few, all who
+    /// try to sign in share one address and wait for each other; with too many, they choose their own.
+    #[arg(long, env = "UPLION_PROXIES", default_value_t = 0, value_name = "N")]
+    proxies: usize,
+    /// Other origins whose pages may call this API from a browser, with commas between: `https://console.example.org`
+    #[arg(long, env = "UPLION_ALLOWED_ORIGINS", value_delimiter = ',', value_name = "ORIGINS")]
+    allowed_origins: Vec<String>,
+    #[command(flatten)]
+    broker: Broker,
+    #[command(flatten)]
+    database: Database,
+    #[command(flatten)]
+    process: Process,
+}
+
+impl Role for Control {
+    const NAME: &'static str = "control";
+
+    fn process(&self) -> &Process {
+        &self.process
     }
 
-    let options = Options {
-        proxies: arguments.proxies,
-        allowed_origins: arguments.allowed_origins.clone(),
-        ..Options::new(arguments.admin_key.expose())
-    };
-    let control = Control::start(options, log, store)?;
-    let mut registry = Registry::default();
-    control.register(&mut registry);
-    let readiness = control.readiness();
-    let ready: Readiness = Arc::new(move || readiness.ready());
-    port.startup.started(operations::beside(operations::routes(registry, ready), control.routes()));
-    tracing::info!(listen = %arguments.listen, "control.serving");
+    async fn run(self, stop: CancellationToken) -> Result<()> {
+        let port = roles::open(self.listen, serving(), &stop)?;
+        let Some((log, store)) =
+            connection::log_and_store(&self.broker, &self.database, Self::NAME, &port.startup, &stop)
+                .await?
+        else {
+            return roles::closed(port).await;
+        };
+        let specs = connection::stream_specs(&self.broker.streams);
+        let ensured = || connection::ensure_streams(log.streams.as_ref(), &specs);
+        let streams =
+            connection::retry_until_available("the streams", &port.startup, &stop, ensured).await?;
+        if streams.is_none() {
+            return roles::closed(port).await;
+        }
 
-    super::closed(port).await?;
-    control.stop().await;
-    Ok(())
+        let control = Running::start(self.options(), log, store)?;
+        let mut registry = Registry::default();
+        control.register(&mut registry);
+        let readiness = control.readiness();
+        let ready: Readiness = Arc::new(move || readiness.ready());
+        let operations = operations::routes(registry, ready);
+        port.startup.started(operations::beside(operations, control.routes()));
+        tracing::info!(listen = %self.listen, "control.serving");
+
+        roles::closed(port).await?;
+        control.stop().await;
+        Ok(())
+    }
+}
+
+impl Control {
+    fn options(&self) -> Options {
+        Options {
+            proxies: self.proxies,
+            allowed_origins: self.allowed_origins.clone(),
+            ..Options::new(self.admin_key.expose())
+        }
+    }
 }
 
 /// Administrators are few and their heads are small: what does not look like that is not waited for.

@@ -1,39 +1,86 @@
 //! `uplion gateway`.
 
-use std::sync::Arc;
+use std::{net::SocketAddr, sync::Arc};
 
 use anyhow::Result;
+use clap::Args;
 use prometheus_client::registry::Registry;
 use tokio_util::sync::CancellationToken;
-use uplion_gateway::{Bounds, Gateway, Options, Timeouts};
+use uplion_gateway::{Bounds, Gateway as Running, Options, Timeouts};
 use uplion_http::{Readiness, ServeOptions, operations};
 
+use super::{self as roles, Role};
 use crate::{
-    arguments::{self, GatewayLimits, StreamSettings},
-    connection,
+    clock, connection,
+    flags::{Broker, Process, StreamSettings},
 };
 
-pub async fn run(arguments: &arguments::Gateway, stop: CancellationToken) -> Result<()> {
-    let serving =
-        ServeOptions { connections: arguments.limits.max_connections, ..ServeOptions::default() };
-    let port = super::open(arguments.listen, serving, &stop)?;
-    let Some(log) = connection::nats(&arguments.broker, "gateway", &port.startup, &stop).await?
-    else {
-        return super::closed(port).await;
-    };
+/// Serves clients: POST /v1/chat/completions, GET /v1/models.
+#[derive(Debug, Clone, Args)]
+pub struct Gateway {
+    #[arg(long, env = "UPLION_LISTEN", default_value = "127.0.0.1:8484")]
+    listen: SocketAddr,
+    #[command(flatten)]
+    broker: Broker,
+    #[command(flatten)]
+    limits: GatewayLimits,
+    #[command(flatten)]
+    process: Process,
+}
 
-    let options = options(&arguments.broker.streams, &arguments.limits);
-    let gateway = Arc::new(Gateway::start(options, log, Arc::new(super::now))?);
-    let mut registry = Registry::default();
-    gateway.register(&mut registry);
-    let readiness = Arc::clone(&gateway);
-    let ready: Readiness = Arc::new(move || readiness.ready());
-    port.startup.started(operations::beside(operations::routes(registry, ready), gateway.routes()));
-    tracing::info!(listen = %arguments.listen, "gateway.serving");
+#[derive(Debug, Clone, Args)]
+#[expect(
+    clippy::struct_field_names,
+    reason = "a field is named as its flag, and each flag says max"
+)]
+pub struct GatewayLimits {
+    /// Bytes of one request's body; a larger one is answered with 413.
+    #[arg(long, env = "UPLION_MAX_BODY_BYTES", default_value_t = 32 << 20, value_name = "BYTES")]
+    max_body_bytes: u64,
+    /// Bytes of all bodies and answers held at once; beyond it requests are answered with 503.
+    #[arg(long, env = "UPLION_MAX_BUFFERED_BYTES", default_value_t = 1 << 30, value_name = "BYTES")]
+    max_buffered_bytes: u64,
+    /// Bytes of one answer that is not streamed.
+    #[arg(long, env = "UPLION_MAX_ANSWER_BYTES", default_value_t = 16 << 20, value_name = "BYTES")]
+    max_answer_bytes: u64,
+    /// Requests of one model that may wait for a worker; one more is answered with 429.
+    #[arg(long, env = "UPLION_MAX_QUEUE_PER_MODEL", default_value_t = 10_000, value_name = "N")]
+    max_queue_per_model: u64,
+    /// Connections of clients at once.
+    #[arg(long, env = "UPLION_MAX_CONNECTIONS", default_value_t = 10_000, value_name = "N")]
+    max_connections: usize,
+}
 
-    stop.cancelled().await;
-    gateway.drain(super::DRAIN).await;
-    super::closed(port).await
+impl Role for Gateway {
+    const NAME: &'static str = "gateway";
+
+    fn process(&self) -> &Process {
+        &self.process
+    }
+
+    async fn run(self, stop: CancellationToken) -> Result<()> {
+        let serving =
+            ServeOptions { connections: self.limits.max_connections, ..ServeOptions::default() };
+        let port = roles::open(self.listen, serving, &stop)?;
+        let Some(log) = connection::nats(&self.broker, Self::NAME, &port.startup, &stop).await?
+        else {
+            return roles::closed(port).await;
+        };
+
+        let options = options(&self.broker.streams, &self.limits);
+        let gateway = Arc::new(Running::start(options, log, Arc::new(clock::now))?);
+        let mut registry = Registry::default();
+        gateway.register(&mut registry);
+        let readiness = Arc::clone(&gateway);
+        let ready: Readiness = Arc::new(move || readiness.ready());
+        let operations = operations::routes(registry, ready);
+        port.startup.started(operations::beside(operations, gateway.routes()));
+        tracing::info!(listen = %self.listen, "gateway.serving");
+
+        stop.cancelled().await;
+        gateway.drain(roles::DRAIN).await;
+        roles::closed(port).await
+    }
 }
 
 pub fn options(settings: &StreamSettings, limits: &GatewayLimits) -> Options {

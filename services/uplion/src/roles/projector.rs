@@ -1,33 +1,59 @@
 //! `uplion projector`.
 
-use std::sync::Arc;
+use std::{net::SocketAddr, sync::Arc};
 
 use anyhow::Result;
+use clap::Args;
 use prometheus_client::registry::Registry;
 use tokio_util::sync::CancellationToken;
 use uplion_http::{Readiness, ServeOptions, operations};
-use uplion_projector::{Options, Projector};
+use uplion_projector::{Options, Projector as Running};
 
-use super::{lease_holder, now};
-use crate::{arguments, connection};
+use super::{self as roles, Role};
+use crate::{
+    clock, connection,
+    flags::{Broker, Database, Process},
+};
 
-pub async fn run(arguments: &arguments::Projector, stop: CancellationToken) -> Result<()> {
-    let port = super::open(arguments.listen, ServeOptions::default(), &stop)?;
-    let Some(log) = connection::nats(&arguments.broker, "projector", &port.startup, &stop).await?
-    else {
-        return super::closed(port).await;
-    };
-    let Some(store) = connection::postgres(&arguments.database, &port.startup, &stop).await? else {
-        return super::closed(port).await;
-    };
+/// Archives the log and keeps bills and dashboards up to it.
+#[derive(Debug, Clone, Args)]
+pub struct Projector {
+    /// Where /health, /ready and /metrics are.
+    #[arg(long, env = "UPLION_LISTEN", default_value = "127.0.0.1:8487")]
+    listen: SocketAddr,
+    #[command(flatten)]
+    broker: Broker,
+    #[command(flatten)]
+    database: Database,
+    #[command(flatten)]
+    process: Process,
+}
 
-    let mut registry = Registry::default();
-    let projector = Projector::new(Options::of(lease_holder()), log, store, now, &mut registry);
-    let readiness = projector.readiness();
-    let ready: Readiness = Arc::new(move || readiness.ready());
-    port.startup.started(operations::routes(registry, ready));
-    tracing::info!(listen = %arguments.listen, "projector.serving");
+impl Role for Projector {
+    const NAME: &'static str = "projector";
 
-    projector.run(stop).await;
-    super::closed(port).await
+    fn process(&self) -> &Process {
+        &self.process
+    }
+
+    async fn run(self, stop: CancellationToken) -> Result<()> {
+        let port = roles::open(self.listen, ServeOptions::default(), &stop)?;
+        let Some((log, store)) =
+            connection::log_and_store(&self.broker, &self.database, Self::NAME, &port.startup, &stop)
+                .await?
+        else {
+            return roles::closed(port).await;
+        };
+
+        let mut registry = Registry::default();
+        let projector =
+            Running::new(Options::of(roles::lease_holder()), log, store, clock::now, &mut registry);
+        let readiness = projector.readiness();
+        let ready: Readiness = Arc::new(move || readiness.ready());
+        port.startup.started(operations::routes(registry, ready));
+        tracing::info!(listen = %self.listen, "projector.serving");
+
+        projector.run(stop).await;
+        roles::closed(port).await
+    }
 }

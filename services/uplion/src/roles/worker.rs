@@ -1,54 +1,107 @@
 //! `uplion worker`.
 
-use std::sync::Arc;
+use std::{net::SocketAddr, path::PathBuf, sync::Arc};
 
 use anyhow::Result;
+use clap::Args;
 use prometheus_client::registry::Registry;
 use tokio_util::sync::CancellationToken;
-use uplion_domain::model::{Credential, Upstream};
+use uplion_domain::{
+    ModelName,
+    model::{Credential, Upstream},
+};
 use uplion_http::{Readiness, ServeOptions, operations};
-use uplion_worker::{Options, Secrets, Serve, Worker};
+use uplion_worker::{Options, Secrets, Serve, Worker as Running};
 
-use crate::{arguments, connection};
+use super::{self as roles, Role};
+use crate::{
+    clock, connection,
+    flags::{Broker, Process},
+};
 
-pub async fn run(arguments: &arguments::Worker, stop: CancellationToken) -> Result<()> {
-    let port = super::open(arguments.listen, ServeOptions::default(), &stop)?;
-    let Some(log) = connection::nats(&arguments.broker, "worker", &port.startup, &stop).await?
-    else {
-        return super::closed(port).await;
-    };
-
-    let secrets = Secrets::in_folder(&arguments.secrets);
-    let options = Options { serve: serve(arguments), drain: Options::DRAIN, secrets };
-    let worker = Arc::new(Worker::start(options, log, Arc::new(super::now))?);
-    let mut registry = Registry::default();
-    worker.register_metrics(&mut registry);
-    port.startup.started(operations::routes(registry, readiness(Arc::clone(&worker))));
-    tracing::info!(listen = %arguments.listen, "worker.serving");
-
-    worker.run(stop).await?;
-    super::closed(port).await
+/// Takes requests from the queue and has upstreams answer them.
+#[derive(Debug, Clone, Args)]
+pub struct Worker {
+    /// Where /health, /ready and /metrics are.
+    #[arg(long, env = "UPLION_LISTEN", default_value = "127.0.0.1:8486")]
+    listen: SocketAddr,
+    /// Serves this model alone. Without it, every model that is registered with upstreams.
+    #[arg(long, env = "UPLION_MODEL")]
+    model: Option<ModelName>,
+    /// Has this server answer for --model, up to /v1; the model needs no registered upstream then.
+    #[arg(long, env = "UPLION_UPSTREAM", requires = "model", value_name = "URL")]
+    upstream: Option<String>,
+    /// What the upstream calls the model; by default the same.
+    #[arg(long, env = "UPLION_UPSTREAM_MODEL", requires = "upstream", value_name = "NAME")]
+    upstream_model: Option<ModelName>,
+    /// Name of the variable that holds what the upstream wants as its bearer token.
+    #[arg(long, env = "UPLION_API_KEY_ENV", requires = "upstream", value_name = "VAR")]
+    api_key_env: Option<String>,
+    /// Requests at the upstream at once.
+    #[arg(
+        long,
+        env = "UPLION_MAX_IN_FLIGHT",
+        requires = "upstream",
+        default_value_t = 16,
+        value_name = "N"
+    )]
+    max_in_flight: u32,
+    /// Where Secrets that registered upstreams name are mounted: FOLDER/<name>/<key>.
+    #[arg(long, env = "UPLION_SECRETS", default_value = Secrets::FOLDER, value_name = "FOLDER")]
+    secrets: PathBuf,
+    #[command(flatten)]
+    broker: Broker,
+    #[command(flatten)]
+    process: Process,
 }
 
-pub fn readiness(worker: Arc<Worker>) -> Readiness {
-    Arc::new(move || if worker.ready() { Ok(()) } else { Err("cannot reach the log".to_owned()) })
-}
+impl Role for Worker {
+    const NAME: &'static str = "worker";
 
-fn serve(arguments: &arguments::Worker) -> Serve {
-    let arguments::Worker { model, upstream, upstream_model, api_key_env, max_in_flight, .. } =
-        arguments;
-    match (model, upstream) {
-        (Some(model), Some(url)) => Serve::Own {
-            model: model.clone(),
-            upstream: Box::new(Upstream {
-                credential: api_key_env.clone().map(Credential::Environment),
-                ..Upstream::new(
-                    url.trim_end_matches('/'),
-                    upstream_model.as_ref().unwrap_or(model).clone(),
-                    *max_in_flight,
-                )
-            }),
-        },
-        (only, _) => Serve::Registered { only: only.clone() },
+    fn process(&self) -> &Process {
+        &self.process
     }
+
+    async fn run(self, stop: CancellationToken) -> Result<()> {
+        let port = roles::open(self.listen, ServeOptions::default(), &stop)?;
+        let Some(log) = connection::nats(&self.broker, Self::NAME, &port.startup, &stop).await?
+        else {
+            return roles::closed(port).await;
+        };
+
+        let secrets = Secrets::in_folder(&self.secrets);
+        let options = Options { serve: self.serve(), drain: Options::DRAIN, secrets };
+        let worker = Arc::new(Running::start(options, log, Arc::new(clock::now))?);
+        let mut registry = Registry::default();
+        worker.register_metrics(&mut registry);
+        port.startup.started(operations::routes(registry, readiness(Arc::clone(&worker))));
+        tracing::info!(listen = %self.listen, "worker.serving");
+
+        worker.run(stop).await?;
+        roles::closed(port).await
+    }
+}
+
+impl Worker {
+    fn serve(&self) -> Serve {
+        let Self { model, upstream, upstream_model, api_key_env, max_in_flight, .. } = self;
+        match (model, upstream) {
+            (Some(model), Some(url)) => Serve::Own {
+                model: model.clone(),
+                upstream: Box::new(Upstream {
+                    credential: api_key_env.clone().map(Credential::Environment),
+                    ..Upstream::new(
+                        url.trim_end_matches('/'),
+                        upstream_model.as_ref().unwrap_or(model).clone(),
+                        *max_in_flight,
+                    )
+                }),
+            },
+            (only, _) => Serve::Registered { only: only.clone() },
+        }
+    }
+}
+
+pub fn readiness(worker: Arc<Running>) -> Readiness {
+    Arc::new(move || if worker.ready() { Ok(()) } else { Err("cannot reach the log".to_owned()) })
 }

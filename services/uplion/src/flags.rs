@@ -1,0 +1,124 @@
+//! Flags that several commands have alike, and the variables beside them.
+
+use std::{path::PathBuf, time::Duration};
+
+use clap::{Args, Subcommand};
+
+use crate::{data_folder, logging, secret::Secret};
+
+/// How the process itself runs.
+#[derive(Debug, Clone, Args)]
+pub struct Process {
+    /// TOML file whose keys are these flags' names, with a table for each role.
+    #[arg(long, env = "UPLION_CONFIG", value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Threads that serve; by default half the processors, at least one.
+    #[arg(long, env = "UPLION_THREADS", value_name = "N")]
+    threads: Option<usize>,
+    /// How log lines are written to standard error.
+    #[arg(long, env = "UPLION_LOG_FORMAT", default_value = "auto")]
+    pub log_format: logging::Format,
+}
+
+/// Where the log is in motion.
+#[derive(Debug, Clone, Args)]
+pub struct Broker {
+    /// nats-server 2.15 or later with JetStream; several servers of one cluster with commas between.
+    #[arg(
+        long,
+        env = "UPLION_NATS_URL",
+        default_value = "nats://127.0.0.1:4222",
+        hide_env_values = true
+    )]
+    pub nats_url: Secret,
+    #[command(flatten)]
+    pub streams: StreamSettings,
+}
+
+/// How the log in motion is laid out, and how it is reached.
+#[derive(Debug, Clone, Args)]
+pub struct StreamSettings {
+    /// A `.creds` file with a user's JWT and key.
+    #[arg(long, env = "UPLION_NATS_CREDENTIALS", value_name = "FILE")]
+    pub nats_credentials: Option<PathBuf>,
+    /// Certificates (PEM) that the servers' own must lead to; by default the system's.
+    #[arg(long, env = "UPLION_NATS_ROOT_CERTIFICATES", value_name = "FILE")]
+    pub nats_root_certificates: Option<PathBuf>,
+    /// Copies of each stream: 1, or 3 on a cluster.
+    #[arg(long, env = "UPLION_NATS_REPLICAS", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=5))]
+    pub nats_replicas: u8,
+    /// A request that is not answered by then ends with 504. The same for all roles: the log recognises a second
+    /// end of a request for a minute longer.
+    #[arg(long, env = "UPLION_DEADLINE_SECONDS", default_value_t = 300, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    deadline_seconds: u64,
+    /// Bytes that the stream of requests may hold.
+    #[arg(long, env = "UPLION_TRAFFIC_MAX_BYTES", default_value_t = 8 << 30, value_name = "BYTES")]
+    pub traffic_max_bytes: u64,
+}
+
+/// Where the log is at rest.
+#[derive(Debug, Clone, Args)]
+pub struct Database {
+    /// Postgres 15 or later.
+    #[arg(
+        long,
+        env = "UPLION_DATABASE_URL",
+        default_value = "postgres://127.0.0.1:5432/uplion",
+        hide_env_values = true
+    )]
+    pub database_url: Secret,
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct Projection {
+    #[command(subcommand)]
+    pub act: ProjectionAct,
+}
+
+#[derive(Debug, Clone, Subcommand)]
+pub enum ProjectionAct {
+    /// Fills the projection anew from the archive while the live one serves, and swaps them.
+    Rebuild(ProjectionOf),
+    /// Compares the live projection with one built anew, in one snapshot. Exits with 1 if they differ.
+    Verify(ProjectionOf),
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct ProjectionOf {
+    /// All of them without a name.
+    pub name: Option<String>,
+    #[command(flatten)]
+    pub store: StoreArgs,
+}
+
+/// The store that a command of maintenance works on.
+#[derive(Debug, Clone, Args)]
+pub struct StoreArgs {
+    /// Postgres, for an installation of separate processes.
+    #[arg(long, env = "UPLION_DATABASE_URL", hide_env_values = true)]
+    pub database_url: Option<Secret>,
+    /// The data folder of a `uplion dev` that is stopped.
+    #[arg(long, env = "UPLION_DATA", default_value = data_folder::DEFAULT, value_name = "DIR")]
+    pub data: PathBuf,
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct Maintenance {
+    #[command(flatten)]
+    pub broker: Broker,
+    #[command(flatten)]
+    pub database: Database,
+}
+
+impl Process {
+    pub fn threads(&self) -> usize {
+        let half = || std::thread::available_parallelism().map_or(1, |count| count.get() / 2);
+        self.threads.unwrap_or_else(half).max(1)
+    }
+}
+
+impl StreamSettings {
+    pub const fn longest_deadline(&self) -> Duration {
+        Duration::from_secs(self.deadline_seconds)
+    }
+}
