@@ -70,8 +70,9 @@ impl Dev {
         connection::ensure_streams(log.streams.as_ref(), &specs).await?;
         let mut registry = Registry::default();
         let installation = Installation::start(self, &credentials, log, store, &mut registry)?;
-        let demo =
-            TcpListener::bind("127.0.0.1:0").await.context("no port for the demonstration model")?;
+        let demo = TcpListener::bind("127.0.0.1:0")
+            .await
+            .context("no port for the demonstration model")?;
         let demo_url = format!("http://{}/v1", demo.local_addr()?);
         let mut jobs = installation.jobs(demo, stop);
         // Ready means that the credentials can be used; control answers before.

@@ -60,8 +60,7 @@ impl FromArgMatches for ChosenRole {
         let chosen = matches.subcommand().and_then(|(name, flags)| {
             ROLES.iter().find(|role| role.name == name).map(|role| (role, flags))
         });
-        let (role, flags) =
-            chosen.ok_or_else(|| clap::Error::new(ErrorKind::InvalidSubcommand))?;
+        let (role, flags) = chosen.ok_or_else(|| clap::Error::new(ErrorKind::InvalidSubcommand))?;
         (role.read)(flags)
     }
 

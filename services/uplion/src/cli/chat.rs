@@ -124,7 +124,9 @@ async fn print(response: Response, endpoint: &Endpoint) -> Result<(), Failure> {
     let mut ended = false;
     while let Some(read) = reads.next().await {
         let read = read.map_err(|error| unreachable(error, endpoint))?;
-        let run = framer.feed(read).map_err(|error| Failure::caused("the answer cannot be read", error))?;
+        let run = framer
+            .feed(read)
+            .map_err(|error| Failure::caused("the answer cannot be read", error))?;
         if let Some(run) = run {
             ended |= show(&run)?;
         }

@@ -165,7 +165,9 @@ fn named_in(path: &[&str], query: &[(&str, String)], body: &Value) -> Vec<(Strin
 }
 
 pub fn http() -> Result<reqwest::Client, Failure> {
-    control_client::http_builder().build().map_err(|error| Failure::caused("no HTTP client can be made", error))
+    control_client::http_builder()
+        .build()
+        .map_err(|error| Failure::caused("no HTTP client can be made", error))
 }
 
 pub fn read<T: DeserializeOwned>(value: Value) -> Result<T, Failure> {

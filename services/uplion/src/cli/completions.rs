@@ -26,8 +26,8 @@ impl Completions {
         };
         let mut script = Vec::new();
         clap_complete::generate(shell, uplion, "uplion", &mut script);
-        let script =
-            String::from_utf8(script).map_err(|error| Failure::caused("the completions cannot be printed", error))?;
+        let script = String::from_utf8(script)
+            .map_err(|error| Failure::caused("the completions cannot be printed", error))?;
         output::print(script.trim_end())
     }
 }

@@ -209,9 +209,7 @@ impl DataFolder {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
                 Ok(Credentials::default())
             }
-            Err(error) => {
-                Err(Failure::caused(format!("{} cannot be read", path.display()), error))
-            }
+            Err(error) => Err(Failure::caused(format!("{} cannot be read", path.display()), error)),
         }
     }
 }

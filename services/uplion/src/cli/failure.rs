@@ -100,7 +100,7 @@ impl Failure {
         match self {
             Self::NoEndpoint(_) | Self::Local(_) | Self::Caused { .. } | Self::Unhealthy => {
                 ExitCode::FAILURE
-            },
+            }
             Self::Unreachable { .. } => ExitCode::from(3),
             Self::NotSignedIn(_) => ExitCode::from(4),
             Self::Missing(_) => ExitCode::from(6),

@@ -22,8 +22,8 @@ pub fn print(text: &str) -> Result<(), Failure> {
 }
 
 pub fn print_json(value: &Value) -> Result<(), Failure> {
-    let text =
-        serde_json::to_string_pretty(value).map_err(|error| Failure::caused("it cannot be printed as JSON", error))?;
+    let text = serde_json::to_string_pretty(value)
+        .map_err(|error| Failure::caused("it cannot be printed as JSON", error))?;
     print(&text)
 }
 

@@ -122,10 +122,12 @@ impl NewPrice {
     async fn set(self, client: &Client, format: Format) -> Result<(), Failure> {
         let Self { model, project, rates, options } = self;
         if !rates.are_given() {
-            let text = "a price says what is charged: give --input and --output, --request or --rate";
+            let text =
+                "a price says what is charged: give --input and --output, --request or --rate";
             return Err(Failure::Local(text.to_owned()));
         }
-        let mut body = Map::from_iter([("input".into(), json!("0")), ("output".into(), json!("0"))]);
+        let mut body =
+            Map::from_iter([("input".into(), json!("0")), ("output".into(), json!("0"))]);
         body.insert("model".into(), json!(model));
         body.extend(project.map(|project| ("project".into(), json!(project))));
         body.extend(rates.fields()?);

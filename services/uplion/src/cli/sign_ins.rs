@@ -92,12 +92,8 @@ fn read(path: &Path) -> Result<Option<SignIn>, Failure> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(unreadable(path, error)),
     };
-    let Kept { url, token } = serde_json::from_slice(&text)
-        .map_err(|error| {
-        let what = format!(
-            "{} is not what `uplion login` wrote, remove it",
-            path.display()
-        );
+    let Kept { url, token } = serde_json::from_slice(&text).map_err(|error| {
+        let what = format!("{} is not what `uplion login` wrote, remove it", path.display());
         Failure::caused(what, error)
     })?;
     Ok(Some(SignIn { url, token: Secret::new(token) }))

@@ -158,8 +158,7 @@ impl User {
 impl NewUser {
     async fn register(self, client: &Client, format: Format) -> Result<(), Failure> {
         let Self { email, name, access, password, issuer, subject, options } = self;
-        let mut body =
-            json!({ "email": email, "name": name, "access": params::word(access) });
+        let mut body = json!({ "email": email, "name": name, "access": params::word(access) });
         if password {
             let password = prompt::new_password(NEW_PASSWORD, "their password")?;
             body["password"] = json!(password.expose());

@@ -74,7 +74,11 @@ impl Installation {
         jobs
     }
 
-    pub fn routes(&self, registry: Registry, prepared: Arc<AtomicBool>) -> impl poem::Endpoint + use<> {
+    pub fn routes(
+        &self,
+        registry: Registry,
+        prepared: Arc<AtomicBool>,
+    ) -> impl poem::Endpoint + use<> {
         let (gateway, worker) = (Arc::clone(&self.gateway), Arc::clone(&self.worker));
         let (control, projector) = (self.control.readiness(), self.projector.readiness());
         let ready: [(&str, Readiness); 5] = [

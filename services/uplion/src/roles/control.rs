@@ -48,9 +48,14 @@ impl Role for Control {
 
     async fn run(self, stop: CancellationToken) -> Result<()> {
         let port = roles::open(self.listen, serving(), &stop)?;
-        let Some((log, store)) =
-            connection::log_and_store(&self.broker, &self.database, Self::NAME, &port.startup, &stop)
-                .await?
+        let Some((log, store)) = connection::log_and_store(
+            &self.broker,
+            &self.database,
+            Self::NAME,
+            &port.startup,
+            &stop,
+        )
+        .await?
         else {
             return roles::closed(port).await;
         };

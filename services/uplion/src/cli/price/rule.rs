@@ -41,7 +41,8 @@ fn pairs<'a>(
     text: &'a str,
     hint: &str,
 ) -> Result<impl Iterator<Item = (&'a str, &'a str)>, Failure> {
-    let pair = |part: &'a str| part.split_once('=').map(|(name, value)| (name.trim(), value.trim()));
+    let pair =
+        |part: &'a str| part.split_once('=').map(|(name, value)| (name.trim(), value.trim()));
     let pairs: Option<Vec<_>> = text.split(',').map(pair).collect();
     match pairs {
         Some(pairs) => Ok(pairs.into_iter()),

@@ -53,8 +53,7 @@ pub fn list_table(prices: &[View], currency: &Currency) -> String {
 impl View {
     fn row(&self, currency: &Currency) -> Vec<String> {
         let names = [self.model.clone(), self.project.clone().unwrap_or_default(), self.id.clone()];
-        let rates =
-            [&self.input, &self.cached_input, &self.output, &self.reasoning, &self.request];
+        let rates = [&self.input, &self.cached_input, &self.output, &self.reasoning, &self.request];
         let withdrawn = self.withdrawn_at.clone().unwrap_or_default();
         names
             .into_iter()
@@ -83,7 +82,8 @@ impl View {
     }
 
     pub fn details(self, currency: &Currency) -> String {
-        let per_million = |rate: &str| Some(format!("{} per million tokens", currency.amount(rate)));
+        let per_million =
+            |rate: &str| Some(format!("{} per million tokens", currency.amount(rate)));
         let others = self.others();
         let mut lines = vec![
             ("id", Some(self.id)),
