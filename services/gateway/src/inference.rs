@@ -8,12 +8,12 @@ use poem::{
 };
 use tokio::sync::oneshot;
 use uplion_domain::RequestId;
+use uplion_http::Connection;
 use uplion_protocol::{Endpoint, error::ApiError};
 
 use crate::{
     admission::Admission,
     body::{BodyReader, IncomingBody},
-    connection::Connection,
     live::{BodyStream, ClientReply, Live},
     reply::{rejection, stream, whole},
     request_id,
