@@ -17,6 +17,7 @@ use self::{body::BodyReader, cors::Cors};
 use crate::{
     OPENAPI, Parts, api,
     contract::Contract,
+    headers,
     metrics::{Metrics, Status},
     origin::{Origin, REQUEST_ID, over_https, request_id},
     problem::Problem,
@@ -91,6 +92,7 @@ impl<E: Endpoint> Api<E> {
             let text = format!("there is a zero character in {place}: no text has one");
             return Err(Problem::unacceptable("zero_character", text).into());
         }
+        request.set_data(headers::command(request.method(), request.uri(), &body));
         request.set_body(body);
         let answer = self.inner.call(request).await?;
         Ok(answer.into_response())

@@ -5,6 +5,10 @@
 
 use sha2::{Digest, Sha256};
 
+/// A command, as a digest from the start.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Command([u8; 32]);
+
 /// What the caller named the command, and the command: as digests from the start.
 #[derive(Debug, Clone)]
 pub struct IdempotencyKey {
@@ -16,9 +20,18 @@ pub struct IdempotencyKey {
 #[derive(Clone)]
 pub struct FingerprintKey([u8; 32]);
 
+impl Command {
+    /// `operation`: which it is, and on what.
+    pub fn of(operation: &str, body: &[u8]) -> Self {
+        let digest = Sha256::new().chain_update(format!("{operation}\n")).chain_update(body);
+        Self(digest.finalize().into())
+    }
+}
+
 impl IdempotencyKey {
-    pub fn new(key: &str, command: &str) -> Self {
-        let command = Sha256::digest(format!("{key}\n{command}").as_bytes()).into();
+    pub fn new(key: &str, Command(command): &Command) -> Self {
+        let command = Sha256::new().chain_update(format!("{key}\n")).chain_update(command);
+        let command = command.finalize().into();
         Self { key: hex::encode(Sha256::digest(key.as_bytes())), command }
     }
 
@@ -47,7 +60,8 @@ mod tests {
     #[test]
     fn a_command_is_recognised_by_its_key_its_text_and_the_fingerprint_key() {
         let of = |key: &str, command: &str, admin_key: &str| {
-            IdempotencyKey::new(key, command).fingerprint(&FingerprintKey::of(admin_key))
+            IdempotencyKey::new(key, &Command::of(command, b""))
+                .fingerprint(&FingerprintKey::of(admin_key))
         };
         let one = of("one", "create", "secret");
         assert_eq!(one, of("one", "create", "secret"));

@@ -45,6 +45,13 @@ pub struct WriteContext {
     pub idempotency: Option<IdempotencyKey>,
 }
 
+impl WriteContext {
+    /// Without anything said beside the command.
+    pub const fn of(caller: Caller) -> Self {
+        Self { caller, if_match: None, idempotency: None }
+    }
+}
+
 pub fn now() -> Timestamp {
     Timestamp::from_micros(jiff::Timestamp::now().as_microsecond())
 }

@@ -2,9 +2,8 @@
 
 use poem_openapi::{
     Enum, Object, OpenApi,
-    param::{Header, Path, Query},
+    param::{Path, Query},
     payload::Json,
-    types::ToJSON,
 };
 use uplion_domain::{
     AdminKeyId, KeyDigest,
@@ -21,13 +20,14 @@ use super::{
 use crate::{
     auth::Auth,
     caller::Target,
-    headers, names,
+    headers::{ChangeHeaders, CreateHeaders, ReadAt},
+    names,
     permissions::Action,
     problem::Problem,
     reading::Reader,
     receipt::{IssuedKey, WriteResponse, Written},
     secret::Secret,
-    write::{WriteContext, Writer, now},
+    write::{Writer, now},
 };
 
 const PREFIX: &str = "sk-admin-";
@@ -85,14 +85,11 @@ impl AdminKeys {
     async fn issue(
         &self,
         auth: Auth,
-        /// Said again with the same key, the command is carried out once; the secret is not shown again.
-        #[oai(name = "Idempotency-Key")]
-        idempotency_key: Header<Option<String>>,
+        headers: CreateHeaders,
         body: Json<NewAdminKey>,
     ) -> Result<WriteResponse<IssuedKey>, Problem> {
         let caller = auth.0.may(Action::IssueAdminKey, Target::Installation)?;
-        let command = format!("issue admin key {}", body.to_json_string());
-        let context = WriteContext::new(caller, None, idempotency_key.0, &command)?;
+        let context = headers.by(caller)?;
         let expires_at = body.expires_at.as_deref().map(names::time).transpose()?;
         let secret = Secret::minted(PREFIX)?;
         let digest = KeyDigest::of(secret.reveal());
@@ -113,15 +110,10 @@ impl AdminKeys {
         after: Query<Option<String>>,
         /// At most 1000; 100 if not said.
         limit: Query<Option<usize>>,
-        /// See also the write that was answered with this position.
-        #[oai(name = "Uplion-Position")]
-        position: Header<Option<String>>,
-        /// The same as `Uplion-Position`.
-        at: Query<Option<String>>,
+        at: ReadAt,
     ) -> Result<Json<Page<AdminKeyView>>, Problem> {
         auth.0.may(Action::ListAdminKeys, Target::Installation)?;
-        let position = headers::position(position.0.as_deref(), at.0.as_deref())?;
-        self.reader.wait_for(position, &[admin_keys::NAME]).await?;
+        self.reader.wait_for(at.position()?, &[admin_keys::NAME]).await?;
         let limit = page::limit(limit.0);
         let parameters = [columns::maybe_text(after.0), page::limit_value(limit)];
         let read = admin_keys::AdminKey::from_row;
@@ -137,17 +129,10 @@ impl AdminKeys {
         &self,
         auth: Auth,
         key: Path<String>,
-        /// The version that you saw last.
-        #[oai(name = "If-Match")]
-        if_match: Header<Option<String>>,
-        /// Said again with the same key, the command is carried out once.
-        #[oai(name = "Idempotency-Key")]
-        idempotency_key: Header<Option<String>>,
+        headers: ChangeHeaders,
     ) -> Result<WriteResponse<Written>, Problem> {
         let caller = auth.0.may(Action::RevokeAdminKey, Target::Installation)?;
-        let command = format!("revoke admin key {}", key.0);
-        let context =
-            WriteContext::new(caller, if_match.0.as_deref(), idempotency_key.0, &command)?;
+        let context = headers.by(caller)?;
         let id = names::admin_key(&key)?;
         let revoke = |at| Command::Revoke { at };
         Ok(self.writer.execute::<AdminKey>(&id, &context, revoke).await?.changed())

@@ -1,10 +1,6 @@
 //! Charges: what each request that ended was charged, and at which rates.
 
-use poem_openapi::{
-    Object, OpenApi,
-    param::{Header, Query},
-    payload::Json,
-};
+use poem_openapi::{Object, OpenApi, param::Query, payload::Json};
 use uplion_domain::{Rates, Unit};
 use uplion_projections::{
     columns,
@@ -18,7 +14,7 @@ use super::{
 };
 use crate::{
     auth::Auth,
-    headers,
+    headers::{self, ReadAt},
     labels::{Labels, Loaded},
     names::{self, Names},
     permissions::Action,
@@ -92,16 +88,11 @@ impl Charges {
         after: Query<Option<String>>,
         /// At most 1000; 100 if not said.
         limit: Query<Option<usize>>,
-        /// See also the write that was answered with this position.
-        #[oai(name = "Uplion-Position")]
-        position: Header<Option<String>>,
-        /// The same as `Uplion-Position`.
-        at: Query<Option<String>>,
+        at: ReadAt,
     ) -> Result<Json<Page<Charge>>, Problem> {
         let project = self.names.maybe_project(project.0.as_deref()).await?;
         let seen = auth.0.sees(Action::ListCharges, project)?;
-        let position = headers::position(position.0.as_deref(), at.0.as_deref())?;
-        self.reader.wait_for(position, &[requests::NAME]).await?;
+        self.reader.wait_for(at.position()?, &[requests::NAME]).await?;
         let key = key.0.map(|text| names::key(&text)).transpose()?;
         let model = self.names.maybe_model(model.0.as_deref()).await?;
         let from = headers::time(from.0.as_deref())?;

@@ -5,7 +5,10 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
 
-use crate::origin::{LONGEST_REASON, REASON};
+use crate::{
+    headers,
+    origin::{LONGEST_REASON, REASON},
+};
 
 /// The framework's description, completed.
 pub fn completed(spec: &str) -> Value {
@@ -36,6 +39,10 @@ fn complete_operation(operation: &mut Value) {
         operation["tags"] = json!([own]);
     }
     let parameters = operation.get_mut("parameters").and_then(Value::as_array_mut);
+    let parameters = parameters.map(|parameters| {
+        *parameters = parameters.iter().flat_map(headers::documented).collect();
+        parameters
+    });
     for parameter in parameters.into_iter().flatten() {
         let name = parameter["name"].as_str().unwrap_or_default().to_owned();
         complete_schema(&mut parameter["schema"]);

@@ -2,11 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use poem_openapi::{
-    Object, OpenApi,
-    param::{Header, Query},
-    payload::Json,
-};
+use poem_openapi::{Object, OpenApi, param::Query, payload::Json};
 use tokio::time::{Instant, sleep};
 use uplion_log_store::{
     event_query::{EventPage as Found, Order},
@@ -19,7 +15,8 @@ use super::{
     event_filter::{self, EventFilter},
 };
 use crate::{
-    auth::Auth, caller::Target, headers, permissions::Action, problem::Problem, reading::Reader,
+    auth::Auth, caller::Target, headers::ReadAt, permissions::Action, problem::Problem,
+    reading::Reader,
 };
 
 const MOST: usize = 1_000;
@@ -73,11 +70,7 @@ impl Events {
         limit: Query<Option<usize>>,
         /// Milliseconds to wait for an event if there is none; at most 30000.
         wait: Query<Option<u64>>,
-        /// See also the write that was answered with this position.
-        #[oai(name = "Uplion-Position")]
-        position: Header<Option<String>>,
-        /// The same as `Uplion-Position`.
-        at: Query<Option<String>>,
+        at: ReadAt,
     ) -> Result<Json<EventPage>, Problem> {
         auth.0.may(Action::ListEvents, Target::Installation)?;
         let filter = EventFilter {
@@ -90,9 +83,8 @@ impl Events {
             to: to.0,
         };
         let (wanted, order) = (filter.query()?, event_filter::order(order.0.as_deref())?);
-        let position = headers::position(position.0.as_deref(), at.0.as_deref())?;
         // What is archived is all that is read here.
-        self.reader.wait_for(position, &[]).await?;
+        self.reader.wait_for(at.position()?, &[]).await?;
         let most = limit.0.unwrap_or(MOST).clamp(1, MOST);
         let patience = Duration::from_millis(wait.0.unwrap_or(0).min(MOST_PATIENCE_MS));
         let deadline = Instant::now() + patience;

@@ -5,9 +5,8 @@ mod view;
 
 use poem_openapi::{
     OpenApi,
-    param::{Header, Path, Query},
+    param::{Path, Query},
     payload::Json,
-    types::ToJSON,
 };
 use uplion_domain::{
     KeyDigest, KeyId, ProjectId, Timestamp, UserId,
@@ -30,7 +29,7 @@ use super::{
 use crate::{
     auth::Auth,
     caller::{Caller, Target},
-    headers,
+    headers::{ChangeHeaders, CreateHeaders, ReadAt},
     labels::Labels,
     names::{self, Names},
     permissions::{Action, Role},
@@ -38,7 +37,7 @@ use crate::{
     reading::Reader,
     receipt::{IssuedKey, WriteResponse, Written},
     secret::Secret,
-    write::{WriteContext, Writer, now},
+    write::{Writer, now},
 };
 
 pub struct Keys {
@@ -57,19 +56,16 @@ impl Keys {
     async fn issue(
         &self,
         auth: Auth,
-        /// Said again with the same key, the command is carried out once; the secret is not shown again.
-        #[oai(name = "Idempotency-Key")]
-        idempotency_key: Header<Option<String>>,
+        headers: CreateHeaders,
         body: Json<NewKey>,
     ) -> Result<WriteResponse<IssuedKey>, Problem> {
-        let command = format!("issue key {}", body.to_json_string());
         let project = self.names.project(&body.project).await?;
         let owner = self.owner(&auth.0, project, body.owner.as_deref()).await;
         // Whether there is such a person is told only to who may issue keys for others.
         let named = owner.as_ref().ok().copied().flatten();
         let caller = auth.0.may(Action::IssueKey, Target::Owned { project, owner: named })?;
         let owner = owner?;
-        let context = WriteContext::new(caller, None, idempotency_key.0, &command)?;
+        let context = headers.by(caller)?;
         self.names.must_be_open(project).await?;
         if let Some(owner) = owner {
             self.names.must_be_member(project, owner).await?;
@@ -99,16 +95,11 @@ impl Keys {
         after: Query<Option<String>>,
         /// At most 1000; 100 if not said.
         limit: Query<Option<usize>>,
-        /// See also the write that was answered with this position.
-        #[oai(name = "Uplion-Position")]
-        position: Header<Option<String>>,
-        /// The same as `Uplion-Position`.
-        at: Query<Option<String>>,
+        at: ReadAt,
     ) -> Result<Json<Page<KeyView>>, Problem> {
         let project = self.names.maybe_project(project.0.as_deref()).await?;
         let seen = auth.0.sees(Action::ListKeys, project)?;
-        let position = headers::position(position.0.as_deref(), at.0.as_deref())?;
-        self.reader.wait_for(position, &[api_keys::NAME]).await?;
+        self.reader.wait_for(at.position()?, &[api_keys::NAME]).await?;
         let model = match model.0 {
             Some(text) => columns::json(&self.names.model(&text).await?.to_string()),
             None => Value::Null,
@@ -164,19 +155,12 @@ impl Keys {
         &self,
         auth: Auth,
         key: Path<String>,
-        /// The version that you saw last; without it the last writer wins.
-        #[oai(name = "If-Match")]
-        if_match: Header<Option<String>>,
-        /// Said again with the same key, the command is carried out once.
-        #[oai(name = "Idempotency-Key")]
-        idempotency_key: Header<Option<String>>,
+        headers: ChangeHeaders,
         body: Json<ChangedKey>,
     ) -> Result<WriteResponse<Written>, Problem> {
-        let command = format!("change key {} {}", key.0, body.to_json_string());
         let id = names::key(&key)?;
         let caller = self.may(auth, Action::ChangeKey, id).await?;
-        let context =
-            WriteContext::new(caller, if_match.0.as_deref(), idempotency_key.0, &command)?;
+        let context = headers.by(caller)?;
         let changes = self.changes(body.0).await?;
         let commands = |at| {
             let changes = changes.iter().cloned();
@@ -191,19 +175,12 @@ impl Keys {
         &self,
         auth: Auth,
         key: Path<String>,
-        /// The version that you saw last; without it the last writer wins.
-        #[oai(name = "If-Match")]
-        if_match: Header<Option<String>>,
-        /// Said again with the same key, the command is carried out once.
-        #[oai(name = "Idempotency-Key")]
-        idempotency_key: Header<Option<String>>,
+        headers: ChangeHeaders,
         body: Json<AllowedModels>,
     ) -> Result<WriteResponse<Written>, Problem> {
-        let command = format!("allow key {} {}", key.0, body.to_json_string());
         let id = names::key(&key)?;
         let caller = self.may(auth, Action::AllowModels, id).await?;
-        let context =
-            WriteContext::new(caller, if_match.0.as_deref(), idempotency_key.0, &command)?;
+        let context = headers.by(caller)?;
         let models = self.names.models(body.models.as_deref()).await?;
         let change = || Change::Allow { models: models.clone() };
         let allow = |at| Command::Change { change: change(), at };
@@ -219,19 +196,12 @@ impl Keys {
         &self,
         auth: Auth,
         key: Path<String>,
-        /// The version that you saw last.
-        #[oai(name = "If-Match")]
-        if_match: Header<Option<String>>,
-        /// Said again with the same key, the command is carried out once; the secret is not shown again.
-        #[oai(name = "Idempotency-Key")]
-        idempotency_key: Header<Option<String>>,
+        headers: ChangeHeaders,
         body: Json<Rotation>,
     ) -> Result<WriteResponse<IssuedKey>, Problem> {
-        let command = format!("rotate key {} {}", key.0, body.to_json_string());
         let id = names::key(&key)?;
         let caller = self.may(auth, Action::RotateKey, id).await?;
-        let context =
-            WriteContext::new(caller, if_match.0.as_deref(), idempotency_key.0, &command)?;
+        let context = headers.by(caller)?;
         let grace_s = body.grace_seconds.unwrap_or(0);
         let (secret, digest) = secret()?;
         let rotate = |at| Command::Rotate { digest, grace_s, at };
@@ -246,14 +216,8 @@ impl Keys {
         &self,
         auth: Auth,
         key: Path<String>,
-        /// The version that you saw last.
-        #[oai(name = "If-Match")]
-        if_match: Header<Option<String>>,
-        /// Said again with the same key, the command is carried out once.
-        #[oai(name = "Idempotency-Key")]
-        idempotency_key: Header<Option<String>>,
+        headers: ChangeHeaders,
     ) -> Result<WriteResponse<Written>, Problem> {
-        let headers = (if_match.0, idempotency_key.0);
         self.change_state(auth, Action::EnableKey, &key, headers, |at| Command::Enable { at }).await
     }
 
@@ -265,14 +229,8 @@ impl Keys {
         &self,
         auth: Auth,
         key: Path<String>,
-        /// The version that you saw last.
-        #[oai(name = "If-Match")]
-        if_match: Header<Option<String>>,
-        /// Said again with the same key, the command is carried out once.
-        #[oai(name = "Idempotency-Key")]
-        idempotency_key: Header<Option<String>>,
+        headers: ChangeHeaders,
     ) -> Result<WriteResponse<Written>, Problem> {
-        let headers = (if_match.0, idempotency_key.0);
         self.change_state(auth, Action::DisableKey, &key, headers, |at| Command::Disable { at })
             .await
     }
@@ -285,14 +243,8 @@ impl Keys {
         &self,
         auth: Auth,
         key: Path<String>,
-        /// The version that you saw last.
-        #[oai(name = "If-Match")]
-        if_match: Header<Option<String>>,
-        /// Said again with the same key, the command is carried out once.
-        #[oai(name = "Idempotency-Key")]
-        idempotency_key: Header<Option<String>>,
+        headers: ChangeHeaders,
     ) -> Result<WriteResponse<Written>, Problem> {
-        let headers = (if_match.0, idempotency_key.0);
         self.change_state(auth, Action::RevokeKey, &key, headers, |at| Command::Revoke { at }).await
     }
 }
@@ -331,13 +283,12 @@ impl Keys {
         auth: Auth,
         action: Action,
         key: &str,
-        (if_match, idempotency_key): (Option<String>, Option<String>),
+        headers: ChangeHeaders,
         command: fn(Timestamp) -> api_key::Command,
     ) -> Result<WriteResponse<Written>, Problem> {
         let id = names::key(key)?;
         let caller = self.may(auth, action, id).await?;
-        let text = format!("{} {id}", action.id());
-        let context = WriteContext::new(caller, if_match.as_deref(), idempotency_key, &text)?;
+        let context = headers.by(caller)?;
         Ok(self.writer.execute::<ApiKey>(&id, &context, command).await?.changed())
     }
 }

@@ -2,9 +2,8 @@
 
 use poem_openapi::{
     Enum, Object, OpenApi,
-    param::{Header, Path, Query},
+    param::{Path, Query},
     payload::Json,
-    types::ToJSON,
 };
 use uplion_domain::project::{Command, Project, Role};
 use uplion_log_store::people::Person;
@@ -17,13 +16,13 @@ use super::{
 use crate::{
     auth::Auth,
     caller::Target,
-    headers,
+    headers::{ChangeHeaders, ReadAt},
     names::Names,
     permissions::Action,
     problem::Problem,
     reading::Reader,
     receipt::{WriteResponse, Written},
-    write::{WriteContext, Writer},
+    write::Writer,
 };
 
 pub struct Members {
@@ -79,19 +78,12 @@ impl Members {
         auth: Auth,
         /// Its id or its name.
         project: Path<String>,
-        /// The version of the project that you saw last; without it the last writer wins.
-        #[oai(name = "If-Match")]
-        if_match: Header<Option<String>>,
-        /// Said again with the same key, the command is carried out once.
-        #[oai(name = "Idempotency-Key")]
-        idempotency_key: Header<Option<String>>,
+        headers: ChangeHeaders,
         body: Json<NewMember>,
     ) -> Result<WriteResponse<Written>, Problem> {
-        let command = format!("add member {} {}", project.0, body.to_json_string());
         let id = self.names.project(&project).await?;
         let caller = auth.0.may(Action::AddMember, Target::Project(id))?;
-        let context =
-            WriteContext::new(caller, if_match.0.as_deref(), idempotency_key.0, &command)?;
+        let context = headers.by(caller)?;
         let user = self.names.registered_user(&body.user).await?;
         let role = body.role.map_or(Role::Member, MemberRole::role);
         let add = |at| Command::AddMember { user, role, at };
@@ -112,16 +104,11 @@ impl Members {
         after: Query<Option<String>>,
         /// At most 1000; 100 if not said.
         limit: Query<Option<usize>>,
-        /// See also the write that was answered with this position.
-        #[oai(name = "Uplion-Position")]
-        position: Header<Option<String>>,
-        /// The same as `Uplion-Position`.
-        at: Query<Option<String>>,
+        at: ReadAt,
     ) -> Result<Json<Page<MemberView>>, Problem> {
         let id = self.names.project(&project).await?;
         auth.0.may(Action::ListMembers, Target::Project(id))?;
-        let position = headers::position(position.0.as_deref(), at.0.as_deref())?;
-        self.reader.wait_for(position, &[members::NAME]).await?;
+        self.reader.wait_for(at.position()?, &[members::NAME]).await?;
         let limit = page::limit(limit.0);
         let parameters = [
             columns::text(id),
@@ -152,19 +139,12 @@ impl Members {
         project: Path<String>,
         /// Their id or e-mail address.
         user: Path<String>,
-        /// The version of the project that you saw last; without it the last writer wins.
-        #[oai(name = "If-Match")]
-        if_match: Header<Option<String>>,
-        /// Said again with the same key, the command is carried out once.
-        #[oai(name = "Idempotency-Key")]
-        idempotency_key: Header<Option<String>>,
+        headers: ChangeHeaders,
         body: Json<ChangedMember>,
     ) -> Result<WriteResponse<Written>, Problem> {
-        let command = format!("change member {} {} {}", project.0, user.0, body.to_json_string());
         let id = self.names.project(&project).await?;
         let caller = auth.0.may(Action::ChangeMember, Target::Project(id))?;
-        let context =
-            WriteContext::new(caller, if_match.0.as_deref(), idempotency_key.0, &command)?;
+        let context = headers.by(caller)?;
         let (user, role) = (self.names.user(&user).await?, body.role.role());
         let change = |at| Command::ChangeRole { user, role, at };
         Ok(self.writer.execute::<Project>(&id, &context, change).await?.changed())
@@ -185,18 +165,11 @@ impl Members {
         project: Path<String>,
         /// Their id or e-mail address.
         user: Path<String>,
-        /// The version of the project that you saw last; without it the last writer wins.
-        #[oai(name = "If-Match")]
-        if_match: Header<Option<String>>,
-        /// Said again with the same key, the command is carried out once.
-        #[oai(name = "Idempotency-Key")]
-        idempotency_key: Header<Option<String>>,
+        headers: ChangeHeaders,
     ) -> Result<WriteResponse<Written>, Problem> {
-        let command = format!("remove member {} {}", project.0, user.0);
         let id = self.names.project(&project).await?;
         let caller = auth.0.may(Action::RemoveMember, Target::Project(id))?;
-        let context =
-            WriteContext::new(caller, if_match.0.as_deref(), idempotency_key.0, &command)?;
+        let context = headers.by(caller)?;
         let user = self.names.user(&user).await?;
         let remove = |at| Command::RemoveMember { user, at };
         Ok(self.writer.execute::<Project>(&id, &context, remove).await?.changed())

@@ -5,9 +5,8 @@ mod view;
 
 use poem_openapi::{
     OpenApi,
-    param::{Header, Path, Query},
+    param::{Path, Query},
     payload::Json,
-    types::ToJSON,
 };
 use uplion_domain::{
     ModelName, Timestamp,
@@ -27,13 +26,13 @@ use super::{
 use crate::{
     auth::Auth,
     caller::Target,
-    headers,
+    headers::{ChangeHeaders, CreateHeaders, ReadAt},
     names::Names,
     permissions::Action,
     problem::Problem,
     reading::Reader,
     receipt::{WriteResponse, Written},
-    write::{WriteContext, Writer},
+    write::Writer,
 };
 
 pub struct Models {
@@ -49,14 +48,11 @@ impl Models {
     async fn register(
         &self,
         auth: Auth,
-        /// Said again with the same key, the command is carried out once.
-        #[oai(name = "Idempotency-Key")]
-        idempotency_key: Header<Option<String>>,
+        headers: CreateHeaders,
         body: Json<NewModel>,
     ) -> Result<WriteResponse<Written>, Problem> {
         let caller = auth.0.may(Action::RegisterModel, Target::Installation)?;
-        let command = format!("register model {}", body.to_json_string());
-        let context = WriteContext::new(caller, None, idempotency_key.0, &command)?;
+        let context = headers.by(caller)?;
         let id = name(&body.name)?;
         let upstreams = parse_upstreams(&body.upstreams, &id)?;
         let aliases = aliases(&body.aliases, &id)?;
@@ -86,15 +82,10 @@ impl Models {
         after: Query<Option<String>>,
         /// At most 1000; 100 if not said.
         limit: Query<Option<usize>>,
-        /// See also the write that was answered with this position.
-        #[oai(name = "Uplion-Position")]
-        position: Header<Option<String>>,
-        /// The same as `Uplion-Position`.
-        at: Query<Option<String>>,
+        at: ReadAt,
     ) -> Result<Json<Page<ModelView>>, Problem> {
         auth.0.may(Action::ListModels, Target::Installation)?;
-        let position = headers::position(position.0.as_deref(), at.0.as_deref())?;
-        self.reader.wait_for(position, &[models::NAME]).await?;
+        self.reader.wait_for(at.position()?, &[models::NAME]).await?;
         let limit = page::limit(limit.0);
         let parameters = [
             columns::maybe_text(kind.0.map(ModelKind::read)),
@@ -132,18 +123,11 @@ impl Models {
         auth: Auth,
         /// Its name or an alias.
         model: Path<String>,
-        /// The version that you saw last; without it the last writer wins.
-        #[oai(name = "If-Match")]
-        if_match: Header<Option<String>>,
-        /// Said again with the same key, the command is carried out once.
-        #[oai(name = "Idempotency-Key")]
-        idempotency_key: Header<Option<String>>,
+        headers: ChangeHeaders,
         body: Json<ChangedModel>,
     ) -> Result<WriteResponse<Written>, Problem> {
         let caller = auth.0.may(Action::ChangeModel, Target::Installation)?;
-        let command = format!("change model {} {}", model.0, body.to_json_string());
-        let context =
-            WriteContext::new(caller, if_match.0.as_deref(), idempotency_key.0, &command)?;
+        let context = headers.by(caller)?;
         let id = self.names.model(&model).await?;
         let commands = commands(&body.0, &id)?;
         let commands = |at| commands.iter().map(|command| command(at)).collect();
@@ -157,18 +141,11 @@ impl Models {
         auth: Auth,
         /// Its name or an alias.
         model: Path<String>,
-        /// The version that you saw last; without it the last writer wins.
-        #[oai(name = "If-Match")]
-        if_match: Header<Option<String>>,
-        /// Said again with the same key, the command is carried out once.
-        #[oai(name = "Idempotency-Key")]
-        idempotency_key: Header<Option<String>>,
+        headers: ChangeHeaders,
         body: Json<Aliases>,
     ) -> Result<WriteResponse<Written>, Problem> {
         let caller = auth.0.may(Action::ChangeAliases, Target::Installation)?;
-        let command = format!("change aliases {} {}", model.0, body.to_json_string());
-        let context =
-            WriteContext::new(caller, if_match.0.as_deref(), idempotency_key.0, &command)?;
+        let context = headers.by(caller)?;
         let id = self.names.model(&model).await?;
         let aliases = aliases(&body.aliases, &id)?;
         let change = |at| Command::ChangeAliases { aliases: aliases.clone(), at };
@@ -184,17 +161,10 @@ impl Models {
         auth: Auth,
         /// Its name or an alias.
         model: Path<String>,
-        /// The version that you saw last.
-        #[oai(name = "If-Match")]
-        if_match: Header<Option<String>>,
-        /// Said again with the same key, the command is carried out once.
-        #[oai(name = "Idempotency-Key")]
-        idempotency_key: Header<Option<String>>,
+        headers: ChangeHeaders,
     ) -> Result<WriteResponse<Written>, Problem> {
         let caller = auth.0.may(Action::RetireModel, Target::Installation)?;
-        let command = format!("retire model {}", model.0);
-        let context =
-            WriteContext::new(caller, if_match.0.as_deref(), idempotency_key.0, &command)?;
+        let context = headers.by(caller)?;
         let id = self.names.model(&model).await?;
         let retire = |at| Command::Retire { at };
         Ok(self.writer.execute::<Model>(&id, &context, retire).await?.changed())

@@ -2,9 +2,8 @@
 
 use poem_openapi::{
     Object, OpenApi,
-    param::{Header, Path, Query},
+    param::{Path, Query},
     payload::Json,
-    types::ToJSON,
 };
 use uplion_domain::{
     Nanos, PriceId, Rates, Unit,
@@ -20,13 +19,13 @@ use super::{
 use crate::{
     auth::Auth,
     caller::Target,
-    headers,
+    headers::{self, ChangeHeaders, CreateHeaders, ReadAt},
     names::{self, Names},
     permissions::Action,
     problem::Problem,
     reading::Reader,
     receipt::{WriteResponse, Written},
-    write::{WriteContext, Writer},
+    write::Writer,
 };
 
 pub struct Prices {
@@ -85,14 +84,11 @@ impl Prices {
     async fn set(
         &self,
         auth: Auth,
-        /// Said again with the same key, the command is carried out once.
-        #[oai(name = "Idempotency-Key")]
-        idempotency_key: Header<Option<String>>,
+        headers: CreateHeaders,
         body: Json<NewPrice>,
     ) -> Result<WriteResponse<Written>, Problem> {
         let caller = auth.0.may(Action::SetPrice, Target::Installation)?;
-        let command = format!("set price {}", body.to_json_string());
-        let context = WriteContext::new(caller, None, idempotency_key.0, &command)?;
+        let context = headers.by(caller)?;
         let model = self.names.model(&body.model).await?;
         let project = self.names.maybe_project(body.project.as_deref()).await?;
         if let Some(project) = project {
@@ -131,15 +127,10 @@ impl Prices {
         after: Query<Option<String>>,
         /// At most 1000; 100 if not said.
         limit: Query<Option<usize>>,
-        /// See also the write that was answered with this position.
-        #[oai(name = "Uplion-Position")]
-        position: Header<Option<String>>,
-        /// The same as `Uplion-Position`.
-        at: Query<Option<String>>,
+        at: ReadAt,
     ) -> Result<Json<Page<PriceView>>, Problem> {
         let caller = auth.0.may(Action::ListPrices, Target::Installation)?;
-        let position = headers::position(position.0.as_deref(), at.0.as_deref())?;
-        self.reader.wait_for(position, &[prices::NAME]).await?;
+        self.reader.wait_for(at.position()?, &[prices::NAME]).await?;
         let model = self.names.maybe_model(model.0.as_deref()).await?;
         let project = self.names.maybe_project(project.0.as_deref()).await?;
         // Who may not see a project is not told whether that name is taken.
@@ -184,17 +175,10 @@ impl Prices {
         &self,
         auth: Auth,
         price: Path<String>,
-        /// The version that you saw last.
-        #[oai(name = "If-Match")]
-        if_match: Header<Option<String>>,
-        /// Said again with the same key, the command is carried out once.
-        #[oai(name = "Idempotency-Key")]
-        idempotency_key: Header<Option<String>>,
+        headers: ChangeHeaders,
     ) -> Result<WriteResponse<Written>, Problem> {
         let caller = auth.0.may(Action::WithdrawPrice, Target::Installation)?;
-        let command = format!("withdraw price {}", price.0);
-        let context =
-            WriteContext::new(caller, if_match.0.as_deref(), idempotency_key.0, &command)?;
+        let context = headers.by(caller)?;
         let id = names::price(&price)?;
         let withdraw = |at| price::Command::Withdraw { at };
         Ok(self.writer.execute::<Price>(&id, &context, withdraw).await?.changed())

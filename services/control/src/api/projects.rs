@@ -4,9 +4,9 @@ mod view;
 
 use poem_openapi::{
     OpenApi,
-    param::{Header, Path, Query},
+    param::{Path, Query},
     payload::Json,
-    types::{MaybeUndefined, ToJSON},
+    types::MaybeUndefined,
 };
 use uplion_domain::{
     Limits, ProjectId, Timestamp,
@@ -24,13 +24,13 @@ use super::{
 use crate::{
     auth::Auth,
     caller::{Target, VisibleProjects},
-    headers,
+    headers::{ChangeHeaders, CreateHeaders, ReadAt},
     names::Names,
     permissions::Action,
     problem::Problem,
     reading::Reader,
     receipt::{WriteResponse, Written},
-    write::{WriteContext, Writer},
+    write::Writer,
 };
 
 pub struct Projects {
@@ -46,14 +46,11 @@ impl Projects {
     async fn create(
         &self,
         auth: Auth,
-        /// Said again with the same key, the command is carried out once.
-        #[oai(name = "Idempotency-Key")]
-        idempotency_key: Header<Option<String>>,
+        headers: CreateHeaders,
         body: Json<NewProject>,
     ) -> Result<WriteResponse<Written>, Problem> {
         let caller = auth.0.may(Action::CreateProject, Target::Installation)?;
-        let command = format!("create project {}", body.to_json_string());
-        let context = WriteContext::new(caller, None, idempotency_key.0, &command)?;
+        let context = headers.by(caller)?;
         let owner = match &body.owner {
             Some(user) => Some(self.names.registered_user(user).await?),
             None => None,
@@ -88,11 +85,7 @@ impl Projects {
         after: Query<Option<String>>,
         /// At most 1000; 100 if not said.
         limit: Query<Option<usize>>,
-        /// See also the write that was answered with this position.
-        #[oai(name = "Uplion-Position")]
-        position: Header<Option<String>>,
-        /// The same as `Uplion-Position`.
-        at: Query<Option<String>>,
+        at: ReadAt,
     ) -> Result<Json<Page<ProjectView>>, Problem> {
         let seen = auth.0.sees(Action::ListProjects, None)?;
         let mut member = match &member.0 {
@@ -106,8 +99,7 @@ impl Projects {
             }
             member = own;
         }
-        let position = headers::position(position.0.as_deref(), at.0.as_deref())?;
-        self.reader.wait_for(position, &[projects::NAME, members::NAME]).await?;
+        self.reader.wait_for(at.position()?, &[projects::NAME, members::NAME]).await?;
         let limit = page::limit(limit.0);
         let parameters = [
             columns::maybe_text(status.0.map(ProjectStatus::as_str)),
@@ -146,22 +138,15 @@ impl Projects {
         auth: Auth,
         /// Its id or its name.
         project: Path<String>,
-        /// The version that you saw last; without it the last writer wins.
-        #[oai(name = "If-Match")]
-        if_match: Header<Option<String>>,
-        /// Said again with the same key, the command is carried out once.
-        #[oai(name = "Idempotency-Key")]
-        idempotency_key: Header<Option<String>>,
+        headers: ChangeHeaders,
         body: Json<ChangedProject>,
     ) -> Result<WriteResponse<Written>, Problem> {
-        let command = format!("change project {} {}", project.0, body.to_json_string());
         let id = self.names.project(&project).await?;
         let mut caller = auth.0.may(Action::ChangeProject, Target::Project(id))?;
         if !body.budget.is_undefined() || !body.limits.is_undefined() {
             caller = caller.may(Action::ChangeProjectAllowance, Target::Project(id))?;
         }
-        let context =
-            WriteContext::new(caller, if_match.0.as_deref(), idempotency_key.0, &command)?;
+        let context = headers.by(caller)?;
         let budget = match &body.budget {
             MaybeUndefined::Undefined => None,
             MaybeUndefined::Null => Some(None),
@@ -190,15 +175,10 @@ impl Projects {
         auth: Auth,
         /// Its id or its name.
         project: Path<String>,
-        /// The version that you saw last.
-        #[oai(name = "If-Match")]
-        if_match: Header<Option<String>>,
-        /// Said again with the same key, the command is carried out once.
-        #[oai(name = "Idempotency-Key")]
-        idempotency_key: Header<Option<String>>,
+        headers: ChangeHeaders,
     ) -> Result<WriteResponse<Written>, Problem> {
-        let order = Order { auth, project, if_match, idempotency_key };
-        self.order(Action::SuspendProject, order, |at| Command::Suspend { at }).await
+        self.order(Action::SuspendProject, auth, &project, headers, |at| Command::Suspend { at })
+            .await
     }
 
     /// Resume a suspended project
@@ -208,15 +188,10 @@ impl Projects {
         auth: Auth,
         /// Its id or its name.
         project: Path<String>,
-        /// The version that you saw last.
-        #[oai(name = "If-Match")]
-        if_match: Header<Option<String>>,
-        /// Said again with the same key, the command is carried out once.
-        #[oai(name = "Idempotency-Key")]
-        idempotency_key: Header<Option<String>>,
+        headers: ChangeHeaders,
     ) -> Result<WriteResponse<Written>, Problem> {
-        let order = Order { auth, project, if_match, idempotency_key };
-        self.order(Action::ResumeProject, order, |at| Command::Resume { at }).await
+        self.order(Action::ResumeProject, auth, &project, headers, |at| Command::Resume { at })
+            .await
     }
 
     /// Close a project
@@ -228,38 +203,24 @@ impl Projects {
         auth: Auth,
         /// Its id or its name.
         project: Path<String>,
-        /// The version that you saw last.
-        #[oai(name = "If-Match")]
-        if_match: Header<Option<String>>,
-        /// Said again with the same key, the command is carried out once.
-        #[oai(name = "Idempotency-Key")]
-        idempotency_key: Header<Option<String>>,
+        headers: ChangeHeaders,
     ) -> Result<WriteResponse<Written>, Problem> {
-        let order = Order { auth, project, if_match, idempotency_key };
-        self.order(Action::CloseProject, order, |at| Command::Close { at }).await
+        self.order(Action::CloseProject, auth, &project, headers, |at| Command::Close { at }).await
     }
-}
-
-/// What comes with an operation that has no body.
-struct Order {
-    auth: Auth,
-    project: Path<String>,
-    if_match: Header<Option<String>>,
-    idempotency_key: Header<Option<String>>,
 }
 
 impl Projects {
     async fn order(
         &self,
         action: Action,
-        order: Order,
+        auth: Auth,
+        project: &str,
+        headers: ChangeHeaders,
         command: fn(Timestamp) -> Command,
     ) -> Result<WriteResponse<Written>, Problem> {
-        let Order { auth, project, if_match, idempotency_key } = order;
-        let id = self.names.project(&project).await?;
+        let id = self.names.project(project).await?;
         let caller = auth.0.may(action, Target::Project(id))?;
-        let text = format!("{} {}", action.id(), project.0);
-        let context = WriteContext::new(caller, if_match.0.as_deref(), idempotency_key.0, &text)?;
+        let context = headers.by(caller)?;
         Ok(self.writer.execute::<Project>(&id, &context, command).await?.changed())
     }
 }

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use poem_openapi::{
     Object, OpenApi,
-    param::{Header, Path, Query},
+    param::{Path, Query},
     payload::Json,
 };
 use uplion_domain::{Envelope, RequestId, request};
@@ -24,7 +24,7 @@ use super::{
 use crate::{
     auth::Auth,
     caller::Target,
-    headers,
+    headers::{self, ReadAt},
     labels::Labels,
     names::{self, Names},
     permissions::Action,
@@ -77,16 +77,11 @@ impl Requests {
         after: Query<Option<String>>,
         /// At most 1000; 100 if not said.
         limit: Query<Option<usize>>,
-        /// See also the write that was answered with this position.
-        #[oai(name = "Uplion-Position")]
-        position: Header<Option<String>>,
-        /// The same as `Uplion-Position`.
-        at: Query<Option<String>>,
+        at: ReadAt,
     ) -> Result<Json<Page<RequestSummary>>, Problem> {
         let project = self.names.maybe_project(project.0.as_deref()).await?;
         let seen = auth.0.sees(Action::ListRequests, project)?;
-        let position = headers::position(position.0.as_deref(), at.0.as_deref())?;
-        self.reader.wait_for(position, &[requests::NAME]).await?;
+        self.reader.wait_for(at.position()?, &[requests::NAME]).await?;
         let key = key.0.map(|text| names::key(&text)).transpose()?;
         let model = self.names.maybe_model(model.0.as_deref()).await?;
         let from = headers::time(from.0.as_deref())?;

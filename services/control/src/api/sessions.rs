@@ -9,7 +9,7 @@ use std::{
 
 use poem_openapi::{
     ApiResponse, Enum, Object, OpenApi,
-    param::{Header, Path, Query},
+    param::{Path, Query},
     payload::Json,
 };
 use uplion_domain::{
@@ -34,7 +34,7 @@ use crate::{
     aggregate::Recorded,
     auth::{Auth, Authenticator, proof::COOKIE, sign_in::SignIns},
     caller::Target,
-    headers,
+    headers::ReadAt,
     metrics::SignInEnd,
     origin::Origin,
     permissions::{Action, Role},
@@ -126,7 +126,7 @@ impl Sessions {
         }
         let (user, account) = self.sign_ins.by_password(&email, password, &origin).await?;
         let caller = self.authenticator.signed_in(user, account, None, origin).await?;
-        let context = WriteContext::new(caller, None, None, "")?;
+        let context = WriteContext::of(caller);
         let opened = self.open(user, mode, &context).await?;
         if !self.sign_ins.still(user, account).await? {
             self.close(opened.id, &context, Why::Revoked).await?;
@@ -174,11 +174,7 @@ impl Sessions {
         after: Query<Option<String>>,
         /// At most 1000; 100 if not said.
         limit: Query<Option<usize>>,
-        /// See also the write that was answered with this position.
-        #[oai(name = "Uplion-Position")]
-        position: Header<Option<String>>,
-        /// The same as `Uplion-Position`.
-        at: Query<Option<String>>,
+        at: ReadAt,
     ) -> Result<Json<Page<SessionView>>, Problem> {
         let of = match (&user.0, auth.0.user()) {
             (Some(text), _) => Some(text.parse().map_err(|_| Problem::unseen())?),
@@ -187,8 +183,7 @@ impl Sessions {
         };
         let caller =
             auth.0.may(Action::ListSessions, of.map_or(Target::Installation, Target::User))?;
-        let position = headers::position(position.0.as_deref(), at.0.as_deref())?;
-        self.reader.wait_for(position, &[sessions::NAME]).await?;
+        self.reader.wait_for(at.position()?, &[sessions::NAME]).await?;
         let limit = page::limit(limit.0);
         let parameters = [
             columns::maybe_text(of),
@@ -216,7 +211,7 @@ impl Sessions {
             ));
         };
         let https = caller.origin.over_https;
-        let context = WriteContext::new(caller, None, None, "")?;
+        let context = WriteContext::of(caller);
         self.close(session, &context, Why::SignedOut).await?;
         Ok(SignedOut::Closed(cookie("", Duration::ZERO, https)))
     }
@@ -233,7 +228,7 @@ impl Sessions {
         let id: SessionId = session.parse().map_err(|_| Problem::unseen())?;
         let user = self.whose(id).await?.ok_or_else(Problem::unseen)?;
         let caller = auth.0.may(Action::RevokeSession, Target::User(user))?;
-        let context = WriteContext::new(caller, None, None, "")?;
+        let context = WriteContext::of(caller);
         let revoke = |at| session::Command::Close { why: Why::Revoked, at };
         Ok(self.writer.execute::<Session>(&id, &context, revoke).await?.changed())
     }

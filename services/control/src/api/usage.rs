@@ -2,11 +2,7 @@
 
 use std::time::Duration;
 
-use poem_openapi::{
-    Enum, Object, OpenApi,
-    param::{Header, Query},
-    payload::Json,
-};
+use poem_openapi::{Enum, Object, OpenApi, param::Query, payload::Json};
 use uplion_domain::Timestamp;
 use uplion_projections::{
     columns,
@@ -18,7 +14,7 @@ use super::{Tag, page};
 use crate::{
     auth::Auth,
     caller::VisibleProjects,
-    headers,
+    headers::{self, ReadAt},
     labels::Labels,
     names::{self, Names},
     permissions::Action,
@@ -113,10 +109,7 @@ impl Usage {
         after: Query<Option<String>>,
         /// At most 1000; as many if not said.
         limit: Query<Option<usize>>,
-        /// See also the write that was answered with this position.
-        #[oai(name = "Uplion-Position")]
-        position: Header<Option<String>>,
-        at: Query<Option<String>>,
+        at: ReadAt,
     ) -> Result<Json<UsageReport>, Problem> {
         let mut by = by.0;
         let project = self.names.maybe_project(project.0.as_deref()).await?;
@@ -131,8 +124,7 @@ impl Usage {
             headers::time(from.0.as_deref())?.map(Timestamp::hour),
             headers::time(to.0.as_deref())?,
         );
-        let position = headers::position(position.0.as_deref(), at.0.as_deref())?;
-        self.reader.wait_for(position, &[usage_by_hour::NAME]).await?;
+        self.reader.wait_for(at.position()?, &[usage_by_hour::NAME]).await?;
         let missing = self.wait(wait.0).await?;
         let after = after.0.as_deref().map(place).transpose()?;
         let [after_project, after_key, after_model, after_hour] = Place::parameters(after.as_ref());

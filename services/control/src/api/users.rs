@@ -4,9 +4,8 @@ mod view;
 
 use poem_openapi::{
     OpenApi,
-    param::{Header, Path, Query},
+    param::{Path, Query},
     payload::Json,
-    types::ToJSON,
 };
 use uplion_domain::{
     Timestamp, UserId,
@@ -24,7 +23,7 @@ use super::{
 use crate::{
     auth::{Auth, sign_in::SignIns},
     caller::Target,
-    headers,
+    headers::{ChangeHeaders, CreateHeaders, ReadAt},
     names::Names,
     permissions::Action,
     person,
@@ -32,7 +31,7 @@ use crate::{
     reading::Reader,
     receipt::{WriteResponse, Written},
     secret::Secret,
-    write::{WriteContext, Writer},
+    write::Writer,
 };
 
 pub struct Users {
@@ -51,15 +50,11 @@ impl Users {
     async fn register(
         &self,
         auth: Auth,
-        /// Said again with the same key, the command is carried out once.
-        #[oai(name = "Idempotency-Key")]
-        idempotency_key: Header<Option<String>>,
+        headers: CreateHeaders,
         body: Json<NewUser>,
     ) -> Result<WriteResponse<Written>, Problem> {
         let caller = auth.0.may(Action::RegisterUser, Target::Installation)?;
-        let password = body.password.as_ref().map_or("", Secret::reveal);
-        let command = format!("register user {} {password}", body.to_json_string());
-        let context = WriteContext::new(caller, None, idempotency_key.0, &command)?;
+        let context = headers.by(caller)?;
         let id = UserId::new(Uuid::now_v7());
         let sign_in = body.sign_in()?;
         let mut known = vec![
@@ -92,15 +87,10 @@ impl Users {
         after: Query<Option<String>>,
         /// At most 1000; 100 if not said.
         limit: Query<Option<usize>>,
-        /// See also the write that was answered with this position.
-        #[oai(name = "Uplion-Position")]
-        position: Header<Option<String>>,
-        /// The same as `Uplion-Position`.
-        at: Query<Option<String>>,
+        at: ReadAt,
     ) -> Result<Json<Page<UserView>>, Problem> {
         auth.0.may(Action::ListUsers, Target::Installation)?;
-        let position = headers::position(position.0.as_deref(), at.0.as_deref())?;
-        self.reader.wait_for(position, &[users::NAME]).await?;
+        self.reader.wait_for(at.position()?, &[users::NAME]).await?;
         let limit = page::limit(limit.0);
         let only = match &email.0 {
             Some(email) => Some(self.names.people.by_email(email).await?),
@@ -151,22 +141,15 @@ impl Users {
         auth: Auth,
         /// Their id or e-mail address.
         user: Path<String>,
-        /// The version that you saw last; without it the last writer wins.
-        #[oai(name = "If-Match")]
-        if_match: Header<Option<String>>,
-        /// Said again with the same key, the command is carried out once.
-        #[oai(name = "Idempotency-Key")]
-        idempotency_key: Header<Option<String>>,
+        headers: ChangeHeaders,
         body: Json<ChangedUser>,
     ) -> Result<WriteResponse<Written>, Problem> {
-        let command = format!("change user {} {}", user.0, body.to_json_string());
         let id = self.names.user(&user).await?;
         let mut caller = auth.0.may(Action::ChangeUser, Target::User(id))?;
         if body.email.is_some() || body.access.is_some() {
             caller = caller.may(Action::ChangeUserAccess, Target::User(id))?;
         }
-        let context =
-            WriteContext::new(caller, if_match.0.as_deref(), idempotency_key.0, &command)?;
+        let context = headers.by(caller)?;
         let known = self.person(id).await?;
         let (name, email) = (
             body.name.as_deref().map(person::name).transpose()?,
@@ -199,20 +182,13 @@ impl Users {
         auth: Auth,
         /// Their id or e-mail address.
         user: Path<String>,
-        /// The version that you saw last; without it the last writer wins.
-        #[oai(name = "If-Match")]
-        if_match: Header<Option<String>>,
-        /// Said again with the same key, the command is carried out once.
-        #[oai(name = "Idempotency-Key")]
-        idempotency_key: Header<Option<String>>,
+        headers: ChangeHeaders,
         body: Json<NewPassword>,
     ) -> Result<WriteResponse<Written>, Problem> {
-        let command = format!("set password {} {}", user.0, body.password.reveal());
         let id = self.names.user(&user).await?;
         let caller = auth.0.may(Action::SetPassword, Target::User(id))?;
         let own = caller.user() == Some(id);
-        let context =
-            WriteContext::new(caller, if_match.0.as_deref(), idempotency_key.0, &command)?;
+        let context = headers.by(caller)?;
         if own {
             let current = body.current_password.clone().unwrap_or_else(|| Secret::given(""));
             if !self.sign_ins.confirm(id, current, &context.caller.origin).await? {
@@ -235,15 +211,10 @@ impl Users {
         auth: Auth,
         /// Their id or e-mail address.
         user: Path<String>,
-        /// The version that you saw last.
-        #[oai(name = "If-Match")]
-        if_match: Header<Option<String>>,
-        /// Said again with the same key, the command is carried out once.
-        #[oai(name = "Idempotency-Key")]
-        idempotency_key: Header<Option<String>>,
+        headers: ChangeHeaders,
     ) -> Result<WriteResponse<Written>, Problem> {
-        let order = Order { auth, user, if_match, idempotency_key };
-        self.order(Action::DisableUser, order, &[], |at| Command::Disable { at }).await
+        self.order(Action::DisableUser, auth, &user, headers, &[], |at| Command::Disable { at })
+            .await
     }
 
     /// Enable a disabled user
@@ -255,15 +226,9 @@ impl Users {
         auth: Auth,
         /// Their id or e-mail address.
         user: Path<String>,
-        /// The version that you saw last.
-        #[oai(name = "If-Match")]
-        if_match: Header<Option<String>>,
-        /// Said again with the same key, the command is carried out once.
-        #[oai(name = "Idempotency-Key")]
-        idempotency_key: Header<Option<String>>,
+        headers: ChangeHeaders,
     ) -> Result<WriteResponse<Written>, Problem> {
-        let order = Order { auth, user, if_match, idempotency_key };
-        self.order(Action::EnableUser, order, &[], |at| Command::Enable { at }).await
+        self.order(Action::EnableUser, auth, &user, headers, &[], |at| Command::Enable { at }).await
     }
 
     /// Erase a user
@@ -276,40 +241,27 @@ impl Users {
         auth: Auth,
         /// Their id or e-mail address.
         user: Path<String>,
-        /// The version that you saw last.
-        #[oai(name = "If-Match")]
-        if_match: Header<Option<String>>,
-        /// Said again with the same key, the command is carried out once.
-        #[oai(name = "Idempotency-Key")]
-        idempotency_key: Header<Option<String>>,
+        headers: ChangeHeaders,
     ) -> Result<WriteResponse<Written>, Problem> {
-        let order = Order { auth, user, if_match, idempotency_key };
         let everything = [Personal::Forgotten];
-        self.order(Action::EraseUser, order, &everything, |at| Command::Erase { at }).await
+        self.order(Action::EraseUser, auth, &user, headers, &everything, |at| Command::Erase { at })
+            .await
     }
-}
-
-/// What comes with an operation that has no body.
-struct Order {
-    auth: Auth,
-    user: Path<String>,
-    if_match: Header<Option<String>>,
-    idempotency_key: Header<Option<String>>,
 }
 
 impl Users {
     async fn order(
         &self,
         action: Action,
-        order: Order,
+        auth: Auth,
+        user: &str,
+        headers: ChangeHeaders,
         personal: &[Personal],
         command: fn(Timestamp) -> Command,
     ) -> Result<WriteResponse<Written>, Problem> {
-        let Order { auth, user, if_match, idempotency_key } = order;
-        let id = self.names.user(&user).await?;
+        let id = self.names.user(user).await?;
         let caller = auth.0.may(action, Target::User(id))?;
-        let text = format!("{} {}", action.id(), user.0);
-        let context = WriteContext::new(caller, if_match.0.as_deref(), idempotency_key.0, &text)?;
+        let context = headers.by(caller)?;
         let personal = of(id, personal.iter().cloned());
         let commands = |at| vec![command(at)];
         Ok(self.writer.execute_all::<User>(&id, &context, &personal, commands).await?.changed())

@@ -2,7 +2,7 @@
 
 use poem_openapi::{
     Enum, Object, OpenApi,
-    param::{Header, Path, Query},
+    param::{Path, Query},
     payload::Json,
 };
 use uplion_projections::{
@@ -19,7 +19,7 @@ use super::{
 use crate::{
     auth::Auth,
     caller::Target,
-    headers,
+    headers::ReadAt,
     names::{self, Names},
     permissions::Action,
     problem::Problem,
@@ -87,15 +87,10 @@ impl Workers {
         after: Query<Option<String>>,
         /// At most 1000; 100 if not said.
         limit: Query<Option<usize>>,
-        /// See also the write that was answered with this position.
-        #[oai(name = "Uplion-Position")]
-        position: Header<Option<String>>,
-        /// The same as `Uplion-Position`.
-        at: Query<Option<String>>,
+        at: ReadAt,
     ) -> Result<Json<Page<WorkerView>>, Problem> {
         auth.0.may(Action::ListWorkers, Target::Installation)?;
-        let position = headers::position(position.0.as_deref(), at.0.as_deref())?;
-        self.reader.wait_for(position, &[workers::NAME]).await?;
+        self.reader.wait_for(at.position()?, &[workers::NAME]).await?;
         let model = match model.0 {
             Some(text) => columns::json(&self.names.model(&text).await?.to_string()),
             None => Value::Null,

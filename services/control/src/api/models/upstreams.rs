@@ -1,11 +1,6 @@
 //! The upstreams of a model: list, add, change, remove one, or say all of them.
 
-use poem_openapi::{
-    Object, OpenApi,
-    param::{Header, Path},
-    payload::Json,
-    types::ToJSON,
-};
+use poem_openapi::{Object, OpenApi, param::Path, payload::Json};
 use uplion_domain::model::{Command, Model, UpstreamId};
 use uplion_projections::models;
 
@@ -17,11 +12,12 @@ use crate::{
     },
     auth::Auth,
     caller::Target,
+    headers::ChangeHeaders,
     names::Names,
     permissions::Action,
     problem::Problem,
     receipt::{WriteResponse, Written},
-    write::{WriteContext, Writer},
+    write::Writer,
 };
 
 pub struct ModelUpstreams {
@@ -61,18 +57,11 @@ impl ModelUpstreams {
         auth: Auth,
         /// Its name or an alias.
         model: Path<String>,
-        /// The version that you saw last; without it the last writer wins.
-        #[oai(name = "If-Match")]
-        if_match: Header<Option<String>>,
-        /// Said again with the same key, the command is carried out once.
-        #[oai(name = "Idempotency-Key")]
-        idempotency_key: Header<Option<String>>,
+        headers: ChangeHeaders,
         body: Json<Upstreams>,
     ) -> Result<WriteResponse<Written>, Problem> {
         let caller = auth.0.may(Action::ChangeUpstreams, Target::Installation)?;
-        let command = format!("change upstreams {} {}", model.0, body.to_json_string());
-        let context =
-            WriteContext::new(caller, if_match.0.as_deref(), idempotency_key.0, &command)?;
+        let context = headers.by(caller)?;
         let id = self.names.model(&model).await?;
         let upstreams = upstreams(&body.upstreams, &id)?;
         let change = |at| Command::ChangeUpstreams { upstreams: upstreams.clone(), at };
@@ -86,18 +75,11 @@ impl ModelUpstreams {
         auth: Auth,
         /// Its name or an alias.
         model: Path<String>,
-        /// The version of the model that you saw last.
-        #[oai(name = "If-Match")]
-        if_match: Header<Option<String>>,
-        /// Said again with the same key, the command is carried out once.
-        #[oai(name = "Idempotency-Key")]
-        idempotency_key: Header<Option<String>>,
+        headers: ChangeHeaders,
         body: Json<UpstreamView>,
     ) -> Result<WriteResponse<Written>, Problem> {
         let caller = auth.0.may(Action::AddUpstream, Target::Installation)?;
-        let command = format!("add upstream {} {}", model.0, body.to_json_string());
-        let context =
-            WriteContext::new(caller, if_match.0.as_deref(), idempotency_key.0, &command)?;
+        let context = headers.by(caller)?;
         let id = self.names.model(&model).await?;
         let upstream = body.read(&id)?;
         let add = |at| Command::AddUpstream { upstream: upstream.clone(), at };
@@ -119,19 +101,11 @@ impl ModelUpstreams {
         model: Path<String>,
         /// By id.
         upstream: Path<String>,
-        /// The version of the model that you saw last; without it the last writer wins.
-        #[oai(name = "If-Match")]
-        if_match: Header<Option<String>>,
-        /// Said again with the same key, the command is carried out once.
-        #[oai(name = "Idempotency-Key")]
-        idempotency_key: Header<Option<String>>,
+        headers: ChangeHeaders,
         body: Json<ChangedUpstream>,
     ) -> Result<WriteResponse<Written>, Problem> {
         let caller = auth.0.may(Action::ChangeUpstream, Target::Installation)?;
-        let place = format!("{} {}", model.0, upstream.0);
-        let command = format!("change upstream {place} {}", body.to_json_string());
-        let context =
-            WriteContext::new(caller, if_match.0.as_deref(), idempotency_key.0, &command)?;
+        let context = headers.by(caller)?;
         let (id, upstream) = (self.names.model(&model).await?, upstream_id(&upstream)?);
         let change = body.0.read()?;
         let change = |at| {
@@ -156,17 +130,10 @@ impl ModelUpstreams {
         model: Path<String>,
         /// By id.
         upstream: Path<String>,
-        /// The version of the model that you saw last.
-        #[oai(name = "If-Match")]
-        if_match: Header<Option<String>>,
-        /// Said again with the same key, the command is carried out once.
-        #[oai(name = "Idempotency-Key")]
-        idempotency_key: Header<Option<String>>,
+        headers: ChangeHeaders,
     ) -> Result<WriteResponse<Written>, Problem> {
         let caller = auth.0.may(Action::RemoveUpstream, Target::Installation)?;
-        let command = format!("remove upstream {} {}", model.0, upstream.0);
-        let context =
-            WriteContext::new(caller, if_match.0.as_deref(), idempotency_key.0, &command)?;
+        let context = headers.by(caller)?;
         let (id, upstream) = (self.names.model(&model).await?, upstream_id(&upstream)?);
         let remove = |at| Command::RemoveUpstream { upstream: upstream.clone(), at };
         Ok(self.writer.execute::<Model>(&id, &context, remove).await?.changed())
