@@ -26,6 +26,7 @@ mod settlement;
 mod ticket;
 mod tokens;
 mod upstream;
+mod upstream_request_id;
 mod weighted_balancer;
 
 pub use clock::Clock;

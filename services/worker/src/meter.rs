@@ -12,7 +12,7 @@ use uplion_protocol::{
     endpoint::{AnswerPart, PieceKind, chat_completions},
 };
 
-use crate::tokens::Tokenizer;
+use crate::{tokens::Tokenizer, upstream_request_id};
 
 /// Bytes of a body whose prompt is counted where it is needed; a larger one is counted on a thread of its own.
 const SMALL_BODY: usize = 4 * 1024;
@@ -26,6 +26,8 @@ pub struct Meter {
     reported: Option<Usage>,
     /// Since then.
     counted: Counted,
+    /// The upstream's own name for the answer.
+    answer_id: Option<String>,
 }
 
 /// Tokens; `reasoning` is a part of `completion`.
@@ -45,7 +47,14 @@ enum Prompt {
 impl Meter {
     pub fn new(tokenizer: Arc<Tokenizer>, endpoint: Endpoint, body: Bytes) -> Self {
         let prompt = Prompt::Uncounted(body);
-        Self { tokenizer, endpoint, prompt, reported: None, counted: Counted::default() }
+        Self {
+            tokenizer,
+            endpoint,
+            prompt,
+            reported: None,
+            counted: Counted::default(),
+            answer_id: None,
+        }
     }
 
     /// What is to be counted elsewhere before the first chunk of a stream, because it takes long.
@@ -67,6 +76,7 @@ impl Meter {
 
     /// The next part of a stream, or a whole answer.
     pub fn add(&mut self, part: &AnswerPart<'_>) {
+        self.read_id(part);
         match part.usage {
             Some(usage) => {
                 self.reported = Some(reported(usage));
@@ -89,6 +99,21 @@ impl Meter {
             usage.source = Source::Counted;
         }
         usage
+    }
+
+    pub fn read_id(&mut self, part: &AnswerPart<'_>) {
+        if self.answer_id.is_none() {
+            self.answer_id = part.id.as_deref().and_then(upstream_request_id::printable);
+        }
+    }
+
+    /// As the upstream reported it, whatever was counted since.
+    pub const fn reported(&self) -> Option<&Usage> {
+        self.reported.as_ref()
+    }
+
+    pub fn answer_id(&self) -> Option<&str> {
+        self.answer_id.as_deref()
     }
 
     /// A whole answer that was counted elsewhere.
@@ -190,6 +215,14 @@ mod spec {
         let usage = meter.running();
         assert_eq!((usage.prompt_tokens(), usage.completion_tokens()), (9, 7));
         assert_eq!(usage.source, Source::Reported);
+    }
+
+    #[test]
+    fn an_answer_has_the_name_that_its_first_part_gives_it() {
+        let mut meter = meter();
+        read(&mut meter, r#"{"id":"chatcmpl-1","choices":[]}"#);
+        read(&mut meter, r#"{"id":"chatcmpl-2","choices":[]}"#);
+        assert_eq!(meter.answer_id(), Some("chatcmpl-1"));
     }
 
     #[test]

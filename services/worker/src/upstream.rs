@@ -19,7 +19,11 @@ use http::{
     header::{AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER},
 };
 use tokio::time::timeout;
-use uplion_domain::{ModelName, model::Credential, worker::FailureReason};
+use uplion_domain::{
+    ModelName,
+    model::{Credential, UpstreamId},
+    worker::FailureReason,
+};
 use uplion_log_transport::claim::{Head, ReleaseReason};
 
 pub use self::status::CallFailure;
@@ -37,6 +41,7 @@ const ERROR_WITHIN: Duration = Duration::from_secs(2);
 const FORBIDDEN: u16 = 403;
 
 pub struct Upstream {
+    pub id: UpstreamId,
     pub model: ModelName,
     /// What the upstream calls it.
     pub upstream_model: ModelName,
@@ -61,6 +66,7 @@ impl Upstream {
         let UpstreamParts { secrets, tokenizer, events } = parts;
         let (client, url) = client(served, secrets)?;
         Ok(Self {
+            id: upstream.id(),
             model: model.clone(),
             upstream_model: upstream.model.clone(),
             health: Health::default(),

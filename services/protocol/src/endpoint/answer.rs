@@ -16,6 +16,8 @@ pub trait AnswerReader: Send {
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct AnswerPart<'a> {
+    /// The upstream's own name for the answer.
+    pub id: Option<Cow<'a, str>>,
     pub progress: Progress<'a>,
     /// What the upstream reports for the answer up to here.
     pub usage: Option<Usage>,

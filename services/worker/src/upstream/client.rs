@@ -68,6 +68,10 @@ impl HttpResponse {
         self.head.status
     }
 
+    pub const fn headers(&self) -> &HeaderMap {
+        &self.head.headers
+    }
+
     pub fn header(&self, name: HeaderName) -> Option<&str> {
         self.head.headers.get(name)?.to_str().ok()
     }

@@ -6,7 +6,7 @@ use bytes::{Bytes, BytesMut};
 use futures::FutureExt;
 use http::header::CONTENT_TYPE;
 use tokio::task::{JoinHandle, spawn_blocking, yield_now};
-use uplion_domain::Usage;
+use uplion_domain::{Usage, model::UpstreamId};
 use uplion_log_transport::claim::{End, Head};
 use uplion_protocol::{Endpoint, endpoint::Progress};
 
@@ -19,7 +19,7 @@ use super::{
 use crate::{
     meter::{Counted, Meter, count_completion, count_prompt},
     send_buffer::CHUNK_BYTES,
-    tokens::Tokenizer,
+    upstream_request_id,
 };
 
 /// An upstream that explains at greater length why it rejects a request is cut short.
@@ -55,10 +55,22 @@ pub enum Step {
     Failed(CallFailure),
 }
 
+/// What is told of a call to an upstream, whether its answer was delivered or not.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CallReport {
+    pub upstream: UpstreamId,
+    /// The upstream's own name for it: what a provider's bill can be compared by.
+    pub request_id: Option<String>,
+    /// As the upstream reported it. None: it did not say, which is not zero.
+    pub usage: Option<Usage>,
+}
+
 pub struct UpstreamResponse {
+    upstream: Arc<Upstream>,
     expected: Expected,
-    tokenizer: Arc<Tokenizer>,
     meter: Meter,
+    /// The upstream's own name for the request, if a header said it.
+    request_id: Option<String>,
     /// Of a long prompt.
     counting: Option<JoinHandle<u64>>,
     state: State,
@@ -90,9 +102,9 @@ impl UpstreamResponse {
     /// `body` is the client's own, `spliced` is for the upstream.
     pub fn call(upstream: &Arc<Upstream>, body: Bytes, spliced: Bytes, expected: Expected) -> Self {
         let state = State::Calling(Box::pin(Arc::clone(upstream).call(spliced)));
-        let tokenizer = Arc::clone(&upstream.tokenizer);
-        let meter = Meter::new(Arc::clone(&tokenizer), expected.endpoint, body);
-        let mut answer = Self { expected, tokenizer, meter, counting: None, state };
+        let meter = Meter::new(Arc::clone(&upstream.tokenizer), expected.endpoint, body);
+        let (upstream, request_id) = (Arc::clone(upstream), None);
+        let mut answer = Self { upstream, expected, meter, request_id, counting: None, state };
         if expected.stream {
             // While the upstream reads the prompt too.
             answer.count_long_prompt();
@@ -131,6 +143,16 @@ impl UpstreamResponse {
         }
     }
 
+    /// What is known of the call by now.
+    pub fn report(&self) -> CallReport {
+        let answer_id = self.meter.answer_id();
+        CallReport {
+            upstream: self.upstream.id.clone(),
+            request_id: self.request_id.clone().or_else(|| answer_id.map(str::to_owned)),
+            usage: self.meter.reported().cloned(),
+        }
+    }
+
     /// Whether what comes next has bytes, or may have.
     pub fn has_bytes_to_come(&self) -> bool {
         match self.state {
@@ -143,6 +165,7 @@ impl UpstreamResponse {
     }
 
     fn begin(&mut self, response: HttpResponse) -> Step {
+        self.request_id = upstream_request_id::in_headers(response.headers());
         let status = response.status().as_u16();
         let content_type = response.header(CONTENT_TYPE);
         let content_type = content_type.unwrap_or("application/json").to_owned();
@@ -193,12 +216,13 @@ impl UpstreamResponse {
         let endpoint = self.expected.endpoint;
         let mut reader = endpoint.answer_reader();
         let part = reader.whole(body).ok().filter(|_| !self.expected.stream)?;
+        self.meter.read_id(&part);
         match part.progress {
             Progress::Finished | Progress::Ended => {}
             Progress::Going | Progress::Failed(_) => return None,
         }
         if part.usage.is_none() && body.len() > COUNTED_HERE {
-            let (tokenizer, body) = (Arc::clone(&self.tokenizer), body.clone());
+            let (tokenizer, body) = (Arc::clone(&self.upstream.tokenizer), body.clone());
             let counted = body.clone();
             let counting = spawn_blocking(move || count_completion(&tokenizer, endpoint, &counted));
             self.state = State::Counting { body, counting };
@@ -264,7 +288,8 @@ impl UpstreamResponse {
 
     fn count_long_prompt(&mut self) {
         if let Some(body) = self.meter.long_prompt() {
-            let (tokenizer, endpoint) = (Arc::clone(&self.tokenizer), self.expected.endpoint);
+            let (tokenizer, endpoint) =
+                (Arc::clone(&self.upstream.tokenizer), self.expected.endpoint);
             let counting = spawn_blocking(move || count_prompt(&tokenizer, endpoint, &body));
             self.counting = Some(counting);
         }

@@ -13,6 +13,7 @@ use crate::{
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Chunk<'a> {
+    pub id: Option<Cow<'a, str>>,
     pub choices: usize,
     /// What the model has written, for counting where the upstream reports no usage.
     pub pieces: Vec<Piece<'a>>,
@@ -29,6 +30,10 @@ impl<'a> Chunk<'a> {
         let mut chunk = Self::default();
         Scanner::document(json, |scan| {
             scan.object_if_any(|scan, key| match key.decode().as_ref() {
+                "id" => {
+                    chunk.id = scan.text_if_any()?;
+                    Ok(())
+                }
                 "choices" => scan.array_if_any(|scan| chunk.read_choice(scan)),
                 "usage" => {
                     chunk.names_usage = scan.peek() != Kind::Null;
