@@ -87,9 +87,10 @@ impl Worker {
             Upstream::check(&own, &options.secrets)?;
         }
         let (worker, metrics) = (WorkerId::new(Uuid::now_v7()), Metrics::default());
+        let zone = options.zone.clone();
         let release_now = CancellationToken::new();
         let gateways = Arc::new(Gateways::new(worker, &log, &metrics));
-        let events = Arc::new(WorkerEvents::new(worker, &log, &clock, &metrics));
+        let events = Arc::new(WorkerEvents::new(worker, zone, &log, &clock, &metrics));
         let tickets = Tickets {
             gateways: Arc::clone(&gateways),
             settlements: Settlements::new(worker, &log, &clock),
@@ -166,10 +167,10 @@ impl Worker {
         let mut listening = self.listening.subscribe();
         let _ = listening.wait_for(|listening| *listening).await;
         let mut set = |served: &[ServedUpstream]| {
-            pullers.set(served);
             if !self.knows_what_to_serve.swap(true, Ordering::Relaxed) {
                 self.events.started(served);
             }
+            pullers.set(served);
         };
         match &self.options.serve {
             Serve::Own { .. } => {

@@ -11,6 +11,8 @@ pub struct Options {
     pub serve: Serve,
     /// How long a stopping worker goes on with what it has, before it hands it back.
     pub drain: Duration,
+    /// Where it runs, as its environment calls it; only reported.
+    pub zone: Option<String>,
     /// What the upstreams want to be shown.
     pub secrets: Secrets,
 }
@@ -36,7 +38,7 @@ impl Options {
     }
 
     fn of(serve: Serve) -> Self {
-        Self { serve, drain: Self::DRAIN, secrets: Secrets::default() }
+        Self { serve, drain: Self::DRAIN, zone: None, secrets: Secrets::default() }
     }
 }
 

@@ -60,6 +60,7 @@ impl Puller {
         let slots = Arc::new(Semaphore::new(slots.clamp(1, Semaphore::MAX_PERMITS)));
         let mut queue = self.queue().await;
         let membership = self.balancer.join(&upstream, &slots, settings.weight);
+        self.parts.upstreams.events.ready(&self.served.model);
         loop {
             if let Some(pause) = upstream.health.pause() {
                 sleep(pause).await;

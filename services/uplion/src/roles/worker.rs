@@ -46,6 +46,9 @@ pub struct Worker {
         value_name = "N"
     )]
     max_in_flight: u32,
+    /// Where this worker runs, as your environment calls it: reported with its start, and nothing else.
+    #[arg(long, env = "UPLION_ZONE", value_name = "ZONE")]
+    zone: Option<String>,
     /// Where Secrets that registered upstreams name are mounted: FOLDER/<name>/<key>.
     #[arg(long, env = "UPLION_SECRETS", default_value = Secrets::FOLDER, value_name = "FOLDER")]
     secrets: PathBuf,
@@ -70,7 +73,8 @@ impl Role for Worker {
         };
 
         let secrets = Secrets::in_folder(&self.secrets);
-        let options = Options { serve: self.serve(), drain: Options::DRAIN, secrets };
+        let (serve, zone) = (self.serve(), self.zone.clone());
+        let options = Options { serve, drain: Options::DRAIN, zone, secrets };
         let worker = Arc::new(Running::start(options, log, Arc::new(clock::now))?);
         let mut registry = Registry::default();
         worker.register_metrics(&mut registry);

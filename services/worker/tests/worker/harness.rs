@@ -91,6 +91,12 @@ impl Harness {
         records.iter().map(|record| Envelope::decode(&record.event).unwrap().event).collect()
     }
 
+    /// What workers reported so far.
+    pub async fn reported(&self) -> Vec<Event> {
+        let events = self.traffic().await.into_iter();
+        events.filter(|event| matches!(event, Event::Worker(_))).collect()
+    }
+
     /// The first event of TRAFFIC that `pick` knows.
     pub async fn event<T>(&self, what: &str, pick: impl Fn(&Event) -> Option<T>) -> T {
         let find = async || self.traffic().await.iter().find_map(&pick);

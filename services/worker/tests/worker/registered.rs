@@ -70,6 +70,47 @@ async fn models_are_served_from_when_they_are_registered_until_they_retire() {
 }
 
 #[tokio::test]
+async fn a_worker_reports_what_it_is_and_then_what_it_can_serve() {
+    let harness = Harness::start().await;
+    let unusable = Upstream { url: "ftp://nowhere".into(), ..harness.upstream() };
+    for (name, upstream) in
+        [("one", harness.upstream()), ("two", harness.upstream()), ("three", unusable.clone())]
+    {
+        register(&harness, name, vec![upstream]).await;
+    }
+    let zone = Some("eu-1".to_owned());
+    let running = harness.start_worker(Options { zone, ..Options::registered() }).await;
+    let started = harness.event("worker.started", |event| match event {
+        Event::Worker(worker::Event::Started { models, about, .. }) => {
+            Some((models.clone(), about.clone().unwrap()))
+        }
+        _ => None,
+    });
+    let (models, about) = started.await;
+    assert_eq!(models, ["one", "three", "two"].map(model));
+    let version = env!("CARGO_PKG_VERSION").to_owned();
+    let upstreams = about.upstreams.clone();
+    assert_eq!((about.places, about.zone.as_deref(), &about.version), (12, Some("eu-1"), &version));
+    assert!(upstreams.len() == 2 && upstreams.contains(&unusable.id()), "{upstreams:?}");
+
+    let ready = |event: &Event| match event {
+        Event::Worker(worker::Event::Ready { worker, models, .. })
+            if *worker == running.worker.id() =>
+        {
+            Some(models.clone())
+        }
+        _ => None,
+    };
+    for name in ["one", "two"] {
+        let of_model = |event: &Event| ready(event).filter(|models| models[..] == [model(name)]);
+        harness.event("worker.ready", of_model).await;
+    }
+    let reported = harness.reported().await;
+    assert!(matches!(reported[0], Event::Worker(worker::Event::Started { .. })), "{reported:?}");
+    assert_eq!(reported.iter().filter_map(ready).count(), 2, "the third cannot be called");
+}
+
+#[tokio::test]
 async fn a_changed_upstream_is_called_by_its_new_name() {
     let harness = Harness::start().await;
     register(&harness, "m", vec![harness.upstream()]).await;
