@@ -76,15 +76,15 @@ impl AdminKey {
                 let access = params::word(access);
                 let body = json!({ "name": name, "access": access, "expires_at": expires });
                 let written = client.post(&options.into(), &["admin-keys"], &body).await?;
-                output::shown_once(format, &written, &format!("issued admin key {name}"))
+                output::print_secret_once(format, &written, &format!("issued admin key {name}"))
             }
             Act::List => {
                 let keys = client.list(&["admin-keys"], &[]).await?;
-                output::many(format, keys, list_table)
+                output::print_list(format, keys, list_table)
             }
             Act::Revoke { key, options } => {
                 let written = client.action(&options, &["admin-keys", &key, "revoke"]).await?;
-                output::wrote(format, &written, &format!("revoked admin key {key}"))
+                output::print_written(format, &written, &format!("revoked admin key {key}"))
             }
         }
     }

@@ -82,7 +82,7 @@ impl Limits {
 
 impl Budget {
     /// `250.00 EUR/month`
-    pub fn with(&self, currency: &Currency) -> String {
+    pub fn text_in(&self, currency: &Currency) -> String {
         format!("{}/{}", currency.amount(&self.amount), self.period)
     }
 

@@ -69,7 +69,7 @@ impl Changes {
         };
         let query = [("kind", self.kind.as_str().to_owned()), ("id", id)];
         let changes = client.list(&["changes"], &query).await?;
-        output::many(self.format, changes, |changes: &[Change]| {
+        output::print_list(self.format, changes, |changes: &[Change]| {
             changes.iter().map(Change::lines).collect::<Vec<_>>().join("\n")
         })
     }

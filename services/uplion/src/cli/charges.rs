@@ -48,9 +48,9 @@ impl Charges {
         let Self { limit, scope, control, format } = self;
         let client = Client::new(control.endpoint()?)?;
         let query = scope.query(&client).await?;
-        let charges = client.first(&["charges"], &query, limit).await?;
+        let charges = client.list_at_most(&["charges"], &query, limit).await?;
         let currency = shown_currency(&client, format).await?;
-        output::many(format, charges, |charges: &[View]| list_table(charges, &currency))
+        output::print_list(format, charges, |charges: &[View]| list_table(charges, &currency))
     }
 }
 

@@ -92,11 +92,11 @@ impl Client {
         path: &[&str],
         query: &[(&str, String)],
     ) -> Result<Vec<Value>, Failure> {
-        self.first(path, query, usize::MAX).await
+        self.list_at_most(path, query, usize::MAX).await
     }
 
     /// So many of them at most.
-    pub async fn first(
+    pub async fn list_at_most(
         &self,
         path: &[&str],
         query: &[(&str, String)],

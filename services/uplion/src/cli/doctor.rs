@@ -130,7 +130,7 @@ impl Doctor {
             return None;
         }
         let (bytes, max) = (stream.bytes?, stream.max_bytes?);
-        let each = sizes::bytes_per_request(bytes, stream.held());
+        let each = sizes::bytes_per_request(bytes, stream.messages_held());
         let hours = self.hours;
         let bears = sizes::enough_for(max, each, hours);
         let what = format!(

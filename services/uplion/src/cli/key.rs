@@ -124,12 +124,12 @@ impl Key {
             Act::List(filter) => {
                 let keys = client.list(&["keys"], &filter.query()).await?;
                 let currency = shown_currency(&client, format).await?;
-                output::many(format, keys, |keys: &[View]| list_table(keys, &currency))
+                output::print_list(format, keys, |keys: &[View]| list_table(keys, &currency))
             }
             Act::Show { key } => {
                 let shown = client.get(&["keys", &id(&client, &key).await?], &[]).await?;
                 let currency = shown_currency(&client, format).await?;
-                output::one(format, shown, |key: View| key.details(&currency))
+                output::print_one(format, shown, |key: View| key.details(&currency))
             }
             Act::Change { key, name, all_models, terms, options } => {
                 let id = id(&client, &key).await?;
@@ -144,7 +144,7 @@ impl Key {
                 let id = id(&client, &key).await?;
                 let body = json!({ "grace_seconds": grace.map(|Grace(seconds)| seconds) });
                 let written = client.post(&options, &["keys", &id, "rotate"], &body).await?;
-                output::shown_once(format, &written, &format!("rotated key {key}"))
+                output::print_secret_once(format, &written, &format!("rotated key {key}"))
             }
             Act::Revoke(target) => target.send(&client, format, "revoke", "revoked").await,
         }
@@ -163,7 +163,7 @@ impl NewKey {
         body.extend([("name".into(), json!(name)), ("project".into(), json!(project))]);
         body.extend(owner.map(|owner| ("owner".into(), json!(owner))));
         let written = client.post(&options.into(), &["keys"], &Value::Object(body)).await?;
-        output::shown_once(format, &written, &format!("issued key {name}"))
+        output::print_secret_once(format, &written, &format!("issued key {name}"))
     }
 }
 
@@ -189,7 +189,7 @@ async fn change(
         return Err(Failure::Local(text.to_owned()));
     }
     let written = client.patch(&options, &path, &Value::Object(body)).await?;
-    output::wrote(format, &written, &format!("changed key {id}"))
+    output::print_written(format, &written, &format!("changed key {id}"))
 }
 
 impl Target {
@@ -203,7 +203,7 @@ impl Target {
         let Self { key, options } = self;
         let id = id(client, &key).await?;
         let written = client.action(&options, &["keys", &id, action]).await?;
-        output::wrote(format, &written, &format!("{done} key {id}"))
+        output::print_written(format, &written, &format!("{done} key {id}"))
     }
 }
 

@@ -151,18 +151,18 @@ impl Model {
             Act::List { kind, status } => {
                 let query = params::query([("kind", kind.map(params::word)), ("status", status)]);
                 let models = client.list(&["models"], &query).await?;
-                output::many(format, models, list_table)
+                output::print_list(format, models, list_table)
             }
             Act::Show { model } => {
                 let shown = client.get(&["models", &model], &[]).await?;
-                output::one(format, shown, View::details)
+                output::print_one(format, shown, View::details)
             }
             Act::Change(change) => change.run(&client, format).await,
             Act::Upstream(upstream) => upstream.run(&client, format).await,
             Act::Alias(alias) => alias.run(&client, format).await,
             Act::Revoke { model, options } => {
                 let written = client.action(&options, &["models", &model, "retire"]).await?;
-                output::wrote(format, &written, &format!("retired model {model}"))
+                output::print_written(format, &written, &format!("retired model {model}"))
             }
         }
     }
@@ -180,7 +180,7 @@ impl NewModel {
         ];
         body.extend(all.map(|(name, value)| (name.to_owned(), value)));
         let written = client.post(&options.into(), &["models"], &Value::Object(body)).await?;
-        output::wrote(format, &written, &format!("registered model {name}"))
+        output::print_written(format, &written, &format!("registered model {name}"))
     }
 }
 
@@ -210,7 +210,7 @@ async fn change(
         return Err(Failure::Local(text.to_owned()));
     }
     let written = client.patch(options, &["models", model], &Value::Object(body)).await?;
-    output::wrote(format, &written, &format!("changed model {model}"))
+    output::print_written(format, &written, &format!("changed model {model}"))
 }
 
 impl Alias {

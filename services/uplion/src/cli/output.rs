@@ -28,7 +28,7 @@ pub fn print_json(value: &Value) -> Result<(), Failure> {
 }
 
 /// One thing.
-pub fn one<T: DeserializeOwned>(
+pub fn print_one<T: DeserializeOwned>(
     format: Format,
     shown: Value,
     details: impl FnOnce(T) -> String,
@@ -37,7 +37,7 @@ pub fn one<T: DeserializeOwned>(
 }
 
 /// All of a list.
-pub fn many<T: DeserializeOwned>(
+pub fn print_list<T: DeserializeOwned>(
     format: Format,
     list: Vec<Value>,
     table: impl FnOnce(&[T]) -> String,
@@ -56,7 +56,7 @@ pub fn note(text: &str) {
 }
 
 /// What a write did. `done` is a sentence about it.
-pub fn wrote(format: Format, value: &Value, done: &str) -> Result<(), Failure> {
+pub fn print_written(format: Format, value: &Value, done: &str) -> Result<(), Failure> {
     if value["in_force"] == Value::Bool(false) {
         note(
             "recorded, not yet in force: the log has not acknowledged it, and it will come into force by itself",
@@ -66,14 +66,14 @@ pub fn wrote(format: Format, value: &Value, done: &str) -> Result<(), Failure> {
 }
 
 /// The one answer that holds a secret. None is in it if the command had been carried out before.
-pub fn shown_once(format: Format, written: &Value, done: &str) -> Result<(), Failure> {
+pub fn print_secret_once(format: Format, written: &Value, done: &str) -> Result<(), Failure> {
     let text = |field: &str| written[field].as_str();
     let id = text("id").unwrap_or_default();
     let sentence = match text("secret") {
         Some(secret) => format!("{done} ({id}), whose secret is shown only now:\n{secret}"),
         None => format!("{done} ({id}) before: its secret was shown then, and is not kept"),
     };
-    wrote(format, written, &sentence)
+    print_written(format, written, &sentence)
 }
 
 /// `name (id)`, or what there is of it.

@@ -100,19 +100,19 @@ impl Price {
                 ]);
                 let prices = client.list(&["prices"], &query).await?;
                 let currency = shown_currency(&client, format).await?;
-                output::many(format, prices, |prices: &[View]| list_table(prices, &currency))
+                output::print_list(format, prices, |prices: &[View]| list_table(prices, &currency))
             }
             Act::Show { price } => {
                 let shown = client.get(&["prices", &price], &[]).await?;
                 let currency = shown_currency(&client, format).await?;
-                output::one(format, shown, |price: View| price.details(&currency))
+                output::print_one(format, shown, |price: View| price.details(&currency))
             }
             Act::Change { price, rates, options } => {
                 change(&client, format, &options, &price, &rates).await
             }
             Act::Revoke { price, options } => {
                 let written = client.action(&options, &["prices", &price, "withdraw"]).await?;
-                output::wrote(format, &written, &format!("withdrew price {price}"))
+                output::print_written(format, &written, &format!("withdrew price {price}"))
             }
         }
     }
@@ -133,7 +133,7 @@ impl NewPrice {
         body.extend(rates.fields()?);
         let written = client.post(&options.into(), &["prices"], &Value::Object(body)).await?;
         let id = written["id"].as_str().unwrap_or_default();
-        output::wrote(format, &written, &format!("set price {id} of model {model}"))
+        output::print_written(format, &written, &format!("set price {id} of model {model}"))
     }
 }
 
@@ -162,5 +162,5 @@ async fn change(
             &["prices", price, "withdraw"],
         )
         .await?;
-    output::wrote(format, &written, &format!("set price {new} in the place of {price}"))
+    output::print_written(format, &written, &format!("set price {new} in the place of {price}"))
 }

@@ -122,18 +122,18 @@ impl Project {
                 let written =
                     client.post(&options.into(), &["projects"], &Value::Object(body)).await?;
                 let id = written["id"].as_str().unwrap_or_default();
-                output::wrote(format, &written, &format!("created project {name} ({id})"))
+                output::print_written(format, &written, &format!("created project {name} ({id})"))
             }
             Act::List { status, member } => {
                 let query = params::query([("status", status), ("member", member)]);
                 let projects = client.list(&["projects"], &query).await?;
                 let currency = shown_currency(&client, format).await?;
-                output::many(format, projects, |projects: &[View]| list_table(projects, &currency))
+                output::print_list(format, projects, |projects: &[View]| list_table(projects, &currency))
             }
             Act::Show { project } => {
                 let shown = client.get(&["projects", &project], &[]).await?;
                 let currency = shown_currency(&client, format).await?;
-                output::one(format, shown, |project: View| project.details(&currency))
+                output::print_one(format, shown, |project: View| project.details(&currency))
             }
             Act::Change { project, name, allowance, options } => {
                 change(&client, format, options, &project, name, &allowance).await
@@ -173,7 +173,7 @@ async fn change(
         return Err(Failure::Local(text.to_owned()));
     }
     let written = client.patch(&options, &path, &Value::Object(body)).await?;
-    output::wrote(format, &written, &format!("changed project {project}"))
+    output::print_written(format, &written, &format!("changed project {project}"))
 }
 
 impl Target {
@@ -186,7 +186,7 @@ impl Target {
     ) -> Result<(), Failure> {
         let Self { project, options } = self;
         let written = client.action(&options, &["projects", &project, action]).await?;
-        output::wrote(format, &written, &format!("project {project} is {done}"))
+        output::print_written(format, &written, &format!("project {project} is {done}"))
     }
 }
 
@@ -209,7 +209,7 @@ fn list_table(projects: &[View], currency: &Currency) -> String {
     ];
     let row = |project: &View| {
         let View { id, name, members, budget, status, created_at, .. } = project;
-        let budget = budget.as_ref().map(|budget| budget.with(currency)).unwrap_or_default();
+        let budget = budget.as_ref().map(|budget| budget.text_in(currency)).unwrap_or_default();
         vec![
             name.clone(),
             id.clone(),
@@ -229,7 +229,7 @@ impl View {
             ("id", Some(self.id)),
             ("status", Some(self.status)),
             ("members", Some(self.members.to_string())),
-            ("budget", self.budget.map(|budget| budget.with(currency))),
+            ("budget", self.budget.map(|budget| budget.text_in(currency))),
             ("limits", self.limits.map(|limits| limits.to_string())),
             ("created", Some(self.created_at)),
             ("suspended", self.suspended_at),

@@ -75,9 +75,9 @@ impl Request {
         }
         let mut query = scope.query(&client).await?;
         query.extend(params::query([("status", status)]));
-        let requests = client.first(&["requests"], &query, limit).await?;
+        let requests = client.list_at_most(&["requests"], &query, limit).await?;
         let currency = shown_currency(&client, format).await?;
-        output::many(format, requests, |requests: &[Summary]| list_table(requests, &currency))
+        output::print_list(format, requests, |requests: &[Summary]| list_table(requests, &currency))
     }
 }
 

@@ -66,11 +66,11 @@ impl Session {
                 let query =
                     params::query([("user", user), ("all", all.then(|| "true".to_owned()))]);
                 let sessions = client.list(&["sessions"], &query).await?;
-                output::many(format, sessions, list_table)
+                output::print_list(format, sessions, list_table)
             }
             Act::Revoke { session, options } => {
                 let written = client.delete(&options.into(), &["sessions", &session]).await?;
-                output::wrote(format, &written, &format!("revoked session {session}"))
+                output::print_written(format, &written, &format!("revoked session {session}"))
             }
         }
     }

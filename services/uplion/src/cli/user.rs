@@ -134,11 +134,11 @@ impl User {
                 let query =
                     params::query([("access", access.map(params::word)), ("status", status)]);
                 let users = client.list(&["users"], &query).await?;
-                output::many(format, users, list_table)
+                output::print_list(format, users, list_table)
             }
             Act::Show { user } => {
                 let shown = client.get(&["users", &user], &[]).await?;
-                output::one(format, shown, View::details)
+                output::print_one(format, shown, View::details)
             }
             Act::Change(change) => change.run(&client, format).await,
             Act::Password { user, options } => set_password(&client, format, user, &options).await,
@@ -168,7 +168,7 @@ impl NewUser {
         }
         let written = client.post(&options.into(), &["users"], &body).await?;
         let id = written["id"].as_str().unwrap_or_default();
-        output::wrote(format, &written, &format!("registered {email} ({id})"))
+        output::print_written(format, &written, &format!("registered {email} ({id})"))
     }
 }
 
@@ -186,7 +186,7 @@ impl Change {
         }
         let path = ["users", &user];
         let written = client.patch(&options, &path, &Value::Object(body)).await?;
-        output::wrote(format, &written, &format!("changed user {user}"))
+        output::print_written(format, &written, &format!("changed user {user}"))
     }
 }
 
@@ -204,7 +204,7 @@ async fn set_password(
             let body = json!({ "password": password.expose() });
             let written = client.put(options, &["users", &user, "password"], &body).await?;
             let done = format!("set the password of {user}: their sessions are over");
-            return output::wrote(format, &written, &done);
+            return output::print_written(format, &written, &done);
         }
         Some(_) | None => own["id"].as_str().map(ToOwned::to_owned),
     };
@@ -215,7 +215,7 @@ async fn set_password(
     let password = prompt::new_password(NEW_PASSWORD, "your new password")?;
     let body = json!({ "password": password.expose(), "current_password": current.expose() });
     let written = client.put(options, &["users", &user, "password"], &body).await?;
-    output::wrote(format, &written, "set your password: your sessions are over, sign in anew")
+    output::print_written(format, &written, "set your password: your sessions are over, sign in anew")
 }
 
 impl Target {
@@ -228,7 +228,7 @@ impl Target {
     ) -> Result<(), Failure> {
         let Self { user, options } = self;
         let written = client.action(&options, &["users", &user, action]).await?;
-        output::wrote(format, &written, &format!("user {user} is {done}"))
+        output::print_written(format, &written, &format!("user {user} is {done}"))
     }
 }
 

@@ -35,13 +35,13 @@ struct View {
     models: Vec<String>,
     started_at: Option<String>,
     stopped_at: Option<String>,
-    failures: Vec<Trouble>,
+    failures: Vec<WorkerFailure>,
     requests: u64,
     last_request_at: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
-struct Trouble {
+struct WorkerFailure {
     model: String,
     reason: String,
     at: String,
@@ -53,11 +53,11 @@ impl Workers {
         let client = Client::new(control.endpoint()?)?;
         if let Some(worker) = worker {
             let shown = client.get(&["workers", &worker], &[]).await?;
-            return output::one(format, shown, View::details);
+            return output::print_one(format, shown, View::details);
         }
         let query = params::query([("status", status), ("model", model)]);
         let workers = client.list(&["workers"], &query).await?;
-        output::many(format, workers, list_table)
+        output::print_list(format, workers, list_table)
     }
 }
 
@@ -73,10 +73,10 @@ fn list_table(workers: &[View]) -> String {
     ];
     let row = |worker: &View| {
         let text = |text: &Option<String>| text.clone().unwrap_or_default();
-        let troubles = worker
+        let failures = worker
             .failures
             .iter()
-            .map(|Trouble { model, reason, .. }| format!("{model}: {reason}"));
+            .map(|WorkerFailure { model, reason, .. }| format!("{model}: {reason}"));
         vec![
             worker.id.clone(),
             worker.status.clone(),
@@ -84,7 +84,7 @@ fn list_table(workers: &[View]) -> String {
             worker.requests.to_string(),
             text(&worker.last_request_at),
             text(&worker.started_at),
-            troubles.collect::<Vec<_>>().join(", "),
+            failures.collect::<Vec<_>>().join(", "),
         ]
     };
     table(&columns, &workers.iter().map(row).collect::<Vec<_>>())
@@ -101,10 +101,10 @@ impl View {
             ("started", self.started_at),
             ("stopped", self.stopped_at),
         ];
-        let troubles = self.failures.into_iter().map(|Trouble { model, reason, at }| {
+        let failures = self.failures.into_iter().map(|WorkerFailure { model, reason, at }| {
             ("trouble", Some(format!("{model}: {reason}, at {at}")))
         });
-        lines.extend(troubles);
+        lines.extend(failures);
         output::facts(&lines)
     }
 }

@@ -5,8 +5,8 @@ use serde::Deserialize;
 use super::finding::{Finding, Severity};
 use crate::cli::sizes;
 
-/// Behind by more events than this is worth a word.
-const WORTH_A_WORD: u64 = 5_000;
+/// Being behind by more events than this is reported.
+const NOTABLE_LAG: u64 = 5_000;
 const FULL_PERCENT: u64 = 75;
 
 #[derive(Debug, Deserialize)]
@@ -53,7 +53,7 @@ pub struct Relay {
 
 impl Stream {
     /// Events.
-    pub fn held(&self) -> u64 {
+    pub fn messages_held(&self) -> u64 {
         let (first, last) = (self.first.unwrap_or_default(), self.last.unwrap_or_default());
         (last + 1).saturating_sub(first)
     }
@@ -91,7 +91,7 @@ impl Stream {
                 "a running projector archives and purges it; at 90 % gateways stop admitting. Otherwise give it more room",
             );
         }
-        if lag > WORTH_A_WORD {
+        if lag > NOTABLE_LAG {
             let advice = Some("is a projector running? `uplion projector`".to_owned());
             return Finding { severity: Severity::Warning, about: "stream", what, advice };
         }
@@ -126,7 +126,7 @@ impl Projection {
                     "a projector of this build fills the new version by itself".to_owned(),
                 )
             }
-            Some(_) if *lag > WORTH_A_WORD => advised(
+            Some(_) if *lag > NOTABLE_LAG => advised(
                 Severity::Warning,
                 format!("{name} is {lag} events behind"),
                 "is a projector running?".to_owned(),

@@ -15,18 +15,18 @@ const NEWEST: usize = 100;
 struct Worker {
     id: String,
     status: String,
-    failures: Vec<Trouble>,
+    failures: Vec<WorkerFailure>,
 }
 
 #[derive(Debug, Deserialize)]
-struct Trouble {
+struct WorkerFailure {
     model: String,
     reason: String,
     at: String,
 }
 
 pub async fn examine(client: &Client) -> Result<Vec<Finding>, Failure> {
-    let newest = client.first(&["workers"], &[], NEWEST).await?;
+    let newest = client.list_at_most(&["workers"], &[], NEWEST).await?;
     let workers = newest.into_iter().map(read).collect::<Result<Vec<Worker>, _>>()?;
     let running: Vec<Worker> =
         workers.into_iter().filter(|worker| worker.status != "stopped").collect();
@@ -35,16 +35,16 @@ pub async fn examine(client: &Client) -> Result<Vec<Finding>, Failure> {
         let what = "none is running: requests wait".to_owned();
         return Ok(vec![finding(what, advice)]);
     }
-    let troubles: Vec<Finding> = running.iter().flat_map(Worker::troubles).collect();
-    if troubles.is_empty() {
+    let failures: Vec<Finding> = running.iter().flat_map(Worker::failures).collect();
+    if failures.is_empty() {
         return Ok(vec![Finding::good("worker", "none of them needs a person".to_owned())]);
     }
-    Ok(troubles)
+    Ok(failures)
 }
 
 impl Worker {
-    fn troubles(&self) -> impl Iterator<Item = Finding> {
-        self.failures.iter().map(|Trouble { model, reason, at }| {
+    fn failures(&self) -> impl Iterator<Item = Finding> {
+        self.failures.iter().map(|WorkerFailure { model, reason, at }| {
             let what = format!("{} could not serve {model} at {at}: {reason}", self.id);
             finding(what, advice(model, reason))
         })
@@ -75,7 +75,7 @@ mod tests {
     #[test]
     fn what_a_person_has_to_mend_is_told_with_where_to_look() {
         let worker: Worker = read::<Worker>(worker()).unwrap();
-        let lines: Vec<String> = worker.troubles().map(|finding| finding.lines()).collect();
+        let lines: Vec<String> = worker.failures().map(|finding| finding.lines()).collect();
         let [lines] = &lines[..] else { panic!("{lines:?}") };
         for part in ["watch", "wrk_1", "llama", "AuthenticationError", "model upstream list llama"]
         {

@@ -89,7 +89,7 @@ impl View {
             ("tokens", Some(tokens)),
             ("cost", Some(currency.amount(&self.cost))),
             ("last used", self.last_used_at),
-            ("budget", self.budget.map(|budget| budget.with(currency))),
+            ("budget", self.budget.map(|budget| budget.text_in(currency))),
             ("limits", self.limits.map(|limits| limits.to_string())),
         ];
         let by_model = |(model, limits)| ("limits", Some(format!("{model}: {limits}")));

@@ -115,7 +115,7 @@ impl Upstream {
                 body.extend(calls_it.map(|name| ("model".into(), json!(name))));
                 let path = ["models", &model, "upstreams"];
                 let written = client.post(&options, &path, &Value::Object(body)).await?;
-                output::wrote(format, &written, &format!("{server} answers for model {model}"))
+                output::print_written(format, &written, &format!("{server} answers for model {model}"))
             }
             Self::List { model } => {
                 let upstreams = known(client, &model).await?;
@@ -133,14 +133,14 @@ impl Upstream {
                 let id = id(client, &model, &upstream).await?;
                 let path = ["models", &model, "upstreams", &id];
                 let written = client.patch(&options, &path, &Value::Object(body)).await?;
-                output::wrote(format, &written, &format!("changed {upstream} of model {model}"))
+                output::print_written(format, &written, &format!("changed {upstream} of model {model}"))
             }
             Self::Remove { model, upstream, options } => {
                 let id = id(client, &model, &upstream).await?;
                 let path = ["models", &model, "upstreams", &id];
                 let written = client.delete(&options, &path).await?;
                 let done = format!("{upstream} does not answer for model {model} any more");
-                output::wrote(format, &written, &done)
+                output::print_written(format, &written, &done)
             }
         }
     }

@@ -77,24 +77,24 @@ impl Member {
                 let path = ["projects", &project, "members"];
                 let written = client.post(&options, &path, &body).await?;
                 let done = format!("{user} is {} of project {project}", params::word(role));
-                output::wrote(format, &written, &done)
+                output::print_written(format, &written, &done)
             }
             Self::List { project } => {
                 let members = client.list(&["projects", &project, "members"], &[]).await?;
-                output::many(format, members, list_table)
+                output::print_list(format, members, list_table)
             }
             Self::Role { project, user, role, options } => {
                 let path = ["projects", &project, "members", &user];
                 let body = json!({ "role": params::word(role) });
                 let written = client.patch(&options, &path, &body).await?;
                 let done = format!("{user} is now {} of project {project}", params::word(role));
-                output::wrote(format, &written, &done)
+                output::print_written(format, &written, &done)
             }
             Self::Remove { project, user, options } => {
                 let path = ["projects", &project, "members", &user];
                 let written = client.delete(&options, &path).await?;
                 let done = format!("{user} is no member of project {project} any more");
-                output::wrote(format, &written, &done)
+                output::print_written(format, &written, &done)
             }
         }
     }
