@@ -32,7 +32,7 @@ async fn events_are_found_by_thing_actor_type_and_time() {
     let id = made["id"].as_str().unwrap();
     dev.told(&["project", "create", "chemistry"]).await;
     dev.told(&["project", "rename", "physics", "--name", "astronomy"]).await;
-    let following = dev.begin(&["events", "--follow", "--after", "0", "--json"]);
+    let following = dev.begin(&["events", "--follow", "--all", "--json"]);
     following.until(|line| line.contains("uplion.project.renamed.v1")).await;
     let found = async |arguments: &[&str]| {
         let told = dev.told(&[&["events", "--json"], arguments].concat()).await;
@@ -50,7 +50,7 @@ async fn events_are_found_by_thing_actor_type_and_time() {
     assert_eq!(found(&["--kind", "key"]).await, found(&["--kind", "api_key"]).await);
     assert_eq!(found(&["--kind", "key"]).await, ["uplion.api_key.issued.v2"]);
     assert_eq!(found(&["--kind", "project", "--to", "2020-01-01T00:00:00Z"]).await, [""; 0]);
-    let all = found(&["--kind", "project", "--after", "0"]).await;
+    let all = found(&["--kind", "project", "--all"]).await;
     assert_eq!(all.iter().filter(|kind| *kind == renamed).count(), 1, "{all:?}");
 }
 

@@ -88,7 +88,7 @@ async fn what_is_changed_is_what_is_shown() {
 #[tokio::test]
 async fn events_are_followed_as_they_come() {
     let dev = Dev::start().await;
-    let following = dev.begin(&["events", "--follow", "--after", "0", "--json"]);
+    let following = dev.begin(&["events", "--follow", "--all", "--json"]);
     dev.told(&["project", "create", "physics"]).await;
     let seen = following.until(|line| line.contains("physics")).await;
     let events: Vec<Value> = seen.iter().map(|line| serde_json::from_str(line).unwrap()).collect();

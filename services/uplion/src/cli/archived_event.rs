@@ -1,11 +1,12 @@
 //! An archived event, as a line for people.
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
 #[derive(Debug, Deserialize)]
 pub struct ArchivedEvent {
-    pos: u64,
+    #[serde(alias = "pos", deserialize_with = "opaque")]
+    pub position: String,
     effective: bool,
     event: CloudEvent,
 }
@@ -25,12 +26,20 @@ impl ArchivedEvent {
     }
 
     pub fn line(&self) -> String {
-        let Self { pos, effective, event } = self;
+        let Self { position, effective, event } = self;
         let kind = event.kind.trim_start_matches("uplion.");
         let kind = kind.rsplit_once(".v").map_or(kind, |(kind, _)| kind);
         let doubled = if *effective { "" } else { "  (does not count: a repetition)" };
-        format!("{pos:>8}  {:<27}  {kind:<24}  {}{doubled}", event.time, fields_of(&event.data))
+        format!("{position:>8}  {:<27}  {kind:<24}  {}{doubled}", event.time, fields_of(&event.data))
     }
+}
+
+/// A position is used as it was given, whatever it looks like.
+fn opaque<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    Ok(match Value::deserialize(deserializer)? {
+        Value::String(text) => text,
+        other => other.to_string(),
+    })
 }
 
 /// `model=llama streamed=true`, objects in braces.
@@ -55,7 +64,7 @@ mod tests {
     #[test]
     fn an_event_is_told_in_one_line() {
         let event: ArchivedEvent = serde_json::from_value(json!({
-            "pos": 7, "effective": true, "stream": "CONTROL", "epoch": 1, "sequence": 3,
+            "position": "7", "effective": true, "stream": "CONTROL", "epoch": 1, "sequence": 3,
             "event": {
                 "type": "uplion.project.created.v1", "time": "2026-11-23T08:33:20Z",
                 "data": { "name": "physics", "limits": { "a": 1 } },

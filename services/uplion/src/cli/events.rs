@@ -24,9 +24,12 @@ pub struct Events {
     /// How many of the newest events to begin with.
     #[arg(short = 'n', long, default_value_t = 10, value_name = "N")]
     pub lines: usize,
-    /// Begin behind this place of the archive instead; 0 for everything.
-    #[arg(long, value_name = "POS", conflicts_with = "lines")]
-    pub after: Option<u64>,
+    /// Begin behind this position instead, as an event was shown with it.
+    #[arg(long, value_name = "POSITION", conflicts_with_all = ["lines", "all"])]
+    pub after: Option<String>,
+    /// Begin with the first event that there is.
+    #[arg(long, conflicts_with = "lines")]
+    pub all: bool,
     #[command(flatten)]
     pub filter: Filter,
     /// Go on with those to come.
@@ -60,61 +63,79 @@ pub struct Filter {
     #[arg(long, value_name = "TIME")]
     to: Option<String>,
     /// Only of this stream.
-    #[arg(long, value_parser = ["TRAFFIC", "CONTROL"])]
+    #[arg(long, value_parser = ["TRAFFIC", "CONTROL", "WORKERS"])]
     stream: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
 struct Page {
     data: Vec<Value>,
-    next: Option<u64>,
+    next: Value,
 }
 
 impl Events {
     pub async fn run(self) -> Result<(), Failure> {
         let client = Client::new(self.control.endpoint()?)?;
-        let head = head(&client).await?;
-        let mut after = if let Some(after) = self.after {
-            after
-        } else {
-            for event in self.newest(&client, head).await? {
-                self.print(event)?;
-            }
-            if !self.follow {
-                return Ok(());
-            }
-            head
+        if self.after.is_some() || self.all {
+            return self.go_on(&client, self.after.clone()).await;
+        }
+        let newest = self.newest(&client, self.lines).await?;
+        for event in &newest {
+            self.print(event)?;
+        }
+        if !self.follow {
+            return Ok(());
+        }
+        // Behind what was shown, or behind what there is if nothing was to be shown.
+        let shown = match newest.last() {
+            Some(event) => Some(event.clone()),
+            None => self.newest(&client, 1).await?.pop(),
         };
+        let after = shown.map(read::<ArchivedEvent>).transpose()?.map(|event| event.position);
+        self.go_on(&client, after).await
+    }
+
+    /// To the end of what there was when this was asked for, or for ever.
+    async fn go_on(&self, client: &Client, after: Option<String>) -> Result<(), Failure> {
+        let last = match self.follow {
+            true => None,
+            false => Some(self.newest(client, 1).await?.pop()),
+        };
+        let mut after = after;
         loop {
             let wait = if self.follow { WAIT_MS } else { 0 };
-            let asked = [("after", after.to_string()), ("wait", wait.to_string())];
-            let Page { data, next } = self.page(&client, asked.to_vec()).await?;
-            let next = next.unwrap_or(after);
-            // Not until nothing more happens: there may always be more.
-            let last = next >= head || (data.is_empty() && next == after);
-            after = next;
-            for event in data {
+            let mut query = vec![("wait", wait.to_string())];
+            query.extend(after.clone().map(|after| ("after", after)));
+            let page = self.page(client, query).await?;
+            let next = position(&page.next).or_else(|| after.clone());
+            let is_last = |event: &Value| {
+                last.as_ref().is_some_and(|last| last.as_ref().is_none_or(|last| last == event))
+            };
+            let ended = page.data.iter().any(is_last) || (page.data.is_empty() && next == after);
+            for event in &page.data {
                 self.print(event)?;
             }
-            if last && !self.follow {
+            if ended && !self.follow {
                 return Ok(());
             }
+            after = next;
         }
     }
 
-    /// Up to the head, the oldest of them first.
-    async fn newest(&self, client: &Client, head: u64) -> Result<Vec<Value>, Failure> {
+    /// The oldest of them first.
+    async fn newest(&self, client: &Client, at_most: usize) -> Result<Vec<Value>, Failure> {
         let mut newest = Vec::new();
-        let mut before = Some(head + 1);
-        while let (Some(endpoint), left @ 1..) = (before, self.lines.saturating_sub(newest.len())) {
-            let asked = [
-                ("order", "newest".to_owned()),
-                ("after", endpoint.to_string()),
-                ("limit", left.min(MOST).to_string()),
-            ];
-            let Page { data, next } = self.page(client, asked.to_vec()).await?;
+        let mut before = None;
+        while let left @ 1.. = at_most - newest.len() {
+            let mut query =
+                vec![("order", "newest".to_owned()), ("limit", left.min(MOST).to_string())];
+            query.extend(before.map(|before| ("after", before)));
+            let Page { data, next } = self.page(client, query).await?;
             newest.extend(data);
-            before = next;
+            before = position(&next);
+            if before.is_none() {
+                break;
+            }
         }
         newest.reverse();
         Ok(newest)
@@ -123,18 +144,18 @@ impl Events {
     async fn page(
         &self,
         client: &Client,
-        mut asked: Vec<(&'static str, String)>,
+        mut query: Vec<(&'static str, String)>,
     ) -> Result<Page, Failure> {
-        asked.extend(self.filter.query());
-        read(client.get(&["events"], &asked).await?)
+        query.extend(self.filter.query());
+        read(client.get(&["events"], &query).await?)
     }
 
     /// JSON: one event a line, so that it can be piped.
-    fn print(&self, event: Value) -> Result<(), Failure> {
+    fn print(&self, event: &Value) -> Result<(), Failure> {
         if self.format.json {
             return output::print(&event.to_string());
         }
-        output::print(&read::<ArchivedEvent>(event)?.line())
+        output::print(&read::<ArchivedEvent>(event.clone())?.line())
     }
 }
 
@@ -153,7 +174,11 @@ impl Filter {
     }
 }
 
-async fn head(client: &Client) -> Result<u64, Failure> {
-    let health = client.get(&["log"], &[]).await?;
-    Ok(health["archive"]["head"].as_u64().unwrap_or_default())
+/// Opaque; none at the end.
+fn position(next: &Value) -> Option<String> {
+    match next {
+        Value::Null => None,
+        Value::String(text) => Some(text.clone()),
+        other => Some(other.to_string()),
+    }
 }

@@ -14,9 +14,12 @@ pub struct Tail {
     /// How many of the newest events to begin with.
     #[arg(short = 'n', long, default_value_t = 10, value_name = "N")]
     lines: usize,
-    /// Begin behind this place of the archive instead; 0 for everything.
-    #[arg(long, value_name = "POS", conflicts_with = "lines")]
-    after: Option<u64>,
+    /// Begin behind this position instead, as an event was shown with it.
+    #[arg(long, value_name = "POSITION", conflicts_with_all = ["lines", "all"])]
+    after: Option<String>,
+    /// Begin with the first event that there is.
+    #[arg(long, conflicts_with = "lines")]
+    all: bool,
     /// End after what there is.
     #[arg(long)]
     no_follow: bool,
@@ -28,8 +31,8 @@ pub struct Tail {
 
 impl Tail {
     pub async fn run(self) -> Result<(), Failure> {
-        let Self { lines, after, no_follow, control, format } = self;
+        let Self { lines, after, all, no_follow, control, format } = self;
         let filter = Filter::default();
-        Events { lines, after, filter, follow: !no_follow, control, format }.run().await
+        Events { lines, after, all, filter, follow: !no_follow, control, format }.run().await
     }
 }

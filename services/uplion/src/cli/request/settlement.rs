@@ -79,7 +79,7 @@ mod tests {
 
     fn events(kind: &str) -> Vec<ArchivedEvent> {
         let event = json!({
-            "pos": 7, "effective": true, "position": "AQEB",
+            "position": "AQEB", "effective": true,
             "event": { "type": kind, "time": "2026-11-23T08:33:20Z", "data": {
                 "operation": "chat_completion",
                 "labels": { "team": "physics", "run": "nightly" },
