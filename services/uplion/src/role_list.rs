@@ -89,3 +89,30 @@ impl fmt::Debug for ChosenRole {
         f.write_str(self.name)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::{CommandFactory as _, Parser as _};
+
+    use super::*;
+    use crate::arguments::Uplion;
+
+    #[test]
+    fn every_role_is_a_command_that_says_what_it_is_for() {
+        let uplion = Uplion::command();
+        for role in ROLES {
+            let command = uplion.find_subcommand(role.name).expect(role.name);
+            assert!(command.get_about().is_some(), "{} says nothing", role.name);
+        }
+    }
+
+    #[test]
+    fn a_role_is_chosen_by_its_name_and_has_its_flags() {
+        let chosen = Uplion::try_parse_from(["uplion", "projector", "--nats-url", "nats://x:1"]);
+        assert!(format!("{:?}", chosen.unwrap()).contains("projector"));
+        let unknown = Uplion::try_parse_from(["uplion", "projector", "--upstream", "http://x/v1"]);
+        assert!(unknown.is_err());
+        let none = ChosenRole::from_arg_matches(&ArgMatches::default());
+        assert!(none.is_err());
+    }
+}

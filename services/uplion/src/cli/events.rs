@@ -126,7 +126,7 @@ impl Events {
     async fn newest(&self, client: &Client, at_most: usize) -> Result<Vec<Value>, Failure> {
         let mut newest = Vec::new();
         let mut before = None;
-        while let left @ 1.. = at_most - newest.len() {
+        while let left @ 1.. = at_most.saturating_sub(newest.len()) {
             let mut query =
                 vec![("order", "newest".to_owned()), ("limit", left.min(MOST).to_string())];
             query.extend(before.map(|before| ("after", before)));
