@@ -30,7 +30,11 @@ impl ArchivedEvent {
         let kind = event.kind.trim_start_matches("uplion.");
         let kind = kind.rsplit_once(".v").map_or(kind, |(kind, _)| kind);
         let doubled = if *effective { "" } else { "  (does not count: a repetition)" };
-        format!("{position:>8}  {:<27}  {kind:<24}  {}{doubled}", event.time, fields_of(&event.data))
+        format!(
+            "{position:>8}  {:<27}  {kind:<24}  {}{doubled}",
+            event.time,
+            fields_of(&event.data)
+        )
     }
 }
 

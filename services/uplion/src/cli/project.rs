@@ -128,7 +128,9 @@ impl Project {
                 let query = params::query([("status", status), ("member", member)]);
                 let projects = client.list(&["projects"], &query).await?;
                 let currency = shown_currency(&client, format).await?;
-                output::print_list(format, projects, |projects: &[View]| list_table(projects, &currency))
+                output::print_list(format, projects, |projects: &[View]| {
+                    list_table(projects, &currency)
+                })
             }
             Act::Show { project } => {
                 let shown = client.get(&["projects", &project], &[]).await?;

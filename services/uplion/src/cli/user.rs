@@ -215,7 +215,11 @@ async fn set_password(
     let password = prompt::new_password(NEW_PASSWORD, "your new password")?;
     let body = json!({ "password": password.expose(), "current_password": current.expose() });
     let written = client.put(options, &["users", &user, "password"], &body).await?;
-    output::print_written(format, &written, "set your password: your sessions are over, sign in anew")
+    output::print_written(
+        format,
+        &written,
+        "set your password: your sessions are over, sign in anew",
+    )
 }
 
 impl Target {

@@ -115,7 +115,11 @@ impl Upstream {
                 body.extend(calls_it.map(|name| ("model".into(), json!(name))));
                 let path = ["models", &model, "upstreams"];
                 let written = client.post(&options, &path, &Value::Object(body)).await?;
-                output::print_written(format, &written, &format!("{server} answers for model {model}"))
+                output::print_written(
+                    format,
+                    &written,
+                    &format!("{server} answers for model {model}"),
+                )
             }
             Self::List { model } => {
                 let upstreams = known(client, &model).await?;
@@ -133,7 +137,11 @@ impl Upstream {
                 let id = id(client, &model, &upstream).await?;
                 let path = ["models", &model, "upstreams", &id];
                 let written = client.patch(&options, &path, &Value::Object(body)).await?;
-                output::print_written(format, &written, &format!("changed {upstream} of model {model}"))
+                output::print_written(
+                    format,
+                    &written,
+                    &format!("changed {upstream} of model {model}"),
+                )
             }
             Self::Remove { model, upstream, options } => {
                 let id = id(client, &model, &upstream).await?;
