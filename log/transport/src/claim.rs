@@ -2,23 +2,27 @@
 //!
 //! Everything a worker says names its claim; what names another claim than the one that holds `go` is stale and
 //! dropped. Everything is repeated until answered, so losing any one message costs time and nothing else:
-//! `Claim` every second until answered, `Alive` every second from `go` on, `Finish` every second until told,
+//! `Claim` every second until answered, `Alive` every second from `go` on, `Finish` every second until it is settled,
 //! `Credit` every second, chunks when a credit shows that one is missing.
 //!
 //! A worker: `Claim` → (`Go` | `Wait` | `Drop`), `Chunk`*, (`Finish` | `Release`) → `Settled`.
 //! Byte counts are cumulative over the chunks' raw bytes of one claim, from 0.
 //!
-//! Beside the window of each request there is a [`ConnectionWindow`] for all requests between one worker and one gateway: what
-//! is under way waits in the broker, which cuts off a listener for whom too much waits, and signs of life wait behind
-//! it. It counts what was sent and heard, again or not, so that it knows of nothing but the wire.
+//! Beside the window of each request there is a [`ConnectionWindow`] for all requests between one worker and one
+//! gateway: what is under way waits in the broker, which cuts off a listener for whom too much waits, and signs of
+//! life wait behind it. It counts what was sent and heard, again or not, so that it knows of nothing but the wire.
 
 mod accepted;
+mod attempt;
 mod wire;
 
 use bytes::Bytes;
-use uplion_domain::{ClaimId, Usage, WorkerId, wire::DecodeError};
+use uplion_domain::{ClaimId, Operation, Usage, WorkerId, wire::DecodeError};
 
-pub use self::accepted::AcceptedEvent;
+pub use self::{
+    accepted::AcceptedEvent,
+    attempt::{AttemptReport, Conclusion, End, MAX_UPSTREAM_REQUEST_ID, ReleaseReason},
+};
 
 /// Said by a worker, to `Subject::Gateway { gateway, request }`.
 #[derive(Debug, Clone, PartialEq)]
@@ -31,8 +35,8 @@ pub enum FromWorker {
     Alive { claim: ClaimId, sent: u64, credit: u64, all_sent: u64 },
     /// The next part of the answer, at `offset`. `number` counts from 0. `head` is in number 0 only.
     /// `usage` is the running usage up to and including this chunk. `all_sent`: bytes of all chunks of all requests
-    /// that this worker has sent to this gateway, this one's included; those sent again count again. With an `end`
-    /// there is no more behind it, as `Finish` would say, which is still repeated until told.
+    /// that this worker has sent to this gateway, this one's included; those sent again count again. With a
+    /// `conclusion` there is no more behind it, as `Finish` would say, which is still repeated until it is settled.
     Chunk {
         claim: ClaimId,
         number: u64,
@@ -40,13 +44,19 @@ pub enum FromWorker {
         all_sent: u64,
         head: Option<Head>,
         usage: Usage,
-        end: Option<End>,
+        conclusion: Option<Box<Conclusion>>,
         bytes: Bytes,
     },
     /// The task goes back to the queue, to be claimed by anybody after `delay_ms`. Not silence, not failure.
-    Release { claim: ClaimId, reason: ReleaseReason, delay_ms: u64 },
+    /// Without an `attempt` no upstream was asked.
+    Release {
+        claim: ClaimId,
+        reason: ReleaseReason,
+        delay_ms: u64,
+        attempt: Option<Box<AttemptReport>>,
+    },
     /// There is no more. `chunks` and `sent` say how many chunks and bytes there were; `usage` is of the whole answer.
-    Finish { claim: ClaimId, chunks: u64, sent: u64, usage: Usage, end: End },
+    Finish { claim: ClaimId, chunks: u64, sent: u64, usage: Usage, conclusion: Box<Conclusion> },
 }
 
 /// Said by a gateway, to `Subject::Worker { worker, request }`.
@@ -71,7 +81,7 @@ pub enum FromGateway {
         window: u64,
         connection_window: ConnectionWindow,
     },
-    /// It is settled: the ticket is done, forget the request.
+    /// It is settled, or its release was heard: the ticket is done, forget the request.
     Settled { claim: ClaimId },
 }
 
@@ -84,6 +94,11 @@ pub struct Go {
     /// Bytes that may be sent beyond what was delivered.
     pub window: u64,
     pub connection_window: ConnectionWindow,
+    /// What is asked for; the body is one of its endpoint's.
+    pub operation: Operation,
+    /// What the gateway has read of the body, so that nobody reads it twice; made and read by whoever knows the
+    /// endpoint.
+    pub read: Bytes,
     pub body_len: u64,
     /// The first part of the body; all of it unless it is large.
     pub body: Bytes,
@@ -104,33 +119,6 @@ pub struct ConnectionWindow {
 pub struct Head {
     pub status: u16,
     pub content_type: String,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ReleaseReason {
-    /// 429: the upstream has no connection_window.
-    Busy,
-    /// 5xx, before a byte of an answer.
-    UpstreamFailed,
-    /// It could not be connected to, or broke off before an answer began.
-    Unreachable,
-    /// This worker cannot serve the model until a person has looked.
-    WorkerFailed,
-    /// This worker is stopping.
-    Draining,
-}
-
-/// How the upstream's answer ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum End {
-    Complete,
-    /// The client's own mistake: the chunks are the upstream's error body, to be passed on with this status.
-    Rejected {
-        status: u16,
-    },
-    /// It broke off in the middle, or sent what cannot be an answer.
-    Broken,
-    TooLarge,
 }
 
 #[derive(Debug, thiserror::Error)]

@@ -7,13 +7,16 @@ mod wire;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use uplion_domain::{GatewayId, ModelName, RequestId, Timestamp, request::Class, subject::Subject};
+use uplion_domain::{
+    GatewayId, ModelName, Operation, RequestId, Timestamp, request::Class, subject::Subject,
+};
 
 /// One request that waits for a worker.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ticket {
     pub request: RequestId,
     pub model: ModelName,
+    pub operation: Operation,
     pub class: Class,
     /// Whom to ask for it.
     pub gateway: GatewayId,

@@ -8,14 +8,15 @@ use uplion_domain::{
     ClaimId, Envelope, GatewayId, KeyId, ModelName, Nanos, Operation, ProjectId, Rates, RequestId,
     Timestamp, Usage, WorkerId,
     id::{Id, Kind},
+    model::Upstream,
     price::{Pinned, Rule},
-    request::{Accepted, Class, Labels, Size},
+    request::{Accepted, AttemptOutcome, Class, Labels, ServiceTier, Size},
     usage::Source,
 };
 use uplion_log_transport::{
     claim::{
-        AcceptedEvent, ConnectionWindow, End, FromGateway, FromWorker, Go, Head, MessageError,
-        ReleaseReason,
+        AcceptedEvent, AttemptReport, Conclusion, ConnectionWindow, End, FromGateway, FromWorker,
+        Go, Head, MAX_UPSTREAM_REQUEST_ID, MessageError, ReleaseReason,
     },
     task::Ticket,
 };
@@ -59,6 +60,31 @@ fn end() -> impl Strategy<Value = End> {
         select(&[End::Complete, End::Broken, End::TooLarge]),
         any::<u16>().prop_map(|status| End::Rejected { status }),
     ]
+}
+
+fn attempt() -> impl Strategy<Value = AttemptReport> {
+    let upstream = proptest::option::of("https://[a-z]{1,9}/v1");
+    let words = (select(&["completed", "unknown", "of_a_later_version"]), any::<bool>());
+    let (usage, id) = (proptest::option::of(usage()), proptest::option::of("[ -~]{1,40}"));
+    (upstream, words, usage, id).prop_map(|(url, (outcome, flex), usage, upstream_request_id)| {
+        let upstream = url.map(|url| Upstream::new(url, "demo".parse().unwrap(), 1).id());
+        AttemptReport {
+            upstream,
+            outcome: outcome.parse().unwrap(),
+            usage: usage.map(Usage::plausible),
+            service_tier: flex.then_some(ServiceTier::FLEX),
+            upstream_request_id,
+        }
+    })
+}
+
+fn conclusion() -> impl Strategy<Value = Box<Conclusion>> {
+    let conclusion = (end(), proptest::option::of(attempt()));
+    conclusion.prop_map(|(end, attempt)| Box::new(Conclusion { end, attempt }))
+}
+
+fn operation() -> impl Strategy<Value = Operation> {
+    "[a-z][a-z_]{0,20}".prop_map(|text| text.parse().unwrap())
 }
 
 fn rates() -> impl Strategy<Value = Rates> {
@@ -127,30 +153,50 @@ fn from_worker() -> impl Strategy<Value = FromWorker> {
             proptest::option::of(head()),
             usage(),
             bytes(),
-            proptest::option::of(end())
+            proptest::option::of(conclusion())
         )
-            .prop_map(|(claim, [number, offset, all_sent], head, usage, bytes, end)| {
-                FromWorker::Chunk { claim, number, offset, all_sent, head, usage, end, bytes }
-            }),
-        (id(), reason(), number()).prop_map(|(claim, reason, delay_ms)| {
-            FromWorker::Release { claim, reason, delay_ms }
-        }),
-        (id(), number(), number(), usage(), end()).prop_map(|(claim, chunks, sent, usage, end)| {
-            FromWorker::Finish { claim, chunks, sent, usage, end }
-        }),
+            .prop_map(
+                |(claim, [number, offset, all_sent], head, usage, bytes, conclusion)| {
+                    FromWorker::Chunk {
+                        claim,
+                        number,
+                        offset,
+                        all_sent,
+                        head,
+                        usage,
+                        conclusion,
+                        bytes,
+                    }
+                }
+            ),
+        (id(), reason(), number(), proptest::option::of(attempt().prop_map(Box::new))).prop_map(
+            |(claim, reason, delay_ms, attempt)| {
+                FromWorker::Release { claim, reason, delay_ms, attempt }
+            }
+        ),
+        (id(), number(), number(), usage(), conclusion()).prop_map(
+            |(claim, chunks, sent, usage, conclusion)| {
+                FromWorker::Finish { claim, chunks, sent, usage, conclusion }
+            }
+        ),
     ]
 }
 
 fn from_gateway() -> impl Strategy<Value = FromGateway> {
     let number = any::<u64>;
-    let go = (id(), any::<[u64; 3]>(), connection_window(), bytes(), accepted()).prop_map(
-        |(claim, [left_ms, window, body_len], connection_window, body, accepted)| {
+    let numbers = any::<[u64; 3]>();
+    let parts = (operation(), bytes(), bytes());
+    let go = (id(), numbers, connection_window(), parts, accepted()).prop_map(
+        |(claim, [left_ms, window, body_len], connection_window, parts, accepted)| {
+            let (operation, read, body) = parts;
             let accepted = AcceptedEvent::from(&Envelope::accepted(accepted).encode());
             FromGateway::Go(Box::new(Go {
                 claim,
                 left_ms,
                 window,
                 connection_window,
+                operation,
+                read,
                 body_len,
                 body,
                 accepted,
@@ -183,10 +229,11 @@ fn from_gateway() -> impl Strategy<Value = FromGateway> {
 }
 
 fn ticket() -> impl Strategy<Value = Ticket> {
-    (id(), model(), class(), id(), timestamp()).prop_map(
-        |(request, model, class, gateway, deadline)| Ticket {
+    (id(), model(), operation(), class(), id(), timestamp()).prop_map(
+        |(request, model, operation, class, gateway, deadline)| Ticket {
             request,
             model,
+            operation,
             class,
             gateway,
             deadline,
@@ -237,7 +284,7 @@ fn a_chunk_says_little_beside_its_bytes() {
         all_sent: 70_000,
         head: None,
         usage: Usage::tokens(1_000, 0, 20, 0, Source::Counted),
-        end: None,
+        conclusion: None,
         bytes: Bytes::from_static(b"data: {}\n\n"),
     };
     let head = r#"{"chunk":{"c":"00000000000000000000000000000007","n":20,"o":4000,"a":70000,"u":[{"input":1000,"output":20},false]}}"#;
@@ -263,9 +310,80 @@ proptest! {
     }
 }
 
+/// The head of a message as it stands on the wire, without its raw bytes.
+fn wire_head(message: &[u8]) -> &str {
+    let length = u32::from_be_bytes(message[1..5].try_into().unwrap()) as usize;
+    std::str::from_utf8(&message[5..5 + length]).unwrap()
+}
+
+#[test]
+fn an_attempt_is_told_with_the_end_of_its_claim() {
+    let claim = ClaimId::new(Uuid::from_u128(7));
+    let attempt = AttemptReport {
+        usage: Some(Usage::tokens(5, 0, 2, 0, Source::Reported)),
+        upstream_request_id: Some("req-9".to_owned()),
+        ..AttemptReport::new(None, AttemptOutcome::COMPLETED)
+    };
+    let usage = Usage::tokens(5, 0, 1, 0, Source::Counted);
+    let conclusion = Box::new(Conclusion { end: End::Complete, attempt: Some(attempt) });
+    let finish = FromWorker::Finish { claim, chunks: 1, sent: 9, usage, conclusion };
+    assert_eq!(
+        wire_head(&finish.encode()),
+        r#"{"finish":{"c":"00000000000000000000000000000007","chunks":1,"sent":9,"u":[{"input":5,"output":1},false],"last":{"end":"complete","attempt":{"outcome":"completed","u":[{"input":5,"output":2},true],"id":"req-9"}}}}"#
+    );
+    let attempt = Some(Box::new(AttemptReport::new(None, AttemptOutcome::BUSY)));
+    let reason = ReleaseReason::Busy;
+    let release = FromWorker::Release { claim, reason, delay_ms: 3, attempt };
+    assert_eq!(
+        wire_head(&release.encode()),
+        r#"{"release":{"c":"00000000000000000000000000000007","reason":"busy","delay_ms":3,"attempt":{"outcome":"busy"}}}"#
+    );
+}
+
+#[test]
+fn what_an_upstream_calls_a_request_is_cut_where_it_is_read() {
+    let claim = ClaimId::new(Uuid::from_u128(7));
+    let attempt = AttemptReport {
+        upstream_request_id: Some("x".repeat(10_000)),
+        ..AttemptReport::new(None, AttemptOutcome::COMPLETED)
+    };
+    let reason = ReleaseReason::Busy;
+    let attempt = Some(Box::new(attempt));
+    let release = FromWorker::Release { claim, reason, delay_ms: 0, attempt };
+    let FromWorker::Release { attempt: Some(read), .. } =
+        FromWorker::decode(release.encode()).unwrap()
+    else {
+        panic!("a release reads back as one")
+    };
+    assert_eq!(read.upstream_request_id.unwrap().len(), MAX_UPSTREAM_REQUEST_ID);
+}
+
+#[test]
+fn go_says_the_operation_and_carries_what_was_read_before_the_body() {
+    let go = Go {
+        claim: ClaimId::new(Uuid::from_u128(7)),
+        left_ms: 1,
+        window: 2,
+        connection_window: ConnectionWindow { heard: 3, until: 4 },
+        operation: Operation::CHAT_COMPLETION,
+        read: Bytes::from_static(b"[2]"),
+        body_len: 2,
+        body: Bytes::from_static(b"{}"),
+        accepted: AcceptedEvent {
+            kind: "kind".to_owned(),
+            at: Timestamp::from_micros(5),
+            payload: Bytes::from_static(b"payload"),
+        },
+    };
+    let encoded = FromGateway::Go(Box::new(go)).encode();
+    let head = r#"{"go":{"c":"00000000000000000000000000000007","left_ms":1,"window":2,"cw":[3,4],"operation":"chat_completion","body_len":2,"kind":"kind","at":5,"accepted":7,"read":3}}"#;
+    assert_eq!(wire_head(&encoded), head);
+    assert_eq!(encoded[5 + head.len()..], *b"payload[2]{}");
+}
+
 #[test]
 fn go_that_ends_before_its_accepted_event_is_refused() {
-    let head = r#"{"go":{"c":"00000000000000000000000000000007","left_ms":1,"window":1,"cw":[0,1],"body_len":0,"kind":"uplion.request.accepted.v1","at":0,"accepted":3}}"#;
+    let head = r#"{"go":{"c":"00000000000000000000000000000007","left_ms":1,"window":1,"cw":[0,1],"operation":"chat_completion","body_len":0,"kind":"uplion.request.accepted.v1","at":0,"accepted":3,"read":0}}"#;
     let length = u32::try_from(head.len()).unwrap().to_be_bytes();
     let message = [&[1], &length[..], head.as_bytes(), b"{}"].concat();
     let refused = FromGateway::decode(message.into()).unwrap_err();

@@ -57,11 +57,17 @@ impl Admission {
         self.capacity.permit().ok_or(ApiError::Overloaded { retry_after_s })
     }
 
-    pub fn accept(&self, request: RequestId, key: &Key, read: &Read) -> Result<Accepted, ApiError> {
+    pub fn accept(
+        &self,
+        request: RequestId,
+        key: &Key,
+        operation: Operation,
+        read: &Read,
+        size: Size,
+    ) -> Result<Accepted, ApiError> {
         let now = (self.clock)();
         let deadline =
             i64::try_from(self.options.timeouts.deadline.as_millis()).unwrap_or(i64::MAX);
-        let operation = Operation::CHAT_COMPLETION;
         let found = self.catalog.ask(|catalog| {
             let model = catalog
                 .resolve(&read.model)
@@ -85,7 +91,7 @@ impl Admission {
             gateway: self.gateway,
             price,
             reservation: None,
-            size: Size::default(),
+            size,
             labels: Labels::default(),
             end_user: None,
             hour,

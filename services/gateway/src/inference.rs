@@ -2,14 +2,15 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use poem::{
     Request, Response, Result,
     http::{HeaderMap, header},
 };
 use tokio::sync::oneshot;
-use uplion_domain::RequestId;
+use uplion_domain::{RequestId, request::Size};
 use uplion_http::Connection;
-use uplion_protocol::{Endpoint, error::ApiError};
+use uplion_protocol::{Endpoint, endpoint::Read, error::ApiError};
 
 use crate::{
     admission::Admission,
@@ -41,8 +42,10 @@ impl Inference {
         self.check_media_type(headers)?;
         let body = self.bodies.read(headers, body, &mut permit).await?;
         let read = self.endpoint.read(&body)?;
-        let accepted = self.admission.accept(request, &key, &read)?;
-        Ok(self.live.start(self.endpoint, accepted, body, permit))
+        let size = size(&body, &read);
+        let accepted =
+            self.admission.accept(request, &key, self.endpoint.operation(), &read, size)?;
+        Ok(self.live.start(self.endpoint, accepted, (&read.forwarding, body), permit))
     }
 
     fn check_media_type(&self, headers: &HeaderMap) -> Result<(), ApiError> {
@@ -51,6 +54,16 @@ impl Inference {
         let media_type = value.split(';').next().unwrap_or_default().trim();
         let takes = self.endpoint.takes(media_type);
         if takes { Ok(()) } else { Err(ApiError::UnsupportedMediaType) }
+    }
+}
+
+/// How much is asked for: with it other limits can be tried on past traffic.
+fn size(body: &Bytes, read: &Read) -> Size {
+    Size {
+        body_bytes: body.len() as u64,
+        prompt_estimate: read.prompt_estimate,
+        answer_bound: read.most_output,
+        answers: u32::try_from(read.n).unwrap_or(u32::MAX),
     }
 }
 

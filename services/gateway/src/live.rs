@@ -20,7 +20,7 @@ use uplion_log_transport::{
     claim::{AcceptedEvent, FromGateway, FromWorker},
     message::{self, Link},
 };
-use uplion_protocol::Endpoint;
+use uplion_protocol::{Endpoint, endpoint::Forwarding};
 
 use self::{
     driver::Driver,
@@ -73,13 +73,13 @@ impl Live {
         &self,
         endpoint: Endpoint,
         accepted: Accepted,
-        body: Bytes,
+        (forwarding, body): (&Forwarding, Bytes),
         permit: Permit,
     ) -> oneshot::Receiver<ClientReply> {
         // Listen before asking: a quick worker claims before the offer is acknowledged.
         let registration = self.registry.register(accepted.request);
         let event = self.append_accepted(&accepted);
-        let admitted = Admitted { endpoint, accepted, event, body };
+        let admitted = Admitted { endpoint, accepted, event, read: forwarding.encode(), body };
         let limits = (self.timeouts, self.bounds);
         let window = Arc::clone(&self.receive_window);
         let request = Request::new(admitted, limits, window, self.link(), Instant::now());

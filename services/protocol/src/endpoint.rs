@@ -19,6 +19,8 @@ pub use self::{
     forwarding::{Forwarding, Misplaced, Unread},
     read::Read,
 };
+use uplion_domain::Operation;
+
 use crate::{Dialect, Malformed, error::BadRequest};
 
 /// One of the endpoints; it can do what its [`WireFormat`] can.
@@ -29,6 +31,11 @@ pub enum Endpoint {
 
 impl Endpoint {
     pub const ALL: &[Self] = &[Self::ChatCompletions];
+
+    /// That which serves `operation`; none if this version has none.
+    pub fn of(operation: &Operation) -> Option<Self> {
+        Self::ALL.iter().copied().find(|endpoint| endpoint.operation() == *operation)
+    }
 
     const fn wire_format(self) -> &'static dyn WireFormat {
         match self {
@@ -48,6 +55,9 @@ impl Deref for Endpoint {
 /// How an endpoint is spoken: by clients, and by the upstreams that answer for it.
 pub trait WireFormat: Sync {
     fn dialect(&self) -> Dialect;
+
+    /// What is asked for here, as the log calls it. Each has one endpoint.
+    fn operation(&self) -> Operation;
 
     /// Where clients find it, the usual path first.
     fn paths(&self) -> &'static [&'static str];
@@ -91,6 +101,14 @@ mod spec {
         for path in Endpoint::ALL.iter().flat_map(|endpoint| endpoint.paths()) {
             assert!(path.starts_with('/') && seen.insert(*path), "{path}");
         }
+    }
+
+    #[test]
+    fn an_operation_has_one_endpoint() {
+        for endpoint in Endpoint::ALL {
+            assert_eq!(Endpoint::of(&endpoint.operation()), Some(*endpoint));
+        }
+        assert_eq!(Endpoint::of(&"of_a_later_version".parse().unwrap()), None);
     }
 
     #[test]

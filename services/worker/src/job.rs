@@ -17,12 +17,12 @@ use std::{
 use bytes::Bytes;
 use futures::FutureExt;
 use tokio_util::sync::CancellationToken;
-use uplion_domain::Usage;
+use uplion_domain::{Operation, Usage};
 use uplion_log_transport::{
     claim::{End, FromGateway, FromWorker, Go, ReleaseReason},
     task::Receipt,
 };
-use uplion_protocol::Endpoint;
+use uplion_protocol::{Endpoint, endpoint::Forwarding};
 
 use self::{answer_sender::AnswerSender, body::Body, timers::Timers};
 use crate::{
@@ -57,6 +57,9 @@ pub struct Job<'a> {
     channel: &'a mut ClaimChannel,
     upstream: &'a Arc<Upstream>,
     receipt: &'a dyn Receipt,
+    operation: Operation,
+    /// What the gateway has read of the body.
+    read: Bytes,
     body: Body,
     /// Bytes of an answer that is not streamed.
     max_bytes: u64,
@@ -64,6 +67,13 @@ pub struct Job<'a> {
     called_at: Instant,
     answer: AnswerSender,
     timers: Timers,
+}
+
+/// A body as the upstream is to see it.
+struct Forwarded {
+    endpoint: Endpoint,
+    forwarding: Forwarding,
+    body: Bytes,
 }
 
 impl<'a> Job<'a> {
@@ -80,6 +90,8 @@ impl<'a> Job<'a> {
             channel,
             upstream,
             receipt,
+            operation: go.operation,
+            read: go.read,
             body: Body::new(go.body_len, mem::take(&mut go.body)),
             max_bytes: go.window,
             response: None,
@@ -127,12 +139,7 @@ impl<'a> Job<'a> {
     }
 
     fn call(&mut self, body: Bytes) {
-        let endpoint = Endpoint::ChatCompletions;
-        let read = endpoint.read(&body).map(|read| read.forwarding);
-        let model = self.upstream.upstream_model.as_str();
-        let Some((spliced, forwarding)) =
-            read.ok().and_then(|read| Some((read.for_upstream(&body, model).ok()?, read)))
-        else {
+        let Some(Forwarded { endpoint, forwarding, body: spliced }) = self.forward(&body) else {
             tracing::error!(gateway = %self.channel.gateway, "worker.body.unreadable");
             self.answer.end(End::Broken, Usage::default());
             return;
@@ -147,6 +154,15 @@ impl<'a> Job<'a> {
         };
         self.called_at = Instant::now();
         self.response = Some(UpstreamResponse::call(self.upstream, body, spliced, expected));
+    }
+
+    /// What the upstream is asked, by what the gateway has read of the body.
+    fn forward(&self, body: &Bytes) -> Option<Forwarded> {
+        let endpoint = Endpoint::of(&self.operation)?;
+        let forwarding = Forwarding::decode(&self.read).ok()?;
+        let model = self.upstream.upstream_model.as_str();
+        let body = forwarding.for_upstream(body, model).ok()?;
+        Some(Forwarded { endpoint, forwarding, body })
     }
 
     async fn on_message(&mut self, message: FromGateway) -> Option<JobOutcome> {

@@ -234,7 +234,7 @@ impl Sent {
             all_sent: self.all_sent,
             head: self.part.head.clone(),
             usage: self.part.usage.clone(),
-            end: None,
+            conclusion: None,
             bytes: self.part.bytes.clone(),
         }
     }

@@ -98,7 +98,8 @@ impl TicketRun<'_> {
     /// Hands the task back, and says so until the gateway has heard it; the slot is free meanwhile.
     async fn release(self, reason: ReleaseReason, delay: Duration) {
         let delay_ms = u64::try_from(delay.as_millis()).unwrap_or(u64::MAX);
-        let release = FromWorker::Release { claim: self.channel.claim, reason, delay_ms };
+        let release =
+            FromWorker::Release { claim: self.channel.claim, reason, delay_ms, attempt: None };
         self.channel.send(&release).await;
         self.put_back(delay, reason.into()).await;
         let mut channel = self.channel;

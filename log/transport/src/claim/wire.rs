@@ -1,15 +1,15 @@
 //! The claim protocol on the wire. Short names: a chunk's head is written for every few tokens of every answer.
 
-use std::{borrow::Cow, collections::BTreeMap};
+mod parts;
+
+use std::borrow::Cow;
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize, de::Error as _};
-use uplion_domain::{Timestamp, Unit, Usage, usage::Source};
+use uplion_domain::Timestamp;
 
-use super::{
-    AcceptedEvent, ConnectionWindow, End, FromGateway, FromWorker, Go, Head, MessageError,
-    ReleaseReason,
-};
+use self::parts::{AttemptV1, ConclusionV1, ConnectionWindowV1, HeadV1, ReleaseReasonV1, UsageV1};
+use super::{AcceptedEvent, FromGateway, FromWorker, Go, MessageError};
 use crate::{
     frame::{Frame, FrameError},
     hex::Hex,
@@ -42,97 +42,54 @@ enum FromWorkerV1<'a> {
         #[serde(borrow, skip_serializing_if = "Option::is_none")]
         head: Option<HeadV1<'a>>,
         u: UsageV1,
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        end: Option<EndV1>,
+        #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+        last: Option<ConclusionV1<'a>>,
     },
     Release {
         c: Hex,
         reason: ReleaseReasonV1,
         delay_ms: u64,
+        #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+        attempt: Option<AttemptV1<'a>>,
     },
     Finish {
         c: Hex,
         chunks: u64,
         sent: u64,
         u: UsageV1,
-        end: EndV1,
+        #[serde(borrow)]
+        last: ConclusionV1<'a>,
     },
 }
 
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum FromGatewayV1<'a> {
-    Go {
-        c: Hex,
-        left_ms: u64,
-        window: u64,
-        #[serde(rename = "cw")]
-        connection_window: ConnectionWindowV1,
-        body_len: u64,
-        /// The accepted event as the log has it: type, time, and the length of its payload, which is first among the
-        /// raw bytes.
-        #[serde(borrow)]
-        kind: Cow<'a, str>,
-        at: i64,
-        accepted: usize,
-    },
-    Body {
-        c: Hex,
-        from: u64,
-    },
-    Wait {
-        c: Hex,
-        delay_ms: u64,
-    },
-    Drop {
-        c: Hex,
-    },
-    Credit {
-        c: Hex,
-        n: u64,
-        received: u64,
-        delivered: u64,
-        window: u64,
-        #[serde(rename = "cw")]
-        connection_window: ConnectionWindowV1,
-    },
-    Settled {
-        c: Hex,
-    },
+    Go(#[serde(borrow)] GoV1<'a>),
+    Body { c: Hex, from: u64 },
+    Wait { c: Hex, delay_ms: u64 },
+    Drop { c: Hex },
+    Credit { c: Hex, n: u64, received: u64, delivered: u64, window: u64, cw: ConnectionWindowV1 },
+    Settled { c: Hex },
 }
 
 #[derive(Serialize, Deserialize)]
-struct HeadV1<'a> {
-    status: u16,
+struct GoV1<'a> {
+    c: Hex,
+    left_ms: u64,
+    window: u64,
+    cw: ConnectionWindowV1,
     #[serde(borrow)]
-    content_type: Cow<'a, str>,
-}
-
-/// Heard, until.
-#[derive(Serialize, Deserialize)]
-struct ConnectionWindowV1(u64, u64);
-
-/// What was used of each unit, and whether the upstream reported it.
-#[derive(Serialize, Deserialize)]
-struct UsageV1(BTreeMap<String, u64>, bool);
-
-#[derive(Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum ReleaseReasonV1 {
-    Busy,
-    UpstreamFailed,
-    Unreachable,
-    WorkerFailed,
-    Draining,
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum EndV1 {
-    Complete,
-    Rejected { status: u16 },
-    Broken,
-    TooLarge,
+    operation: Cow<'a, str>,
+    body_len: u64,
+    /// The accepted event as the log has it: type, time, and the length of its payload, which is first among the
+    /// raw bytes.
+    #[serde(borrow)]
+    kind: Cow<'a, str>,
+    at: i64,
+    accepted: usize,
+    /// The length of what was read of the body, which comes before the body.
+    read: usize,
 }
 
 impl FromWorker {
@@ -150,19 +107,20 @@ impl FromWorker {
                 let (c, a) = ((*claim).into(), *all_sent);
                 FromWorkerV1::Alive { c, sent: *sent, credit: *credit, a }
             }
-            Self::Chunk { claim, number, offset, all_sent, head, usage, end, bytes } => {
+            Self::Chunk { claim, number, offset, all_sent, head, usage, conclusion, bytes } => {
                 raw = bytes;
                 let (c, head, u) = ((*claim).into(), head.as_ref().map(Into::into), usage.into());
-                let end = end.map(Into::into);
-                FromWorkerV1::Chunk { c, n: *number, o: *offset, a: *all_sent, head, u, end }
+                let last = conclusion.as_deref().map(Into::into);
+                FromWorkerV1::Chunk { c, n: *number, o: *offset, a: *all_sent, head, u, last }
             }
-            Self::Release { claim, reason, delay_ms } => {
+            Self::Release { claim, reason, delay_ms, attempt } => {
                 let (c, reason) = ((*claim).into(), (*reason).into());
-                FromWorkerV1::Release { c, reason, delay_ms: *delay_ms }
+                let attempt = attempt.as_deref().map(Into::into);
+                FromWorkerV1::Release { c, reason, delay_ms: *delay_ms, attempt }
             }
-            Self::Finish { claim, chunks, sent, usage, end } => {
-                let (c, u, end) = ((*claim).into(), usage.into(), (*end).into());
-                FromWorkerV1::Finish { c, chunks: *chunks, sent: *sent, u, end }
+            Self::Finish { claim, chunks, sent, usage, conclusion } => {
+                let (c, u, last) = ((*claim).into(), usage.into(), (&**conclusion).into());
+                FromWorkerV1::Finish { c, chunks: *chunks, sent: *sent, u, last }
             }
         };
         Frame::encode(&head, raw)
@@ -178,17 +136,18 @@ impl FromWorker {
             FromWorkerV1::Alive { c, sent, credit, a } => {
                 Self::Alive { claim: c.into(), sent, credit, all_sent: a }
             }
-            FromWorkerV1::Chunk { c, n: number, o: offset, a: all_sent, head, u, end } => {
-                let (claim, head, usage) = (c.into(), head.map(Into::into), u.read()?);
-                let end = end.map(Into::into);
-                Self::Chunk { claim, number, offset, all_sent, head, usage, end, bytes }
+            FromWorkerV1::Chunk { c, n: number, o: offset, a: all_sent, head, u, last } => {
+                let (claim, head, usage) = (c.into(), head.map(Into::into), u.into());
+                let conclusion = last.map(ConclusionV1::read).transpose()?.map(Box::new);
+                Self::Chunk { claim, number, offset, all_sent, head, usage, conclusion, bytes }
             }
-            FromWorkerV1::Release { c, reason, delay_ms } => {
-                Self::Release { claim: c.into(), reason: reason.into(), delay_ms }
+            FromWorkerV1::Release { c, reason, delay_ms, attempt } => {
+                let attempt = attempt.map(AttemptV1::read).transpose()?.map(Box::new);
+                Self::Release { claim: c.into(), reason: reason.into(), delay_ms, attempt }
             }
-            FromWorkerV1::Finish { c, chunks, sent, u, end } => {
-                let (claim, usage, end) = (c.into(), u.read()?, end.into());
-                Self::Finish { claim, chunks, sent, usage, end }
+            FromWorkerV1::Finish { c, chunks, sent, u, last } => {
+                let (claim, usage, conclusion) = (c.into(), u.into(), Box::new(last.read()?));
+                Self::Finish { claim, chunks, sent, usage, conclusion }
             }
         })
     }
@@ -207,11 +166,9 @@ impl FromGateway {
             }
             Self::Drop { claim } => Frame::encode(&FromGatewayV1::Drop { c: (*claim).into() }, &[]),
             Self::Credit { claim, number, received, delivered, window, connection_window } => {
-                let (c, n, connection_window) =
-                    ((*claim).into(), *number, (*connection_window).into());
+                let (c, n, cw) = ((*claim).into(), *number, (*connection_window).into());
                 let (received, delivered, window) = (*received, *delivered, *window);
-                let credit =
-                    FromGatewayV1::Credit { c, n, received, delivered, window, connection_window };
+                let credit = FromGatewayV1::Credit { c, n, received, delivered, window, cw };
                 Frame::encode(&credit, &[])
             }
             Self::Settled { claim } => {
@@ -221,40 +178,14 @@ impl FromGateway {
     }
 
     pub fn decode(message: Bytes) -> Result<Self, MessageError> {
-        let Frame { head, mut raw } = Frame::decode(message)?;
+        let Frame { head, raw } = Frame::decode(message)?;
         Ok(match serde_json::from_slice(&head)? {
-            FromGatewayV1::Go {
-                c,
-                left_ms,
-                window,
-                connection_window,
-                body_len,
-                kind,
-                at,
-                accepted,
-            } => {
-                if raw.len() < accepted {
-                    return Err(FrameError::Truncated.into());
-                }
-                let payload = raw.split_to(accepted);
-                let (kind, at) = (kind.into_owned(), Timestamp::from_micros(at));
-                let accepted = AcceptedEvent { kind, at, payload };
-                let (claim, connection_window, body) = (c.into(), connection_window.into(), raw);
-                Self::Go(Box::new(Go {
-                    claim,
-                    left_ms,
-                    window,
-                    connection_window,
-                    body_len,
-                    body,
-                    accepted,
-                }))
-            }
+            FromGatewayV1::Go(go) => Self::Go(Box::new(go.read(raw)?)),
             FromGatewayV1::Body { c, from } => Self::Body { claim: c.into(), from, bytes: raw },
             FromGatewayV1::Wait { c, delay_ms } => Self::Wait { claim: c.into(), delay_ms },
             FromGatewayV1::Drop { c } => Self::Drop { claim: c.into() },
-            FromGatewayV1::Credit { c, n, received, delivered, window, connection_window } => {
-                let (claim, connection_window) = (c.into(), connection_window.into());
+            FromGatewayV1::Credit { c, n, received, delivered, window, cw } => {
+                let (claim, connection_window) = (c.into(), cw.into());
                 Self::Credit { claim, number: n, received, delivered, window, connection_window }
             }
             FromGatewayV1::Settled { c } => Self::Settled { claim: c.into() },
@@ -264,111 +195,45 @@ impl FromGateway {
 
 impl Go {
     fn encode(&self) -> Bytes {
-        let Self { claim, left_ms, window, connection_window, body_len, body, accepted } = self;
+        let Self { claim, operation, read, body, accepted, .. } = self;
         let AcceptedEvent { kind, at, payload } = accepted;
-        let head = FromGatewayV1::Go {
+        let head = GoV1 {
             c: (*claim).into(),
-            left_ms: *left_ms,
-            window: *window,
-            connection_window: (*connection_window).into(),
-            body_len: *body_len,
+            left_ms: self.left_ms,
+            window: self.window,
+            cw: self.connection_window.into(),
+            operation: Cow::Borrowed(operation.as_str()),
+            body_len: self.body_len,
             kind: Cow::Borrowed(kind),
             at: at.micros(),
             accepted: payload.len(),
+            read: read.len(),
         };
-        Frame::encode_parts(&head, &[payload, body])
+        Frame::encode_parts(&FromGatewayV1::Go(head), &[payload, read, body])
     }
 }
 
-impl<'a> From<&'a Head> for HeadV1<'a> {
-    fn from(Head { status, content_type }: &'a Head) -> Self {
-        Self { status: *status, content_type: Cow::Borrowed(content_type) }
-    }
-}
-
-impl From<HeadV1<'_>> for Head {
-    fn from(HeadV1 { status, content_type }: HeadV1<'_>) -> Self {
-        Self { status, content_type: content_type.into_owned() }
-    }
-}
-
-impl From<ConnectionWindow> for ConnectionWindowV1 {
-    fn from(ConnectionWindow { heard, until }: ConnectionWindow) -> Self {
-        Self(heard, until)
-    }
-}
-
-impl From<ConnectionWindowV1> for ConnectionWindow {
-    fn from(ConnectionWindowV1(heard, until): ConnectionWindowV1) -> Self {
-        Self { heard, until }
-    }
-}
-
-impl From<&Usage> for UsageV1 {
-    fn from(Usage { units, source }: &Usage) -> Self {
-        let reported = match source {
-            Source::Reported => true,
-            Source::Counted => false,
+impl GoV1<'_> {
+    fn read(self, mut raw: Bytes) -> Result<Go, MessageError> {
+        let Self { c, left_ms, window, cw, operation, body_len, kind, at, accepted, read } = self;
+        let mut next = |len: usize| {
+            if raw.len() < len { Err(FrameError::Truncated) } else { Ok(raw.split_to(len)) }
         };
-        Self(units.iter().map(|(unit, count)| (unit.to_string(), count)).collect(), reported)
-    }
-}
-
-impl UsageV1 {
-    fn read(self) -> Result<Usage, serde_json::Error> {
-        let Self(units, reported) = self;
-        let read = |(unit, count): (String, u64)| match unit.parse::<Unit>() {
-            Ok(unit) => Ok((unit, count)),
-            Err(error) => Err(serde_json::Error::custom(error)),
-        };
-        let units = units.into_iter().map(read).collect::<Result<_, _>>()?;
-        let source = if reported { Source::Reported } else { Source::Counted };
-        Ok(Usage { units, source })
-    }
-}
-
-impl From<ReleaseReason> for ReleaseReasonV1 {
-    fn from(reason: ReleaseReason) -> Self {
-        match reason {
-            ReleaseReason::Busy => Self::Busy,
-            ReleaseReason::UpstreamFailed => Self::UpstreamFailed,
-            ReleaseReason::Unreachable => Self::Unreachable,
-            ReleaseReason::WorkerFailed => Self::WorkerFailed,
-            ReleaseReason::Draining => Self::Draining,
-        }
-    }
-}
-
-impl From<ReleaseReasonV1> for ReleaseReason {
-    fn from(reason: ReleaseReasonV1) -> Self {
-        match reason {
-            ReleaseReasonV1::Busy => Self::Busy,
-            ReleaseReasonV1::UpstreamFailed => Self::UpstreamFailed,
-            ReleaseReasonV1::Unreachable => Self::Unreachable,
-            ReleaseReasonV1::WorkerFailed => Self::WorkerFailed,
-            ReleaseReasonV1::Draining => Self::Draining,
-        }
-    }
-}
-
-impl From<End> for EndV1 {
-    fn from(end: End) -> Self {
-        match end {
-            End::Complete => Self::Complete,
-            End::Rejected { status } => Self::Rejected { status },
-            End::Broken => Self::Broken,
-            End::TooLarge => Self::TooLarge,
-        }
-    }
-}
-
-impl From<EndV1> for End {
-    fn from(end: EndV1) -> Self {
-        match end {
-            EndV1::Complete => Self::Complete,
-            EndV1::Rejected { status } => Self::Rejected { status },
-            EndV1::Broken => Self::Broken,
-            EndV1::TooLarge => Self::TooLarge,
-        }
+        let (payload, read) = (next(accepted)?, next(read)?);
+        Ok(Go {
+            claim: c.into(),
+            left_ms,
+            window,
+            connection_window: cw.into(),
+            operation: operation.parse().map_err(serde_json::Error::custom)?,
+            read,
+            body_len,
+            body: raw,
+            accepted: AcceptedEvent {
+                kind: kind.into_owned(),
+                at: Timestamp::from_micros(at),
+                payload,
+            },
+        })
     }
 }

@@ -15,6 +15,8 @@ struct TicketV1<'a> {
     #[serde(borrow)]
     model: Cow<'a, str>,
     #[serde(borrow)]
+    operation: Cow<'a, str>,
+    #[serde(borrow)]
     class: Cow<'a, str>,
     gateway: Hex,
     /// Microseconds since 1970.
@@ -23,10 +25,11 @@ struct TicketV1<'a> {
 
 impl Ticket {
     pub fn encode(&self) -> Bytes {
-        let Self { request, model, class, gateway, deadline } = self;
+        let Self { request, model, operation, class, gateway, deadline } = self;
         let ticket = TicketV1 {
             request: (*request).into(),
             model: Cow::Borrowed(model.as_str()),
+            operation: Cow::Borrowed(operation.as_str()),
             class: Cow::Borrowed(class.as_str()),
             gateway: (*gateway).into(),
             deadline: deadline.micros(),
@@ -35,10 +38,12 @@ impl Ticket {
     }
 
     pub fn decode(ticket: &[u8]) -> Result<Self, serde_json::Error> {
-        let TicketV1 { request, model, class, gateway, deadline } = serde_json::from_slice(ticket)?;
+        let TicketV1 { request, model, operation, class, gateway, deadline } =
+            serde_json::from_slice(ticket)?;
         Ok(Self {
             request: request.into(),
             model: model.parse().map_err(de::Error::custom)?,
+            operation: operation.parse().map_err(de::Error::custom)?,
             class: class.parse().map_err(de::Error::custom)?,
             gateway: gateway.into(),
             deadline: Timestamp::from_micros(deadline),

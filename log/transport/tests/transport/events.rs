@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use uplion_domain::{
-    Envelope, Event, EventId, ModelName, ProjectId, Timestamp, WorkerId,
+    Envelope, Event, EventId, ModelName, Operation, ProjectId, Timestamp, WorkerId,
     request::Class,
     subject::{AggregateId, Subject},
     wire::Encoded,
@@ -74,6 +74,7 @@ pub fn ticket(model: &ModelName) -> Ticket {
     Ticket {
         request: uplion_domain::RequestId::new(unique()),
         model: model.clone(),
+        operation: Operation::CHAT_COMPLETION,
         class: Class::Interactive,
         gateway: uplion_domain::GatewayId::new(unique()),
         deadline: Timestamp::from_micros(1_795_000_300_000_000),

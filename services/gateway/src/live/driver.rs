@@ -281,6 +281,7 @@ impl Driver {
         Ticket {
             request: accepted.request,
             model: accepted.model.clone(),
+            operation: accepted.operation.clone(),
             class: accepted.class,
             gateway: accepted.gateway,
             deadline: accepted.deadline,

@@ -58,6 +58,8 @@ pub struct Admitted {
     pub accepted: Accepted,
     /// The same as the log has it, for the worker.
     pub event: AcceptedEvent,
+    /// What was read of the body, for the worker.
+    pub read: Bytes,
     /// Empty once it is settled.
     pub body: Bytes,
 }

@@ -9,6 +9,8 @@ mod usage;
 
 use std::borrow::Cow;
 
+use uplion_domain::Operation;
+
 pub use self::{chunk::Chunk, usage::Usage};
 use super::{AnswerPart, AnswerReader, Demonstration, Progress, Read, WireFormat};
 use crate::{Dialect, Malformed, error::BadRequest};
@@ -18,6 +20,10 @@ pub(super) struct ChatCompletions;
 impl WireFormat for ChatCompletions {
     fn dialect(&self) -> Dialect {
         Dialect::OpenAi
+    }
+
+    fn operation(&self) -> Operation {
+        Operation::CHAT_COMPLETION
     }
 
     fn paths(&self) -> &'static [&'static str] {

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Instant};
 
 use bytes::Bytes;
 use uplion_domain::Usage;
-use uplion_log_transport::claim::{End, FromWorker, Head};
+use uplion_log_transport::claim::{AttemptReport, Conclusion, End, FromWorker, Head};
 
 use crate::{flow_control::SendPermit, gateways::ClaimChannel, send_buffer::SendBuffer};
 
@@ -102,9 +102,9 @@ impl AnswerSender {
     /// The last chunk of a whole answer says that it is the last. What ends otherwise has a usage of its own.
     fn end_with(&mut self, chunk: &mut FromWorker) {
         if let Some((End::Complete, whole)) = &self.end
-            && let FromWorker::Chunk { usage, end, .. } = chunk
+            && let FromWorker::Chunk { usage, conclusion, .. } = chunk
         {
-            (*usage, *end) = (whole.clone(), Some(End::Complete));
+            (*usage, *conclusion) = (whole.clone(), Some(conclude(End::Complete)));
             self.end_sent = true;
         }
     }
@@ -114,9 +114,10 @@ impl AnswerSender {
         if let Some((end, usage)) = &self.end
             && self.buffer.is_empty()
         {
-            let (end, usage) = (*end, usage.clone());
+            let (conclusion, usage) = (conclude(*end), usage.clone());
             let (chunks, sent) = (self.buffer.chunks(), self.buffer.sent());
-            let finish = FromWorker::Finish { claim: channel.claim, chunks, sent, usage, end };
+            let claim = channel.claim;
+            let finish = FromWorker::Finish { claim, chunks, sent, usage, conclusion };
             channel.send(&finish).await;
             self.end_sent = true;
         }
@@ -130,4 +131,9 @@ impl AnswerSender {
             all_sent: channel.window().sent(),
         }
     }
+}
+
+/// No more of the attempt than how its answer ended.
+fn conclude(end: End) -> Box<Conclusion> {
+    Box::new(Conclusion { end, attempt: Some(AttemptReport::new(None, end.outcome())) })
 }

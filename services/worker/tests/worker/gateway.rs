@@ -21,6 +21,7 @@ use uplion_log_transport::{
     message::Message,
     task::Ticket,
 };
+use uplion_protocol::Endpoint;
 use uplion_tests::wait::PATIENCE;
 use uuid::Uuid;
 
@@ -40,8 +41,10 @@ pub struct OfferedRequest {
 /// The end that a worker tells, with the last chunk or on its own.
 pub fn end_of(said: &FromWorker) -> Option<(ClaimId, End)> {
     match said {
-        FromWorker::Finish { claim, end, .. } => Some((*claim, *end)),
-        FromWorker::Chunk { claim, end, .. } => end.map(|end| (*claim, end)),
+        FromWorker::Finish { claim, conclusion, .. } => Some((*claim, conclusion.end)),
+        FromWorker::Chunk { claim, conclusion, .. } => {
+            conclusion.as_ref().map(|conclusion| (*claim, conclusion.end))
+        }
         FromWorker::Claim { .. }
         | FromWorker::BodyRequest { .. }
         | FromWorker::Alive { .. }
@@ -138,9 +141,14 @@ impl Gateway {
             deadline: at.plus_millis(ms),
             at,
         };
-        let (model, class) = (accepted.model.clone(), accepted.class);
-        let ticket =
-            Ticket { request, model, class, gateway: self.id, deadline: accepted.deadline };
+        let ticket = Ticket {
+            request,
+            model: accepted.model.clone(),
+            operation: accepted.operation.clone(),
+            class: accepted.class,
+            gateway: self.id,
+            deadline: accepted.deadline,
+        };
         self.log.tasks.offer(&ticket).await.unwrap();
         OfferedRequest { request, accepted, body: body.to_string().into() }
     }
@@ -192,6 +200,8 @@ impl Gateway {
             left_ms: behavior.left.as_millis().try_into().unwrap(),
             window: behavior.window,
             connection_window: behavior.connection_window,
+            operation: offered.accepted.operation.clone(),
+            read: Endpoint::ChatCompletions.read(&offered.body).unwrap().forwarding.encode(),
             body_len: offered.body.len() as u64,
             body: offered.body.slice(..offered.body.len().min(behavior.body_part)),
             accepted: AcceptedEvent::from(&Envelope::accepted(offered.accepted.clone()).encode()),
@@ -266,7 +276,8 @@ impl AnswerReceiver {
                 let (claim, bytes) = (self.claim.id, offered.body.slice(start..end));
                 gateway.say(self.claim, FromGateway::Body { claim, from, bytes }).await;
             }
-            FromWorker::Chunk { offset, head, usage, bytes, end, .. } => {
+            FromWorker::Chunk { offset, head, usage, bytes, conclusion, .. } => {
+                let end = conclusion.map(|conclusion| conclusion.end);
                 let sent = offset + bytes.len() as u64;
                 self.take(offset, head, usage.clone(), bytes);
                 if let Some(answered) = end.and_then(|end| self.finish(sent, usage, end)) {
@@ -274,8 +285,8 @@ impl AnswerReceiver {
                 }
                 self.credit(gateway).await;
             }
-            FromWorker::Finish { sent, usage, end, .. } => {
-                if let Some(answered) = self.finish(sent, usage, end) {
+            FromWorker::Finish { sent, usage, conclusion, .. } => {
+                if let Some(answered) = self.finish(sent, usage, conclusion.end) {
                     return Some(answered);
                 }
                 self.credit(gateway).await;

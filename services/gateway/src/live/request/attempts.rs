@@ -2,8 +2,11 @@
 
 use std::collections::VecDeque;
 
-use uplion_domain::{ClaimId, WorkerId};
-use uplion_log_transport::claim::ReleaseReason;
+use uplion_domain::{
+    ClaimId, WorkerId,
+    request::{Attempt, AttemptOutcome, MAX_ATTEMPTS, ServiceTier},
+};
+use uplion_log_transport::claim::{AttemptReport, ReleaseReason};
 
 use super::action::EndedClaim;
 
@@ -17,6 +20,10 @@ pub struct Attempts {
     trouble: Option<ReleaseReason>,
     worker: Option<WorkerId>,
     ended: VecDeque<EndedClaim>,
+    /// At most [`MAX_ATTEMPTS`]. Of more the last takes the place of the one before it.
+    reports: Vec<Attempt>,
+    /// Of the last report.
+    service_tier: Option<ServiceTier>,
 }
 
 impl Attempts {
@@ -49,6 +56,31 @@ impl Attempts {
 
     pub fn last_ended(&self) -> Option<EndedClaim> {
         self.ended.back().copied()
+    }
+
+    /// What the worker says of its attempt.
+    pub fn report(&mut self, worker: WorkerId, report: AttemptReport) {
+        let AttemptReport { upstream, outcome, usage, service_tier, upstream_request_id } =
+            report.bounded();
+        self.service_tier = service_tier;
+        let attempt = Attempt { worker, upstream, outcome, usage, upstream_request_id };
+        if self.reports.len() == MAX_ATTEMPTS {
+            self.reports.pop();
+        }
+        self.reports.push(attempt);
+    }
+
+    /// Nobody says what became of the attempt, which is not that nothing did.
+    pub fn report_unsaid(&mut self, worker: WorkerId, outcome: AttemptOutcome) {
+        self.report(worker, AttemptReport::new(None, outcome));
+    }
+
+    pub fn reports(&self) -> Vec<Attempt> {
+        self.reports.clone()
+    }
+
+    pub const fn service_tier(&self) -> Option<&ServiceTier> {
+        self.service_tier.as_ref()
     }
 
     /// One more worker fell silent; how many have.

@@ -4,9 +4,9 @@ use bytes::Bytes;
 use tokio::time::Instant;
 use uplion_domain::{
     Usage,
-    request::{Failure, Outcome, Settlement, Writer},
+    request::{AttemptOutcome, Failure, Outcome, Settlement, Writer},
 };
-use uplion_log_transport::claim::{End, Head};
+use uplion_log_transport::claim::{AttemptReport, Conclusion, End, Head};
 use uplion_protocol::{Dialect, error::ApiError};
 
 use super::{
@@ -25,12 +25,22 @@ impl Request {
     pub(super) fn end_if_complete(&mut self, now: Instant) {
         let streams = self.streams();
         let Stage::Claimed(active) = &mut self.stage else { return };
-        let Some(Finish { sent, usage, end }) = active.answer.complete() else { return };
+        let Some(Finish { sent, usage, conclusion }) = active.answer.complete() else { return };
+        let Conclusion { end, attempt } = *conclusion;
+        if end == End::Complete
+            && streams
+            && sent == active.answer.received()
+            && !active.answer.is_written()
+        {
+            return;
+        }
+        if let Some(report) = attempt {
+            self.attempts.report(active.worker, report);
+        }
         let head = active.answer.head().cloned();
         let status = head.as_ref().map_or(200, |head| head.status);
         match end {
             _ if sent != active.answer.received() => self.break_off(now),
-            End::Complete if streams && !active.answer.is_written() => {}
             End::Complete if streams => {
                 let end = ClientEnd::End(active.answer.take_kept());
                 self.client.begin(now, head, &mut self.actions);
@@ -83,6 +93,8 @@ impl Request {
         if let Stage::Claimed(active) = &self.stage {
             delivered = active.answer.delivered_usage().clone();
             let (claim, worker) = (active.claim, active.worker);
+            let report = active.answer.report().cloned();
+            self.attempts.report(worker, report.unwrap_or_else(|| unsaid(&outcome)));
             let ended = EndedClaim { claim, worker, last_reply: LastReply::Drop };
             self.actions.push(Action::Send(worker, ended.message()));
             self.attempts.end(ended);
@@ -98,10 +110,10 @@ impl Request {
         let settled = accepted.settle(Settlement {
             outcome,
             delivered,
-            service_tier: None,
+            service_tier: self.attempts.service_tier().cloned(),
             timings: self.timers.until_now(now),
             worker: self.attempts.worker(),
-            attempts: vec![],
+            attempts: self.attempts.reports(),
             writer: Writer::Gateway(accepted.gateway),
             at: self.timers.at(accepted.at, now),
         });
@@ -150,6 +162,17 @@ impl Request {
         now <= self.settle_until()
             && settling.active_claim().is_none_or(|active| now <= active.echoed_at() + lease)
     }
+}
+
+/// Of an attempt that is ended from here, nobody says what it used; of one whose worker vanished, not even how it went.
+fn unsaid(outcome: &Outcome) -> AttemptReport {
+    let outcome = match outcome {
+        Outcome::Failed(Failure::WorkerSilent) => AttemptOutcome::UNKNOWN,
+        Outcome::Completed | Outcome::Cancelled(_) | Outcome::Failed(_) => {
+            AttemptOutcome::CANCELLED
+        }
+    };
+    AttemptReport::new(None, outcome)
 }
 
 fn whole(active: &mut ActiveClaim, head: Option<Head>, status: u16) -> ClientEnd {

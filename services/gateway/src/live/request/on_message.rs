@@ -6,7 +6,9 @@ use uplion_domain::{
     ClaimId, Usage, WorkerId,
     request::{Accepted, Assigned},
 };
-use uplion_log_transport::claim::{End, FromGateway, FromWorker, Go, Head, ReleaseReason};
+use uplion_log_transport::claim::{
+    AttemptReport, Conclusion, FromGateway, FromWorker, Go, Head, ReleaseReason,
+};
 
 use super::{
     Admitted, Request, Stage,
@@ -25,7 +27,7 @@ struct Chunk {
     offset: u64,
     head: Option<Head>,
     usage: Usage,
-    end: Option<End>,
+    conclusion: Option<Box<Conclusion>>,
     bytes: Bytes,
 }
 
@@ -39,18 +41,27 @@ impl Request {
             FromWorker::Alive { claim, sent, credit, all_sent } => {
                 self.on_alive(now, claim, sent, (credit, all_sent));
             }
-            FromWorker::Chunk { claim, number, offset, all_sent, head, usage, end, bytes } => {
+            FromWorker::Chunk {
+                claim,
+                number,
+                offset,
+                all_sent,
+                head,
+                usage,
+                conclusion,
+                bytes,
+            } => {
                 if let Some(active) = self.hear(now, claim) {
                     active.hear_sent(all_sent);
-                    self.on_chunk(now, Chunk { number, offset, head, usage, end, bytes });
+                    self.on_chunk(now, Chunk { number, offset, head, usage, conclusion, bytes });
                 }
             }
-            FromWorker::Release { claim, reason, delay_ms: _ } => {
-                self.on_release(now, claim, reason);
+            FromWorker::Release { claim, reason, delay_ms: _, attempt } => {
+                self.on_release(now, claim, reason, attempt);
             }
-            FromWorker::Finish { claim, chunks: _, sent, usage, end } => {
+            FromWorker::Finish { claim, chunks: _, sent, usage, conclusion } => {
                 if let Some(active) = self.hear(now, claim) {
-                    active.answer.finish_with(Finish { sent, usage, end });
+                    active.answer.finish_with(Finish { sent, usage, conclusion });
                     self.ask_if_lacking(now, sent);
                     self.end_if_complete(now);
                 }
@@ -119,6 +130,8 @@ impl Request {
             left_ms: self.timers.left_ms(now),
             window: active.window(),
             connection_window: active.connection_window(),
+            operation: self.admitted.accepted.operation.clone(),
+            read: self.admitted.read.clone(),
             body_len: body.len() as u64,
             body: body.slice(..body.len().min(BODY_PART)),
             accepted: event.clone(),
@@ -161,15 +174,15 @@ impl Request {
     }
 
     fn on_chunk(&mut self, now: Instant, chunk: Chunk) {
-        let Chunk { number, offset, head, usage, end, bytes } = chunk;
+        let Chunk { number, offset, head, usage, conclusion, bytes } = chunk;
         let len = bytes.len() as u64;
         // What goes out whole is held whole.
         let window =
             if self.is_upstream_error() { self.bounds.answer } else { self.largest_window() };
         let Stage::Claimed(active) = &mut self.stage else { return };
-        if let Some(end) = end {
+        if let Some(conclusion) = conclusion {
             let sent = offset.saturating_add(len);
-            active.answer.finish_with(Finish { sent, usage: usage.clone(), end });
+            active.answer.finish_with(Finish { sent, usage: usage.clone(), conclusion });
         }
         match active.answer.fit(number, offset) {
             Fit::Next if active.answer.buffered() + len > window => return,
@@ -207,11 +220,20 @@ impl Request {
         self.client.write(now, bytes, &mut self.actions);
     }
 
-    fn on_release(&mut self, now: Instant, claim: ClaimId, reason: ReleaseReason) {
+    fn on_release(
+        &mut self,
+        now: Instant,
+        claim: ClaimId,
+        reason: ReleaseReason,
+        attempt: Option<Box<AttemptReport>>,
+    ) {
         let Some(worker) = self.hear(now, claim).map(|active| active.worker) else { return };
         let ended = EndedClaim { claim, worker, last_reply: LastReply::Settled };
         self.actions.push(Action::Send(worker, ended.message()));
         self.attempts.end(ended);
+        if let Some(report) = attempt {
+            self.attempts.report(worker, *report);
+        }
         if self.client.saw_answer() {
             return self.break_off(now);
         }

@@ -1,7 +1,7 @@
 //! What time does to a request: deadline, silence, credit, headers, signs of life.
 
 use tokio::time::Instant;
-use uplion_domain::request::{Cancelled, Failure, Outcome};
+use uplion_domain::request::{AttemptOutcome, Cancelled, Failure, Outcome};
 use uplion_log_transport::claim::ReleaseReason;
 use uplion_protocol::error::ApiError;
 
@@ -80,6 +80,7 @@ impl Request {
             let outcome = Outcome::Failed(Failure::WorkerSilent);
             return self.stop(now, outcome, ApiError::UpstreamFailed { reason });
         }
+        self.attempts.report_unsaid(ended.worker, AttemptOutcome::UNKNOWN);
         self.actions.push(Action::Send(ended.worker, ended.message()));
         self.attempts.end(ended);
         // Whoever is told to drop also takes the ticket away, and the silent one may hear it yet.

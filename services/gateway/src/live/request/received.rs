@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use bytes::{Bytes, BytesMut};
 use uplion_domain::Usage;
-use uplion_log_transport::claim::{End, Head};
+use uplion_log_transport::claim::{AttemptReport, Conclusion, Head};
 
 /// The answer of one claim, as far as it is here.
 #[derive(Debug, Default)]
@@ -31,7 +31,7 @@ struct Mark {
 pub struct Finish {
     pub sent: u64,
     pub usage: Usage,
-    pub end: End,
+    pub conclusion: Box<Conclusion>,
 }
 
 /// How a chunk fits to those before it.
@@ -105,6 +105,11 @@ impl ReceivedAnswer {
     /// How it ended, once all of it is here.
     pub fn complete(&self) -> Option<Finish> {
         self.finish.as_ref().filter(|finish| finish.sent <= self.received).cloned()
+    }
+
+    /// What its worker said of the attempt, be all of the answer here or not.
+    pub fn report(&self) -> Option<&AttemptReport> {
+        self.finish.as_ref()?.conclusion.attempt.as_ref()
     }
 
     pub const fn lacks(&self, sent: u64) -> bool {

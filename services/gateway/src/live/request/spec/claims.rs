@@ -193,3 +193,11 @@ fn a_new_session_of_the_broker_means_a_new_ticket_and_none_means_503() {
     case.hears(release(1, ReleaseReason::Draining));
     assert_eq!(case.client_saw(), "[503 unavailable]");
 }
+
+#[test]
+fn go_carries_what_was_read_of_the_body_so_that_nobody_reads_it_twice() {
+    let mut case = waiting(false);
+    case.hears(claim(1));
+    let [FromGateway::Go(go)] = case.said_to(1)[..] else { panic!("{:?}", case.said_to(1)) };
+    assert_eq!((&go.operation, &*go.read), (&Operation::CHAT_COMPLETION, &b"read"[..]));
+}

@@ -1,5 +1,6 @@
 //! A request told what happened at which millisecond, and what it then wants done.
 
+mod attempts;
 mod claims;
 mod endings;
 mod streams;
@@ -16,7 +17,10 @@ use uplion_domain::{
     usage::Source,
 };
 use uplion_log_transport::{
-    claim::{AcceptedEvent, ConnectionWindow, End, FromGateway, FromWorker, Head, ReleaseReason},
+    claim::{
+        AcceptedEvent, AttemptReport, Conclusion, ConnectionWindow, End, FromGateway, FromWorker,
+        Head, ReleaseReason,
+    },
     message::Link,
     task::OfferError,
 };
@@ -77,7 +81,13 @@ fn given_with(streamed: bool, body: Bytes, limits: (Timeouts, Bounds)) -> Case {
     };
     let event = AcceptedEvent::from(&Envelope::accepted(accepted.clone()).encode());
     let receive_window = ReceiveWindow::new(limits.1.under_way);
-    let admitted = Admitted { endpoint: Endpoint::ChatCompletions, accepted, event, body };
+    let admitted = Admitted {
+        endpoint: Endpoint::ChatCompletions,
+        accepted,
+        event,
+        read: Bytes::from_static(b"read"),
+        body,
+    };
     let request = Request::new(admitted, limits, receive_window, UP, start);
     let mut case = Case { request, start, now: start, done: vec![], seen: 0 };
     assert_eq!(case.new_actions(), [Action::Offer]);
@@ -259,24 +269,32 @@ fn chunk_under(status: u16, number: u64, offset: u64, bytes: &'static str) -> Fr
         all_sent: offset + bytes.len() as u64,
         head: (number == 0).then_some(Head { status, content_type }),
         usage: usage(number + 1),
-        end: None,
+        conclusion: None,
         bytes: Bytes::from_static(bytes.as_bytes()),
     }
 }
 
 fn last(mut said: FromWorker) -> FromWorker {
-    if let FromWorker::Chunk { end, .. } = &mut said {
-        *end = Some(End::Complete);
+    if let FromWorker::Chunk { number, conclusion: last, .. } = &mut said {
+        *last = Some(conclusion(End::Complete, *number + 1));
     }
     said
 }
 
+/// The upstream reports as many tokens as there are chunks.
+fn conclusion(end: End, chunks: u64) -> Box<Conclusion> {
+    let report = AttemptReport::new(None, end.outcome());
+    let attempt = Some(AttemptReport { usage: Some(usage(chunks)), ..report });
+    Box::new(Conclusion { end, attempt })
+}
+
 fn finish(chunks: u64, sent: u64, end: End) -> FromWorker {
-    FromWorker::Finish { claim: claim_id(1), chunks, sent, usage: usage(chunks), end }
+    let conclusion = conclusion(end, chunks);
+    FromWorker::Finish { claim: claim_id(1), chunks, sent, usage: usage(chunks), conclusion }
 }
 
 fn release(n: u8, reason: ReleaseReason) -> FromWorker {
-    FromWorker::Release { claim: claim_id(n), reason, delay_ms: 100 }
+    FromWorker::Release { claim: claim_id(n), reason, delay_ms: 100, attempt: None }
 }
 
 fn unavailable() -> Result<(), OfferError> {

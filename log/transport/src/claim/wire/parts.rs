@@ -1,0 +1,262 @@
+//! What messages of the claim protocol are made of, on the wire.
+
+use std::{borrow::Cow, fmt};
+
+use serde::{
+    Deserialize, Deserializer, Serialize, Serializer,
+    de::{Error, MapAccess, Visitor},
+};
+use uplion_domain::{
+    Unit, Usage,
+    usage::{MAX_UNITS, Source, Units},
+};
+
+use crate::claim::{AttemptReport, Conclusion, ConnectionWindow, End, Head, ReleaseReason};
+
+#[derive(Serialize, Deserialize)]
+pub struct HeadV1<'a> {
+    status: u16,
+    #[serde(borrow)]
+    content_type: Cow<'a, str>,
+}
+
+/// Heard, until.
+#[derive(Serialize, Deserialize)]
+pub struct ConnectionWindowV1(u64, u64);
+
+/// What was used of each unit, and whether the upstream reported it.
+#[derive(Serialize, Deserialize)]
+pub struct UsageV1(UnitsV1, bool);
+
+/// Written and read without a map in between: there is one for every chunk.
+struct UnitsV1(Units);
+
+struct UnitV1(Unit);
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ReleaseReasonV1 {
+    Busy,
+    UpstreamFailed,
+    Unreachable,
+    WorkerFailed,
+    Draining,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EndV1 {
+    Complete,
+    Rejected { status: u16 },
+    Broken,
+    TooLarge,
+}
+
+#[derive(Serialize, Deserialize)]
+pub struct ConclusionV1<'a> {
+    end: EndV1,
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    attempt: Option<AttemptV1<'a>>,
+}
+
+#[derive(Serialize, Deserialize)]
+pub struct AttemptV1<'a> {
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    upstream: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    outcome: Cow<'a, str>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    u: Option<UsageV1>,
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    tier: Option<Cow<'a, str>>,
+    /// The upstream's own name for the request.
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    id: Option<Cow<'a, str>>,
+}
+
+impl<'a> From<&'a Conclusion> for ConclusionV1<'a> {
+    fn from(Conclusion { end, attempt }: &'a Conclusion) -> Self {
+        Self { end: (*end).into(), attempt: attempt.as_ref().map(Into::into) }
+    }
+}
+
+impl ConclusionV1<'_> {
+    pub fn read(self) -> Result<Conclusion, serde_json::Error> {
+        let attempt = self.attempt.map(AttemptV1::read).transpose()?;
+        Ok(Conclusion { end: self.end.into(), attempt })
+    }
+}
+
+impl<'a> From<&'a AttemptReport> for AttemptV1<'a> {
+    fn from(report: &'a AttemptReport) -> Self {
+        let AttemptReport { upstream, outcome, usage, service_tier, upstream_request_id } = report;
+        Self {
+            upstream: upstream.as_ref().map(|upstream| upstream.to_string().into()),
+            outcome: outcome.as_str().into(),
+            u: usage.as_ref().map(Into::into),
+            tier: service_tier.as_ref().map(|tier| tier.as_str().into()),
+            id: upstream_request_id.as_deref().map(Into::into),
+        }
+    }
+}
+
+impl AttemptV1<'_> {
+    pub fn read(self) -> Result<AttemptReport, serde_json::Error> {
+        let Self { upstream, outcome, u, tier, id } = self;
+        let report = AttemptReport {
+            upstream: upstream
+                .map(|text| text.parse())
+                .transpose()
+                .map_err(serde_json::Error::custom)?,
+            outcome: outcome.parse().map_err(serde_json::Error::custom)?,
+            usage: u.map(Into::into),
+            service_tier: tier
+                .map(|text| text.parse())
+                .transpose()
+                .map_err(serde_json::Error::custom)?,
+            upstream_request_id: id.map(Cow::into_owned),
+        };
+        Ok(report.bounded())
+    }
+}
+
+impl<'a> From<&'a Head> for HeadV1<'a> {
+    fn from(Head { status, content_type }: &'a Head) -> Self {
+        Self { status: *status, content_type: Cow::Borrowed(content_type) }
+    }
+}
+
+impl From<HeadV1<'_>> for Head {
+    fn from(HeadV1 { status, content_type }: HeadV1<'_>) -> Self {
+        Self { status, content_type: content_type.into_owned() }
+    }
+}
+
+impl From<ConnectionWindow> for ConnectionWindowV1 {
+    fn from(ConnectionWindow { heard, until }: ConnectionWindow) -> Self {
+        Self(heard, until)
+    }
+}
+
+impl From<ConnectionWindowV1> for ConnectionWindow {
+    fn from(ConnectionWindowV1(heard, until): ConnectionWindowV1) -> Self {
+        Self { heard, until }
+    }
+}
+
+impl From<&Usage> for UsageV1 {
+    fn from(Usage { units, source }: &Usage) -> Self {
+        let reported = match source {
+            Source::Reported => true,
+            Source::Counted => false,
+        };
+        Self(UnitsV1(units.clone()), reported)
+    }
+}
+
+impl From<UsageV1> for Usage {
+    fn from(UsageV1(UnitsV1(units), reported): UsageV1) -> Self {
+        Self { units, source: if reported { Source::Reported } else { Source::Counted } }
+    }
+}
+
+impl Serialize for UnitsV1 {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|(unit, count)| (unit.as_str(), count)))
+    }
+}
+
+impl<'de> Deserialize<'de> for UnitsV1 {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Read;
+
+        impl<'de> Visitor<'de> for Read {
+            type Value = UnitsV1;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("counts of units")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<UnitsV1, A::Error> {
+                let mut units = Units::default();
+                let mut read = 0;
+                while let Some((UnitV1(unit), count)) = map.next_entry()? {
+                    read += 1;
+                    if read > MAX_UNITS {
+                        return Err(A::Error::custom("more units than a request can take"));
+                    }
+                    units.set(unit, count);
+                }
+                Ok(UnitsV1(units))
+            }
+        }
+
+        deserializer.deserialize_map(Read)
+    }
+}
+
+impl<'de> Deserialize<'de> for UnitV1 {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Read;
+
+        impl Visitor<'_> for Read {
+            type Value = UnitV1;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("the name of a unit")
+            }
+
+            fn visit_str<E: Error>(self, text: &str) -> Result<UnitV1, E> {
+                text.parse().map(UnitV1).map_err(E::custom)
+            }
+        }
+
+        deserializer.deserialize_str(Read)
+    }
+}
+
+impl From<ReleaseReason> for ReleaseReasonV1 {
+    fn from(reason: ReleaseReason) -> Self {
+        match reason {
+            ReleaseReason::Busy => Self::Busy,
+            ReleaseReason::UpstreamFailed => Self::UpstreamFailed,
+            ReleaseReason::Unreachable => Self::Unreachable,
+            ReleaseReason::WorkerFailed => Self::WorkerFailed,
+            ReleaseReason::Draining => Self::Draining,
+        }
+    }
+}
+
+impl From<ReleaseReasonV1> for ReleaseReason {
+    fn from(reason: ReleaseReasonV1) -> Self {
+        match reason {
+            ReleaseReasonV1::Busy => Self::Busy,
+            ReleaseReasonV1::UpstreamFailed => Self::UpstreamFailed,
+            ReleaseReasonV1::Unreachable => Self::Unreachable,
+            ReleaseReasonV1::WorkerFailed => Self::WorkerFailed,
+            ReleaseReasonV1::Draining => Self::Draining,
+        }
+    }
+}
+
+impl From<End> for EndV1 {
+    fn from(end: End) -> Self {
+        match end {
+            End::Complete => Self::Complete,
+            End::Rejected { status } => Self::Rejected { status },
+            End::Broken => Self::Broken,
+            End::TooLarge => Self::TooLarge,
+        }
+    }
+}
+
+impl From<EndV1> for End {
+    fn from(end: EndV1) -> Self {
+        match end {
+            EndV1::Complete => Self::Complete,
+            EndV1::Rejected { status } => Self::Rejected { status },
+            EndV1::Broken => Self::Broken,
+            EndV1::TooLarge => Self::TooLarge,
+        }
+    }
+}
