@@ -67,7 +67,7 @@ impl Ledger {
     /// When Postgres refuses or an event cannot be read.
     pub async fn settlements(&self) -> anyhow::Result<Vec<Settlement>> {
         let sql = "SELECT payload, effective FROM archive \
-                   WHERE kind = 'uplion.request.settled.v1' ORDER BY pos";
+                   WHERE kind LIKE 'uplion.request.settled.%' ORDER BY pos";
         let rows = self.client.query(sql, &[]).await?;
         rows.iter().map(|row| Settlement::read(row.get(0), row.get(1))).collect()
     }
@@ -87,7 +87,7 @@ impl Ledger {
     /// # Errors
     /// When Postgres refuses.
     pub async fn accepted(&self) -> anyhow::Result<HashSet<String>> {
-        let sql = "SELECT payload FROM archive WHERE kind = 'uplion.request.accepted.v1'";
+        let sql = "SELECT payload FROM archive WHERE kind LIKE 'uplion.request.accepted.%'";
         let request = |row: &Row| {
             let event: Value = serde_json::from_slice(row.get(0))?;
             Ok(event["request"].as_str().context("an accepted request has an id")?.to_owned())
@@ -161,7 +161,8 @@ impl Settlement {
     fn read(payload: &[u8], effective: bool) -> anyhow::Result<Self> {
         let event: Value = serde_json::from_slice(payload)?;
         let text = |value: &Value| value.as_str().map(ToOwned::to_owned);
-        let (outcome, usage) = (&event["outcome"], &event["usage"]);
+        let outcome = &event["outcome"];
+        let (prompt_tokens, completion_tokens) = tokens(&event["usage"]["units"]);
         let writer = match &event["writer"] {
             Value::Object(writer) => writer.keys().next().cloned(),
             other => text(other),
@@ -173,12 +174,19 @@ impl Settlement {
                 key: text(&event["key"])?,
                 outcome: text(&outcome["is"])?,
                 why: text(&outcome["why"]),
-                prompt_tokens: usage["prompt_tokens"].as_i64()?,
-                completion_tokens: usage["completion_tokens"].as_i64()?,
+                prompt_tokens,
+                completion_tokens,
                 charge_nanos: event["charge"].as_i64()?,
                 writer: writer?,
             })
         };
         read().with_context(|| format!("no settlement: {event}"))
     }
+}
+
+/// Of a prompt and of an answer, by disjoint units: what is not named is none.
+fn tokens(units: &Value) -> (i64, i64) {
+    let sum = |names: &[&str]| names.iter().filter_map(|name| units[*name].as_i64()).sum();
+    let prompt = sum(&["input", "cached_input", "cache_write", "audio_input"]);
+    (prompt, sum(&["output", "reasoning", "audio_output"]))
 }
