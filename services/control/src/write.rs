@@ -52,6 +52,7 @@ impl WriteContext {
     }
 }
 
+#[expect(clippy::disallowed_methods, reason = "the time of a change, for all of control")]
 pub fn now() -> Timestamp {
     Timestamp::from_micros(jiff::Timestamp::now().as_microsecond())
 }

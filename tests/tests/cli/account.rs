@@ -32,7 +32,7 @@ impl Account {
         uplion::run_with_input(arguments, &[&own, environment].concat(), input).await.unwrap()
     }
 
-    pub async fn told(&self, arguments: &[&str]) -> String {
+    pub async fn stdout(&self, arguments: &[&str]) -> String {
         let answer = self.ask(arguments, &[]).await;
         assert!(answer.status.success(), "{arguments:?}: {answer:?}");
         answer.stdout

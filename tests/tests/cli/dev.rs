@@ -44,7 +44,7 @@ impl Dev {
         self.running.output()
     }
 
-    pub async fn told_with(&self, arguments: &[&str], environment: &[(&str, &str)]) -> String {
+    pub async fn stdout_with(&self, arguments: &[&str], environment: &[(&str, &str)]) -> String {
         let environment = [&self.account()[..], environment].concat();
         let answer = uplion::run(arguments, &environment).await.unwrap();
         assert!(answer.status.success(), "{arguments:?}: {answer:?}");
@@ -54,7 +54,7 @@ impl Dev {
     /// A user who can sign in.
     pub async fn registers(&self, email: &str, name: &str, password: &str, more: &[&str]) {
         let create = [&["user", "create", email, "--name", name, "--password"], more].concat();
-        self.told_with(&create, &[("UPLION_NEW_PASSWORD", password)]).await;
+        self.stdout_with(&create, &[("UPLION_NEW_PASSWORD", password)]).await;
     }
 
     /// The gateway serves a key, or not: it knows within moments.
@@ -74,14 +74,14 @@ impl Dev {
     }
 
     /// What a command that succeeds prints.
-    pub async fn told(&self, arguments: &[&str]) -> String {
+    pub async fn stdout(&self, arguments: &[&str]) -> String {
         let answer = self.ask(arguments).await;
         assert!(answer.status.success(), "{arguments:?}: {answer:?}");
         answer.stdout
     }
 
     pub async fn json(&self, arguments: &[&str]) -> Value {
-        let told = self.told(&[arguments, &["--json"]].concat()).await;
+        let told = self.stdout(&[arguments, &["--json"]].concat()).await;
         serde_json::from_str(&told).unwrap()
     }
 

@@ -28,7 +28,7 @@ async fn who_is_not_signed_in_or_shows_what_is_not_valid_ends_with_4() {
 #[tokio::test]
 async fn what_is_taken_or_has_changed_ends_with_5() {
     let dev = Dev::start().await;
-    dev.told(&["project", "create", "physics"]).await;
+    dev.stdout(&["project", "create", "physics"]).await;
     let refused = dev.refused(&["project", "create", "physics"], 5).await;
     assert!(refused.contains("another open project is called physics"), "{refused}");
     let stale = ["project", "rename", "physics", "--name", "chemistry", "--if-version", "7"];
@@ -47,7 +47,7 @@ async fn what_is_not_there_ends_with_6() {
 #[tokio::test]
 async fn what_is_not_there_is_named_wherever_it_was_said() {
     let dev = Dev::start().await;
-    dev.told(&["project", "create", "physics"]).await;
+    dev.stdout(&["project", "create", "physics"]).await;
     for (said, missing) in [
         (&["project", "show", "no-such"][..], "project no-such"),
         (&["project", "list", "--member", "no@such.org"], "member no@such.org"),
@@ -100,7 +100,7 @@ async fn a_place_that_is_not_control_is_not_a_thing_that_is_missing() {
 #[tokio::test]
 async fn what_a_rule_refuses_ends_with_1_and_what_is_no_command_with_2() {
     let dev = Dev::start().await;
-    dev.told(&["project", "create", "physics"]).await;
+    dev.stdout(&["project", "create", "physics"]).await;
     let refused = dev.refused(&["key", "create"], 1).await;
     assert!(refused.contains("--project"), "{refused}");
     let refused = dev.refused(&["price", "create", "demo", "--input", "much"], 1).await;

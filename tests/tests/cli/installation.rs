@@ -11,7 +11,7 @@ use crate::dev::Dev;
 #[tokio::test]
 async fn doctor_works_whether_control_does_or_not() {
     let dev = Dev::start().await;
-    let well = dev.told(&["doctor", "--rate", "100000"]).await;
+    let well = dev.stdout(&["doctor", "--rate", "100000"]).await;
     for found in ["relay", "TRAFFIC", "usage_by_hour", "--traffic-max-bytes", "gateway"] {
         assert!(well.contains(found), "{well}");
     }
@@ -25,11 +25,11 @@ async fn doctor_works_whether_control_does_or_not() {
 #[tokio::test]
 async fn doctor_tells_what_a_worker_cannot_do_and_where_to_look() {
     let dev = Dev::start().await;
-    assert!(dev.told(&["doctor"]).await.contains("ok     worker"));
+    assert!(dev.stdout(&["doctor"]).await.contains("ok     worker"));
     let lacking = ["--upstream", "http://127.0.0.1:9/v1", "--api-key-env", "NOT_SET_ANYWHERE"];
-    dev.told(&[&["model", "register", "llama"][..], &lacking].concat()).await;
+    dev.stdout(&[&["model", "register", "llama"][..], &lacking].concat()).await;
     let told = wait::until_some(PATIENCE, "doctor to tell of the worker", async || {
-        let told = dev.told(&["doctor"]).await;
+        let told = dev.stdout(&["doctor"]).await;
         told.contains("ConfigurationError").then_some(told)
     });
     let told = told.await.unwrap();

@@ -34,8 +34,8 @@ async fn a_change_says_what_it_changed_to_which_version_and_whether_it_is_in_for
 #[tokio::test]
 async fn a_list_is_an_array_of_what_one_thing_is_shown_as() {
     let dev = Dev::start().await;
-    dev.told(&["project", "create", "physics"]).await;
-    dev.told(&["user", "create", "a@example.org", "--name", "A"]).await;
+    dev.stdout(&["project", "create", "physics"]).await;
+    dev.stdout(&["user", "create", "a@example.org", "--name", "A"]).await;
     for (kind, expected) in [
         ("project", &["id", "name", "status", "members", "budget", "limits", "created_at"][..]),
         (
@@ -61,7 +61,7 @@ async fn a_list_is_an_array_of_what_one_thing_is_shown_as() {
 #[tokio::test]
 async fn events_are_an_object_a_line() {
     let dev = Dev::start().await;
-    for line in dev.told(&["events", "-n", "3", "--json"]).await.lines() {
+    for line in dev.stdout(&["events", "-n", "3", "--json"]).await.lines() {
         let event: Value = serde_json::from_str(line).unwrap();
         has(&event, &["pos", "stream", "effective", "event"]);
         has(&event["event"], &["id", "type", "time", "source", "data"]);

@@ -7,7 +7,7 @@ use crate::dev::Dev;
 #[tokio::test]
 async fn a_key_is_issued_changed_disabled_enabled_rotated_and_revoked() {
     let dev = Dev::start().await;
-    dev.told(&["project", "create", "physics"]).await;
+    dev.stdout(&["project", "create", "physics"]).await;
     let issue = [
         "key",
         "issue",
@@ -45,9 +45,9 @@ async fn a_key_is_issued_changed_disabled_enabled_rotated_and_revoked() {
     }
     assert_eq!(shown["limits"]["requests_per_minute"], 600);
     assert_eq!(shown["model_limits"]["demo"]["parallel_requests"], 2);
-    dev.told(&["chat", "--api-key", secret, "Hello!"]).await;
+    dev.stdout(&["chat", "--api-key", secret, "Hello!"]).await;
 
-    dev.told(&[
+    dev.stdout(&[
         "key",
         "change",
         "ci",
@@ -60,7 +60,7 @@ async fn a_key_is_issued_changed_disabled_enabled_rotated_and_revoked() {
         "--all-models",
     ])
     .await;
-    dev.told(&[
+    dev.stdout(&[
         "key",
         "change",
         "ci",
@@ -78,10 +78,10 @@ async fn a_key_is_issued_changed_disabled_enabled_rotated_and_revoked() {
     assert_eq!(shown["limits"]["tokens_per_minute"], 9000);
     assert_eq!(shown["model_limits"], json!({}));
 
-    dev.told(&["key", "disable", "ci"]).await;
+    dev.stdout(&["key", "disable", "ci"]).await;
     dev.becomes(secret, false).await;
     assert_eq!(dev.json(&["key", "list", "--status", "disabled"]).await[0]["id"], id);
-    dev.told(&["key", "enable", "ci"]).await;
+    dev.stdout(&["key", "enable", "ci"]).await;
     dev.becomes(secret, true).await;
 
     let rotated = dev.json(&["key", "rotate", "ci", "--grace", "24h"]).await;
@@ -92,7 +92,7 @@ async fn a_key_is_issued_changed_disabled_enabled_rotated_and_revoked() {
     let newest = dev.json(&["key", "rotate", "ci"]).await;
     dev.becomes(newest["secret"].as_str().unwrap(), true).await;
 
-    dev.told(&["key", "revoke", "ci", "--reason", "the pipeline is gone"]).await;
+    dev.stdout(&["key", "revoke", "ci", "--reason", "the pipeline is gone"]).await;
     dev.becomes(newest["secret"].as_str().unwrap(), false).await;
     assert_eq!(dev.json(&["key", "show", id]).await["status"], "revoked");
 }
@@ -101,14 +101,14 @@ async fn a_key_is_issued_changed_disabled_enabled_rotated_and_revoked() {
 async fn a_secret_is_shown_once_and_in_no_list() {
     let dev = Dev::start().await;
     let issue = ["key", "issue", "ci", "--idempotency-key", "monday"];
-    let issued = dev.told(&issue).await;
+    let issued = dev.stdout(&issue).await;
     let secret = issued.lines().last().unwrap();
     assert!(secret.starts_with("sk-"), "{issued}");
-    let again = dev.told(&issue).await;
+    let again = dev.stdout(&issue).await;
     assert!(again.contains("was shown then") && !again.contains(secret), "{again}");
     for arguments in [&["key", "list"][..], &["key", "show", "ci"], &["events", "-n", "100"]] {
         for json in [&[][..], &["--json"]] {
-            let told = dev.told(&[arguments, json].concat()).await;
+            let told = dev.stdout(&[arguments, json].concat()).await;
             assert!(!told.contains(secret), "{told}");
         }
     }
@@ -117,7 +117,7 @@ async fn a_secret_is_shown_once_and_in_no_list() {
 #[tokio::test]
 async fn two_changes_of_limits_at_once_lose_none() {
     let dev = Dev::start().await;
-    dev.told(&["key", "issue", "ci"]).await;
+    dev.stdout(&["key", "issue", "ci"]).await;
     // Each reads what there is to change a part of it: whoever is second is told that it changed.
     let (one, other) = tokio::join!(
         dev.ask(&["key", "change", "ci", "--requests-per-minute", "60"]),

@@ -10,7 +10,7 @@ const THERE: &str = "http://127.0.0.1:10/v1";
 #[tokio::test]
 async fn upstreams_are_added_changed_and_removed_one_by_one() {
     let dev = Dev::start().await;
-    dev.told(&["model", "register", "org/llama-3.1", "--upstream", HERE, "--max-processes", "3"])
+    dev.stdout(&["model", "register", "org/llama-3.1", "--upstream", HERE, "--max-processes", "3"])
         .await;
     let add = [
         "model",
@@ -23,8 +23,8 @@ async fn upstreams_are_added_changed_and_removed_one_by_one() {
         "--weight",
         "3",
     ];
-    dev.told(&add).await;
-    let listed = dev.told(&["model", "upstream", "list", "org/llama-3.1"]).await;
+    dev.stdout(&add).await;
+    let listed = dev.stdout(&["model", "upstream", "list", "org/llama-3.1"]).await;
     let line = listed.lines().find(|line| line.contains(THERE)).unwrap();
     assert!(line.contains("$THERE_KEY"), "{listed}");
 
@@ -39,8 +39,8 @@ async fn upstreams_are_added_changed_and_removed_one_by_one() {
         "--api-key-env",
         "none",
     ];
-    dev.told(&change).await;
-    dev.told(&["model", "upstream", "remove", "org/llama-3.1", HERE]).await;
+    dev.stdout(&change).await;
+    dev.stdout(&["model", "upstream", "remove", "org/llama-3.1", HERE]).await;
     let shown = dev.json(&["model", "show", "org/llama-3.1"]).await;
     let [left] = &shown["upstreams"].as_array().unwrap()[..] else { panic!("{shown}") };
     assert_eq!(
@@ -55,10 +55,10 @@ async fn upstreams_are_added_changed_and_removed_one_by_one() {
 #[tokio::test]
 async fn aliases_come_and_go_one_by_one() {
     let dev = Dev::start().await;
-    dev.told(&["model", "create", "org/llama-3.1", "--alias", "llama"]).await;
-    dev.told(&["model", "alias", "add", "llama", "best"]).await;
+    dev.stdout(&["model", "create", "org/llama-3.1", "--alias", "llama"]).await;
+    dev.stdout(&["model", "alias", "add", "llama", "best"]).await;
     assert_eq!(dev.json(&["model", "show", "best"]).await["aliases"], json!(["best", "llama"]));
-    dev.told(&["model", "alias", "remove", "best", "llama"]).await;
+    dev.stdout(&["model", "alias", "remove", "best", "llama"]).await;
     dev.refused(&["model", "show", "llama"], 6).await;
     let taken = dev.refused(&["model", "create", "other", "--alias", "best"], 5).await;
     assert!(taken.contains("best"), "{taken}");
@@ -67,7 +67,7 @@ async fn aliases_come_and_go_one_by_one() {
 #[tokio::test]
 async fn a_project_pays_its_own_price_from_a_time_in_the_past() {
     let dev = Dev::start().await;
-    dev.told(&["project", "create", "physics"]).await;
+    dev.stdout(&["project", "create", "physics"]).await;
     let rates = [
         "--input",
         "0.15",
@@ -83,7 +83,7 @@ async fn a_project_pays_its_own_price_from_a_time_in_the_past() {
         "2020-01-01T00:00:00Z",
     ];
     let set = [&["price", "set", "demo", "--project", "physics"][..], &rates].concat();
-    dev.told(&set).await;
+    dev.stdout(&set).await;
     let prices = dev.json(&["price", "list", "--project", "physics"]).await;
     let [price] = &prices.as_array().unwrap()[..] else { panic!("{prices}") };
     for (field, value) in [
@@ -96,7 +96,7 @@ async fn a_project_pays_its_own_price_from_a_time_in_the_past() {
     ] {
         assert_eq!(price[field], value, "{price}");
     }
-    dev.told(&["price", "withdraw", price["id"].as_str().unwrap()]).await;
+    dev.stdout(&["price", "withdraw", price["id"].as_str().unwrap()]).await;
     let withdrawn = dev.json(&["price", "list", "--project", "physics"]).await;
     assert_ne!(withdrawn[0]["withdrawn_at"], Value::Null);
 }

@@ -11,18 +11,18 @@ const OTHER_PASSWORD: &str = "staple of another kind";
 #[tokio::test]
 async fn a_user_is_registered_changed_disabled_enabled_and_erased() {
     let dev = Dev::start().await;
-    dev.told(&["user", "create", ADA, "--name", "Ada"]).await;
-    dev.told(&["user", "set", ADA, "--access", "auditor", "--name", "Ada L."]).await;
+    dev.stdout(&["user", "create", ADA, "--name", "Ada"]).await;
+    dev.stdout(&["user", "set", ADA, "--access", "auditor", "--name", "Ada L."]).await;
     let shown = dev.json(&["user", "show", ADA]).await;
     assert_eq!((&shown["name"], &shown["access"]), (&"Ada L.".into(), &"auditor".into()));
-    dev.told(&["user", "disable", ADA]).await;
+    dev.stdout(&["user", "disable", ADA]).await;
     assert_eq!(dev.json(&["user", "list", "--status", "disabled"]).await[0]["id"], shown["id"]);
-    dev.told(&["user", "enable", ADA]).await;
+    dev.stdout(&["user", "enable", ADA]).await;
 
     let asked = dev.refused(&["user", "erase", ADA], 1).await;
     assert!(asked.contains("--yes"), "{asked}");
     assert_eq!(dev.json(&["user", "show", ADA]).await["status"], "active");
-    dev.told(&["user", "erase", ADA, "--yes"]).await;
+    dev.stdout(&["user", "erase", ADA, "--yes"]).await;
     dev.refused(&["user", "show", ADA], 6).await;
     let erased = dev.json(&["user", "show", shown["id"].as_str().unwrap()]).await;
     assert_eq!((&erased["status"], &erased["name"]), (&"erased".into(), &Value::Null));
@@ -31,8 +31,8 @@ async fn a_user_is_registered_changed_disabled_enabled_and_erased() {
 #[tokio::test]
 async fn a_password_is_set_by_an_administrator_and_changed_by_its_owner() {
     let (dev, account) = (Dev::start().await, Account::new());
-    dev.told(&["user", "create", ADA, "--name", "Ada"]).await;
-    dev.told_with(&["user", "password", ADA], &[("UPLION_NEW_PASSWORD", PASSWORD)]).await;
+    dev.stdout(&["user", "create", ADA, "--name", "Ada"]).await;
+    dev.stdout_with(&["user", "password", ADA], &[("UPLION_NEW_PASSWORD", PASSWORD)]).await;
     let url = dev.url();
     account.sign_in(&url, ADA, PASSWORD).await;
     let sessions = dev.json(&["session", "list", "--user", ADA]).await;
@@ -53,22 +53,22 @@ async fn a_password_is_set_by_an_administrator_and_changed_by_its_owner() {
 async fn a_member_sees_their_project_and_issues_keys_of_their_own() {
     let (dev, account) = (Dev::start().await, Account::new());
     dev.registers(ADA, "Ada", PASSWORD, &[]).await;
-    dev.told(&["project", "create", "physics"]).await;
-    dev.told(&["project", "create", "chemistry"]).await;
-    dev.told(&["project", "member", "add", "physics", ADA]).await;
+    dev.stdout(&["project", "create", "physics"]).await;
+    dev.stdout(&["project", "create", "chemistry"]).await;
+    dev.stdout(&["project", "member", "add", "physics", ADA]).await;
     account.sign_in(&dev.url(), ADA, PASSWORD).await;
 
-    let listed = account.told(&["project", "list"]).await;
+    let listed = account.stdout(&["project", "list"]).await;
     assert!(listed.contains("physics") && !listed.contains("chemistry"), "{listed}");
     account.refused(&["project", "show", "chemistry"], 6).await;
-    account.told(&["key", "issue", "laptop", "--project", "physics"]).await;
+    account.stdout(&["key", "issue", "laptop", "--project", "physics"]).await;
     let theirs = dev.json(&["key", "list", "--owner", ADA]).await;
     assert_eq!(theirs[0]["name"], "laptop");
     account.refused(&["project", "rename", "physics", "--name", "astronomy"], 4).await;
 
-    dev.told(&["project", "member", "role", "physics", ADA, "owner"]).await;
-    account.told(&["project", "rename", "physics", "--name", "astronomy"]).await;
-    let members = dev.told(&["project", "member", "list", "astronomy"]).await;
+    dev.stdout(&["project", "member", "role", "physics", ADA, "owner"]).await;
+    account.stdout(&["project", "rename", "physics", "--name", "astronomy"]).await;
+    let members = dev.stdout(&["project", "member", "list", "astronomy"]).await;
     assert!(members.lines().any(|line| line.contains(ADA) && line.contains("owner")), "{members}");
     // The last owner stays.
     dev.refused(&["project", "member", "remove", "astronomy", ADA], 5).await;
@@ -79,7 +79,7 @@ async fn an_admin_key_is_shown_once_works_as_far_as_its_access_goes_and_is_revok
     let (dev, account) = (Dev::start().await, Account::new());
     let issued = dev.json(&["admin-key", "issue", "ci", "--access", "auditor"]).await;
     let (id, secret) = (issued["id"].as_str().unwrap(), issued["secret"].as_str().unwrap());
-    let listed = dev.told(&["admin-key", "list"]).await;
+    let listed = dev.stdout(&["admin-key", "list"]).await;
     assert!(listed.contains(id) && !listed.contains(secret), "{listed}");
 
     let url = dev.url();
@@ -88,7 +88,7 @@ async fn an_admin_key_is_shown_once_works_as_far_as_its_access_goes_and_is_revok
     assert!(told.stdout.contains("auditor") && told.stdout.contains(id), "{told:?}");
     let refused = account.ask(&["project", "create", "physics"], &environment).await;
     assert_eq!(refused.status.code(), Some(4), "{refused:?}");
-    dev.told(&["admin-key", "revoke", id]).await;
+    dev.stdout(&["admin-key", "revoke", id]).await;
     let refused = account.ask(&["whoami"], &environment).await;
     assert_eq!(refused.status.code(), Some(4), "{refused:?}");
     assert!(!refused.stderr.contains(secret), "{refused:?}");

@@ -25,12 +25,12 @@ async fn who_signs_in_is_who_asks_until_they_sign_out() {
     let told = account.sign_in(&url, ADA, PASSWORD).await;
     assert!(told.contains(ADA), "{told}");
     // The only sign-in says where the installation is.
-    let told = account.told(&["whoami"]).await;
+    let told = account.stdout(&["whoami"]).await;
     assert!(told.contains(ADA) && told.contains(&url), "{told}");
     let refused = account.refused(&["project", "create", "physics"], 4).await;
     assert!(refused.contains("create_project"), "{refused}");
 
-    account.told(&["logout"]).await;
+    account.stdout(&["logout"]).await;
     account.refused(&["whoami", "--url", &url], 4).await;
     assert_eq!(account.kept(), []);
 }
@@ -94,12 +94,12 @@ async fn somebody_is_signed_in_at_two_installations_at_once() {
         assert!(which.contains(part), "{which}");
     }
     for url in [&first, &second] {
-        let told = account.told(&["whoami", "--url", url]).await;
+        let told = account.stdout(&["whoami", "--url", url]).await;
         assert!(told.contains(url.as_str()) && told.contains(ADA), "{told}");
     }
-    account.told(&["logout", "--url", &first]).await;
+    account.stdout(&["logout", "--url", &first]).await;
     account.refused(&["whoami", "--url", &first], 4).await;
-    let told = account.told(&["whoami"]).await;
+    let told = account.stdout(&["whoami"]).await;
     assert!(told.contains(&second), "{told}");
 }
 
@@ -110,18 +110,18 @@ async fn a_session_that_was_revoked_elsewhere_says_to_sign_in_again() {
     account.sign_in(&url, ADA, PASSWORD).await;
     other.sign_in(&url, ADA, PASSWORD).await;
     let theirs = wait::until_some(PATIENCE, "the other session in the list", async || {
-        let listed = account.told(&["session", "list", "--json"]).await;
+        let listed = account.stdout(&["session", "list", "--json"]).await;
         let sessions: Vec<Value> = serde_json::from_str(&listed).unwrap();
         let theirs = sessions.iter().find(|session| session["current"] == false)?;
         Some(theirs["id"].as_str().unwrap().to_owned())
     });
     let theirs = theirs.await.unwrap();
     let revoke = ["session", "revoke", &theirs, "--reason", "a lost laptop"];
-    account.told(&revoke).await;
+    account.stdout(&revoke).await;
     let refused = other.refused(&["whoami"], 4).await;
     assert!(refused.contains(&format!("uplion login --url {url}")), "{refused}");
     // And signing out of what has ended is signing out.
-    other.told(&["logout"]).await;
+    other.stdout(&["logout"]).await;
     assert_eq!(other.kept(), []);
 }
 
@@ -135,5 +135,5 @@ async fn an_admin_key_at_hand_is_shown_instead_and_signing_in_says_so() {
     assert!(answer.status.success() && answer.stderr.contains("UPLION_ADMIN_KEY"), "{answer:?}");
     let told = account.ask(&["whoami"], &environment).await;
     assert_eq!(told.status.code(), Some(4), "{told:?}");
-    assert!(account.told(&["whoami"]).await.contains(ADA));
+    assert!(account.stdout(&["whoami"]).await.contains(ADA));
 }

@@ -88,7 +88,7 @@ async fn the_usage_that_is_shown_is_the_sum_of_what_was_charged() {
         expected.completion_tokens += i64::from(n + 1);
     }
     // Whatever was asked before the command was called is in what it shows.
-    let line = shown(installation, &customer).await;
+    let line = usage_line(installation, &customer).await;
     expected.prompt_tokens = line["prompt_tokens"].as_i64().unwrap();
     expected.cost_nanos = price(expected.prompt_tokens, expected.completion_tokens);
     let cost: Nanos = line["cost"].as_str().unwrap().parse().unwrap();
@@ -104,7 +104,7 @@ async fn the_usage_that_is_shown_is_the_sum_of_what_was_charged() {
     assert_eq!(charged.map(|settled| settled.charge_nanos).sum::<i64>(), expected.cost_nanos);
 }
 
-async fn shown(installation: &Installation, customer: &Customer) -> Value {
+async fn usage_line(installation: &Installation, customer: &Customer) -> Value {
     let usage = ["usage", "--json", "--project", &customer.project];
     let told = installation.command(&usage).await.unwrap();
     assert!(told.status.success(), "{told:?}");

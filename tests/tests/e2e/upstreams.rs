@@ -44,20 +44,23 @@ async fn fails(name: &str, more: &Value) -> (String, String) {
     (answer.refusal(), format!("{} {}", settled.outcome, settled.why.unwrap_or_default()))
 }
 
-fn said(refusal: &str, outcome: &str) -> (String, String) {
+fn refusal_and_outcome(refusal: &str, outcome: &str) -> (String, String) {
     (refusal.to_owned(), outcome.to_owned())
 }
 
 #[tokio::test]
 async fn an_upstream_that_hangs_is_504_at_the_deadline() {
     let ended = fails("hanging", &json!({"mock": {"hang_after": 0}})).await;
-    assert_eq!(ended, said("504 server_error timeout -", "cancelled deadline"));
+    assert_eq!(ended, refusal_and_outcome("504 server_error timeout -", "cancelled deadline"));
 }
 
 #[tokio::test]
 async fn an_upstream_that_fails_until_the_deadline_is_502() {
     let ended = fails("failing", &json!({"mock": {"status": 500}})).await;
-    assert_eq!(ended, said("502 server_error upstream_error -", "failed upstream_failed"));
+    assert_eq!(
+        ended,
+        refusal_and_outcome("502 server_error upstream_error -", "failed upstream_failed")
+    );
 }
 
 #[tokio::test]

@@ -16,7 +16,7 @@ use std::{
     env,
     str::FromStr,
     sync::Arc,
-    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+    time::{Duration, Instant},
 };
 
 use uplion_bench::upstream::Upstream;
@@ -38,8 +38,7 @@ fn setting<T: FromStr>(name: &str) -> Option<T> {
 }
 
 fn seed() -> u64 {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
-    setting("FAULTS_SEED").unwrap_or(now.as_secs() % 1_000_000)
+    setting("FAULTS_SEED").unwrap_or_else(|| rand::random_range(0..1_000_000))
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -282,6 +282,7 @@ impl Running {
     }
 }
 
+#[expect(clippy::disallowed_methods, reason = "what a test makes is of now")]
 pub fn now() -> Timestamp {
     Timestamp::from_micros(jiff::Timestamp::now().as_microsecond())
 }

@@ -7,11 +7,11 @@ use crate::dev::Dev;
 #[tokio::test]
 async fn a_key_is_issued_used_billed_and_revoked() {
     let dev = Dev::start().await;
-    dev.told(&["project", "create", "physics"]).await;
+    dev.stdout(&["project", "create", "physics"]).await;
     let issued = dev.json(&["key", "create", "ci", "--project", "physics"]).await;
     let secret = issued["secret"].as_str().unwrap();
     let answer =
-        dev.told(&["chat", "--api-key", secret, "--model", "demo", "How", "are you?"]).await;
+        dev.stdout(&["chat", "--api-key", secret, "--model", "demo", "How", "are you?"]).await;
     assert!(answer.contains("How are you?"), "{answer}");
 
     let usage = dev.json(&["usage", "--project", "physics"]).await;
@@ -22,7 +22,7 @@ async fn a_key_is_issued_used_billed_and_revoked() {
     assert!(line["completion_tokens"].as_u64().unwrap() > 0, "{line}");
     assert!(line["cost"].as_str().unwrap().starts_with("0.0"), "{line}");
 
-    dev.told(&["key", "revoke", "ci"]).await;
+    dev.stdout(&["key", "revoke", "ci"]).await;
     let refused = dev.refused(&["chat", "--api-key", secret, "again"], 4).await;
     assert!(refused.contains("--api-key"), "{refused}");
 }
@@ -30,8 +30,8 @@ async fn a_key_is_issued_used_billed_and_revoked() {
 #[tokio::test]
 async fn a_request_is_shown_with_its_events_in_order() {
     let dev = Dev::start().await;
-    dev.told(&["chat", "Hello!"]).await;
-    dev.told(&["usage"]).await;
+    dev.stdout(&["chat", "Hello!"]).await;
+    dev.stdout(&["usage"]).await;
     let requests = dev.json(&["request"]).await;
     let id = requests[0]["id"].as_str().unwrap();
     let events = dev.json(&["request", id]).await;
@@ -50,25 +50,25 @@ async fn a_request_is_shown_with_its_events_in_order() {
         let found = dev.json(&[&["request"][..], &none].concat()).await;
         assert_eq!(found, Value::Array(vec![]), "{none:?}");
     }
-    let told = dev.told(&["request", id]).await;
+    let told = dev.stdout(&["request", id]).await;
     assert!(told.contains("status:      completed"), "{told}");
 
-    let tail = dev.told(&["log", "tail", "--no-follow", "-n", "1"]).await;
+    let tail = dev.stdout(&["log", "tail", "--no-follow", "-n", "1"]).await;
     assert!(tail.contains("request.settled") && tail.contains(id), "{tail}");
 }
 
 #[tokio::test]
 async fn what_is_changed_is_what_is_shown() {
     let dev = Dev::start().await;
-    dev.told(&["model", "create", "org/llama-3.1", "--alias", "llama"]).await;
-    dev.told(&["model", "change", "llama", "--upstream", "http://127.0.0.1:9/v1"]).await;
+    dev.stdout(&["model", "create", "org/llama-3.1", "--alias", "llama"]).await;
+    dev.stdout(&["model", "change", "llama", "--upstream", "http://127.0.0.1:9/v1"]).await;
     let model = dev.json(&["model", "show", "llama"]).await;
     assert_eq!(model["upstreams"][0]["url"], "http://127.0.0.1:9/v1");
 
-    dev.told(&["price", "create", "llama", "--input", "0.15", "--output", "0.6"]).await;
+    dev.stdout(&["price", "create", "llama", "--input", "0.15", "--output", "0.6"]).await;
     let prices = dev.json(&["price", "list", "--model", "llama"]).await;
     let id = prices[0]["id"].as_str().unwrap();
-    dev.told(&["price", "change", id, "--output", "0.7"]).await;
+    dev.stdout(&["price", "change", id, "--output", "0.7"]).await;
     let prices = dev.json(&["price", "list", "--model", "llama"]).await;
     let standing: Vec<_> = prices
         .as_array()
@@ -79,8 +79,8 @@ async fn what_is_changed_is_what_is_shown() {
         .collect();
     assert_eq!(standing, [("0.15", "0.7")]);
 
-    dev.told(&["model", "revoke", "llama"]).await;
-    let models = dev.told(&["model", "list"]).await;
+    dev.stdout(&["model", "revoke", "llama"]).await;
+    let models = dev.stdout(&["model", "list"]).await;
     let line = models.lines().find(|line| line.starts_with("org/llama-3.1")).unwrap();
     assert!(line.contains("retired"), "{models}");
 }
@@ -89,7 +89,7 @@ async fn what_is_changed_is_what_is_shown() {
 async fn events_are_followed_as_they_come() {
     let dev = Dev::start().await;
     let following = dev.begin(&["events", "--follow", "--all", "--json"]);
-    dev.told(&["project", "create", "physics"]).await;
+    dev.stdout(&["project", "create", "physics"]).await;
     let seen = following.until(|line| line.contains("physics")).await;
     let events: Vec<Value> = seen.iter().map(|line| serde_json::from_str(line).unwrap()).collect();
     let places: Vec<u64> = events.iter().map(|event| event["pos"].as_u64().unwrap()).collect();

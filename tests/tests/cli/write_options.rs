@@ -23,7 +23,7 @@ async fn a_change_at_the_version_that_was_read_is_made() {
     let rename = ["project", "rename", "physics", "--name", "chemistry", "--if-version", &version];
     let renamed = dev.json(&rename).await;
     assert_eq!(renamed["id"], made["id"]);
-    dev.told(&["project", "show", "chemistry"]).await;
+    dev.stdout(&["project", "show", "chemistry"]).await;
 }
 
 #[tokio::test]
@@ -31,5 +31,5 @@ async fn a_reason_is_one_line() {
     let dev = Dev::start().await;
     let refused = dev.refused(&["project", "create", "physics", "--reason", "two\nlines"], 1).await;
     assert!(refused.contains("--reason"), "{refused}");
-    dev.told(&["project", "create", "physics", "--reason", "für die Prüfung"]).await;
+    dev.stdout(&["project", "create", "physics", "--reason", "für die Prüfung"]).await;
 }
