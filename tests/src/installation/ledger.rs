@@ -28,6 +28,8 @@ pub struct Settlement {
     pub charge_nanos: i64,
     /// `gateway`, `worker` or `sweeper`.
     pub writer: String,
+    /// All that the archive has of it.
+    pub event: Value,
 }
 
 /// The sum over some rows of `usage_by_hour`.
@@ -178,6 +180,7 @@ impl Settlement {
                 completion_tokens,
                 charge_nanos: event["charge"].as_i64()?,
                 writer: writer?,
+                event: event.clone(),
             })
         };
         read().with_context(|| format!("no settlement: {event}"))

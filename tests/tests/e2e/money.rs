@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use uplion_domain::Nanos;
 use uplion_tests::{
     chat::ChatResponse,
-    installation::{Billed, Customer, Installation, price},
+    installation::{Billed, Customer, INPUT_NANOS, Installation, OUTPUT_NANOS, price},
     wait,
 };
 
@@ -70,6 +70,31 @@ async fn a_client_that_leaves_pays_for_what_it_got_and_the_upstream_is_let_go() 
         let charge = price(settled.prompt_tokens, settled.completion_tokens);
         assert_eq!(settled.charge_nanos, charge);
     }
+}
+
+#[tokio::test]
+async fn a_settlement_says_by_itself_what_its_bill_is_made_of_and_who_tried() {
+    let (installation, _upstream, customer) = customer("self-contained").await;
+    let answer = customer.ask("x", &json!({"mock": {"chunks": 3}})).await.unwrap();
+    let ledger = installation.settled().await.unwrap();
+    let event = ledger.settlement(&answer.request).await.unwrap().event;
+    assert_eq!(event["operation"], "chat_completion");
+    assert!(event["price"].as_str().unwrap().starts_with("prc_"), "{event}");
+    assert_eq!(event["currency"], "USD");
+    let rates = (&event["rates"]["input"], &event["rates"]["output"]);
+    assert_eq!(rates, (&json!(INPUT_NANOS * 1_000_000), &json!(OUTPUT_NANOS * 1_000_000)));
+    let [accepted_at, hour, deadline] =
+        ["accepted_at", "hour", "deadline"].map(|field| event[field].as_i64().unwrap());
+    assert!(
+        (0..3_600_000_000).contains(&(accepted_at - hour)) && accepted_at < deadline,
+        "{event}"
+    );
+    let [attempt] = &event["attempts"].as_array().unwrap()[..] else { panic!("{event}") };
+    assert_eq!((&attempt["outcome"], &attempt["worker"]), (&json!("completed"), &event["worker"]));
+    // The platform adds that it was one request.
+    let mut reported = attempt["usage"].clone();
+    reported["units"]["requests"] = 1.into();
+    assert_eq!(event["usage"], reported);
 }
 
 #[tokio::test]
