@@ -25,8 +25,8 @@ impl Currency {
     pub async fn of(client: &Client) -> Result<Self, Failure> {
         match client.get(&["installation"], &[]).await {
             Ok(installation) => read(installation),
-            // Founded by a control that is not started yet, or older than currencies.
-            Err(Failure::Refused { status: 404, .. }) => Ok(Self::default()),
+            // Not founded yet, or not told to everybody.
+            Err(Failure::Refused { status: 403 | 404, .. }) => Ok(Self::default()),
             Err(failure) => Err(failure),
         }
     }

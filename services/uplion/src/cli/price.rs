@@ -126,11 +126,9 @@ impl NewPrice {
                 "a price says what is charged: give --input and --output, --request or --rate";
             return Err(Failure::Local(text.to_owned()));
         }
-        let mut body =
-            Map::from_iter([("input".into(), json!("0")), ("output".into(), json!("0"))]);
+        let mut body = rates.fields()?;
         body.insert("model".into(), json!(model));
         body.extend(project.map(|project| ("project".into(), json!(project))));
-        body.extend(rates.fields()?);
         let written = client.post(&options.into(), &["prices"], &Value::Object(body)).await?;
         let id = written["id"].as_str().unwrap_or_default();
         output::print_written(format, &written, &format!("set price {id} of model {model}"))
@@ -152,15 +150,38 @@ async fn change(
         ));
     }
     let old: View = read(client.get(&["prices", price], &[]).await?)?;
-    let mut body = old.to_json();
-    body.extend(fields);
+    let body = replaced(old.to_json(), fields);
     let written = client.post(options, &["prices"], &Value::Object(body)).await?;
     let new = written["id"].as_str().unwrap_or_default().to_owned();
-    client
-        .action(
-            &control_client::WriteOptions::from(options).of_second_write().into(),
-            &["prices", price, "withdraw"],
-        )
-        .await?;
+    let then = control_client::WriteOptions::from(options).of_second_write();
+    client.action(&then.into(), &["prices", price, "withdraw"]).await?;
     output::print_written(format, &written, &format!("set price {new} in the place of {price}"))
+}
+
+/// What was given takes the place of what there was: of the rates unit by unit.
+fn replaced(mut old: Map<String, Value>, mut given: Map<String, Value>) -> Map<String, Value> {
+    if let (Some(Value::Object(rates)), Some(Value::Object(others))) =
+        (old.get("rates"), given.get("rates"))
+    {
+        let rates = rates.clone().into_iter().chain(others.clone()).collect();
+        given.insert("rates".to_owned(), Value::Object(rates));
+    }
+    old.extend(given);
+    old
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rate_that_is_not_given_stays_as_it_is() {
+        let map = |value: Value| value.as_object().cloned().unwrap();
+        let old = map(json!({ "model": "llama", "rates": { "input": "1", "images": "2" } }));
+        let given = map(json!({ "output": "3", "rates": { "images": "4" } }));
+        let new = json!({
+            "model": "llama", "output": "3", "rates": { "input": "1", "images": "4" },
+        });
+        assert_eq!(Value::Object(replaced(old, given)), new);
+    }
 }

@@ -5,7 +5,7 @@ mod settlement;
 use clap::Args;
 use serde::Deserialize;
 
-use self::settlement::Settlement;
+use self::settlement::{Attempt, Settlement};
 use super::{
     archived_event::ArchivedEvent,
     client::{Client, read},
@@ -43,6 +43,8 @@ pub struct Request {
 #[derive(Debug, Deserialize)]
 struct Timeline {
     request: Option<Summary>,
+    #[serde(default)]
+    attempts: Vec<Attempt>,
     events: Vec<ArchivedEvent>,
 }
 
@@ -54,6 +56,7 @@ struct Summary {
     key: Option<String>,
     key_name: Option<String>,
     model: Option<String>,
+    operation: Option<String>,
     status: String,
     why: Option<String>,
     upstream_status: Option<u16>,
@@ -86,11 +89,12 @@ async fn one(client: &Client, format: Format, request: &str) -> Result<(), Failu
     if format.json {
         return output::print_json(&timeline["events"]);
     }
-    let Timeline { request, events } = read(timeline)?;
+    let Timeline { request, attempts, events } = read(timeline)?;
     if let Some(summary) = request {
         let currency = Currency::of(client).await?;
         let mut lines = summary.details(&currency);
         lines.extend(Settlement::among(&events).iter().flat_map(Settlement::facts));
+        lines.extend(attempts.iter().map(|attempt| ("attempt", Some(attempt.line()))));
         output::print(&facts(&lines))?;
         output::print("")?;
     }
@@ -145,6 +149,7 @@ impl Summary {
             ("project", Some(named(self.project_name.as_deref(), &self.project))),
             ("key", key),
             ("model", self.model),
+            ("operation", self.operation),
             ("worker", self.worker),
             ("tokens", Some(tokens)),
             ("cost", Some(currency.amount(&self.cost))),

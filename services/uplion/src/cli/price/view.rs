@@ -22,9 +22,7 @@ pub struct View {
     reasoning: String,
     request: String,
     /// Of all units that have one, where no rule holds.
-    #[serde(default)]
     rates: BTreeMap<String, String>,
-    #[serde(default)]
     rules: Vec<Rule>,
     effective_from: String,
     set_at: String,
@@ -65,14 +63,18 @@ impl View {
     /// What has no column: other units, and how many rules go before.
     fn otherwise(&self, currency: &Currency) -> String {
         let mut parts = vec![spelled(&self.others(), currency)];
-        let rules = self.rules.iter().filter(|rule| !rule.when.is_empty()).count();
-        match rules {
+        match self.conditional().count() {
             0 => {}
             1 => parts.push("1 rule before".to_owned()),
             many => parts.push(format!("{many} rules before")),
         }
         parts.retain(|part| !part.is_empty());
         parts.join(", ")
+    }
+
+    /// The last rule has no condition: its rates are told by themselves.
+    fn conditional(&self) -> impl Iterator<Item = &Rule> {
+        self.rules.iter().filter(|rule| !rule.when.is_empty())
     }
 
     fn others(&self) -> BTreeMap<String, String> {
@@ -85,6 +87,7 @@ impl View {
         let per_million =
             |rate: &str| Some(format!("{} per million tokens", currency.amount(rate)));
         let others = self.others();
+        let rules: Vec<String> = self.conditional().map(|rule| rule.line(currency)).collect();
         let mut lines = vec![
             ("id", Some(self.id)),
             ("model", Some(self.model)),
@@ -97,8 +100,7 @@ impl View {
         ];
         let others = Some(spelled(&others, currency)).filter(|text| !text.is_empty());
         lines.push(("others", others));
-        let rules = self.rules.iter().filter(|rule| !rule.when.is_empty());
-        lines.extend(rules.map(|rule| ("instead", Some(rule.line(currency)))));
+        lines.extend(rules.into_iter().map(|rule| ("instead", Some(rule))));
         lines.extend([
             ("from", Some(self.effective_from)),
             ("set", Some(self.set_at)),
@@ -109,13 +111,11 @@ impl View {
 
     /// A price that differs in its id alone, as the API takes it.
     pub fn to_json(&self) -> Map<String, Value> {
+        let rules: Vec<Value> = self.conditional().map(Rule::to_json).collect();
         let all = [
             ("model", json!(self.model)),
-            ("input", json!(self.input)),
-            ("cached_input", json!(self.cached_input)),
-            ("output", json!(self.output)),
-            ("reasoning", json!(self.reasoning)),
-            ("request", json!(self.request)),
+            ("rates", json!(self.rates)),
+            ("rules", json!(rules)),
             ("effective_from", json!(self.effective_from)),
         ];
         let project = self.project.as_ref().map(|project| ("project", json!(project)));
@@ -125,6 +125,10 @@ impl View {
 }
 
 impl Rule {
+    fn to_json(&self) -> Value {
+        json!({ "when": self.when, "rates": self.rates })
+    }
+
     /// `context_above=200000: input 2.50 EUR, output 15.00 EUR`
     fn line(&self, currency: &Currency) -> String {
         let when = self.when.iter().map(|(name, value)| match value.as_str() {

@@ -1,4 +1,4 @@
-//! What the end of a request says beside its summary: every attempt at an upstream, and the labels of its client.
+//! What is known of a request beside its summary: every attempt at an upstream, its labels, what it was priced by.
 
 use std::collections::BTreeMap;
 
@@ -11,25 +11,20 @@ const SETTLED: &str = "uplion.request.settled.";
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct Settlement {
-    operation: Option<String>,
     service_tier: Option<String>,
     price: Option<String>,
-    attempts: Vec<Attempt>,
     labels: BTreeMap<String, String>,
 }
 
+/// One call to an upstream.
 #[derive(Debug, Deserialize)]
-struct Attempt {
+pub struct Attempt {
     worker: String,
     upstream: Option<String>,
     outcome: String,
-    usage: Option<Usage>,
+    /// As the upstream reported it; none if it did not say.
+    units: Option<BTreeMap<String, u64>>,
     upstream_request_id: Option<String>,
-}
-
-#[derive(Debug, Deserialize)]
-struct Usage {
-    units: BTreeMap<String, u64>,
 }
 
 impl Settlement {
@@ -42,26 +37,23 @@ impl Settlement {
     pub fn facts(&self) -> Vec<(&'static str, Option<String>)> {
         let labels = self.labels.iter().map(|(name, value)| format!("{name}={value}"));
         let labels = Some(labels.collect::<Vec<_>>().join(", ")).filter(|text| !text.is_empty());
-        let mut facts = vec![
-            ("operation", self.operation.clone()),
+        vec![
             ("service tier", self.service_tier.clone()),
             ("price", self.price.clone()),
             ("labels", labels),
-        ];
-        facts.extend(self.attempts.iter().map(|attempt| ("attempt", Some(attempt.line()))));
-        facts
+        ]
     }
 }
 
 impl Attempt {
     /// `completed by ups_1 of wrk_1: input 200, output 300 (its own id: chatcmpl-1)`
-    fn line(&self) -> String {
-        let Self { worker, upstream, outcome, usage, upstream_request_id } = self;
+    pub fn line(&self) -> String {
+        let Self { worker, upstream, outcome, units, upstream_request_id } = self;
         let by = match upstream {
             Some(upstream) => format!("{upstream} of {worker}"),
             None => worker.clone(),
         };
-        let units = usage.iter().flat_map(|usage| &usage.units);
+        let units = units.iter().flatten();
         let units = units.map(|(unit, count)| format!("{} {count}", unit.replace('_', " ")));
         let units = units.collect::<Vec<_>>().join(", ");
         let units = if units.is_empty() { units } else { format!(": {units}") };
@@ -77,37 +69,36 @@ mod tests {
     use super::*;
     use crate::cli::output::facts;
 
+    #[test]
+    fn an_attempt_is_told_with_its_upstream_its_outcome_and_what_it_used() {
+        let attempts: Vec<Attempt> = serde_json::from_value(json!([
+            { "worker": "wrk_1", "upstream": null, "outcome": "unknown", "units": null },
+            { "worker": "wrk_2", "upstream": "ups_1", "outcome": "completed",
+              "units": { "cached_input": 10, "output": 3 }, "upstream_request_id": "chatcmpl-1" },
+        ]))
+        .unwrap();
+        let lines: Vec<String> = attempts.iter().map(Attempt::line).collect();
+        assert_eq!(
+            lines,
+            [
+                "unknown by wrk_1",
+                "completed by ups_1 of wrk_2: cached input 10, output 3 (its own id: chatcmpl-1)",
+            ]
+        );
+    }
+
     fn events(kind: &str) -> Vec<ArchivedEvent> {
-        let event = json!({
-            "position": "AQEB", "effective": true,
-            "event": { "type": kind, "time": "2026-11-23T08:33:20Z", "data": {
-                "operation": "chat_completion",
-                "labels": { "team": "physics", "run": "nightly" },
-                "attempts": [
-                    { "worker": "wrk_1", "outcome": "busy" },
-                    { "worker": "wrk_2", "upstream": "ups_1", "outcome": "completed",
-                      "usage": { "units": { "cached_input": 10, "output": 3 }, "source": "reported" },
-                      "upstream_request_id": "chatcmpl-1" },
-                ],
-            } },
-        });
+        let data = json!({ "price": "prc_1", "labels": { "team": "physics", "run": "nightly" } });
+        let event = json!({ "type": kind, "time": "2026-11-23T08:33:20Z", "data": data });
+        let event = json!({ "position": "AQEB", "effective": true, "event": event });
         vec![serde_json::from_value(event).unwrap()]
     }
 
     #[test]
-    fn every_attempt_is_told_with_its_upstream_its_outcome_and_what_it_used() {
+    fn labels_and_price_are_those_of_the_settlement() {
         let settlement = Settlement::among(&events("uplion.request.settled.v2")).unwrap();
-        assert_eq!(
-            facts(&settlement.facts()),
-            "operation: chat_completion\n\
-             labels:    run=nightly, team=physics\n\
-             attempt:   busy by wrk_1\n\
-             attempt:   completed by ups_1 of wrk_2: cached input 10, output 3 (its own id: chatcmpl-1)"
-        );
-    }
-
-    #[test]
-    fn what_has_not_ended_tells_none_of_it() {
+        let text = facts(&settlement.facts());
+        assert!(text.contains("prc_1") && text.contains("run=nightly, team=physics"), "{text}");
         assert!(Settlement::among(&events("uplion.request.accepted.v2")).is_none());
     }
 }
