@@ -4,7 +4,7 @@ use reqwest::StatusCode;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use uplion_control_client::{
-    self as control_client, ClientOptions, Error, List, ListOptions, Versioned, root_cause,
+    self as control_client, ClientOptions, Error, List, ListOptions, Versioned,
 };
 
 use super::{endpoint::Endpoint, failure::Failure, output, write_options::WriteOptions};
