@@ -129,12 +129,11 @@ impl Doctor {
         if stream.name != "TRAFFIC" {
             return None;
         }
-        let (bytes, max) = (stream.bytes?, stream.max_bytes?);
-        let each = sizes::bytes_per_request(bytes, stream.messages_held());
+        let (max, each) = (stream.max_bytes?, sizes::BYTES_PER_REQUEST);
         let hours = self.hours;
         let bears = sizes::enough_for(max, each, hours);
         let what = format!(
-            "{} hold {hours} h of {bears} requests/s at {each} bytes each",
+            "{} hold {hours} h of {bears} requests/s at about {each} bytes each",
             sizes::human(max)
         );
         let Some(rate) = self.rate else { return Some(Finding::good("size", what)) };

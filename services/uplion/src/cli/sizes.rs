@@ -1,23 +1,13 @@
 //! How large TRAFFIC has to be: requests a second, times the bytes of a request's events, times the hours that they
 //! are kept.
 
-/// The three events of a streamed request: 1,555 bytes of names and JSON, and what the stream adds to each.
-pub const TYPICAL_BYTES_PER_REQUEST: u64 = 1_900;
+/// The three events of a streamed request in a batch of others, with one attempt and two labels. A message of the stream
+/// holds the events of many requests, so that it cannot be measured from the stream alone.
+pub const BYTES_PER_REQUEST: u64 = 2_100;
 /// An archived event stays on its stream for so long.
 pub const KEPT_HOURS: u64 = 24;
-const EVENTS_PER_REQUEST: u64 = 3;
 /// Gateways stop admitting when a stream is so full.
 const USABLE_PERCENT: u64 = 90;
-/// Below it, what few events the stream holds says nothing about the next ones.
-const ENOUGH_EVENTS: u64 = 300;
-
-/// What a request takes on the stream: measured if it holds enough of them.
-pub fn bytes_per_request(bytes: u64, events: u64) -> u64 {
-    match events {
-        ENOUGH_EVENTS.. => bytes / events * EVENTS_PER_REQUEST,
-        _ => TYPICAL_BYTES_PER_REQUEST,
-    }
-}
 
 /// What the stream must be allowed to hold for `rate` requests a second over `hours`.
 pub const fn needed(rate: u64, bytes_per_request: u64, hours: u64) -> u64 {
@@ -55,12 +45,6 @@ mod tests {
         let needed = needed(100, 2_000, 24);
         assert_eq!(needed, 100 * 2_000 * 24 * 3_600 * 100 / 90);
         assert_eq!(enough_for(needed, 2_000, 24), 100);
-    }
-
-    #[test]
-    fn a_request_is_measured_only_where_there_are_some() {
-        assert_eq!(bytes_per_request(300_000, 300), 3_000);
-        assert_eq!(bytes_per_request(10, 1), TYPICAL_BYTES_PER_REQUEST);
     }
 
     #[test]

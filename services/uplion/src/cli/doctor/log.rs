@@ -23,8 +23,6 @@ pub struct Stream {
     pub name: String,
     pub trouble: Option<String>,
     pub epoch: Option<u32>,
-    pub first: Option<u64>,
-    pub last: Option<u64>,
     pub bytes: Option<u64>,
     pub max_bytes: Option<u64>,
     pub archived_epoch: Option<u32>,
@@ -52,12 +50,6 @@ pub struct Relay {
 }
 
 impl Stream {
-    /// Events.
-    pub fn messages_held(&self) -> u64 {
-        let (first, last) = (self.first.unwrap_or_default(), self.last.unwrap_or_default());
-        (last + 1).saturating_sub(first)
-    }
-
     pub fn examine(&self) -> Finding {
         let name = &self.name;
         let bad = |what: String, advice: &str| Finding {
