@@ -127,6 +127,12 @@ impl NewPrice {
             return Err(Failure::Local(text.to_owned()));
         }
         let mut body = rates.fields()?;
+        // Where no rule holds and nothing is given, nothing is charged.
+        for unit in ["input", "output"] {
+            if body.get("rates").is_none_or(|rates| rates[unit].is_null()) {
+                body.entry(unit).or_insert_with(|| json!("0"));
+            }
+        }
         body.insert("model".into(), json!(model));
         body.extend(project.map(|project| ("project".into(), json!(project))));
         let written = client.post(&options.into(), &["prices"], &Value::Object(body)).await?;

@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 use crate::cli::{
     money::Currency,
     output::facts,
+    params,
     table::{Column, table},
 };
 
@@ -22,7 +23,9 @@ pub struct View {
     reasoning: String,
     request: String,
     /// Of all units that have one, where no rule holds.
+    #[serde(default)]
     rates: BTreeMap<String, String>,
+    #[serde(default)]
     rules: Vec<Rule>,
     effective_from: String,
     set_at: String,
@@ -112,15 +115,24 @@ impl View {
     /// A price that differs in its id alone, as the API takes it.
     pub fn to_json(&self) -> Map<String, Value> {
         let rules: Vec<Value> = self.conditional().map(Rule::to_json).collect();
-        let all = [
-            ("model", json!(self.model)),
-            ("rates", json!(self.rates)),
-            ("rules", json!(rules)),
-            ("effective_from", json!(self.effective_from)),
+        let named = [
+            ("input", &self.input),
+            ("cached_input", &self.cached_input),
+            ("output", &self.output),
+            ("reasoning", &self.reasoning),
+            ("request", &self.request),
         ];
-        let project = self.project.as_ref().map(|project| ("project", json!(project)));
-        let all = all.into_iter().chain(project);
-        all.map(|(name, value)| (name.to_owned(), value)).collect()
+        let rates = self.others();
+        params::body([
+            ("model", Some(json!(self.model))),
+            ("project", self.project.as_ref().map(|project| json!(project))),
+            ("rates", (!rates.is_empty()).then(|| json!(rates))),
+            ("rules", (!rules.is_empty()).then_some(Value::Array(rules))),
+            ("effective_from", Some(json!(self.effective_from))),
+        ])
+        .into_iter()
+        .chain(named.map(|(name, rate)| (name.to_owned(), json!(rate))))
+        .collect()
     }
 }
 
