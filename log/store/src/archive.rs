@@ -1,9 +1,20 @@
 //! The archive: every event of every stream, for ever, under one dense position.
+//!
+//! The position is the archive's own: after the archive was filled anew from its streams the same events may have
+//! others. What is told outside or kept names an event by [`EventCursor`], and "up to here" by [`Cut`].
+
+mod event_cursor;
 
 use async_trait::async_trait;
-use uplion_domain::{RequestId, subject::Subject, wire::Encoded};
+use uplion_domain::{
+    RequestId,
+    cut::{Cut, Mark},
+    subject::Subject,
+    wire::Encoded,
+};
 use uplion_log_transport::stream::{Record, StreamName};
 
+pub use self::event_cursor::{EventCursor, UnknownCursor};
 use crate::{
     StoreError,
     event_query::{EventPage, EventQuery, Order},
@@ -16,6 +27,7 @@ pub struct Tail {
     pub epoch: u32,
     /// The stream's creation, µs since 1970: another one under the same name and epoch is recognised by it. 0: not seen yet.
     pub created: i64,
+    /// Of the last message.
     pub sequence: u64,
 }
 
@@ -26,8 +38,12 @@ pub struct Archived {
     pub pos: u64,
     pub stream: StreamName,
     pub epoch: u32,
+    /// Of its message.
     pub sequence: u64,
-    /// False for what must not count: a repeated id, a second `settled` of a request.
+    /// Among the events of its message, from 0.
+    pub index: u32,
+    /// False for what must not count: a repeated id, a charge that comes too late, the taking back of a settlement that
+    /// is not the effective one.
     pub effective: bool,
     pub subject: Subject,
     pub event: Encoded,
@@ -92,10 +108,61 @@ pub trait Archive: Send + Sync {
     /// The newest `pos`; 0 if the archive is empty.
     async fn head(&self) -> Result<u64, StoreError>;
 
-    /// When the newest event at or below `sequence` of a stream was archived, µs since 1970: what may be purged.
-    async fn archived_before(
+    /// Where the archive of the stream ended at that time, µs since 1970: exact to a minute, whenever that was. None
+    /// if it had not begun.
+    async fn mark_before(
         &self,
         stream: StreamName,
         micros: i64,
-    ) -> Result<Option<u64>, StoreError>;
+    ) -> Result<Option<Mark>, StoreError>;
+
+    /// Events that were archived of the stream since its epoch began.
+    async fn leaves(&self, stream: StreamName) -> Result<u64, StoreError>;
+
+    /// Where the event at `pos` came from; none if the archive does not go so far.
+    async fn cursor_at(&self, pos: u64) -> Result<Option<EventCursor>, StoreError>;
+
+    /// The first event of a stream at `pos` or behind it.
+    async fn next_of(
+        &self,
+        stream: StreamName,
+        pos: u64,
+    ) -> Result<Option<(u64, EventCursor)>, StoreError>;
+
+    /// Where the event lies that came from there; none if there is no such event.
+    async fn position_of(&self, cursor: EventCursor) -> Result<Option<u64>, StoreError> {
+        // Within one stream the archive is in the stream's order.
+        let (mut from, mut to) = (1, self.head().await? + 1);
+        while from < to {
+            let middle = from + (to - from) / 2;
+            match self.next_of(cursor.stream, middle).await? {
+                Some((pos, found)) if found == cursor => return Ok(Some(pos)),
+                Some((pos, found)) if found < cursor => from = pos + 1,
+                Some(_) | None => to = middle,
+            }
+        }
+        Ok(None)
+    }
+
+    /// How far every stream is archived. Whoever waits for a cut waits until this one includes it; what was folded up to
+    /// the [`head`](Self::head) of then includes it too.
+    async fn cut(&self) -> Result<Cut, StoreError> {
+        let mark = async |stream| {
+            let tail = self.tail(stream).await?;
+            let mark = tail.map(|tail| Mark { epoch: tail.epoch, sequence: tail.sequence });
+            Ok::<_, StoreError>(mark.unwrap_or_default())
+        };
+        Ok(Cut {
+            traffic: mark(StreamName::Traffic).await?,
+            control: mark(StreamName::Control).await?,
+            workers: Some(mark(StreamName::Workers).await?),
+        })
+    }
+}
+
+impl Archived {
+    pub const fn cursor(&self) -> EventCursor {
+        let Self { stream, epoch, sequence, index, .. } = self;
+        EventCursor { stream: *stream, epoch: *epoch, sequence: *sequence, index: *index }
+    }
 }

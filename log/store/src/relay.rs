@@ -153,7 +153,11 @@ impl Relay {
                 Ok(_) | Err(AppendError::WrongLast { .. } | AppendError::Unacknowledged { .. }) => {
                     return self.position().await;
                 }
-                Err(error @ (AppendError::Full(_) | AppendError::Unavailable { .. })) => {
+                Err(
+                    error @ (AppendError::Full(_)
+                    | AppendError::TooLarge { .. }
+                    | AppendError::Unavailable { .. }),
+                ) => {
                     return Err(error.into());
                 }
             }
@@ -180,9 +184,9 @@ impl Relay {
         let last = if sequence >= identity.first {
             self.streams.get(StreamName::Control, sequence).await?
         } else {
-            None
+            Vec::new()
         };
-        let Some(last) = last.map(|last| last.event.id) else {
+        let Some(last) = last.into_iter().next_back().map(|last| last.event.id) else {
             return Ok(RelayPosition {
                 relayed: Relayed { position: 0, epoch, sequence },
                 last: None,

@@ -14,7 +14,6 @@ use tokio::{
     task::JoinHandle,
     time::{Instant, timeout_at},
 };
-use uplion_domain::Envelope;
 
 use self::{probe::Prober, progress::Progress, reader::Reader};
 pub use self::{progress::STALE_AFTER, reader::News};

@@ -31,7 +31,14 @@ use self::{
     streams::NatsStreams,
     tasks::NatsTasks,
 };
-use crate::{Log, message::SendError};
+use crate::{
+    Log,
+    message::SendError,
+    stream::{
+        StreamName,
+        batch_writer::{BatchSink, BatchWriter},
+    },
+};
 
 /// Messages that may wait to be written to the connection.
 const SEND_BUFFER: usize = 8 * 1024;
@@ -47,7 +54,9 @@ struct Shared {
     client: async_nats::Client,
     links: Arc<Links>,
     api: Api,
-    publisher: Publisher,
+    publisher: Arc<Publisher>,
+    traffic: BatchWriter,
+    workers: BatchWriter,
     _member: Arc<Member>,
     /// For names that differ from all others that this process gives.
     names: AtomicU64,
@@ -71,10 +80,15 @@ impl Nats {
         let links = Links::new();
         let (client, member) = options.connect(&links, RECEIVE_BUFFER).await?;
         let publisher = Publisher::new(client.clone(), Arc::clone(&links)).await;
+        let publisher = Arc::new(publisher.map_err(SendError)?);
+        let writer =
+            |stream| BatchWriter::new(stream, Arc::clone(&publisher) as Arc<dyn BatchSink>);
         Ok(Self(Arc::new(Shared {
             prefix: client.new_inbox().rsplit('.').next().unwrap_or_default().to_owned(),
             api: Api::new(client.clone()),
-            publisher: publisher.map_err(SendError)?,
+            traffic: writer(StreamName::Traffic),
+            workers: writer(StreamName::Workers),
+            publisher,
             options,
             client,
             links,
@@ -92,7 +106,9 @@ impl Nats {
     }
 
     pub fn stats(&self) -> Stats {
-        let (events_lost, events_under_way) = self.0.publisher.failed_and_under_way();
+        let [traffic, workers] = [self.0.traffic.stats(), self.0.workers.stats()];
+        let events_lost = traffic.lost + workers.lost;
+        let events_under_way = traffic.under_way + workers.under_way;
         Stats { events_lost, events_under_way, messages_lost: self.0.links.lost() }
     }
 
@@ -110,6 +126,15 @@ fn spelled(subject: &Subject) -> String {
 }
 
 impl Shared {
+    /// None where a message is one event.
+    const fn writer(&self, stream: StreamName) -> Option<&BatchWriter> {
+        match stream {
+            StreamName::Traffic => Some(&self.traffic),
+            StreamName::Workers => Some(&self.workers),
+            StreamName::Control => None,
+        }
+    }
+
     fn unique(&self) -> String {
         format!("{}_{}", self.prefix, self.names.fetch_add(1, Ordering::Relaxed))
     }

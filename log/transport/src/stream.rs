@@ -1,15 +1,38 @@
 //! Streams of events: append, read from a cursor, identity, purge.
+//!
+//! A message of CONTROL is one event, as the relay publishes it. A message of TRAFFIC and WORKERS is a batch: events of
+//! one process, appended and acknowledged together. Where an event came from is (stream, epoch, sequence, index).
+
+pub mod batch;
+pub mod batch_writer;
 
 use std::{fmt, time::Duration};
 
 use async_trait::async_trait;
-use uplion_domain::{Timestamp, subject::Subject, wire::Encoded};
+use uplion_domain::{
+    Envelope, Timestamp,
+    subject::{Subject, TrafficKind},
+    wire::Encoded,
+};
 
-/// The streams that are archived.
+/// What is kept of what happened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum StreamName {
+    /// What gateways do.
     Traffic,
+    /// What people and programs change, in the order of the event store.
     Control,
+    /// What workers report of themselves.
+    Workers,
+}
+
+/// What a stream is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StreamKind {
+    /// Ends in the archive, event by event, for ever.
+    Archived,
+    /// Holds the last value of each subject: what can be made again from archived streams.
+    State,
 }
 
 /// What a stream should be. Creating one that exists under other settings changes its settings.
@@ -22,7 +45,7 @@ pub struct StreamSpec {
     pub first_sequence: u64,
     pub max_bytes: u64,
     pub replicas: u8,
-    /// For how long an event id that was seen is refused as a duplicate.
+    /// For how long an event id that was seen is refused as a duplicate. Of CONTROL: batches have no ids.
     pub dedup_window: Duration,
 }
 
@@ -31,9 +54,9 @@ pub struct StreamSpec {
 pub struct Identity {
     pub created: Timestamp,
     pub epoch: u32,
-    /// Of the oldest event still held; `last + 1` if none is.
+    /// Of the oldest message still held; `last + 1` if none is.
     pub first: u64,
-    /// Of the newest event; 0 if there never was one.
+    /// Of the newest message; 0 if there never was one.
     pub last: u64,
     pub bytes: u64,
     pub max_bytes: u64,
@@ -42,12 +65,18 @@ pub struct Identity {
 /// An event at its place in a stream.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Record {
+    /// Of its message.
     pub sequence: u64,
+    /// Among the events of its message, from 0.
+    pub index: u32,
+    /// By the stream's own clock.
+    pub appended_at: Timestamp,
+    /// What the event is about: its own subject, not its message's.
     pub subject: Subject,
     pub event: Encoded,
 }
 
-/// What must be so for an append to be made.
+/// What must be so for an append to CONTROL to be made. Batches are appended without any.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Condition {
     /// Refuse the event id if it was seen within the dedup window.
@@ -58,7 +87,7 @@ pub struct Condition {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Appended {
-    /// Of the event; of the original if this is a duplicate.
+    /// Of the message that holds the event; of the original if this is a duplicate.
     pub sequence: u64,
     pub duplicate: bool,
 }
@@ -67,6 +96,8 @@ pub struct Appended {
 pub enum AppendError {
     #[error("stream {0} is full")]
     Full(StreamName),
+    #[error("stream {stream} takes no event of {bytes} bytes")]
+    TooLarge { stream: StreamName, bytes: usize },
     #[error("stream {stream} does not end at {expected}: somebody else writes to it")]
     WrongLast { stream: StreamName, expected: u64 },
     /// It may have been appended all the same.
@@ -85,7 +116,8 @@ pub enum ReadError {
     Replaced(StreamName),
     #[error("stream {stream} no longer holds event {wanted}: it starts at {first}")]
     Purged { stream: StreamName, wanted: u64, first: u64 },
-    #[error("stream {stream} holds an event that is none of ours at {sequence}: {reason}")]
+    /// The whole message.
+    #[error("stream {stream} holds a message that is none of ours at {sequence}: {reason}")]
     Foreign { stream: StreamName, sequence: u64, reason: String },
     #[error("stream {stream} cannot be reached: {reason}")]
     Unavailable { stream: StreamName, reason: String },
@@ -99,7 +131,7 @@ pub trait Streams: Send + Sync {
 
     async fn identity(&self, stream: StreamName) -> Result<Identity, ReadError>;
 
-    /// Returns once the event is durable.
+    /// Returns once the event is durable. On TRAFFIC and WORKERS it goes into the next batch.
     async fn append(
         &self,
         subject: &Subject,
@@ -107,17 +139,24 @@ pub trait Streams: Send + Sync {
         condition: Condition,
     ) -> Result<Appended, AppendError>;
 
-    /// Appends off the caller's path, in the order of the calls of one caller. Failures are counted and logged by
+    /// Appends these as one message, which becomes visible whole. Not of CONTROL.
+    async fn append_batch(
+        &self,
+        stream: StreamName,
+        events: &[Encoded],
+    ) -> Result<Appended, AppendError>;
+
+    /// Appends off the caller's path, in the order of the calls of one caller, in a batch with what else waits. Failures are counted and logged by
     /// the stream, bounded in memory; for events whose loss harms nobody because a later one says it again.
     fn append_soon(&self, subject: &Subject, event: Encoded);
 
     /// The events behind `after`, in order, as they come.
     async fn read(&self, stream: StreamName, after: u64) -> Result<Box<dyn Cursor>, ReadError>;
 
-    /// One event, from the stream's leader.
-    async fn get(&self, stream: StreamName, sequence: u64) -> Result<Option<Record>, ReadError>;
+    /// The events of one message, from the stream's leader; none if it is not there.
+    async fn get(&self, stream: StreamName, sequence: u64) -> Result<Vec<Record>, ReadError>;
 
-    /// Drops the events up to and including `sequence`.
+    /// Drops the messages up to and including `sequence`.
     async fn purge(&self, stream: StreamName, sequence: u64) -> Result<(), ReadError>;
 
     /// Deletes the stream with everything in it. For replacing a stream (`uplion log epoch`) and for tests.
@@ -127,31 +166,75 @@ pub trait Streams: Send + Sync {
 /// A place in a stream. Sequences within one stream have no gaps unless it was purged.
 #[async_trait]
 pub trait Cursor: Send {
-    /// At least one event, at most `most`; none if `wait` passed without any.
+    /// Whole messages: at least one event, and no more than `most` but for the rest of the last message; none if
+    /// `wait` passed without any.
     async fn next(&mut self, most: usize, wait: Duration) -> Result<Vec<Record>, ReadError>;
 }
 
 impl StreamName {
-    pub const ALL: [Self; 2] = [Self::Traffic, Self::Control];
+    pub const ALL: [Self; 3] = [Self::Traffic, Self::Control, Self::Workers];
 
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Traffic => "TRAFFIC",
             Self::Control => "CONTROL",
+            Self::Workers => "WORKERS",
         }
     }
 
-    /// The stream that holds what is published to `subject`; none for tasks and core messages.
-    pub const fn of(subject: &Subject) -> Option<Self> {
-        match subject {
-            Subject::Traffic { .. } | Subject::TrafficBatch { .. } => Some(Self::Traffic),
-            Subject::Control(_) => Some(Self::Control),
-            Subject::WorkersBatch { .. }
-            | Subject::Task { .. }
-            | Subject::Gateway { .. }
-            | Subject::Worker { .. } => None,
+    pub const fn kind(self) -> StreamKind {
+        match self {
+            Self::Traffic | Self::Control | Self::Workers => StreamKind::Archived,
         }
     }
+
+    /// Those that end in the archive.
+    pub fn archived() -> impl Iterator<Item = Self> {
+        Self::ALL.into_iter().filter(|stream| stream.kind() == StreamKind::Archived)
+    }
+
+    /// Where its batches are published; none if its messages are single events.
+    pub const fn batch_subject(self) -> Option<Subject> {
+        match self {
+            Self::Traffic => Some(Subject::TrafficBatch { part: 0 }),
+            Self::Workers => Some(Subject::WorkersBatch { part: 0 }),
+            Self::Control => None,
+        }
+    }
+
+    /// The stream that holds what is published to `subject`, or events that are about it; none for tasks and core
+    /// messages.
+    pub const fn of(subject: &Subject) -> Option<Self> {
+        match subject {
+            Subject::Traffic { shard: _, kind: TrafficKind::Worker }
+            | Subject::WorkersBatch { .. } => Some(Self::Workers),
+            Subject::Traffic { .. } | Subject::TrafficBatch { .. } => Some(Self::Traffic),
+            Subject::Control(_) => Some(Self::Control),
+            Subject::Task { .. } | Subject::Gateway { .. } | Subject::Worker { .. } => None,
+        }
+    }
+}
+
+/// The events of a batch that was read as one message.
+pub fn records(
+    stream: StreamName,
+    sequence: u64,
+    appended_at: Timestamp,
+    message: &Subject,
+    payload: &[u8],
+) -> Result<Vec<Record>, ReadError> {
+    let events = batch::decode(payload).map_err(|error| ReadError::Foreign {
+        stream,
+        sequence,
+        reason: error.to_string(),
+    })?;
+    let record = |(index, event): (u32, Encoded)| {
+        // An event of a later version than this says nothing of itself but where it lay.
+        let decoded = Envelope::decode(&event).ok();
+        let subject = decoded.map_or_else(|| message.clone(), |envelope| envelope.event.subject());
+        Record { sequence, index, appended_at, subject, event }
+    };
+    Ok((0..).zip(events).map(record).collect())
 }
 
 impl fmt::Display for StreamName {

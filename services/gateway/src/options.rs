@@ -96,6 +96,14 @@ impl Default for Options {
                     replicas: 1,
                     dedup_window: timeouts.dedup_window(),
                 },
+                StreamSpec {
+                    name: StreamName::Workers,
+                    epoch: 1,
+                    first_sequence: 1,
+                    max_bytes: 64 * MIB,
+                    replicas: 1,
+                    dedup_window: pace.dedup_window(),
+                },
             ],
             tasks: QueueSpec {
                 replicas: 1,

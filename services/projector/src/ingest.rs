@@ -127,9 +127,11 @@ fn bytes(batch: &[Record]) -> usize {
 }
 
 fn continues(stream: StreamName, after: u64, batch: &[Record]) -> Result<(), Halt> {
-    for (expected, record) in (after + 1..).zip(batch) {
-        if record.sequence != expected {
-            return Err(Halt::Gap { stream, from: expected, to: record.sequence - 1 });
+    let messages = batch.chunk_by(|one, next| one.sequence == next.sequence);
+    for (expected, message) in (after + 1..).zip(messages) {
+        let found = message[0].sequence;
+        if found != expected {
+            return Err(Halt::Gap { stream, from: expected, to: found - 1 });
         }
     }
     Ok(())

@@ -60,7 +60,7 @@ fn start(projector: &Projector, lease: &Lease, term: &CancellationToken) -> Join
     let Projector { options, projections, log, store, clock, metrics, state } = projector;
     let feed = Arc::new(Feed::new(Arc::clone(&store.archive)));
     let mut jobs = JoinSet::new();
-    for stream in StreamName::ALL {
+    for stream in StreamName::archived() {
         let ingest = Ingest {
             stream,
             streams: Arc::clone(&log.streams),

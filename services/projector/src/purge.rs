@@ -1,4 +1,4 @@
-//! Takes from TRAFFIC what has been in the archive for long enough. What is not archived stays, however old.
+//! Takes from TRAFFIC and WORKERS what has been in the archive for long enough. What is not archived stays, however old.
 
 use std::{sync::Arc, time::Duration};
 
@@ -30,18 +30,26 @@ impl Purge {
         }
     }
 
+    /// CONTROL stays whole: gateways read it from its beginning.
     async fn purge(&self) -> anyhow::Result<()> {
+        for stream in [StreamName::Traffic, StreamName::Workers] {
+            self.purge_stream(stream).await?;
+        }
+        Ok(())
+    }
+
+    async fn purge_stream(&self, stream: StreamName) -> anyhow::Result<()> {
         let keep = i64::try_from(self.keep.as_micros())?;
         let before = (self.clock)().micros().saturating_sub(keep);
-        let archived = self.archive.archived_before(StreamName::Traffic, before).await?;
-        let tail = self.archive.tail(StreamName::Traffic).await?;
+        let archived = self.archive.mark_before(stream, before).await?;
+        let tail = self.archive.tail(stream).await?;
         let (Some(archived), Some(tail)) = (archived, tail) else { return Ok(()) };
-        let identity = self.streams.identity(StreamName::Traffic).await?;
+        let identity = self.streams.identity(stream).await?;
         // Sequences of a stream that was made anew are not those of the one that is archived.
-        let same = tail.created == identity.created.micros();
-        let sequence = archived.min(tail.sequence);
+        let same = tail.created == identity.created.micros() && tail.epoch == archived.epoch;
+        let sequence = archived.sequence.min(tail.sequence);
         if same && identity.first <= sequence {
-            self.streams.purge(StreamName::Traffic, sequence).await?;
+            self.streams.purge(stream, sequence).await?;
         }
         Ok(())
     }

@@ -93,7 +93,7 @@ where
 }
 
 /// What the streams should be. Whoever comes first makes them.
-pub fn stream_specs(settings: &StreamSettings) -> [StreamSpec; 2] {
+pub fn stream_specs(settings: &StreamSettings) -> [StreamSpec; 3] {
     // As the gateways have it: all roles must want the same, or they would change it back and forth.
     let dedup_window = settings.longest_deadline() + Duration::from_mins(1);
     let spec = |name, max_bytes| StreamSpec {
@@ -107,11 +107,14 @@ pub fn stream_specs(settings: &StreamSettings) -> [StreamSpec; 2] {
     [
         spec(StreamName::Traffic, settings.traffic_max_bytes),
         spec(StreamName::Control, CONTROL_MAX_BYTES),
+        spec(StreamName::Workers, WORKERS_MAX_BYTES),
     ]
 }
 
 /// A change of the control plane takes about half a kilobyte, and all of them are kept: room for two million.
 pub const CONTROL_MAX_BYTES: u64 = 1 << 30;
+/// Reports of workers are few, and purged a day after they were archived.
+pub const WORKERS_MAX_BYTES: u64 = 64 << 20;
 /// A ticket takes about 200 bytes, in memory.
 const TICKETS_MAX_BYTES: u64 = 64 << 20;
 

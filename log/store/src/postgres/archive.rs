@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use tokio_postgres::{Row, types::ToSql};
-use uplion_domain::RequestId;
+use uplion_domain::{RequestId, cut::Mark};
 use uplion_log_transport::stream::{Record, StreamName};
 
 use self::partitions::Partitions;
@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     StoreError,
-    archive::{Archive, Archived, IngestError, Ingested, Tail},
+    archive::{Archive, Archived, EventCursor, IngestError, Ingested, Tail},
     batch,
     event_query::{EventPage, EventQuery, Order, Parameter, QueryStep},
     lease::Lease,
@@ -124,20 +124,57 @@ impl Archive for PostgresArchive {
         Ok(rows.first().map(|row| row.try_get(0)).transpose()?.map_or(0, unsigned))
     }
 
-    async fn archived_before(
+    async fn mark_before(
         &self,
         stream: StreamName,
         micros: i64,
-    ) -> Result<Option<u64>, StoreError> {
-        const SQL: &str = "SELECT max(sequence) FROM archived WHERE stream = $1 AND micros <= $2";
+    ) -> Result<Option<Mark>, StoreError> {
+        const SQL: &str = "SELECT epoch, sequence FROM marks
+            WHERE stream = $1 AND archived_at <= $2 ORDER BY minute DESC LIMIT 1";
         let rows = self.select(SQL, &[&stream.as_str(), &micros]).await?;
-        let found: Option<Option<i64>> = rows.first().map(|row| row.try_get(0)).transpose()?;
-        Ok(found.flatten().map(unsigned))
+        let Some(row) = rows.first() else { return Ok(None) };
+        let (epoch, sequence) = (small(row.try_get(0)?), unsigned(row.try_get(1)?));
+        Ok(Some(Mark { epoch, sequence }))
+    }
+
+    async fn leaves(&self, stream: StreamName) -> Result<u64, StoreError> {
+        const SQL: &str = "SELECT leaves FROM tails WHERE stream = $1";
+        let rows = self.select(SQL, &[&stream.as_str()]).await?;
+        Ok(rows.first().map(|row| row.try_get(0)).transpose()?.map_or(0, unsigned))
+    }
+
+    async fn cursor_at(&self, pos: u64) -> Result<Option<EventCursor>, StoreError> {
+        let sql = format!("{SELECT_CURSOR} WHERE pos = $1");
+        let rows = self.select(&sql, &[&signed(pos)]).await?;
+        Ok(rows.first().map(cursor).transpose()?.map(|(_, cursor)| cursor))
+    }
+
+    async fn next_of(
+        &self,
+        stream: StreamName,
+        pos: u64,
+    ) -> Result<Option<(u64, EventCursor)>, StoreError> {
+        // The stream spelled out, because that is what the indexes are made for.
+        let sql =
+            format!("{SELECT_CURSOR} WHERE stream = '{stream}' AND pos >= $1 ORDER BY pos LIMIT 1");
+        let rows = self.select(&sql, &[&signed(pos)]).await?;
+        rows.first().map(cursor).transpose()
     }
 }
 
+const SELECT_CURSOR: &str = "SELECT pos, stream, epoch, sequence, message_index FROM archive";
+
+fn cursor(row: &Row) -> Result<(u64, EventCursor), StoreError> {
+    let (stream, epoch) = (batch::stream(row.try_get(1)?)?, small(row.try_get(2)?));
+    let (sequence, index) = (unsigned(row.try_get(3)?), small(row.try_get(4)?));
+    Ok((unsigned(row.try_get(0)?), EventCursor { stream, epoch, sequence, index }))
+}
+
 fn select() -> String {
-    format!("SELECT {}, pos, stream, epoch, sequence, effective FROM archive", event::COLUMNS)
+    format!(
+        "SELECT {}, pos, stream, epoch, sequence, effective, message_index FROM archive",
+        event::COLUMNS
+    )
 }
 
 fn archived(row: &Row) -> Result<Archived, StoreError> {
@@ -148,6 +185,7 @@ fn archived(row: &Row) -> Result<Archived, StoreError> {
         epoch: small(row.try_get(event::NEXT + 2)?),
         sequence: unsigned(row.try_get(event::NEXT + 3)?),
         effective: row.try_get(event::NEXT + 4)?,
+        index: small(row.try_get(event::NEXT + 5)?),
         subject,
         event,
     })

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use rusqlite::{Connection, Row, ToSql, params_from_iter};
-use uplion_domain::{EventId, RequestId, wire::Encoded};
+use uplion_domain::{EventId, RequestId, cut::Mark, wire::Encoded};
 use uplion_log_transport::stream::{Record, StreamName};
 
 use super::{
@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     StoreError,
-    archive::{Archive, Archived, IngestError, Ingested, Tail},
+    archive::{Archive, Archived, EventCursor, IngestError, Ingested, Tail},
     batch, clock,
     event_query::{EventPage, EventQuery, Order, Parameter, QueryStep},
     lease::Lease,
@@ -59,10 +59,7 @@ impl Archive for SqliteArchive {
     }
 
     async fn begin_epoch(&self, stream: StreamName, tail: Tail) -> Result<(), StoreError> {
-        let begin = move |connection: &Connection| {
-            execute(connection, "DELETE FROM archived WHERE stream = ?", [stream.as_str()])?;
-            set_tail(connection, stream, tail)
-        };
+        let begin = move |connection: &Connection| set_tail(connection, stream, tail, 0);
         self.writer.write(begin).await
     }
 
@@ -111,24 +108,50 @@ impl Archive for SqliteArchive {
         self.readers.read(head).await
     }
 
-    async fn archived_before(
+    async fn mark_before(
         &self,
         stream: StreamName,
         micros: i64,
-    ) -> Result<Option<u64>, StoreError> {
-        const SQL: &str = "SELECT max(sequence) FROM archived WHERE stream = ? AND micros <= ?";
+    ) -> Result<Option<Mark>, StoreError> {
+        const SQL: &str = "SELECT epoch, sequence FROM marks WHERE stream = ? AND archived_at <= ?
+            ORDER BY minute DESC LIMIT 1";
         self.readers
             .read(move |connection| {
-                let found = select_one(connection, SQL, (stream.as_str(), micros), |row| {
-                    Ok(row.get::<_, Option<i64>>(0)?)
-                })?;
-                Ok(found.flatten().map(unsigned))
+                select_one(connection, SQL, (stream.as_str(), micros), |row| {
+                    Ok(Mark { epoch: small(row.get(0)?), sequence: unsigned(row.get(1)?) })
+                })
             })
+            .await
+    }
+
+    async fn leaves(&self, stream: StreamName) -> Result<u64, StoreError> {
+        self.readers.read(move |connection| leaves(connection, stream)).await
+    }
+
+    async fn cursor_at(&self, pos: u64) -> Result<Option<EventCursor>, StoreError> {
+        let sql = format!("{SELECT_CURSOR} WHERE pos = ?");
+        let found = self.readers.read(move |connection| {
+            select_one(connection, &sql, [signed(pos)], |row| Ok(cursor(row)?.1))
+        });
+        found.await
+    }
+
+    async fn next_of(
+        &self,
+        stream: StreamName,
+        pos: u64,
+    ) -> Result<Option<(u64, EventCursor)>, StoreError> {
+        // The stream spelled out, because that is what the indexes are made for.
+        let sql =
+            format!("{SELECT_CURSOR} WHERE stream = '{stream}' AND pos >= ? ORDER BY pos LIMIT 1");
+        self.readers
+            .read(move |connection| select_one(connection, &sql, [signed(pos)], cursor))
             .await
     }
 }
 
-const SELECT: &str = "SELECT subject, id, kind, at, traceparent, actor, request_id, payload, pos, stream, epoch, sequence, effective FROM archive";
+const SELECT: &str = "SELECT subject, id, kind, at, traceparent, actor, request_id, payload, pos, stream, epoch, sequence, effective, message_index FROM archive";
+const SELECT_CURSOR: &str = "SELECT pos, stream, epoch, sequence, message_index FROM archive";
 
 fn archived(row: &Row<'_>) -> Result<Archived, StoreError> {
     let (subject, event) = event::read(row, 0)?;
@@ -139,9 +162,23 @@ fn archived(row: &Row<'_>) -> Result<Archived, StoreError> {
         epoch: small(row.get(event::NEXT + 2)?),
         sequence: unsigned(row.get(event::NEXT + 3)?),
         effective: row.get(event::NEXT + 4)?,
+        index: small(row.get(event::NEXT + 5)?),
         subject,
         event,
     })
+}
+
+fn cursor(row: &Row<'_>) -> Result<(u64, EventCursor), StoreError> {
+    let (pos, stream): (i64, String) = (row.get(0)?, row.get(1)?);
+    let (stream, epoch) = (batch::stream(&stream)?, small(row.get(2)?));
+    let (sequence, index) = (unsigned(row.get(3)?), small(row.get(4)?));
+    Ok((unsigned(pos), EventCursor { stream, epoch, sequence, index }))
+}
+
+fn leaves(connection: &Connection, stream: StreamName) -> Result<u64, StoreError> {
+    const SQL: &str = "SELECT leaves FROM tails WHERE stream = ?";
+    let leaves = select_one(connection, SQL, [stream.as_str()], |row| Ok(unsigned(row.get(0)?)))?;
+    Ok(leaves.unwrap_or(0))
 }
 
 pub fn tail(connection: &Connection, stream: StreamName) -> Result<Option<Tail>, StoreError> {
@@ -178,69 +215,105 @@ fn append(
     from: Tail,
     batch: &[Record],
 ) -> Result<Ingested, StoreError> {
-    const SQL: &str = "INSERT INTO archive VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
     let (mut pos, mut counts) = (head(connection)?, Vec::with_capacity(batch.len()));
-    for Record { sequence, subject, event } in batch {
+    for record in batch {
         pos += 1;
-        let Encoded { id, kind, at, traceparent, actor, request_id, payload } = event;
-        let request = batch::request_of(id).map(|request| request.uuid().into_bytes());
-        let effective = is_new(connection, request, id)?;
-        let row = (
-            signed(pos),
-            stream.as_str(),
-            from.epoch,
-            signed(*sequence),
-            effective,
-            request,
-            subject.to_string(),
-            id.as_str(),
-            kind,
-            at.micros(),
-            traceparent,
-            actor,
-            payload,
-            request_id,
-        );
-        execute(connection, SQL, row)?;
+        let effective = is_new(connection, &record.event.id)?
+            && !batch::is_late(record)
+            && takes_back_the_effective_one(connection, &record.event)?;
+        insert(connection, stream, from.epoch, pos, record, effective)?;
         counts.push(effective);
     }
     if let Some(last) = batch.last() {
         let tail = Tail { sequence: last.sequence, ..from };
-        set_tail(connection, stream, tail)?;
-        note_time(connection, stream, last.sequence)?;
+        let leaves = leaves(connection, stream)? + batch.len() as u64;
+        set_tail(connection, stream, tail, leaves)?;
+        note_time(connection, stream, tail)?;
     }
     Ok(Ingested { head: pos, effective: counts })
 }
 
-/// Whether no event was archived under this id. Those of requests are found in the archive itself, by its index of
-/// requests; all others are few, and remembered.
-fn is_new(
+fn insert(
     connection: &Connection,
-    request: Option<[u8; 16]>,
-    id: &EventId,
-) -> Result<bool, StoreError> {
-    const OF_REQUEST: &str = "SELECT 1 FROM archive WHERE request = ? AND id = ?";
+    stream: StreamName,
+    epoch: u32,
+    pos: u64,
+    record: &Record,
+    effective: bool,
+) -> Result<(), StoreError> {
+    const SQL: &str = "INSERT INTO archive (pos, stream, epoch, sequence, message_index, effective,
+        request, subject, id, kind, at, traceparent, actor, request_id, payload)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+    let Record { sequence, index, appended_at: _, subject, event } = record;
+    let Encoded { id, kind, at, traceparent, actor, request_id, payload } = event;
+    let row = (
+        signed(pos),
+        stream.as_str(),
+        epoch,
+        signed(*sequence),
+        index,
+        effective,
+        id.request().map(|request| request.uuid().into_bytes()),
+        subject.to_string(),
+        id.as_str(),
+        kind,
+        at.micros(),
+        traceparent,
+        actor,
+        request_id,
+        payload,
+    );
+    execute(connection, SQL, row).map(drop)
+}
+
+/// Whether no effective event was archived under this id. Those of requests are found in the archive itself, by its
+/// index of requests; all others are few, and remembered.
+fn is_new(connection: &Connection, id: &EventId) -> Result<bool, StoreError> {
     const SEEN: &str = "INSERT INTO seen VALUES (?) ON CONFLICT DO NOTHING";
-    match request {
-        Some(request) => {
-            let found = select_one(connection, OF_REQUEST, (request, id.as_str()), |_| Ok(()))?;
-            Ok(found.is_none())
-        }
+    match id.request() {
+        Some(request) => Ok(effective(connection, request, id)?.is_none()),
         None => Ok(execute(connection, SEEN, [id.as_str()])? == 1),
     }
 }
 
-fn set_tail(connection: &Connection, stream: StreamName, tail: Tail) -> Result<(), StoreError> {
-    const SQL: &str = "INSERT OR REPLACE INTO tails VALUES (?, ?, ?, ?)";
-    let Tail { epoch, created, sequence } = tail;
-    execute(connection, SQL, (stream.as_str(), epoch, created, signed(sequence))).map(drop)
+/// True of every event that takes nothing back.
+fn takes_back_the_effective_one(
+    connection: &Connection,
+    event: &Encoded,
+) -> Result<bool, StoreError> {
+    let Some(request) = batch::takes_back(event) else { return Ok(true) };
+    let settled = effective(connection, request, &EventId::settled(request))?;
+    Ok(settled.is_some_and(|settled| batch::is_reversal_of(&settled, event)))
 }
 
-fn note_time(connection: &Connection, stream: StreamName, sequence: u64) -> Result<(), StoreError> {
-    const NOTE: &str = "INSERT OR REPLACE INTO archived VALUES (?, ?, ?, ?)";
-    const FORGET: &str = "DELETE FROM archived WHERE stream = ? AND slot < ?";
-    let now = clock::now_micros();
-    let slot = now / batch::SLOT_MICROS;
-    execute(connection, NOTE, (stream.as_str(), slot, now, signed(sequence)))?;
-    execute(connection, FORGET, (stream.as_str(), slot - batch::SLOTS_KEPT)).map(drop)
+/// The event of a request that counts under this id.
+fn effective(
+    connection: &Connection,
+    request: RequestId,
+    id: &EventId,
+) -> Result<Option<Encoded>, StoreError> {
+    let sql = format!("{SELECT} WHERE request = ? AND id = ? AND effective = 1");
+    let of = (request.uuid().into_bytes(), id.as_str());
+    select_one(connection, &sql, of, |row| Ok(event::read(row, 0)?.1))
+}
+
+fn set_tail(
+    connection: &Connection,
+    stream: StreamName,
+    tail: Tail,
+    leaves: u64,
+) -> Result<(), StoreError> {
+    const SQL: &str = "INSERT OR REPLACE INTO tails (stream, epoch, created, sequence, leaves)
+        VALUES (?, ?, ?, ?, ?)";
+    let Tail { epoch, created, sequence } = tail;
+    let row = (stream.as_str(), epoch, created, signed(sequence), signed(leaves));
+    execute(connection, SQL, row).map(drop)
+}
+
+fn note_time(connection: &Connection, stream: StreamName, tail: Tail) -> Result<(), StoreError> {
+    const NOTE: &str = "INSERT OR REPLACE INTO marks (stream, minute, archived_at, epoch, sequence)
+        VALUES (?, ?, ?, ?, ?)";
+    let (now, Tail { epoch, sequence, created: _ }) = (clock::now_micros(), tail);
+    let row = (stream.as_str(), now / batch::MINUTE_MICROS, now, epoch, signed(sequence));
+    execute(connection, NOTE, row).map(drop)
 }

@@ -8,18 +8,20 @@ mod writing;
 use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
+use bytes::Bytes;
 use rusqlite::Connection;
-use tokio::sync::{mpsc::error::TrySendError, oneshot};
-use uplion_domain::{subject::Subject, wire::Encoded};
+use tokio::sync::oneshot;
+use uplion_domain::{Timestamp, subject::Subject, wire::Encoded};
 use uplion_log_transport::stream::{
-    AppendError, Appended, Condition, Cursor, Identity, ReadError, Record, StreamName, StreamSpec,
-    Streams,
+    self, AppendError, Appended, Condition, Cursor, Identity, ReadError, Record, StreamName,
+    StreamSpec, Streams, batch,
+    batch_writer::{BatchSink, BatchWriter},
 };
 
 use self::{
     cursor::StreamCursor,
     stream_cache::{CachedStream, StreamCache},
-    writing::{Append, Job, Writing},
+    writing::{Append, Job, Message, Writing},
 };
 use super::{
     connection::{self, AtRisk},
@@ -42,7 +44,9 @@ const TOGETHER: usize = 1_024;
 const PATIENCE: Duration = Duration::from_secs(10);
 
 pub struct SqliteStreams {
-    thread: Thread<Job>,
+    appender: Arc<Appender>,
+    traffic: BatchWriter,
+    workers: BatchWriter,
     cache: Arc<StreamCache>,
     readers: Arc<Readers>,
 }
@@ -56,10 +60,15 @@ impl SqliteStreams {
         take_back::from_archive(&mut connection, store)?;
         let cache = Arc::new(StreamCache::load(&connection)?);
         let mut writing = Writing::new(connection, Arc::clone(&cache), Arc::clone(folder));
+        let thread = Thread::start("uplion-streams", WAITING, TOGETHER, move |jobs| {
+            writing.transact(jobs);
+        });
+        let appender = Arc::new(Appender(thread));
+        let writer = |stream| BatchWriter::new(stream, Arc::clone(&appender) as Arc<dyn BatchSink>);
         Ok(Self {
-            thread: Thread::start("uplion-streams", WAITING, TOGETHER, move |jobs| {
-                writing.transact(jobs);
-            }),
+            traffic: writer(StreamName::Traffic),
+            workers: writer(StreamName::Workers),
+            appender,
             cache,
             readers: Arc::new(Readers::new(path, folder)),
         })
@@ -69,6 +78,15 @@ impl SqliteStreams {
         self.cache.of(stream).borrow().clone().ok_or(ReadError::Missing(stream))
     }
 
+    /// None where a message is one event.
+    const fn batch_writer(&self, stream: StreamName) -> Option<&BatchWriter> {
+        match stream {
+            StreamName::Traffic => Some(&self.traffic),
+            StreamName::Workers => Some(&self.workers),
+            StreamName::Control => None,
+        }
+    }
+
     async fn ask(
         &self,
         stream: StreamName,
@@ -76,12 +94,42 @@ impl SqliteStreams {
     ) -> Result<(), ReadError> {
         let (answer, answered) = oneshot::channel();
         let gone = || ReadError::Unavailable { stream, reason: ENDED.into() };
-        self.thread.jobs().send(job(answer)).await.map_err(|_| gone())?;
+        self.appender.0.jobs().send(job(answer)).await.map_err(|_| gone())?;
         answered.await.map_err(|_| gone())?
     }
 }
 
 const ENDED: &str = "its writer has ended";
+
+/// Hands messages to the writing thread.
+struct Appender(Thread<Job>);
+
+impl Appender {
+    async fn append(&self, stream: StreamName, message: Message) -> Result<Appended, AppendError> {
+        let unacknowledged =
+            |reason: &str| AppendError::Unacknowledged { stream, reason: reason.into() };
+        let (answer, answered) = oneshot::channel();
+        let appended = async {
+            let sent = self.0.jobs().send(Job::Append(Append { stream, message, answer })).await;
+            sent.map_err(|_| AppendError::Unavailable { stream, reason: ENDED.into() })?;
+            answered.await.map_err(|_| unacknowledged(ENDED))?
+        };
+        let appended = tokio::time::timeout(PATIENCE, appended).await;
+        appended.unwrap_or_else(|_| Err(unacknowledged("its writer is busy")))
+    }
+}
+
+#[async_trait]
+impl BatchSink for Appender {
+    async fn append_message(&self, stream: StreamName, batch: Bytes) -> Result<u64, AppendError> {
+        let subject = stream.batch_subject().ok_or_else(|| AppendError::Unavailable {
+            stream,
+            reason: "it takes single events only".into(),
+        })?;
+        let appended = self.append(stream, Message::Batch { subject, payload: batch }).await?;
+        Ok(appended.sequence)
+    }
+}
 
 #[async_trait]
 impl Streams for SqliteStreams {
@@ -103,30 +151,28 @@ impl Streams for SqliteStreams {
         condition: Condition,
     ) -> Result<Appended, AppendError> {
         let stream = stream_of(subject)?;
-        let unacknowledged =
-            |reason: &str| AppendError::Unacknowledged { stream, reason: reason.into() };
-        let (answer, answered) = oneshot::channel();
-        let append =
-            Append { stream, subject: subject.clone(), event, condition, answer: Some(answer) };
-        let appended = async {
-            let sent = self.thread.jobs().send(Job::Append(append)).await;
-            sent.map_err(|_| AppendError::Unavailable { stream, reason: ENDED.into() })?;
-            answered.await.map_err(|_| unacknowledged(ENDED))?
-        };
-        let appended = tokio::time::timeout(PATIENCE, appended).await;
-        appended.unwrap_or_else(|_| Err(unacknowledged("its writer is busy")))
+        match self.batch_writer(stream) {
+            Some(writer) => writer.append(&event).await,
+            None => {
+                let message = Message::Single { subject: subject.clone(), event, condition };
+                self.appender.append(stream, message).await
+            }
+        }
+    }
+
+    async fn append_batch(
+        &self,
+        stream: StreamName,
+        events: &[Encoded],
+    ) -> Result<Appended, AppendError> {
+        let sequence = self.appender.append_message(stream, batch::encode(events)).await?;
+        Ok(Appended { sequence, duplicate: false })
     }
 
     fn append_soon(&self, subject: &Subject, event: Encoded) {
-        let Ok(stream) = stream_of(subject) else {
-            return tracing::error!(%subject, "stream.append.lost");
-        };
-        let condition = Condition::default();
-        let append = Append { stream, subject: subject.clone(), event, condition, answer: None };
-        match self.thread.jobs().try_send(Job::Append(append)) {
-            Ok(()) => {}
-            Err(TrySendError::Full(_)) => self.cache.lost(stream, "too many appends wait"),
-            Err(TrySendError::Closed(_)) => self.cache.lost(stream, ENDED),
+        match stream_of(subject).ok().and_then(|stream| self.batch_writer(stream)) {
+            Some(writer) => writer.append_soon(&event),
+            None => tracing::error!(%subject, "stream.append.lost"),
         }
     }
 
@@ -141,10 +187,11 @@ impl Streams for SqliteStreams {
         Ok(Box::new(StreamCursor { stream, created: cached.created, after, changes, readers }))
     }
 
-    async fn get(&self, stream: StreamName, sequence: u64) -> Result<Option<Record>, ReadError> {
+    async fn get(&self, stream: StreamName, sequence: u64) -> Result<Vec<Record>, ReadError> {
         self.cached(stream)?;
-        let found = records(&self.readers, stream, sequence.saturating_sub(1), 1).await?;
-        Ok(found.into_iter().find(|record| record.sequence == sequence))
+        let mut found = messages(&self.readers, stream, sequence.saturating_sub(1), 1).await?;
+        found.retain(|record| record.sequence == sequence);
+        Ok(found)
     }
 
     async fn purge(&self, stream: StreamName, sequence: u64) -> Result<(), ReadError> {
@@ -167,27 +214,61 @@ const fn table(stream: StreamName) -> &'static str {
     match stream {
         StreamName::Traffic => "traffic",
         StreamName::Control => "control",
+        StreamName::Workers => "workers",
     }
 }
 
-async fn records(
+/// Messages read at once: each may have many events.
+const MESSAGES: usize = 256;
+
+/// The events of whole messages behind `after`: `most`, and the rest of the last message. Whatever cannot be read is met
+/// by who has read all before it.
+async fn messages(
     readers: &Arc<Readers>,
     stream: StreamName,
     after: u64,
     most: usize,
 ) -> Result<Vec<Record>, ReadError> {
     let sql = format!(
-        "SELECT {}, sequence FROM {} WHERE sequence > ? ORDER BY sequence LIMIT ?",
+        "SELECT {}, sequence, arrived FROM {} WHERE sequence > ? ORDER BY sequence LIMIT ?",
         event::COLUMNS,
         table(stream)
     );
     let found = readers.read(move |connection| {
-        connection::select(connection, &sql, (signed(after), limit(most)), |row| {
+        connection::select(connection, &sql, (signed(after), limit(most.min(MESSAGES))), |row| {
             let (subject, event) = event::read(row, 0)?;
-            Ok(Record { sequence: unsigned(row.get(event::NEXT)?), subject, event })
+            let sequence = unsigned(row.get(event::NEXT)?);
+            let appended_at = Timestamp::from_micros(row.get(event::NEXT + 1)?);
+            Ok(Record { sequence, index: 0, appended_at, subject, event })
         })
     });
-    found.await.map_err(|error| unavailable(stream, &error))
+    let found = found.await.map_err(|error| unavailable(stream, &error))?;
+    let mut records = Vec::with_capacity(found.len());
+    for message in found {
+        if records.len() >= most {
+            break;
+        }
+        match events(stream, message) {
+            Ok(events) => records.extend(events),
+            Err(error) if records.is_empty() => return Err(error),
+            Err(_) => break,
+        }
+    }
+    Ok(records)
+}
+
+fn events(stream: StreamName, message: Record) -> Result<Vec<Record>, ReadError> {
+    let Record { sequence, index: _, appended_at, subject, event } = &message;
+    match subject {
+        Subject::TrafficBatch { .. } | Subject::WorkersBatch { .. } => {
+            stream::records(stream, *sequence, *appended_at, subject, &event.payload)
+        }
+        Subject::Traffic { .. }
+        | Subject::Control(_)
+        | Subject::Task { .. }
+        | Subject::Gateway { .. }
+        | Subject::Worker { .. } => Ok(vec![message]),
+    }
 }
 
 fn unavailable(stream: StreamName, error: &StoreError) -> ReadError {

@@ -97,13 +97,18 @@ impl<F: FnMut(News<'_>)> Reader<F> {
     }
 
     fn tell(&mut self, records: &[Record]) -> Result<(), Stopped> {
-        for record in records {
-            let event = Envelope::decode(&record.event)?;
-            (self.hear)(News::Event(&event));
-            self.seen.send_modify(|seen| {
-                seen.sequence = record.sequence;
-                seen.prove();
-            });
+        for message in records.chunk_by(|one, next| one.sequence == next.sequence) {
+            for record in message {
+                let event = Envelope::decode(&record.event)?;
+                (self.hear)(News::Event(&event));
+            }
+            // Cursors give whole messages.
+            if let Some(Record { sequence, .. }) = message.last() {
+                self.seen.send_modify(|seen| {
+                    seen.sequence = *sequence;
+                    seen.prove();
+                });
+            }
         }
         Ok(())
     }

@@ -12,11 +12,10 @@ use std::{
 
 use async_nats::{Client, HeaderMap, Message, StatusCode, Subscriber};
 use bytes::Bytes;
-use futures::{FutureExt, StreamExt};
+use futures::StreamExt;
 use serde::Deserialize;
 use tokio::{
     sync::{oneshot, watch},
-    task::coop::unconstrained,
     time::{Instant, MissedTickBehavior, interval, timeout_at},
 };
 
@@ -25,8 +24,6 @@ use super::link::Links;
 use crate::message::Link;
 
 const DEADLINE: Duration = Duration::from_secs(5);
-/// Messages that nobody waits for and that are not acknowledged yet; more are dropped and counted.
-const MOST_UNAWAITED: usize = 32 * 1024;
 
 #[derive(Debug)]
 pub(super) struct Publisher {
@@ -124,34 +121,6 @@ impl Publisher {
         }
     }
 
-    /// Publishes in the order of calls, `publish` included, and looks at the answer later.
-    pub fn publish_soon(&self, subject: String, headers: HeaderMap, payload: Bytes) {
-        if !self.links.is_up() {
-            return self.pending().failed("not connected");
-        }
-        let number = {
-            let mut pending = self.pending();
-            if pending.unawaited() >= MOST_UNAWAITED {
-                return pending.failed("too many are not acknowledged yet");
-            }
-            pending.unawaited_until(Instant::now() + DEADLINE)
-        };
-        // It waits only for room to send, and to take turns with others: not for that, or the order were lost.
-        let sent = unconstrained(self.send(subject, number, headers, payload)).now_or_never();
-        let reason = match sent {
-            Some(Ok(())) => return,
-            Some(Err(reason)) => reason,
-            None => "no room to send".into(),
-        };
-        self.pending().answer(number, Err(reason));
-    }
-
-    /// Of [`Self::publish_soon`]: how many were lost, and how many are under way.
-    pub fn failed_and_under_way(&self) -> (u64, usize) {
-        let pending = self.pending();
-        (pending.failures(), pending.unawaited())
-    }
-
     async fn send(
         &self,
         subject: String,
@@ -195,7 +164,7 @@ impl Collector {
                     Ok(()) => self.pending().disconnected(),
                     Err(_) => return,
                 },
-                _ = sweep.tick() => self.pending().sweep(Instant::now()),
+                _ = sweep.tick() => self.pending().sweep(),
             }
         }
     }

@@ -12,7 +12,7 @@ use uplion_domain::Timestamp;
 use super::{
     Shared,
     pull::{Lost, Pull},
-    record::record,
+    record::{Stored, records},
     streams,
 };
 use crate::stream::{Cursor, ReadError, Record, StreamName};
@@ -80,20 +80,21 @@ impl NatsCursor {
         Ok(self.pull.insert(pull))
     }
 
-    /// The event that `message` is, if it is the next one; otherwise the pull is given up.
-    fn accept(&mut self, message: async_nats::Message) -> Result<Option<Record>, ReadError> {
-        let sequence = message.reply.as_deref().and_then(stream_sequence);
-        match sequence {
-            Some(sequence) if sequence == self.after + 1 => {
+    /// The events of `message`, if it is the next one; otherwise the pull is given up.
+    fn accept(&mut self, message: &async_nats::Message) -> Result<Option<Vec<Record>>, ReadError> {
+        let delivery = message.reply.as_deref().and_then(Delivery::parse);
+        match delivery {
+            Some(Delivery { sequence, appended_at, .. }) if sequence == self.after + 1 => {
                 let async_nats::Message { subject, headers, payload, .. } = message;
-                let record =
-                    record(self.stream, sequence, &subject, headers.as_ref(), payload.into())?;
+                let headers = headers.as_ref();
+                let stored = Stored { sequence, appended_at, subject, headers, payload };
+                let records = records(self.stream, &stored)?;
                 self.after = sequence;
                 self.fresh = false;
-                Ok(Some(record))
+                Ok(Some(records))
             }
             // Asked for and not there: it was dropped since, or somebody deleted it.
-            Some(first) if self.fresh && first > self.after => {
+            Some(Delivery { sequence: first, .. }) if self.fresh && first > self.after => {
                 let (stream, wanted) = (self.stream, self.after + 1);
                 Err(ReadError::Purged { stream, wanted, first })
             }
@@ -104,8 +105,8 @@ impl NatsCursor {
         }
     }
 
-    /// One event, waiting for it until `until`.
-    async fn first(&mut self, until: Instant) -> Result<Option<Record>, ReadError> {
+    /// The events of one message, waiting for it until `until`; none if none came.
+    async fn first(&mut self, until: Instant) -> Result<Vec<Record>, ReadError> {
         loop {
             let pull = match &mut self.pull {
                 Some(pull) => pull,
@@ -113,11 +114,11 @@ impl NatsCursor {
             };
             match pull.next(AHEAD / 2, AHEAD, until).await {
                 Ok(Some(message)) => {
-                    if let Some(record) = self.accept(message)? {
-                        return Ok(Some(record));
+                    if let Some(records) = self.accept(&message)? {
+                        return Ok(records);
                     }
                 }
-                Ok(None) => return Ok(None),
+                Ok(None) => return Ok(Vec::new()),
                 Err(Lost(reason)) => {
                     self.pull = None;
                     if !self.shared.links.is_up() || Instant::now() >= until {
@@ -137,12 +138,11 @@ impl NatsCursor {
 #[async_trait]
 impl Cursor for NatsCursor {
     async fn next(&mut self, most: usize, wait: Duration) -> Result<Vec<Record>, ReadError> {
-        let mut records = Vec::new();
-        records.extend(self.first(Instant::now() + wait).await?);
+        let mut records = self.first(Instant::now() + wait).await?;
         while !records.is_empty() && records.len() < most {
             let ready = self.pull.as_mut().map_or(Ok(None), Pull::ready);
             let accepted = match ready {
-                Ok(Some(message)) => self.accept(message).ok(),
+                Ok(Some(message)) => self.accept(&message).ok(),
                 Ok(None) => break,
                 Err(Lost(_)) => None,
             };
@@ -151,7 +151,7 @@ impl Cursor for NatsCursor {
                 self.pull = None;
                 break;
             };
-            records.extend(accepted);
+            records.extend(accepted.unwrap_or_default());
             if self.pull.is_none() {
                 break;
             }
@@ -160,18 +160,26 @@ impl Cursor for NatsCursor {
     }
 }
 
-/// From where an acknowledgement would go: `$JS.ACK.<stream>.<consumer>.<delivery>.<stream sequence>.…`, with domain
+/// What the subject says where an acknowledgement would go:
+/// `$JS.ACK.<stream>.<consumer>.<delivery>.<stream sequence>.<consumer sequence>.<nanoseconds since 1970>.…`, with domain
 /// and account before the stream's name if there is one more.
-fn stream_sequence(reply: &str) -> Option<u64> {
-    acknowledgement(reply).map(|(_, sequence)| sequence)
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Delivery {
+    /// 1 for the first.
+    pub number: u64,
+    pub sequence: u64,
+    pub appended_at: Timestamp,
 }
 
-/// Delivery and stream sequence.
-pub(super) fn acknowledgement(reply: &str) -> Option<(u64, u64)> {
-    let rest = reply.strip_prefix("$JS.ACK.")?;
-    let skipped = if rest.split('.').count() > 7 { 4 } else { 2 };
-    let mut tokens = rest.split('.').skip(skipped);
-    Some((tokens.next()?.parse().ok()?, tokens.next()?.parse().ok()?))
+impl Delivery {
+    pub fn parse(reply: &str) -> Option<Self> {
+        let rest = reply.strip_prefix("$JS.ACK.")?;
+        let skipped = if rest.split('.').count() > 7 { 4 } else { 2 };
+        let mut tokens = rest.split('.').skip(skipped);
+        let (number, sequence) = (tokens.next()?.parse().ok()?, tokens.next()?.parse().ok()?);
+        let nanos: i64 = tokens.nth(1)?.parse().ok()?;
+        Some(Self { number, sequence, appended_at: Timestamp::from_micros(nanos / 1_000) })
+    }
 }
 
 #[cfg(test)]
@@ -179,11 +187,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn delivery_and_sequence_are_where_the_server_writes_them() {
+    fn a_delivery_is_where_the_server_writes_it() {
         let short = "$JS.ACK.TRAFFIC.reader.3.41.7.1700000000000000000.0";
         let long = "$JS.ACK.hub.A1b2.TRAFFIC.reader.3.41.7.1700000000000000000.0.token";
-        assert_eq!(acknowledgement(short), Some((3, 41)));
-        assert_eq!(acknowledgement(long), Some((3, 41)));
-        assert_eq!(acknowledgement("_INBOX.1.2"), None);
+        let appended_at = Timestamp::from_micros(1_700_000_000_000_000);
+        let delivery = Some(Delivery { number: 3, sequence: 41, appended_at });
+        assert_eq!(Delivery::parse(short), delivery);
+        assert_eq!(Delivery::parse(long), delivery);
+        assert_eq!(Delivery::parse("_INBOX.1.2"), None);
     }
 }

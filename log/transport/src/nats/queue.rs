@@ -17,7 +17,7 @@ use uplion_domain::{ModelName, request::Class, subject::Filter};
 
 use super::{
     Shared,
-    cursor::acknowledgement,
+    cursor::Delivery,
     pull::{Lost, Pull},
     tasks::QUEUE,
 };
@@ -114,7 +114,7 @@ impl NatsQueue {
             let _ = receipt.say_now(DONE);
             return None;
         };
-        let delivery = acknowledgement(&receipt.reply).map_or(1, |(delivery, _)| delivery);
+        let delivery = Delivery::parse(&receipt.reply).map_or(1, |delivery| delivery.number);
         Some(Taken { ticket, delivery, receipt: Box::new(receipt) })
     }
 }

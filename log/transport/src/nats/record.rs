@@ -1,12 +1,12 @@
-//! An event as a message: attributes in headers, the payload as it is.
+//! Messages of streams: a batch as its payload says, or one event with its attributes in headers.
 
 use async_nats::{
     HeaderMap,
     header::{HeaderName, NATS_EXPECTED_LAST_SEQUENCE, NATS_MESSAGE_ID},
 };
-use uplion_domain::{EventId, wire::Encoded};
+use uplion_domain::{EventId, Timestamp, subject::Subject, wire::Encoded};
 
-use crate::stream::{Condition, ReadError, Record, StreamName};
+use crate::stream::{self, Condition, ReadError, Record, StreamName};
 
 const ID: HeaderName = HeaderName::from_static("ce-id");
 const TYPE: HeaderName = HeaderName::from_static("ce-type");
@@ -41,29 +41,48 @@ pub(super) fn headers(event: &Encoded, condition: Condition) -> HeaderMap {
     headers
 }
 
-pub(super) fn record(
-    stream: StreamName,
-    sequence: u64,
-    subject: &str,
-    headers: Option<&HeaderMap>,
-    payload: Vec<u8>,
-) -> Result<Record, ReadError> {
+/// A message as it lies in a stream.
+pub(super) struct Stored<'a> {
+    pub sequence: u64,
+    pub appended_at: Timestamp,
+    pub subject: &'a str,
+    pub headers: Option<&'a HeaderMap>,
+    pub payload: &'a [u8],
+}
+
+pub(super) fn records(stream: StreamName, stored: &Stored<'_>) -> Result<Vec<Record>, ReadError> {
+    let Stored { sequence, appended_at, subject, headers: _, payload } = *stored;
     let foreign = |reason: String| ReadError::Foreign { stream, sequence, reason };
-    let text = |name: HeaderName| Some(headers?.get(name)?.as_str().to_owned());
+    let subject: Subject = subject.parse().map_err(|error| foreign(format!("{error}")))?;
+    match subject {
+        Subject::TrafficBatch { .. } | Subject::WorkersBatch { .. } => {
+            stream::records(stream, sequence, appended_at, &subject, payload)
+        }
+        Subject::Traffic { .. }
+        | Subject::Control(_)
+        | Subject::Task { .. }
+        | Subject::Gateway { .. }
+        | Subject::Worker { .. } => {
+            let event = single(stored).map_err(foreign)?;
+            Ok(vec![Record { sequence, index: 0, appended_at, subject, event }])
+        }
+    }
+}
+
+/// The one event that the message is.
+fn single(Stored { headers, payload, .. }: &Stored<'_>) -> Result<Encoded, String> {
+    let text = |name: HeaderName| Some(headers.as_ref()?.get(name)?.as_str().to_owned());
     let needed = |name: HeaderName| {
-        text(name.clone()).ok_or_else(|| {
-            foreign(format!("it has no {}", <HeaderName as AsRef<str>>::as_ref(&name)))
-        })
+        let missing = format!("it has no {}", <HeaderName as AsRef<str>>::as_ref(&name));
+        text(name).ok_or(missing)
     };
-    let event = Encoded {
+    Ok(Encoded {
         id: EventId::known(needed(ID)?),
         kind: needed(TYPE)?,
-        at: needed(TIME)?.parse().map_err(|error| foreign(format!("{error}")))?,
+        at: needed(TIME)?.parse().map_err(|error| format!("{error}"))?,
         traceparent: text(TRACEPARENT),
         actor: text(ACTOR),
         request_id: text(REQUEST_ID),
-        payload,
-    };
-    let subject = subject.parse().map_err(|error| foreign(format!("{error}")))?;
-    Ok(Record { sequence, subject, event })
+        payload: payload.to_vec(),
+    })
 }

@@ -2,11 +2,15 @@
 
 use std::sync::Arc;
 
-use async_nats::jetstream::{
-    ErrorCode,
-    stream::{Config, DiscardPolicy, RetentionPolicy, StorageType},
+use async_nats::{
+    HeaderMap,
+    jetstream::{
+        ErrorCode,
+        stream::{Config, DiscardPolicy, RetentionPolicy, StorageType},
+    },
 };
 use async_trait::async_trait;
+use bytes::Bytes;
 use uplion_domain::{
     Timestamp,
     subject::{Filter, Subject},
@@ -15,15 +19,15 @@ use uplion_domain::{
 
 use super::{
     Shared,
-    acks::{PublishAck, PublishError},
+    acks::{PublishAck, PublishError, Publisher},
     api::{Api, ApiError, BriefConfig, State},
     cursor::NatsCursor,
-    record::{headers, record},
+    record::{Stored, headers, records},
     spelled,
 };
 use crate::stream::{
     AppendError, Appended, Condition, Cursor, Identity, ReadError, Record, StreamName, StreamSpec,
-    Streams,
+    Streams, batch, batch_writer::BatchSink,
 };
 
 const EPOCH: &str = "uplion-epoch";
@@ -74,58 +78,52 @@ impl Streams for NatsStreams {
         condition: Condition,
     ) -> Result<Appended, AppendError> {
         let stream = stream_of(subject)?;
+        if let Some(writer) = self.0.writer(stream) {
+            return writer.append(&event).await;
+        }
         let headers = headers(&event, condition);
         let published =
             self.0.publisher.publish(spelled(subject), headers, event.payload.into()).await;
-        let unavailable = |reason: String| AppendError::Unavailable { stream, reason };
-        match published {
-            Ok(PublishAck::Appended { sequence, duplicate }) => {
-                Ok(Appended { sequence, duplicate })
-            }
-            Ok(PublishAck::Refused { code, reason: _ }) if WRONG_LAST.contains(&code) => {
-                Err(AppendError::WrongLast { stream, expected: condition.last.unwrap_or_default() })
-            }
-            Ok(PublishAck::Refused { code: STORE_FAILED, reason })
-                if reason.starts_with("maximum") =>
-            {
-                Err(AppendError::Full(stream))
-            }
-            Ok(PublishAck::Refused { code, reason }) => {
-                Err(unavailable(format!("{reason} ({code})")))
-            }
-            Ok(PublishAck::NoStream) => Err(unavailable("no stream takes the event".into())),
-            Err(PublishError::NotSent(reason)) => Err(unavailable(reason)),
-            Err(PublishError::Unanswered(reason)) => {
-                Err(AppendError::Unacknowledged { stream, reason })
-            }
-        }
+        appended(stream, condition, published)
+    }
+
+    async fn append_batch(
+        &self,
+        stream: StreamName,
+        events: &[Encoded],
+    ) -> Result<Appended, AppendError> {
+        let sequence = self.0.publisher.append_message(stream, batch::encode(events)).await?;
+        Ok(Appended { sequence, duplicate: false })
     }
 
     fn append_soon(&self, subject: &Subject, event: Encoded) {
-        let headers = headers(&event, Condition::default());
-        self.0.publisher.publish_soon(spelled(subject), headers, event.payload.into());
+        match stream_of(subject).ok().and_then(|stream| self.0.writer(stream)) {
+            Some(writer) => writer.append_soon(&event),
+            None => tracing::error!(%subject, "stream.append.lost"),
+        }
     }
 
     async fn read(&self, stream: StreamName, after: u64) -> Result<Box<dyn Cursor>, ReadError> {
         Ok(Box::new(NatsCursor::new(Arc::clone(&self.0), stream, after).await?))
     }
 
-    async fn get(&self, stream: StreamName, sequence: u64) -> Result<Option<Record>, ReadError> {
+    async fn get(&self, stream: StreamName, sequence: u64) -> Result<Vec<Record>, ReadError> {
         // The server takes 0 for a question without a sequence, and refuses it.
         if sequence == 0 {
-            return Ok(None);
+            return Ok(Vec::new());
         }
         let got = self.0.api.get(stream.as_str(), sequence).await;
         let Some(raw) = got.map_err(|error| read_error(stream, &error))? else {
-            return Ok(None);
+            return Ok(Vec::new());
         };
+        let foreign = |reason: String| ReadError::Foreign { stream, sequence, reason };
+        let micros = i64::try_from(raw.time.unix_timestamp_nanos() / 1_000).unwrap_or(i64::MAX);
+        let appended_at = Timestamp::from_micros(micros);
         let message: async_nats::jetstream::message::StreamMessage =
-            raw.try_into().map_err(|error: async_nats::Error| {
-                let reason = error.to_string();
-                ReadError::Foreign { stream, sequence, reason }
-            })?;
-        let headers = Some(&message.headers);
-        record(stream, sequence, &message.subject, headers, message.payload.into()).map(Some)
+            raw.try_into().map_err(|error: async_nats::Error| foreign(error.to_string()))?;
+        let (subject, headers) = (message.subject.as_str(), Some(&message.headers));
+        let payload = &message.payload;
+        records(stream, &Stored { sequence, appended_at, subject, headers, payload })
     }
 
     async fn purge(&self, stream: StreamName, sequence: u64) -> Result<(), ReadError> {
@@ -136,6 +134,42 @@ impl Streams for NatsStreams {
     async fn delete(&self, stream: StreamName) -> Result<(), ReadError> {
         let deleted = self.0.api.delete(stream.as_str()).await;
         deleted.map_err(|error| read_error(stream, &error))
+    }
+}
+
+/// A batch as one message.
+#[async_trait]
+impl BatchSink for Publisher {
+    async fn append_message(&self, stream: StreamName, batch: Bytes) -> Result<u64, AppendError> {
+        let subject = stream.batch_subject().ok_or_else(|| AppendError::Unavailable {
+            stream,
+            reason: "it takes single events only".into(),
+        })?;
+        let published = self.publish(spelled(&subject), HeaderMap::new(), batch).await;
+        appended(stream, Condition::default(), published).map(|appended| appended.sequence)
+    }
+}
+
+fn appended(
+    stream: StreamName,
+    condition: Condition,
+    published: Result<PublishAck, PublishError>,
+) -> Result<Appended, AppendError> {
+    let unavailable = |reason: String| AppendError::Unavailable { stream, reason };
+    match published {
+        Ok(PublishAck::Appended { sequence, duplicate }) => Ok(Appended { sequence, duplicate }),
+        Ok(PublishAck::Refused { code, reason: _ }) if WRONG_LAST.contains(&code) => {
+            Err(AppendError::WrongLast { stream, expected: condition.last.unwrap_or_default() })
+        }
+        Ok(PublishAck::Refused { code: STORE_FAILED, reason }) if reason.starts_with("maximum") => {
+            Err(AppendError::Full(stream))
+        }
+        Ok(PublishAck::Refused { code, reason }) => Err(unavailable(format!("{reason} ({code})"))),
+        Ok(PublishAck::NoStream) => Err(unavailable("no stream takes the event".into())),
+        Err(PublishError::NotSent(reason)) => Err(unavailable(reason)),
+        Err(PublishError::Unanswered(reason)) => {
+            Err(AppendError::Unacknowledged { stream, reason })
+        }
     }
 }
 
@@ -184,6 +218,7 @@ const fn everything(stream: StreamName) -> Filter {
     match stream {
         StreamName::Traffic => Filter::AllTraffic,
         StreamName::Control => Filter::AllControl,
+        StreamName::Workers => Filter::AllWorkers,
     }
 }
 

@@ -1,22 +1,25 @@
 //! Whether an event was archived before: the second one under an id does not count, however late it comes.
 //!
 //! Events of requests, which are nearly all, are found in the archive itself, by its index of requests. Beside it there
-//! is one row for each hour: where the archive began to hold requests whose ids are of that hour. No event of such a
-//! request lies before, so older partitions are not looked into. Nobody's clock needs to be right for that: it is what
+//! is one row for each hour: where the archive began to hold events whose ids begin with a UUID of that hour: that of a
+//! request, or of an event that is made for a request of the past. No event with such an id lies before, so older
+//! partitions are not looked into. Nobody's clock needs to be right for that: it is what
 //! the id says, right or wrong, that was noted. All other events are few, and remembered by their ids.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use deadpool_postgres::Transaction;
+use uplion_domain::{EventId, wire::Encoded};
 use uplion_log_transport::stream::Record;
 use uuid::Uuid;
 
 use crate::{
     StoreError, batch,
     number::{signed, unsigned},
+    postgres::event,
 };
 
-/// For each event of the batch, whether its id is new. The first gets the position behind `head`.
+/// For each event of the batch, whether it counts. The first gets the position behind `head`.
 pub async fn effective(
     transaction: &Transaction<'_>,
     head: u64,
@@ -24,10 +27,43 @@ pub async fn effective(
 ) -> Result<Vec<bool>, StoreError> {
     let mut repeated = of_requests(transaction, head, batch).await?;
     repeated.extend(of_others(transaction, batch).await?);
-    // The first one of several in the batch, if none was there before.
-    let mut met = HashSet::with_capacity(batch.len());
-    let ids = batch.iter().map(|record| record.event.id.as_str());
-    Ok(ids.map(|id| !repeated.contains(id) && met.insert(id)).collect())
+    // The first one of several in the batch that counts, if none was there before.
+    let mut met: HashMap<&str, &Encoded> = HashMap::with_capacity(batch.len());
+    let mut effective = Vec::with_capacity(batch.len());
+    for record in batch {
+        let (event, id) = (&record.event, record.event.id.as_str());
+        let counts = !repeated.contains(id)
+            && !met.contains_key(id)
+            && !batch::is_late(record)
+            && takes_back_the_effective_one(transaction, &met, event).await?;
+        if counts {
+            met.insert(id, event);
+        }
+        effective.push(counts);
+    }
+    Ok(effective)
+}
+
+/// True of every event that takes nothing back. `met` are those of this batch that count, by id.
+async fn takes_back_the_effective_one(
+    transaction: &Transaction<'_>,
+    met: &HashMap<&str, &Encoded>,
+    event: &Encoded,
+) -> Result<bool, StoreError> {
+    let Some(request) = batch::takes_back(event) else { return Ok(true) };
+    let settled = EventId::settled(request);
+    if let Some(settled) = met.get(settled.as_str()) {
+        return Ok(batch::is_reversal_of(settled, event));
+    }
+    let sql = format!(
+        "SELECT {} FROM archive WHERE request = $1 AND id = $2 AND effective",
+        event::COLUMNS
+    );
+    let statement = transaction.prepare_cached(&sql).await?;
+    let rows = transaction.query(&statement, &[&request.uuid(), &settled.as_str()]).await?;
+    let Some(row) = rows.first() else { return Ok(false) };
+    let (_, settled) = event::read(row)?;
+    Ok(batch::is_reversal_of(&settled, event))
 }
 
 /// The ids under which requests of this batch have been archived.
@@ -36,12 +72,14 @@ async fn of_requests(
     head: u64,
     batch: &[Record],
 ) -> Result<HashSet<String>, StoreError> {
-    const SQL: &str = "SELECT id FROM archive WHERE request = ANY($1) AND pos >= $2";
+    const SQL: &str = "SELECT id FROM archive
+        WHERE request = ANY($1) AND pos >= $2 AND effective";
     let mut of_hours: BTreeMap<i64, (u64, HashSet<Uuid>)> = BTreeMap::new();
     for (pos, record) in (head + 1..).zip(batch) {
-        if let Some(request) = batch::request_of(&record.event.id) {
-            let uuid = request.uuid();
-            of_hours.entry(hour(uuid)).or_insert_with(|| (pos, HashSet::new())).1.insert(uuid);
+        let id = &record.event.id;
+        if let (Some(request), Some(made)) = (id.request(), id.uuid()) {
+            let (_, requests) = of_hours.entry(hour(made)).or_insert_with(|| (pos, HashSet::new()));
+            requests.insert(request.uuid());
         }
     }
     let begun = begin(transaction, &of_hours).await?;
@@ -57,7 +95,7 @@ async fn of_requests(
     Ok(repeated)
 }
 
-/// Where the archive began to hold requests of these hours. Those that begin with this batch are noted, and left out.
+/// Where the archive began to hold ids of these hours. Those that begin with this batch are noted, and left out.
 async fn begin(
     transaction: &Transaction<'_>,
     of_hours: &BTreeMap<i64, (u64, HashSet<Uuid>)>,
@@ -87,7 +125,7 @@ async fn of_others(
     const SQL: &str = "INSERT INTO seen SELECT * FROM unnest($1::uuid[], $2::text[])
         ON CONFLICT DO NOTHING RETURNING uuid, what";
     let others = batch.iter().map(|record| &record.event.id);
-    let others: Vec<_> = others.filter(|id| batch::request_of(id).is_none()).collect();
+    let others: Vec<_> = others.filter(|id| id.request().is_none()).collect();
     if others.is_empty() {
         return Ok(Vec::new());
     }

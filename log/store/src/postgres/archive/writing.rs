@@ -55,8 +55,9 @@ async fn append(
     partitions.reach(&transaction, end).await?;
     let effective = repeated::effective(&transaction, head, batch).await?;
     copy(&transaction, stream, from.epoch, head, batch, &effective).await?;
-    set_tail(&transaction, stream, Tail { sequence: last.sequence, ..from }).await?;
-    note_time(&transaction, stream, last.sequence).await?;
+    let tail = Tail { sequence: last.sequence, ..from };
+    set_tail(&transaction, stream, tail, batch.len() as u64).await?;
+    note_time(&transaction, stream, tail).await?;
     execute(&transaction, "UPDATE archive_head SET pos = $1", &[&signed(end)]).await?;
     transaction.commit().await?;
     Ok(Ingested { head: end, effective })
@@ -69,9 +70,9 @@ pub async fn begin_epoch(
 ) -> Result<(), StoreError> {
     let transaction = session.transaction().await?;
     lock_head(&transaction).await?;
-    let forget = "DELETE FROM archived WHERE stream = $1";
-    execute(&transaction, forget, &[&stream.as_str()]).await?;
-    set_tail(&transaction, stream, tail).await?;
+    set_tail(&transaction, stream, tail, 0).await?;
+    execute(&transaction, "UPDATE tails SET leaves = 0 WHERE stream = $1", &[&stream.as_str()])
+        .await?;
     Ok(transaction.commit().await?)
 }
 
@@ -120,11 +121,13 @@ async fn copy(
     batch: &[Record],
     effective: &[bool],
 ) -> Result<(), StoreError> {
-    const SQL: &str = "COPY archive (pos, stream, epoch, sequence, effective, request, subject,
+    const SQL: &str =
+        "COPY archive (pos, stream, epoch, sequence, message_index, effective, request, subject,
         id, kind, at, traceparent, actor, request_id, payload) FROM STDIN BINARY";
-    const TYPES: [Type; 14] = [
+    const TYPES: [Type; 15] = [
         Type::INT8,
         Type::TEXT,
+        Type::INT8,
         Type::INT8,
         Type::INT8,
         Type::BOOL,
@@ -141,15 +144,16 @@ async fn copy(
     let writer = BinaryCopyInWriter::new(transaction.copy_in(SQL).await?, &TYPES);
     pin_mut!(writer);
     for (pos, (record, effective)) in (head + 1..).zip(batch.iter().zip(effective)) {
-        let Record { sequence, subject, event } = record;
+        let Record { sequence, index, appended_at: _, subject, event } = record;
         let Encoded { id, kind, at, traceparent, actor, request_id, payload } = event;
-        let row: [&(dyn ToSql + Sync); 14] = [
+        let row: [&(dyn ToSql + Sync); 15] = [
             &signed(pos),
             &stream.as_str(),
             &i64::from(epoch),
             &signed(*sequence),
+            &i64::from(*index),
             effective,
-            &batch::request_of(id).map(|request| request.uuid()),
+            &id.request().map(|request| request.uuid()),
             &subject.to_string(),
             &id.as_str(),
             kind,
@@ -165,31 +169,39 @@ async fn copy(
     Ok(())
 }
 
+/// With so many more leaves.
 async fn set_tail(
     transaction: &Transaction<'_>,
     stream: StreamName,
     tail: Tail,
+    more: u64,
 ) -> Result<(), StoreError> {
-    const SQL: &str = "INSERT INTO tails VALUES ($1, $2, $3, $4) ON CONFLICT (stream)
+    const SQL: &str = "INSERT INTO tails (stream, epoch, created, sequence, leaves)
+        VALUES ($1, $2, $3, $4, $5) ON CONFLICT (stream)
         DO UPDATE SET epoch = excluded.epoch, created = excluded.created,
-        sequence = excluded.sequence";
+        sequence = excluded.sequence, leaves = tails.leaves + excluded.leaves";
     let Tail { epoch, created, sequence } = tail;
-    let row: [&(dyn ToSql + Sync); 4] =
-        [&stream.as_str(), &i64::from(epoch), &created, &signed(sequence)];
+    let row: [&(dyn ToSql + Sync); 5] =
+        [&stream.as_str(), &i64::from(epoch), &created, &signed(sequence), &signed(more)];
     execute(transaction, SQL, &row).await.map(drop)
 }
 
 async fn note_time(
     transaction: &Transaction<'_>,
     stream: StreamName,
-    sequence: u64,
+    tail: Tail,
 ) -> Result<(), StoreError> {
-    const NOTE: &str = "INSERT INTO archived VALUES ($1, $2, $3, $4) ON CONFLICT (stream, slot)
-        DO UPDATE SET micros = excluded.micros, sequence = excluded.sequence";
-    const FORGET: &str = "DELETE FROM archived WHERE stream = $1 AND slot < $2";
-    let (stream, now) = (stream.as_str(), clock::now_micros());
-    let slot = now / batch::SLOT_MICROS;
-    let row: [&(dyn ToSql + Sync); 4] = [&stream, &slot, &now, &signed(sequence)];
-    execute(transaction, NOTE, &row).await?;
-    execute(transaction, FORGET, &[&stream, &(slot - batch::SLOTS_KEPT)]).await.map(drop)
+    const NOTE: &str = "INSERT INTO marks (stream, minute, archived_at, epoch, sequence)
+        VALUES ($1, $2, $3, $4, $5) ON CONFLICT (stream, minute)
+        DO UPDATE SET archived_at = excluded.archived_at, epoch = excluded.epoch,
+        sequence = excluded.sequence";
+    let (now, Tail { epoch, sequence, created: _ }) = (clock::now_micros(), tail);
+    let row: [&(dyn ToSql + Sync); 5] = [
+        &stream.as_str(),
+        &(now / batch::MINUTE_MICROS),
+        &now,
+        &i64::from(epoch),
+        &signed(sequence),
+    ];
+    execute(transaction, NOTE, &row).await.map(drop)
 }

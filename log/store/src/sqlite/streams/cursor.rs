@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use tokio::{sync::watch, time::timeout};
 use uplion_log_transport::stream::{Cursor, ReadError, Record, StreamName};
 
-use super::{ENDED, records, stream_cache::CachedStream};
+use super::{ENDED, messages, stream_cache::CachedStream};
 use crate::sqlite::readers::Readers;
 
 pub struct StreamCursor {
@@ -27,7 +27,7 @@ impl Cursor for StreamCursor {
             return Err(ReadError::Replaced(stream));
         }
         cached.still_holds(stream, wanted)?;
-        let records = records(&self.readers, stream, self.after, most).await?;
+        let records = messages(&self.readers, stream, self.after, most).await?;
         // Purged between the two looks.
         if let Some(first) = records.first().map(|record| record.sequence)
             && first != wanted

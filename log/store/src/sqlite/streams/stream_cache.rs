@@ -1,9 +1,5 @@
 //! What is known of each stream without asking the file, as of the last commit.
 
-use std::time::{Duration, Instant};
-
-use std::sync::Mutex;
-
 use rusqlite::{Connection, Row};
 use tokio::sync::watch;
 use uplion_domain::Timestamp;
@@ -14,9 +10,6 @@ use crate::{
     number::{signed, small, unsigned},
     sqlite::connection,
 };
-
-/// Losses are logged at most so often; the line says how many there were.
-const LOG_EVERY: Duration = Duration::from_secs(1);
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CachedStream {
@@ -33,13 +26,7 @@ pub struct CachedStream {
 pub struct StreamCache {
     traffic: watch::Sender<Option<CachedStream>>,
     control: watch::Sender<Option<CachedStream>>,
-    losses: Mutex<Losses>,
-}
-
-#[derive(Default)]
-struct Losses {
-    count: u64,
-    logged: Option<Instant>,
+    workers: watch::Sender<Option<CachedStream>>,
 }
 
 impl CachedStream {
@@ -111,7 +98,7 @@ impl StreamCache {
         Ok(Self {
             traffic: load(StreamName::Traffic)?,
             control: load(StreamName::Control)?,
-            losses: Mutex::default(),
+            workers: load(StreamName::Workers)?,
         })
     }
 
@@ -119,16 +106,7 @@ impl StreamCache {
         match stream {
             StreamName::Traffic => &self.traffic,
             StreamName::Control => &self.control,
-        }
-    }
-
-    /// An event that nobody waits for was not appended.
-    pub fn lost(&self, stream: StreamName, reason: &str) {
-        let mut losses = self.losses.lock().expect("no holder of this lock panics");
-        losses.count += 1;
-        if losses.logged.is_none_or(|logged| logged.elapsed() > LOG_EVERY) {
-            tracing::warn!(%stream, lost = losses.count, reason, "stream.append.lost");
-            *losses = Losses { count: 0, logged: Some(Instant::now()) };
+            StreamName::Workers => &self.workers,
         }
     }
 }

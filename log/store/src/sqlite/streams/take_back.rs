@@ -1,10 +1,10 @@
 //! After a loss of power: what the streams lost and the archive holds.
 
 use rusqlite::Connection;
-use uplion_log_transport::stream::StreamName;
+use uplion_log_transport::stream::{StreamName, batch};
 
 use super::{stream_cache::CachedStream, writing};
-use crate::{StoreError, sqlite::archive};
+use crate::{StoreError, archive::Archived, sqlite::archive};
 
 /// The projector counts on streams that do not end before their archive does.
 pub fn from_archive(streams: &mut Connection, store: &Connection) -> Result<(), StoreError> {
@@ -15,13 +15,33 @@ pub fn from_archive(streams: &mut Connection, store: &Connection) -> Result<(), 
         if tail.created != cached.created || tail.sequence <= cached.last {
             continue;
         }
-        for lost in archive::of_stream(store, stream, tail.epoch, cached.last)? {
-            if lost.sequence != cached.last + 1 {
+        let lost = archive::of_stream(store, stream, tail.epoch, cached.last)?;
+        for message in lost.chunk_by(|one, next| one.sequence == next.sequence) {
+            if message.first().is_none_or(|first| first.sequence != cached.last + 1) {
                 break;
             }
-            // Appended under an id that may come again: the streams forgot which ones were.
-            let (subject, unique) = (lost.subject.to_string(), true);
-            writing::insert(&transaction, &mut cached, stream, &subject, &lost.event, unique)?;
+            match stream.batch_subject() {
+                Some(subject) => {
+                    let events = message.iter().map(|archived| &archived.event);
+                    let batch = writing::batch(batch::encode(events));
+                    let subject = subject.to_string();
+                    writing::insert(&transaction, &mut cached, stream, &subject, &batch, false)?;
+                }
+                None => {
+                    for Archived { subject, event, .. } in message {
+                        // Appended under an id that may come again: the streams forgot which ones were.
+                        let (subject, unique) = (subject.to_string(), true);
+                        writing::insert(
+                            &transaction,
+                            &mut cached,
+                            stream,
+                            &subject,
+                            event,
+                            unique,
+                        )?;
+                    }
+                }
+            }
         }
         tracing::warn!(%stream, last = cached.last, "stream.taken_back");
         cached.save(&transaction, stream)?;

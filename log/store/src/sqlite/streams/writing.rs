@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use rusqlite::{Connection, TransactionBehavior};
 use tokio::sync::oneshot;
-use uplion_domain::{subject::Subject, wire::Encoded};
+use uplion_domain::{EventId, Timestamp, subject::Subject, wire::Encoded};
 use uplion_log_transport::stream::{
     AppendError, Appended, Condition, ReadError, StreamName, StreamSpec,
 };
@@ -31,11 +32,13 @@ pub enum Job {
 
 pub struct Append {
     pub stream: StreamName,
-    pub subject: Subject,
-    pub event: Encoded,
-    pub condition: Condition,
-    /// None if nobody waits.
-    pub answer: Option<oneshot::Sender<Result<Appended, AppendError>>>,
+    pub message: Message,
+    pub answer: oneshot::Sender<Result<Appended, AppendError>>,
+}
+
+pub enum Message {
+    Single { subject: Subject, event: Encoded, condition: Condition },
+    Batch { subject: Subject, payload: Bytes },
 }
 
 pub struct Writing {
@@ -48,6 +51,7 @@ pub struct Writing {
 struct Draft {
     traffic: Option<CachedStream>,
     control: Option<CachedStream>,
+    workers: Option<CachedStream>,
 }
 
 /// Given what went wrong with the commit, if anything did.
@@ -87,7 +91,7 @@ impl Writing {
         // A failure calls the whole transaction off, but everybody who takes part in it is told.
         let mut failed = None;
         for job in jobs {
-            let (done, answer) = run(&transaction, draft, job, &self.cache);
+            let (done, answer) = run(&transaction, draft, job);
             answers.push(answer);
             failed = failed.or(done.err());
         }
@@ -105,28 +109,16 @@ impl Writing {
     }
 }
 
-fn run(
-    connection: &Connection,
-    draft: &mut Draft,
-    job: Job,
-    cache: &Arc<StreamCache>,
-) -> (Result<(), StoreError>, Answer) {
+fn run(connection: &Connection, draft: &mut Draft, job: Job) -> (Result<(), StoreError>, Answer) {
     match job {
         Job::Append(append) => {
-            let (stream, answer) = (append.stream, append.answer);
-            let done = write(
-                connection,
-                draft.stream_mut(stream),
-                stream,
-                &append.subject,
-                &append.event,
-                append.condition,
-            );
+            let Append { stream, message, answer } = append;
+            let done = write(connection, draft.stream_mut(stream), stream, message);
             let (outcome, done) = done.map_or_else(
                 |error| (Err(unacknowledged(stream, &error)), Err(error)),
                 |outcome| (outcome, Ok(())),
             );
-            (done, answer_append(stream, outcome, answer, Arc::clone(cache)))
+            (done, answer_append(stream, outcome, answer))
         }
         Job::Ensure { spec, answer } => {
             draft.ensure(&spec);
@@ -149,17 +141,12 @@ fn run(
 fn answer_append(
     stream: StreamName,
     outcome: Result<Appended, AppendError>,
-    answer: Option<oneshot::Sender<Result<Appended, AppendError>>>,
-    cache: Arc<StreamCache>,
+    answer: oneshot::Sender<Result<Appended, AppendError>>,
 ) -> Answer {
     Box::new(move |failed| {
         let outcome = failed.map_or(outcome, |error| Err(unacknowledged(stream, error)));
-        match (answer, outcome) {
-            // Nobody listens any more if the caller was dropped.
-            (Some(answer), outcome) => drop(answer.send(outcome)),
-            (None, Err(error)) => cache.lost(stream, &error.to_string()),
-            (None, Ok(_)) => {}
-        }
+        // Nobody listens any more if the caller was dropped.
+        drop(answer.send(outcome));
     })
 }
 
@@ -177,22 +164,23 @@ fn unacknowledged(stream: StreamName, error: &StoreError) -> AppendError {
     AppendError::Unacknowledged { stream, reason: error.to_string() }
 }
 
-/// As JetStream does, a duplicate is recognised before anything else is looked at.
 fn write(
     connection: &Connection,
     cached: &mut Option<CachedStream>,
     stream: StreamName,
-    subject: &Subject,
-    event: &Encoded,
-    condition: Condition,
+    message: Message,
 ) -> Result<Result<Appended, AppendError>, StoreError> {
     let Some(cached) = cached else {
         return Ok(Err(AppendError::Unavailable { stream, reason: "it does not exist".into() }));
     };
-    let now = clock::now_micros();
+    let (subject, event, condition) = match message {
+        Message::Single { subject, event, condition } => (subject, event, condition),
+        Message::Batch { subject, payload } => (subject, batch(payload), Condition::default()),
+    };
+    // As JetStream does, a duplicate is recognised before anything else is looked at.
     if condition.unique {
-        let since = now.saturating_sub(cached.dedup_micros);
-        if let Some(sequence) = original(connection, stream, event, since)? {
+        let since = clock::now_micros().saturating_sub(cached.dedup_micros);
+        if let Some(sequence) = original(connection, stream, &event, since)? {
             return Ok(Ok(Appended { sequence, duplicate: true }));
         }
     }
@@ -202,16 +190,27 @@ fn write(
         return Ok(Err(AppendError::WrongLast { stream, expected }));
     }
     let subject = subject.to_string();
-    let size = size(&subject, event);
-    if cached.bytes + size > cached.max_bytes {
+    if cached.bytes + size(&subject, &event) > cached.max_bytes {
         return Ok(Err(AppendError::Full(stream)));
     }
-    let sequence = cached.last + 1;
-    insert(connection, cached, stream, &subject, event, condition.unique)?;
-    Ok(Ok(Appended { sequence, duplicate: false }))
+    insert(connection, cached, stream, &subject, &event, condition.unique)?;
+    Ok(Ok(Appended { sequence: cached.last, duplicate: false }))
 }
 
-/// Puts the event at the stream's end.
+/// A batch as a row: its attributes are within.
+pub fn batch(payload: impl Into<Vec<u8>>) -> Encoded {
+    Encoded {
+        id: EventId::known(""),
+        kind: String::new(),
+        at: Timestamp::from_micros(0),
+        traceparent: None,
+        actor: None,
+        request_id: None,
+        payload: payload.into(),
+    }
+}
+
+/// Puts the message at the stream's end.
 pub fn insert(
     connection: &Connection,
     cached: &mut CachedStream,
@@ -295,13 +294,18 @@ fn delete(connection: &Connection, stream: StreamName) -> Result<(), StoreError>
 impl Draft {
     fn of(cache: &StreamCache) -> Self {
         let cached = |stream| cache.of(stream).borrow().clone();
-        Self { traffic: cached(StreamName::Traffic), control: cached(StreamName::Control) }
+        Self {
+            traffic: cached(StreamName::Traffic),
+            control: cached(StreamName::Control),
+            workers: cached(StreamName::Workers),
+        }
     }
 
     const fn cached(&self, stream: StreamName) -> Option<&CachedStream> {
         match stream {
             StreamName::Traffic => self.traffic.as_ref(),
             StreamName::Control => self.control.as_ref(),
+            StreamName::Workers => self.workers.as_ref(),
         }
     }
 
@@ -309,6 +313,7 @@ impl Draft {
         match stream {
             StreamName::Traffic => &mut self.traffic,
             StreamName::Control => &mut self.control,
+            StreamName::Workers => &mut self.workers,
         }
     }
 
