@@ -3,18 +3,27 @@
 use std::{collections::HashSet, time::Duration};
 
 use uplion_domain::{
-    EventId, Timestamp,
+    Envelope, Event, EventId, GatewayId, KeyId, Nanos, Operation, Rates, RequestId, Timestamp,
+    Unit, Usage,
+    cut::{Cut, Mark},
+    price::{Pinned, Rule},
+    request::{self, Accepted, Class, Labels, Outcome, Settled, Settlement, Size, Timings, Writer},
     subject::{AggregateId, Subject, TrafficKind},
+    usage::Source,
 };
 use uplion_log_store::{
     Store,
-    archive::{IngestError, Tail},
+    archive::{EventCursor, IngestError, Tail},
     event_query::{EventQuery, Order},
     lease::Lease,
 };
 use uplion_log_transport::stream::{Record, StreamName};
 
-use crate::events::{accepted, created, project, renamed, request, settled, traffic, unique};
+use uuid::Uuid;
+
+use crate::events::{
+    accepted, created, project, record as record_of, renamed, request, settled, traffic, unique,
+};
 
 const TRAFFIC: StreamName = StreamName::Traffic;
 const CONTROL: StreamName = StreamName::Control;
@@ -30,7 +39,12 @@ crate::on_each!([
     whoever_lost_the_lease_archives_nothing
     another_stream_is_continued_only_after_its_epoch_began
     a_batch_of_five_thousand_is_archived
-    it_is_known_what_was_archived_when
+    it_is_known_what_was_archived_when_and_in_which_epoch
+    events_of_one_message_are_archived_with_their_index_and_counted
+    an_event_is_found_by_where_it_came_from
+    a_charge_that_comes_a_minute_after_its_deadline_has_no_effect
+    a_settlement_is_taken_back_once_and_only_if_it_is_the_effective_one
+    an_event_that_is_made_for_a_past_request_is_found_with_it_and_recognised_again
     of_what_is_archived_one_gets_what_one_wants_in_pages_either_way
 ]);
 
@@ -60,6 +74,8 @@ async fn what_is_archived_is_read_back_as_it_was(store: Store) {
         .iter()
         .map(|archived| Record {
             sequence: archived.sequence,
+            index: archived.index,
+            appended_at: batch[0].appended_at,
             subject: archived.subject.clone(),
             event: archived.event.clone(),
         })
@@ -89,7 +105,7 @@ async fn two_streams_share_one_dense_position(store: Store) {
     let archived = store.archive.read(0, 1_000, false).await.unwrap();
     let positions: Vec<_> = archived.iter().map(|archived| archived.pos).collect();
     assert_eq!(positions, (1..=2 * BATCHES * EACH).collect::<Vec<_>>());
-    for stream in StreamName::ALL {
+    for stream in [TRAFFIC, CONTROL] {
         let of_stream = archived.iter().filter(|archived| archived.stream == stream);
         let sequences: Vec<_> = of_stream.map(|archived| archived.sequence).collect();
         assert_eq!(sequences, (1..=BATCHES * EACH).collect::<Vec<_>>());
@@ -209,13 +225,200 @@ async fn a_batch_of_five_thousand_is_archived(store: Store) {
     assert_eq!(ids.len(), 5_000);
 }
 
-async fn it_is_known_what_was_archived_when(store: Store) {
+async fn it_is_known_what_was_archived_when_and_in_which_epoch(store: Store) {
     let lease = lease(&store).await;
     let batch = [settled(1, request()), settled(2, request())];
     store.archive.ingest(&lease, TRAFFIC, START, &batch).await.unwrap();
-    assert_eq!(store.archive.archived_before(TRAFFIC, i64::MAX).await.unwrap(), Some(2));
-    assert_eq!(store.archive.archived_before(TRAFFIC, 0).await.unwrap(), None);
-    assert_eq!(store.archive.archived_before(CONTROL, i64::MAX).await.unwrap(), None);
+    let marked = async |stream, at| store.archive.mark_before(stream, at).await.unwrap();
+    assert_eq!(marked(TRAFFIC, i64::MAX).await, Some(Mark { epoch: 1, sequence: 2 }));
+    assert_eq!(marked(TRAFFIC, 0).await, None);
+    assert_eq!(marked(CONTROL, i64::MAX).await, None);
+    let begun = Tail { epoch: 2, created: 8, sequence: 0 };
+    store.archive.begin_epoch(TRAFFIC, begun).await.unwrap();
+    assert_eq!(marked(TRAFFIC, i64::MAX).await, Some(Mark { epoch: 1, sequence: 2 }));
+    store.archive.ingest(&lease, TRAFFIC, begun, &[settled(1, request())]).await.unwrap();
+    assert_eq!(marked(TRAFFIC, i64::MAX).await, Some(Mark { epoch: 2, sequence: 1 }));
+}
+
+async fn events_of_one_message_are_archived_with_their_index_and_counted(store: Store) {
+    let lease = lease(&store).await;
+    let at = |record: Record, index| Record { index, ..record };
+    let batch = [
+        settled(1, request()),
+        at(settled(1, request()), 1),
+        at(settled(1, request()), 2),
+        settled(2, request()),
+    ];
+    store.archive.ingest(&lease, TRAFFIC, START, &batch).await.unwrap();
+    let archived = store.archive.read(0, 9, false).await.unwrap();
+    let places = archived.iter().map(|archived| (archived.sequence, archived.index));
+    assert_eq!(places.collect::<Vec<_>>(), [(1, 0), (1, 1), (1, 2), (2, 0)]);
+    assert_eq!(store.archive.leaves(TRAFFIC).await.unwrap(), 4);
+    let from = after(START, &batch);
+    for hole in [at(settled(3, request()), 1), at(settled(2, request()), 2)] {
+        let refused = store.archive.ingest(&lease, TRAFFIC, from, &[hole]).await;
+        assert!(matches!(refused, Err(IngestError::Store(_))), "{refused:?}");
+    }
+    store.archive.ingest(&lease, TRAFFIC, from, &[settled(3, request())]).await.unwrap();
+    assert_eq!(store.archive.leaves(TRAFFIC).await.unwrap(), 5);
+    assert_eq!(store.archive.leaves(CONTROL).await.unwrap(), 0);
+    store.archive.begin_epoch(TRAFFIC, Tail { epoch: 2, created: 8, sequence: 0 }).await.unwrap();
+    assert_eq!(store.archive.leaves(TRAFFIC).await.unwrap(), 0);
+}
+
+async fn an_event_is_found_by_where_it_came_from(store: Store) {
+    let lease = lease(&store).await;
+    let (mut traffic, mut workers) = (START, START);
+    for _ in 0..20 {
+        let sequence = traffic.sequence + 1;
+        let batch =
+            [settled(sequence, request()), Record { index: 1, ..settled(sequence, request()) }];
+        store.archive.ingest(&lease, TRAFFIC, traffic, &batch).await.unwrap();
+        traffic = after(traffic, &batch);
+    }
+    let report = [settled(1, request())];
+    store.archive.ingest(&lease, StreamName::Workers, workers, &report).await.unwrap();
+    workers = after(workers, &report);
+    let all = store.archive.read(0, 99, false).await.unwrap();
+    assert_eq!(all.len(), 41);
+    for archived in &all {
+        let cursor = archived.cursor();
+        assert_eq!(store.archive.cursor_at(archived.pos).await.unwrap(), Some(cursor));
+        assert_eq!(store.archive.position_of(cursor).await.unwrap(), Some(archived.pos));
+    }
+    let unknown = EventCursor { stream: TRAFFIC, epoch: 1, sequence: 3, index: 2 };
+    for unknown in
+        [unknown, EventCursor { epoch: 2, ..unknown }, EventCursor { stream: CONTROL, ..unknown }]
+    {
+        assert_eq!(store.archive.position_of(unknown).await.unwrap(), None);
+    }
+    assert_eq!(store.archive.cursor_at(42).await.unwrap(), None);
+    let cut = store.archive.cut().await.unwrap();
+    let [traffic, workers] =
+        [traffic, workers].map(|tail| Mark { epoch: tail.epoch, sequence: tail.sequence });
+    assert_eq!(cut, Cut { traffic, control: Mark::default(), workers: Some(workers) });
+}
+
+/// Events of one request that was to end in time.
+fn ended(charge: bool) -> (Accepted, Settled) {
+    let at = Timestamp::from_micros(1_795_000_000_000_000);
+    let rates = Rates::default().with(Unit::INPUT, Nanos::new(2_000_000_000));
+    let accepted = Accepted {
+        request: RequestId::new(unique()),
+        project: project(),
+        key: KeyId::new(unique()),
+        model: "llama".parse().unwrap(),
+        operation: Operation::CHAT_COMPLETION,
+        class: Class::Interactive,
+        streamed: true,
+        gateway: GatewayId::new(unique()),
+        price: Pinned { price: None, currency: None, rules: vec![Rule::always(rates)] },
+        reservation: None,
+        size: Size::default(),
+        labels: Labels::default(),
+        end_user: None,
+        hour: at.hour(),
+        deadline: at.plus_millis(1_000),
+        at,
+    };
+    let outcome =
+        if charge { Outcome::Completed } else { Outcome::Failed(request::Failure::Unsettled) };
+    let settled = accepted.settle(Settlement {
+        outcome,
+        delivered: Usage::tokens(100, 0, 20, 0, Source::Counted),
+        service_tier: None,
+        timings: Timings::default(),
+        worker: None,
+        attempts: vec![],
+        writer: Writer::Gateway(accepted.gateway),
+        at,
+    });
+    (accepted, settled)
+}
+
+fn appended(sequence: u64, at: Timestamp, envelope: &Envelope) -> Record {
+    let record = record_of(sequence, envelope.event.subject(), envelope.encode());
+    Record { appended_at: at, ..record }
+}
+
+async fn a_charge_that_comes_a_minute_after_its_deadline_has_no_effect(store: Store) {
+    let lease = lease(&store).await;
+    let (accepted, charged) = ended(true);
+    let (in_time, late) =
+        (accepted.deadline.plus_millis(60_000), accepted.deadline.plus_millis(60_001));
+    let swept = accepted.settle(Settlement {
+        outcome: Outcome::Failed(request::Failure::Unsettled),
+        delivered: Usage::default(),
+        service_tier: None,
+        timings: Timings::default(),
+        worker: None,
+        attempts: vec![],
+        writer: Writer::Sweeper,
+        at: late,
+    });
+    let (_, other) = ended(true);
+    let batch = [
+        appended(1, late, &Envelope::settled(charged.clone())),
+        appended(2, late, &Envelope::settled(swept)),
+        appended(3, late, &Envelope::settled(charged)),
+        appended(4, in_time, &Envelope::settled(other)),
+    ];
+    for (from, batch, effective) in [
+        (START, &batch[..1], vec![false]),
+        (after(START, &batch[..1]), &batch[1..], vec![true, false, true]),
+    ] {
+        let ingested = store.archive.ingest(&lease, TRAFFIC, from, batch).await.unwrap();
+        assert_eq!(ingested.effective, effective);
+    }
+}
+
+async fn a_settlement_is_taken_back_once_and_only_if_it_is_the_effective_one(store: Store) {
+    let lease = lease(&store).await;
+    let at = Timestamp::from_micros(1_795_000_000_000_000);
+    let reversed = |settled: &Settled| {
+        let event = Event::Request(request::Event::Reversed(Box::new(settled.reverse(at))));
+        let (id, traceparent) = (EventId::reversed(settled.request), None);
+        Envelope { id, at, traceparent, actor: None, request_id: None, event }
+    };
+    let (_, settled) = ended(true);
+    let other = Settled { charge: Nanos::new(1), ..settled.clone() };
+    let [effective, ineffective] = [&settled, &other].map(|settled| reversed(settled));
+    let (_, never_settled) = ended(true);
+    let batch = [
+        appended(1, at, &effective),
+        appended(2, at, &Envelope::settled(settled)),
+        appended(3, at, &Envelope::settled(other)),
+        appended(4, at, &ineffective),
+        appended(5, at, &effective),
+        appended(6, at, &effective),
+        appended(7, at, &reversed(&never_settled)),
+    ];
+    let mut from = START;
+    let mut effective = Vec::new();
+    // In one batch, and in one each.
+    for batch in batch.chunks(4) {
+        effective
+            .extend(store.archive.ingest(&lease, TRAFFIC, from, batch).await.unwrap().effective);
+        from = after(from, batch);
+    }
+    assert_eq!(effective, [false, true, false, false, true, false, false]);
+}
+
+async fn an_event_that_is_made_for_a_past_request_is_found_with_it_and_recognised_again(
+    store: Store,
+) {
+    let lease = lease(&store).await;
+    let past = request();
+    let made = Uuid::from_u128((1_795_000_000_000_u128 << 80) | 7);
+    let id = EventId::of_past("adj", made, past);
+    let correction = |sequence| traffic(sequence, TrafficKind::Settled, id.clone());
+    let batch = [settled(1, past), correction(2), correction(3)];
+    let ingested = store.archive.ingest(&lease, TRAFFIC, START, &batch).await.unwrap();
+    assert_eq!(ingested.effective, [true, true, false]);
+    let from = after(START, &batch);
+    let again = store.archive.ingest(&lease, TRAFFIC, from, &[correction(4)]).await.unwrap();
+    assert_eq!(again.effective, [false]);
+    assert_eq!(store.archive.of_request(past).await.unwrap().len(), 4);
 }
 
 async fn of_what_is_archived_one_gets_what_one_wants_in_pages_either_way(store: Store) {
@@ -223,7 +426,7 @@ async fn of_what_is_archived_one_gets_what_one_wants_in_pages_either_way(store: 
     let (one, other) = (project(), project());
     let record = |(sequence, (project, event))| {
         let subject = Subject::Control(AggregateId::Project(project));
-        Record { sequence, subject, event }
+        record_of(sequence, subject, event)
     };
     // At :00, by nobody, and at :00.123456, by key_1.
     let control = [

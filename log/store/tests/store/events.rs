@@ -77,7 +77,12 @@ pub fn traffic(sequence: u64, kind: TrafficKind, id: EventId) -> Record {
         request_id: None,
         payload: vec![0, 1, 2, 0xff],
     };
-    Record { sequence, subject: Subject::Traffic { shard: Shard::of(project()), kind }, event }
+    record(sequence, Subject::Traffic { shard: Shard::of(project()), kind }, event)
+}
+
+/// Alone in its message.
+pub fn record(sequence: u64, subject: Subject, event: Encoded) -> Record {
+    Record { sequence, index: 0, appended_at: Timestamp::from_micros(7), subject, event }
 }
 
 pub fn settled(sequence: u64, request: RequestId) -> Record {

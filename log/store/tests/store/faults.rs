@@ -257,8 +257,8 @@ async fn a_database_from_an_hour_ago_is_brought_up_to_control_and_the_relay_goes
     assert_eq!(relay.wait_for(3, wait::PATIENCE).await, Some((1, 3)));
     let known: Vec<_> = store.events.after(0, 10).await.unwrap();
     for stored in known {
-        let record = streams.get(StreamName::Control, stored.position).await.unwrap().unwrap();
-        assert_eq!(record.event, stored.event);
+        let record = streams.get(StreamName::Control, stored.position).await.unwrap();
+        assert_eq!(record[0].event, stored.event);
     }
     stop.cancel();
     task.await.unwrap();

@@ -5,7 +5,7 @@ use std::{path::Path, time::Duration};
 use refinery::{Runner, Target, load_sql_migrations};
 use rusqlite::Connection;
 use tokio_postgres::NoTls;
-use uplion_domain::{RequestId, wire::Encoded};
+use uplion_domain::{RequestId, cut::Mark, wire::Encoded};
 use uplion_log_store::{
     Store, archive::Tail, event_store::Commit, people::Notes, postgres, sqlite,
 };
@@ -33,8 +33,11 @@ fn first_release(migrations: &str) -> Runner {
     Runner::new(&all).set_target(Target::Version(1))
 }
 
-fn statements(payload: &str, request: &str, seen: &str) -> [String; 5] {
+fn statements(payload: &str, request: &str, seen: &str) -> [String; 8] {
     [
+        "INSERT INTO tails VALUES ('TRAFFIC', 1, 7, 1)".to_owned(),
+        "INSERT INTO archived VALUES ('TRAFFIC', 1, 10000000, 1)".to_owned(),
+        "INSERT INTO archived VALUES ('TRAFFIC', 2, 20000000, 1)".to_owned(),
         format!(
             "INSERT INTO archive (pos, stream, epoch, sequence, effective, request, {COLUMNS})
             VALUES (2, 'TRAFFIC', 1, 1, true, {request}, 'traffic.0.settled', '{ENDED}:settled',
@@ -63,6 +66,13 @@ async fn holds_what_it_held_and_takes_more(store: Store) {
     let archived = store.archive.read(0, 10, true).await.unwrap();
     assert_eq!(archived.len(), 2);
     assert_eq!((archived[0].stream, &archived[0].event), (StreamName::Control, &stored.event));
+    // Its messages held one event each.
+    assert!(archived.iter().all(|archived| archived.index == 0));
+    let mark = store.archive.mark_before(StreamName::Traffic, i64::MAX).await.unwrap();
+    assert_eq!(mark, Some(Mark { epoch: 1, sequence: 1 }));
+    assert_eq!(store.archive.leaves(StreamName::Traffic).await.unwrap(), 1);
+    let cursor = archived[1].cursor();
+    assert_eq!(store.archive.position_of(cursor).await.unwrap(), Some(2));
 
     // What had ended then does not end again.
     let lease = store.leases.take("projector", "a", Duration::from_mins(1)).await.unwrap().unwrap();
@@ -128,7 +138,7 @@ async fn a_data_folder_of_the_first_release_is_brought_up_to_date() {
     drop((store, streams));
 
     let (store, streams) = sqlite::open(&folder).unwrap();
-    let record = streams.get(StreamName::Control, 1).await.unwrap().unwrap();
+    let record = streams.get(StreamName::Control, 1).await.unwrap().remove(0);
     assert_eq!(record.event.request_id, None);
     assert_eq!(record.event.payload, PAYLOAD.as_bytes());
     holds_what_it_held_and_takes_more(store).await;

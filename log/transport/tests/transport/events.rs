@@ -3,8 +3,9 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use uplion_domain::{
-    Envelope, Event, EventId, ModelName, Operation, ProjectId, Timestamp, WorkerId,
-    request::Class,
+    ClaimId, Envelope, Event, EventId, ModelName, Operation, ProjectId, RequestId, Timestamp,
+    WorkerId,
+    request::{self, Assigned, Class},
     subject::{AggregateId, Subject},
     wire::Encoded,
     worker,
@@ -26,9 +27,24 @@ pub fn unique() -> Uuid {
 /// An event of the traffic, told from others by its time.
 pub fn traffic(number: i64) -> (Subject, Encoded) {
     let at = Timestamp::from_micros(1_795_000_000_000_000 + number);
-    let event = Event::Worker(worker::Event::Stopped { worker: WorkerId::new(unique()), at });
+    let event = Event::Request(request::Event::Assigned(Assigned {
+        request: RequestId::new(unique()),
+        project: ProjectId::new(Uuid::from_u128(7)),
+        worker: WorkerId::new(Uuid::from_u128(8)),
+        claim: ClaimId::new(Uuid::from_u128(9)),
+        attempt: 1,
+        at,
+    }));
     let subject = event.subject();
     let id = EventId::fresh(unique());
+    (subject, Envelope { id, at, traceparent: None, actor: None, request_id: None, event }.encode())
+}
+
+/// A report of a worker.
+pub fn stopped() -> (Subject, Encoded) {
+    let at = Timestamp::from_micros(1_795_000_000_000_000);
+    let event = Event::Worker(worker::Event::Stopped { worker: WorkerId::new(unique()), at });
+    let (id, subject) = (EventId::fresh(unique()), event.subject());
     (subject, Envelope { id, at, traceparent: None, actor: None, request_id: None, event }.encode())
 }
 

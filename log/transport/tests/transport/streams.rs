@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use futures::future::join_all;
+use uplion_domain::Timestamp;
 use uplion_log_transport::stream::{
     AppendError, Appended, Condition, Cursor, ReadError, Record, StreamName, StreamSpec, Streams,
 };
@@ -16,9 +17,13 @@ const ANYHOW: Condition = Condition { unique: false, last: None };
 crate::on!(in_process one_server three_nodes: [
     what_is_appended_is_read_back_in_order
     a_reader_waits_for_what_comes_and_no_longer_than_it_said
-    an_event_id_is_refused_only_where_that_was_asked
-    an_append_that_expects_another_end_is_refused
-    of_two_that_expect_the_same_end_one_is_refused
+    on_control_an_event_id_is_refused_only_where_that_was_asked
+    on_control_an_append_that_expects_another_end_is_refused
+    of_two_that_expect_the_same_end_of_control_one_is_refused
+    of_traffic_an_event_that_is_appended_again_is_there_again
+    a_batch_is_one_message_and_read_whole
+    what_many_append_at_once_goes_together_and_each_is_acknowledged
+    an_event_knows_when_it_was_appended
     a_full_stream_refuses_and_takes_again_once_it_was_purged
     what_was_purged_cannot_be_read_and_the_rest_can
     a_cursor_is_not_disturbed_when_what_it_has_read_is_purged
@@ -37,12 +42,25 @@ async fn traffic(backend: &Backend) -> (std::sync::Arc<dyn Streams>, StreamSpec)
     (streams, spec)
 }
 
+async fn control(backend: &Backend) -> std::sync::Arc<dyn Streams> {
+    let streams = backend.connect().await.streams;
+    streams.ensure(&events::spec(StreamName::Control, backend.replicas())).await.unwrap();
+    streams
+}
+
+/// Nobody knows before when an event will be appended.
+fn timeless(records: Vec<Record>) -> Vec<Record> {
+    let appended_at = Timestamp::from_micros(0);
+    records.into_iter().map(|record| Record { appended_at, ..record }).collect()
+}
+
 async fn append(streams: &dyn Streams, count: i64) -> Vec<Record> {
     let mut records = Vec::new();
     for number in 0..count {
         let (subject, event) = events::traffic(number);
         let appended = streams.append(&subject, event.clone(), ANYHOW).await.unwrap();
-        records.push(Record { sequence: appended.sequence, subject, event });
+        let (sequence, index, appended_at) = (appended.sequence, 0, Timestamp::from_micros(0));
+        records.push(Record { sequence, index, appended_at, subject, event });
     }
     records
 }
@@ -53,7 +71,7 @@ async fn read(cursor: &mut dyn Cursor, count: usize) -> Vec<Record> {
     while records.len() < count {
         let more = cursor.next(count - records.len(), SOON).await.unwrap();
         assert!(!more.is_empty(), "{} of {count} events came in {SOON:?}", records.len());
-        records.extend(more);
+        records.extend(timeless(more));
     }
     records
 }
@@ -68,9 +86,10 @@ async fn what_is_appended_is_read_back_in_order(backend: Backend) {
     assert_eq!(read(&mut *from_start, 200).await, appended);
     let mut from_middle = streams.read(StreamName::Traffic, 150).await.unwrap();
     assert_eq!(read(&mut *from_middle, 50).await, appended[150..]);
-    assert_eq!(streams.get(StreamName::Traffic, 77).await.unwrap().as_ref(), Some(&appended[76]));
+    let got = streams.get(StreamName::Traffic, 77).await.unwrap();
+    assert_eq!(timeless(got), appended[76..77]);
     for none in [0, 201] {
-        assert_eq!(streams.get(StreamName::Traffic, none).await, Ok(None));
+        assert_eq!(streams.get(StreamName::Traffic, none).await, Ok(vec![]));
     }
     let identity = streams.identity(StreamName::Traffic).await.unwrap();
     assert_eq!((identity.first, identity.last, identity.epoch), (1, 200, 1));
@@ -86,9 +105,9 @@ async fn a_reader_waits_for_what_comes_and_no_longer_than_it_said(backend: Backe
     assert_eq!(records, appended);
 }
 
-async fn an_event_id_is_refused_only_where_that_was_asked(backend: Backend) {
-    let (streams, _) = traffic(&backend).await;
-    let (subject, event) = events::traffic(0);
+async fn on_control_an_event_id_is_refused_only_where_that_was_asked(backend: Backend) {
+    let streams = control(&backend).await;
+    let (subject, event) = events::control();
     let first = streams.append(&subject, event.clone(), ONCE).await;
     assert_eq!(first, Ok(Appended { sequence: 1, duplicate: false }));
     let again = streams.append(&subject, event.clone(), ONCE).await;
@@ -97,36 +116,105 @@ async fn an_event_id_is_refused_only_where_that_was_asked(backend: Backend) {
     assert_eq!(anyhow, Ok(Appended { sequence: 2, duplicate: false }));
 }
 
-async fn an_append_that_expects_another_end_is_refused(backend: Backend) {
-    let (streams, _) = traffic(&backend).await;
+async fn on_control_an_append_that_expects_another_end_is_refused(backend: Backend) {
+    let streams = control(&backend).await;
     let append = async |last| {
-        let (subject, event) = events::traffic(0);
+        let (subject, event) = events::control();
         streams.append(&subject, event, Condition { unique: true, last: Some(last) }).await
     };
-    let wrong = |expected| Err(AppendError::WrongLast { stream: StreamName::Traffic, expected });
+    let wrong = |expected| Err(AppendError::WrongLast { stream: StreamName::Control, expected });
     assert_eq!(append(0).await, Ok(Appended { sequence: 1, duplicate: false }));
     assert_eq!(append(0).await, wrong(0));
     assert_eq!(append(2).await, wrong(2));
     assert_eq!(append(1).await, Ok(Appended { sequence: 2, duplicate: false }));
 }
 
-async fn of_two_that_expect_the_same_end_one_is_refused(backend: Backend) {
-    let (one, _) = traffic(&backend).await;
+async fn of_two_that_expect_the_same_end_of_control_one_is_refused(backend: Backend) {
+    let one = control(&backend).await;
     let other = backend.connect().await.streams;
     for last in 0..20 {
         let condition = Condition { unique: true, last: Some(last) };
-        let [(subject, event), (_, rival)] = [events::traffic(0), events::traffic(0)];
+        let [(subject, event), (_, rival)] = [events::control(), events::control()];
         let won = tokio::join!(
             one.append(&subject, event, condition),
             other.append(&subject, rival, condition)
         );
-        let refused = Err(AppendError::WrongLast { stream: StreamName::Traffic, expected: last });
+        let refused = Err(AppendError::WrongLast { stream: StreamName::Control, expected: last });
         let appended = Ok(Appended { sequence: last + 1, duplicate: false });
         assert!(
             won == (appended.clone(), refused.clone()) || won == (refused, appended),
             "{won:?}"
         );
     }
+}
+
+async fn of_traffic_an_event_that_is_appended_again_is_there_again(backend: Backend) {
+    let (streams, _) = traffic(&backend).await;
+    let (subject, event) = events::traffic(0);
+    for sequence in [1, 2] {
+        let appended = streams.append(&subject, event.clone(), ONCE).await;
+        assert_eq!(appended, Ok(Appended { sequence, duplicate: false }));
+    }
+}
+
+async fn a_batch_is_one_message_and_read_whole(backend: Backend) {
+    let (streams, _) = traffic(&backend).await;
+    let spec = events::spec(StreamName::Workers, backend.replicas());
+    streams.ensure(&spec).await.unwrap();
+    for (stream, event) in
+        [(StreamName::Traffic, events::traffic(0)), (StreamName::Workers, events::stopped())]
+    {
+        let ((subject, event), batches) = (event, [vec![0; 3], vec![0; 2]]);
+        for (sequence, batch) in (1..).zip(&batches) {
+            let batch: Vec<_> = batch.iter().map(|_| event.clone()).collect();
+            let appended = streams.append_batch(stream, &batch).await;
+            assert_eq!(appended, Ok(Appended { sequence, duplicate: false }));
+        }
+        let record = |sequence, index| {
+            let (subject, event) = (subject.clone(), event.clone());
+            Record { sequence, index, appended_at: Timestamp::from_micros(0), subject, event }
+        };
+        let (first, second) =
+            ([record(1, 0), record(1, 1), record(1, 2)], [record(2, 0), record(2, 1)]);
+        assert_eq!(timeless(streams.get(stream, 1).await.unwrap()), first);
+        let mut cursor = streams.read(stream, 0).await.unwrap();
+        assert_eq!(timeless(cursor.next(1, SOON).await.unwrap()), first);
+        assert_eq!(timeless(cursor.next(1, SOON).await.unwrap()), second);
+        let mut cursor = streams.read(stream, 1).await.unwrap();
+        assert_eq!(timeless(cursor.next(1, SOON).await.unwrap()), second);
+    }
+    let refused = streams.append_batch(StreamName::Control, &[events::control().1]).await;
+    assert!(matches!(refused, Err(AppendError::Unavailable { .. })), "{refused:?}");
+}
+
+async fn what_many_append_at_once_goes_together_and_each_is_acknowledged(backend: Backend) {
+    let (streams, _) = traffic(&backend).await;
+    let events: Vec<_> = (0..500).map(events::traffic).collect();
+    let appends = events
+        .iter()
+        .map(|(subject, event)| streams.append(subject, event.clone(), Condition::default()));
+    let acknowledged: Vec<u64> =
+        join_all(appends).await.into_iter().map(|appended| appended.unwrap().sequence).collect();
+    let mut cursor = streams.read(StreamName::Traffic, 0).await.unwrap();
+    let records = read(&mut *cursor, 500).await;
+    let last = streams.identity(StreamName::Traffic).await.unwrap().last;
+    assert!(last <= 10, "{last} messages");
+    assert!(records.iter().map(|record| record.sequence).eq(acknowledged));
+    assert!(records.iter().map(|record| &record.event).eq(events.iter().map(|(_, event)| event)));
+}
+
+async fn an_event_knows_when_it_was_appended(backend: Backend) {
+    let (streams, _) = traffic(&backend).await;
+    let now = || {
+        let since = std::time::UNIX_EPOCH.elapsed().unwrap();
+        i64::try_from(since.as_micros()).unwrap()
+    };
+    let before = now();
+    append(&*streams, 1).await;
+    let mut cursor = streams.read(StreamName::Traffic, 0).await.unwrap();
+    let read = cursor.next(1, SOON).await.unwrap();
+    assert!((before..=now()).contains(&read[0].appended_at.micros()), "{:?}", read[0]);
+    assert_eq!(streams.get(StreamName::Traffic, 1).await.unwrap(), read);
 }
 
 async fn a_full_stream_refuses_and_takes_again_once_it_was_purged(backend: Backend) {
@@ -155,7 +243,7 @@ async fn what_was_purged_cannot_be_read_and_the_rest_can(backend: Backend) {
     streams.purge(StreamName::Traffic, 4).await.unwrap();
     let identity = streams.identity(StreamName::Traffic).await.unwrap();
     assert_eq!((identity.first, identity.last), (5, 10));
-    assert_eq!(streams.get(StreamName::Traffic, 4).await, Ok(None));
+    assert_eq!(streams.get(StreamName::Traffic, 4).await, Ok(vec![]));
     let purged = ReadError::Purged { stream: StreamName::Traffic, wanted: 3, first: 5 };
     assert_eq!(first(&*streams, 2).await, Err(purged));
     let mut cursor = streams.read(StreamName::Traffic, 4).await.unwrap();
@@ -192,8 +280,8 @@ async fn events_appended_soon_are_in_order_before_what_is_appended_after_them(ba
     }
     let (subject, event) = events::traffic(1_000);
     sent.push(event.clone());
-    let appended = streams.append(&subject, event, ONCE).await.unwrap();
-    assert_eq!(appended, Appended { sequence: 1_001, duplicate: false });
+    let last = streams.append(&subject, event, ONCE).await.unwrap().sequence;
+    assert_eq!(streams.identity(StreamName::Traffic).await.unwrap().last, last);
     let mut cursor = streams.read(StreamName::Traffic, 0).await.unwrap();
     let records = read(&mut *cursor, 1_001).await;
     assert!(records.into_iter().map(|record| record.event).eq(sent));
@@ -254,6 +342,9 @@ async fn streams_know_nothing_of_each_other(backend: Backend) {
     let appended = streams.append(&subject, event.clone(), ONCE).await.unwrap();
     assert_eq!(appended.sequence, 1);
     let mut control = streams.read(StreamName::Control, 0).await.unwrap();
-    assert_eq!(read(&mut *control, 1).await, [Record { sequence: 1, subject, event }]);
+    assert_eq!(
+        read(&mut *control, 1).await,
+        [Record { sequence: 1, index: 0, appended_at: Timestamp::from_micros(0), subject, event }]
+    );
     assert_eq!(streams.identity(StreamName::Traffic).await.unwrap().last, 3);
 }
