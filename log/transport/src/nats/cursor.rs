@@ -88,7 +88,9 @@ impl NatsCursor {
                 let async_nats::Message { subject, headers, payload, .. } = message;
                 let headers = headers.as_ref();
                 let stored = Stored { sequence, appended_at, subject, headers, payload };
-                let records = records(self.stream, &stored)?;
+                let records = records(self.stream, &stored);
+                // Asked again, it is as foreign, and nothing behind it is handed out.
+                let records = records.inspect_err(|_| self.pull = None)?;
                 self.after = sequence;
                 self.fresh = false;
                 Ok(Some(records))
