@@ -102,7 +102,7 @@ impl Default for Options {
                     first_sequence: 1,
                     max_bytes: 64 * MIB,
                     replicas: 1,
-                    dedup_window: pace.dedup_window(),
+                    dedup_window: timeouts.dedup_window(),
                 },
             ],
             tasks: QueueSpec {
