@@ -84,10 +84,13 @@ impl Harness {
         Running { worker, shutdown, run }
     }
 
-    /// The events of TRAFFIC so far.
+    /// The events of TRAFFIC and WORKERS so far.
     pub async fn traffic(&self) -> Vec<Event> {
-        let mut cursor = self.log.streams.read(StreamName::Traffic, 0).await.unwrap();
-        let records = cursor.next(1000, Duration::from_millis(100)).await.unwrap();
+        let mut records = Vec::new();
+        for stream in [StreamName::Traffic, StreamName::Workers] {
+            let mut cursor = self.log.streams.read(stream, 0).await.unwrap();
+            records.extend(cursor.next(1000, Duration::from_millis(100)).await.unwrap());
+        }
         records.iter().map(|record| Envelope::decode(&record.event).unwrap().event).collect()
     }
 
@@ -97,7 +100,7 @@ impl Harness {
         events.filter(|event| matches!(event, Event::Worker(_))).collect()
     }
 
-    /// The first event of TRAFFIC that `pick` knows.
+    /// The first event of TRAFFIC or WORKERS that `pick` knows.
     pub async fn event<T>(&self, what: &str, pick: impl Fn(&Event) -> Option<T>) -> T {
         let find = async || self.traffic().await.iter().find_map(&pick);
         wait::until_some(wait::PATIENCE, what, find).await.unwrap()
