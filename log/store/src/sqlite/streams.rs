@@ -170,9 +170,11 @@ impl Streams for SqliteStreams {
     }
 
     fn append_soon(&self, subject: &Subject, event: Encoded) {
-        match stream_of(subject).ok().and_then(|stream| self.batch_writer(stream)) {
-            Some(writer) => writer.append_soon(&event),
-            None => tracing::error!(%subject, "stream.append.lost"),
+        let stream = stream_of(subject).ok();
+        if let Some(writer) = stream.and_then(|stream| self.batch_writer(stream)) {
+            writer.append_soon(&event);
+        } else {
+            tracing::error!(%subject, "stream.append.lost");
         }
     }
 

@@ -34,11 +34,13 @@ pub struct BatchBuilder {
     events: usize,
 }
 
-impl BatchBuilder {
-    pub fn new() -> Self {
+impl Default for BatchBuilder {
+    fn default() -> Self {
         Self { payload: vec![VERSION], events: 0 }
     }
+}
 
+impl BatchBuilder {
     /// Whether an event of so many canonical bytes still goes into this message. The first one always does.
     pub fn has_room_for(&self, event: usize) -> bool {
         let fits = self.payload.len() + LENGTH + event <= MAX_BATCH_BYTES;
@@ -60,7 +62,7 @@ impl BatchBuilder {
 
 /// All of these as one message, however many.
 pub fn encode<'a>(events: impl IntoIterator<Item = &'a Encoded>) -> Bytes {
-    let mut batch = BatchBuilder::new();
+    let mut batch = BatchBuilder::default();
     for event in events {
         batch.push(&event.to_canonical());
     }
@@ -125,7 +127,7 @@ mod tests {
         let (small, large) =
             (example(0).to_canonical(), example(MAX_BATCH_BYTES / 3).to_canonical());
         for (event, most) in [(small, MAX_BATCH_EVENTS), (large, 2)] {
-            let mut batch = BatchBuilder::new();
+            let mut batch = BatchBuilder::default();
             let mut events = 0;
             while batch.has_room_for(event.len()) {
                 batch.push(&event);
@@ -133,7 +135,10 @@ mod tests {
             }
             assert_eq!(events, most);
         }
-        assert!(BatchBuilder::new().has_room_for(2 * MAX_BATCH_BYTES), "a large one goes alone");
+        assert!(
+            BatchBuilder::default().has_room_for(2 * MAX_BATCH_BYTES),
+            "a large one goes alone"
+        );
     }
 
     #[test]

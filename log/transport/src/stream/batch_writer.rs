@@ -212,7 +212,7 @@ impl Shared {
 impl Queue {
     /// As much of what waits as goes into one message.
     fn next_message(&mut self) -> Option<Message> {
-        let (mut batch, mut answers) = (BatchBuilder::new(), Vec::new());
+        let (mut batch, mut answers) = (BatchBuilder::default(), Vec::new());
         while let Some(next) = self.waiting.front()
             && batch.has_room_for(next.event.len())
         {

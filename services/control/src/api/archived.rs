@@ -52,7 +52,8 @@ pub struct Annotations {
 
 impl ArchivedEvent {
     pub fn of(archived: &Archived, annotation: Annotation) -> Result<Self, Problem> {
-        let Archived { pos, stream, epoch, sequence, effective, subject, event } = archived;
+        let Archived { pos, stream, epoch, sequence, index: _, effective, subject, event } =
+            archived;
         let spelled = cloud_event::json(Source::Unfounded, event, subject)
             .and_then(|json| serde_json::from_slice(&json));
         let event = spelled.map_err(|error| Problem::internal(format!("event {pos}: {error}")))?;
