@@ -55,7 +55,7 @@ pub struct Settled {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Attempt {
     pub worker: WorkerId,
-    /// None if the model's workers bring their own, or the worker vanished.
+    /// None if its worker vanished.
     pub upstream: Option<UpstreamId>,
     pub outcome: AttemptOutcome,
     /// As the upstream reported it, whether or not it was delivered. None: it did not say, which is not zero.

@@ -17,9 +17,9 @@ use std::{
 use bytes::Bytes;
 use futures::FutureExt;
 use tokio_util::sync::CancellationToken;
-use uplion_domain::{Operation, Usage};
+use uplion_domain::{Operation, Usage, request::AttemptOutcome};
 use uplion_log_transport::{
-    claim::{End, FromGateway, FromWorker, Go, ReleaseReason},
+    claim::{AttemptReport, Conclusion, End, FromGateway, FromWorker, Go, ReleaseReason},
     task::Receipt,
 };
 use uplion_protocol::{Endpoint, endpoint::Forwarding};
@@ -43,12 +43,11 @@ pub enum JobOutcome {
     Released {
         reason: ReleaseReason,
         delay: Duration,
+        /// None if no upstream was asked.
+        attempt: Option<AttemptReport>,
     },
     /// The gateway is gone: what it said was delivered is to be settled by this worker.
-    GatewayLost {
-        delivered: Usage,
-        until: Instant,
-    },
+    GatewayLost { delivered: Usage, attempt: Option<AttemptReport>, until: Instant },
     /// Too late to do anything for it.
     Abandoned,
 }
@@ -64,6 +63,8 @@ pub struct Job<'a> {
     /// Bytes of an answer that is not streamed.
     max_bytes: u64,
     response: Option<UpstreamResponse>,
+    /// Of a call that was ended from here, or has no answer.
+    closed: Option<AttemptReport>,
     called_at: Instant,
     answer: AnswerSender,
     timers: Timers,
@@ -95,6 +96,7 @@ impl<'a> Job<'a> {
             body: Body::new(go.body_len, mem::take(&mut go.body)),
             max_bytes: go.window,
             response: None,
+            closed: None,
             called_at: now,
             timers: Timers::new(now, Duration::from_millis(go.left_ms)),
         }
@@ -110,10 +112,7 @@ impl<'a> Job<'a> {
                 biased;
                 message = self.channel.recv() => self.on_message(message).await,
                 // What was answered whole only waits for the gateway to settle it.
-                () = release_now.cancelled(), if !self.answer.has_ended() => {
-                    let (reason, delay) = (ReleaseReason::Draining, Duration::ZERO);
-                    Some(JobOutcome::Released { reason, delay })
-                }
+                () = release_now.cancelled(), if !self.answer.has_ended() => Some(self.drain()),
                 () = self.timers.next() => self.on_timer().await,
                 () = self.answer.permitted() => None,
                 step = next(&mut self.response), if reads => self.advance_to_end(step),
@@ -141,7 +140,7 @@ impl<'a> Job<'a> {
     fn call(&mut self, body: Bytes) {
         let Some(Forwarded { endpoint, forwarding, body: spliced }) = self.forward(&body) else {
             tracing::error!(gateway = %self.channel.gateway, "worker.body.unreadable");
-            self.answer.end(End::Broken, Usage::default());
+            self.answer.end(Conclusion { end: End::Broken, attempt: None }, Usage::default());
             return;
         };
         // The response keeps what it needs of it.
@@ -213,14 +212,15 @@ impl<'a> Job<'a> {
                 None
             }
             Step::End { end, usage } => {
-                self.response = None;
-                self.answer.end(end, usage);
+                let attempt = self.response.take().map(|response| response.report(end.outcome()));
+                self.answer.end(Conclusion { end, attempt }, usage);
                 None
             }
             Step::Failed(failure) => {
-                let reason = failure.release_reason();
+                self.close(failure.attempt_outcome());
                 self.upstream.failed(failure, self.called_at);
-                Some(JobOutcome::Released { reason, delay: RELEASE_DELAY })
+                let (reason, attempt) = (failure.release_reason(), self.closed.take());
+                Some(JobOutcome::Released { reason, delay: RELEASE_DELAY, attempt })
             }
         }
     }
@@ -240,17 +240,37 @@ impl<'a> Job<'a> {
         }
         if self.timers.is_overdue(now) {
             // The gateway cancels at the same time; until it says so, only the call is closed.
-            self.response = None;
+            self.close(AttemptOutcome::CANCELLED);
         }
         if now >= self.timers.settle_until() {
             return Some(JobOutcome::Abandoned);
         }
         if self.timers.gateway.is_lost(now, self.channel.is_linked()) {
-            let (delivered, until) = (self.answer.delivered_usage(), self.timers.settle_until());
-            return Some(JobOutcome::GatewayLost { delivered, until });
+            return Some(self.lose_gateway());
         }
         self.give_sign_of_life().await;
         None
+    }
+
+    /// Hands back what would take longer than a stopping worker waits.
+    fn drain(&mut self) -> JobOutcome {
+        self.close(AttemptOutcome::CANCELLED);
+        let (reason, attempt) = (ReleaseReason::Draining, self.closed.take());
+        JobOutcome::Released { reason, delay: Duration::ZERO, attempt }
+    }
+
+    fn lose_gateway(&mut self) -> JobOutcome {
+        self.close(AttemptOutcome::CANCELLED);
+        let attempt = self.answer.attempt().cloned().or_else(|| self.closed.take());
+        let (delivered, until) = (self.answer.delivered_usage(), self.timers.settle_until());
+        JobOutcome::GatewayLost { delivered, attempt, until }
+    }
+
+    /// Ends the call to the upstream, if it goes on.
+    fn close(&mut self, outcome: AttemptOutcome) {
+        if let Some(response) = self.response.take() {
+            self.closed = Some(response.report(outcome));
+        }
     }
 
     /// What a gateway is told every second, and asked again.

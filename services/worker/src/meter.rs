@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use uplion_domain::{Unit, Usage, usage::Source};
+use uplion_domain::{Unit, Usage, request::ServiceTier, usage::Source};
 use uplion_protocol::{
     Endpoint,
     endpoint::{AnswerPart, PieceKind, chat_completions},
@@ -26,8 +26,15 @@ pub struct Meter {
     reported: Option<Usage>,
     /// Since then.
     counted: Counted,
-    /// The upstream's own name for the answer.
-    answer_id: Option<String>,
+    labels: AnswerLabels,
+}
+
+/// What an answer says of itself.
+#[derive(Debug, Default)]
+pub struct AnswerLabels {
+    /// The upstream's own name for it.
+    pub id: Option<String>,
+    pub service_tier: Option<ServiceTier>,
 }
 
 /// Tokens; `reasoning` is a part of `completion`.
@@ -53,7 +60,7 @@ impl Meter {
             prompt,
             reported: None,
             counted: Counted::default(),
-            answer_id: None,
+            labels: AnswerLabels::default(),
         }
     }
 
@@ -76,7 +83,7 @@ impl Meter {
 
     /// The next part of a stream, or a whole answer.
     pub fn add(&mut self, part: &AnswerPart<'_>) {
-        self.read_id(part);
+        self.read_labels(part);
         match part.usage {
             Some(usage) => {
                 self.reported = Some(reported(usage));
@@ -101,9 +108,14 @@ impl Meter {
         usage
     }
 
-    pub fn read_id(&mut self, part: &AnswerPart<'_>) {
-        if self.answer_id.is_none() {
-            self.answer_id = part.id.as_deref().and_then(upstream_request_id::printable);
+    pub fn read_labels(&mut self, part: &AnswerPart<'_>) {
+        let AnswerLabels { id, service_tier } = &mut self.labels;
+        if id.is_none() {
+            *id = part.id.as_deref().and_then(upstream_request_id::printable);
+        }
+        // The first part may name the tier that was asked for, the last one that which was had.
+        if let Some(tier) = part.service_tier.as_deref().and_then(|tier| tier.parse().ok()) {
+            *service_tier = Some(tier);
         }
     }
 
@@ -112,8 +124,8 @@ impl Meter {
         self.reported.as_ref()
     }
 
-    pub fn answer_id(&self) -> Option<&str> {
-        self.answer_id.as_deref()
+    pub const fn labels(&self) -> &AnswerLabels {
+        &self.labels
     }
 
     /// A whole answer that was counted elsewhere.
@@ -222,7 +234,7 @@ mod spec {
         let mut meter = meter();
         read(&mut meter, r#"{"id":"chatcmpl-1","choices":[]}"#);
         read(&mut meter, r#"{"id":"chatcmpl-2","choices":[]}"#);
-        assert_eq!(meter.answer_id(), Some("chatcmpl-1"));
+        assert_eq!(meter.labels().id.as_deref(), Some("chatcmpl-1"));
     }
 
     #[test]

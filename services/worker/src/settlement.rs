@@ -7,10 +7,11 @@ use std::{
 
 use uplion_domain::{
     Envelope, Usage, WorkerId,
-    request::{Accepted, Cancelled, Outcome, Settlement, Timings, Writer},
+    request::{Accepted, Attempt, Cancelled, Outcome, Settlement, Timings, Writer},
 };
 use uplion_log_transport::{
     Log,
+    claim::AttemptReport,
     stream::{Condition, Streams},
 };
 
@@ -29,18 +30,19 @@ impl Settlements {
         Self { worker, streams: Arc::clone(&log.streams), clock: Arc::clone(clock) }
     }
 
-    /// Charges what the gateway had said was `delivered`. A duplicate means that the gateway had settled it after all.
-    /// Whether it was settled before `until`.
+    /// Charges what the gateway had said was `delivered`. If the gateway settles it after all, the first of the two
+    /// settlements counts. Whether it was settled before `until`.
     pub async fn gateway_lost(
         &self,
         accepted: &Accepted,
         delivered: Usage,
+        attempt: Option<AttemptReport>,
         until: Instant,
     ) -> bool {
-        let envelope = self.settlement(accepted, delivered);
-        let (subject, unique) = (envelope.event.subject(), Condition { unique: true, last: None });
+        let envelope = self.settlement(accepted, delivered, attempt);
+        let subject = envelope.event.subject();
         while Instant::now() < until {
-            match self.streams.append(&subject, envelope.encode(), unique).await {
+            match self.streams.append(&subject, envelope.encode(), Condition::default()).await {
                 Ok(_) => return true,
                 Err(error) => {
                     tracing::warn!(error = &error as &dyn std::error::Error, request = %accepted.request, "worker.settlement.unacknowledged");
@@ -51,18 +53,31 @@ impl Settlements {
         false
     }
 
-    fn settlement(&self, accepted: &Accepted, delivered: Usage) -> Envelope {
+    /// Its own attempt is the only one that this worker knows of.
+    fn settlement(
+        &self,
+        accepted: &Accepted,
+        delivered: Usage,
+        attempt: Option<AttemptReport>,
+    ) -> Envelope {
+        let attempt = attempt.map(AttemptReport::bounded);
+        let service_tier = attempt.as_ref().and_then(|attempt| attempt.service_tier.clone());
         let (at, worker) = ((self.clock)(), self.worker);
         let total = u64::try_from(at.micros() - accepted.at.micros()).unwrap_or_default();
         Envelope::settled(accepted.settle(Settlement {
             outcome: Outcome::Cancelled(Cancelled::GatewayLost),
             delivered,
-            service_tier: None,
+            service_tier,
             timings: Timings { total, ..Timings::default() },
             worker: Some(worker),
-            attempts: vec![],
+            attempts: attempt.map(|report| attempted(worker, report)).into_iter().collect(),
             writer: Writer::Worker(worker),
             at,
         }))
     }
+}
+
+fn attempted(worker: WorkerId, report: AttemptReport) -> Attempt {
+    let AttemptReport { upstream, outcome, usage, service_tier: _, upstream_request_id } = report;
+    Attempt { worker, upstream, outcome, usage, upstream_request_id }
 }

@@ -9,7 +9,7 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use uplion_domain::Usage;
 use uplion_log_transport::{
-    claim::{AcceptedEvent, FromGateway, FromWorker, Go, ReleaseReason},
+    claim::{AcceptedEvent, AttemptReport, FromGateway, FromWorker, Go, ReleaseReason},
     task::{Receipt, TakeError, Taken, Ticket},
 };
 
@@ -69,9 +69,11 @@ impl TicketRun<'_> {
             JobOutcome::Closed(end) => {
                 self.done(end.map_or(TaskOutcome::Dropped, TaskOutcome::from)).await;
             }
-            JobOutcome::Released { reason, delay } => self.release(reason, delay).await,
-            JobOutcome::GatewayLost { delivered, until } => {
-                if self.settle(&accepted, delivered, until).await {
+            JobOutcome::Released { reason, delay, attempt } => {
+                self.release(reason, delay, attempt).await;
+            }
+            JobOutcome::GatewayLost { delivered, attempt, until } => {
+                if self.settle(&accepted, delivered, attempt, until).await {
                     self.done(TaskOutcome::GatewayLost).await;
                 } else {
                     self.count(TaskOutcome::Abandoned);
@@ -82,10 +84,16 @@ impl TicketRun<'_> {
     }
 
     /// Whether it could settle in the gateway's place.
-    async fn settle(&self, accepted: &AcceptedEvent, delivered: Usage, until: Instant) -> bool {
+    async fn settle(
+        &self,
+        accepted: &AcceptedEvent,
+        delivered: Usage,
+        attempt: Option<AttemptReport>,
+        until: Instant,
+    ) -> bool {
         match accepted.read() {
             Ok(accepted) => {
-                self.tickets.settlements.gateway_lost(&accepted, delivered, until).await
+                self.tickets.settlements.gateway_lost(&accepted, delivered, attempt, until).await
             }
             Err(error) => {
                 let gateway = &self.channel.gateway;
@@ -96,10 +104,10 @@ impl TicketRun<'_> {
     }
 
     /// Hands the task back, and says so until the gateway has heard it; the slot is free meanwhile.
-    async fn release(self, reason: ReleaseReason, delay: Duration) {
+    async fn release(self, reason: ReleaseReason, delay: Duration, attempt: Option<AttemptReport>) {
         let delay_ms = u64::try_from(delay.as_millis()).unwrap_or(u64::MAX);
-        let release =
-            FromWorker::Release { claim: self.channel.claim, reason, delay_ms, attempt: None };
+        let (claim, attempt) = (self.channel.claim, attempt.map(Box::new));
+        let release = FromWorker::Release { claim, reason, delay_ms, attempt };
         self.channel.send(&release).await;
         self.put_back(delay, reason.into()).await;
         let mut channel = self.channel;

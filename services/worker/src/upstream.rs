@@ -30,9 +30,12 @@ pub use self::status::CallFailure;
 use self::{
     client::{Client, HttpResponse},
     health::Health,
-    status::{StatusClass, classify, needs_body, retry_after},
+    status::{FailedCall, StatusClass, classify, needs_body, retry_after},
 };
-use crate::{events::WorkerEvents, secrets::Secrets, served::ServedUpstream, tokens::Tokenizer};
+use crate::{
+    events::WorkerEvents, secrets::Secrets, served::ServedUpstream, tokens::Tokenizer,
+    upstream_request_id,
+};
 
 /// Of an error that must be read to know what it means.
 const ERROR_BYTES: usize = 64 * 1024;
@@ -106,23 +109,26 @@ impl Upstream {
     }
 
     /// The head of an answer, or of a rejection that is to be passed on; otherwise why there is none.
-    async fn call(self: Arc<Self>, body: Bytes) -> Result<HttpResponse, CallFailure> {
+    async fn call(self: Arc<Self>, body: Bytes) -> Result<HttpResponse, FailedCall> {
         let mut response = self.post(body).await?;
+        let request_id = upstream_request_id::in_headers(response.headers());
+        let failed = |failure| FailedCall { failure, request_id };
         let status = response.status().as_u16();
         let error = if needs_body(status) { read_error(&mut response).await } else { Vec::new() };
         match classify(status, retry_after(response.header(RETRY_AFTER)), &error) {
             StatusClass::Rejected { status: FORBIDDEN } if self.health.forbids() => {
-                Err(CallFailure::NeedsPerson(FailureReason::AuthenticationError))
+                Err(failed(CallFailure::NeedsPerson(FailureReason::AuthenticationError)))
             }
             StatusClass::Success | StatusClass::Rejected { .. } => Ok(response),
-            StatusClass::Failed(failure) => Err(failure),
+            StatusClass::Failed(failure) => Err(failed(failure)),
         }
     }
 
-    async fn post(&self, body: Bytes) -> Result<HttpResponse, CallFailure> {
+    async fn post(&self, body: Bytes) -> Result<HttpResponse, FailedCall> {
         self.client.post(body).await.map_err(|error| {
             tracing::debug!(error = &error as &dyn std::error::Error, upstream = %self.url, "worker.upstream.unreachable");
-            CallFailure::for_now(ReleaseReason::Unreachable)
+            let failure = CallFailure::for_now(ReleaseReason::Unreachable);
+            FailedCall { failure, request_id: None }
         })
     }
 }

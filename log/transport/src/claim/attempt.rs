@@ -19,7 +19,7 @@ pub struct Conclusion {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AttemptReport {
-    /// None if the model's workers bring their own.
+    /// None if it is not known.
     pub upstream: Option<UpstreamId>,
     pub outcome: AttemptOutcome,
     /// As the upstream reported it, whether or not it was delivered. None: it did not say, which is not zero.

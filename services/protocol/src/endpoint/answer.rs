@@ -18,6 +18,8 @@ pub trait AnswerReader: Send {
 pub struct AnswerPart<'a> {
     /// The upstream's own name for the answer.
     pub id: Option<Cow<'a, str>>,
+    /// In which the upstream serves it.
+    pub service_tier: Option<Cow<'a, str>>,
     pub progress: Progress<'a>,
     /// What the upstream reports for the answer up to here.
     pub usage: Option<Usage>,

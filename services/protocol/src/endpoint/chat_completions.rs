@@ -78,12 +78,12 @@ impl AnswerReader for ChatCompletions {
 impl<'a> From<Chunk<'a>> for AnswerPart<'a> {
     fn from(chunk: Chunk<'a>) -> Self {
         let only_usage = chunk.is_usage_only();
-        let Chunk { id, choices: _, pieces, finished, usage, error, names_usage: _ } = chunk;
+        let Chunk { id, service_tier, choices: _, pieces, finished, usage, error, names_usage: _ } = chunk;
         let progress = match error {
             Some(error) => Progress::Failed(error),
             None if finished => Progress::Finished,
             None => Progress::Going,
         };
-        Self { id, progress, usage, pieces, only_usage }
+        Self { id, service_tier, progress, usage, pieces, only_usage }
     }
 }

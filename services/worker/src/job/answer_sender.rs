@@ -13,8 +13,14 @@ pub struct AnswerSender {
     permit: SendPermit,
     /// Goes with the first part.
     head: Option<Head>,
-    end: Option<(End, Usage)>,
+    ended: Option<Ended>,
     end_sent: bool,
+}
+
+struct Ended {
+    conclusion: Conclusion,
+    /// Of the whole answer.
+    usage: Usage,
 }
 
 impl AnswerSender {
@@ -24,7 +30,7 @@ impl AnswerSender {
             buffer: SendBuffer::new(channel.claim, window),
             permit: SendPermit::new(Arc::clone(channel.window())),
             head: None,
-            end: None,
+            ended: None,
             end_sent: false,
         }
     }
@@ -37,16 +43,21 @@ impl AnswerSender {
         self.buffer.push(self.head.take(), bytes, usage);
     }
 
-    pub fn end(&mut self, end: End, usage: Usage) {
-        self.end = Some((end, usage));
+    pub fn end(&mut self, conclusion: Conclusion, usage: Usage) {
+        self.ended = Some(Ended { conclusion, usage });
     }
 
     pub const fn has_ended(&self) -> bool {
-        self.end.is_some()
+        self.ended.is_some()
     }
 
     pub fn reported_end(&self) -> Option<End> {
-        self.end.as_ref().map(|(end, _)| *end)
+        self.ended.as_ref().map(|ended| ended.conclusion.end)
+    }
+
+    /// Of the upstream whose answer has ended.
+    pub fn attempt(&self) -> Option<&AttemptReport> {
+        self.ended.as_ref()?.conclusion.attempt.as_ref()
     }
 
     pub fn delivered_usage(&self) -> Usage {
@@ -101,20 +112,22 @@ impl AnswerSender {
 
     /// The last chunk of a whole answer says that it is the last. What ends otherwise has a usage of its own.
     fn end_with(&mut self, chunk: &mut FromWorker) {
-        if let Some((End::Complete, whole)) = &self.end
+        if let Some(ended) = &self.ended
+            && ended.conclusion.end == End::Complete
             && let FromWorker::Chunk { usage, conclusion, .. } = chunk
         {
-            (*usage, *conclusion) = (whole.clone(), Some(conclude(End::Complete)));
+            usage.clone_from(&ended.usage);
+            *conclusion = Some(Box::new(ended.conclusion.clone()));
             self.end_sent = true;
         }
     }
 
     /// Says that there is no more, once all was sent; again and again until the gateway has settled.
     pub async fn finish(&mut self, channel: &ClaimChannel) {
-        if let Some((end, usage)) = &self.end
+        if let Some(Ended { conclusion, usage }) = &self.ended
             && self.buffer.is_empty()
         {
-            let (conclusion, usage) = (conclude(*end), usage.clone());
+            let (conclusion, usage) = (Box::new(conclusion.clone()), usage.clone());
             let (chunks, sent) = (self.buffer.chunks(), self.buffer.sent());
             let claim = channel.claim;
             let finish = FromWorker::Finish { claim, chunks, sent, usage, conclusion };
@@ -131,9 +144,4 @@ impl AnswerSender {
             all_sent: channel.window().sent(),
         }
     }
-}
-
-/// No more of the attempt than how its answer ended.
-fn conclude(end: End) -> Box<Conclusion> {
-    Box::new(Conclusion { end, attempt: Some(AttemptReport::new(None, end.outcome())) })
 }

@@ -6,18 +6,18 @@ use bytes::{Bytes, BytesMut};
 use futures::FutureExt;
 use http::header::CONTENT_TYPE;
 use tokio::task::{JoinHandle, spawn_blocking, yield_now};
-use uplion_domain::{Usage, model::UpstreamId};
-use uplion_log_transport::claim::{End, Head};
+use uplion_domain::{Usage, request::AttemptOutcome};
+use uplion_log_transport::claim::{AttemptReport, End, Head};
 use uplion_protocol::{Endpoint, endpoint::Progress};
 
 use super::{
     Upstream,
     client::HttpResponse,
-    status::CallFailure,
+    status::{CallFailure, FailedCall},
     stream::{Reader, drain},
 };
 use crate::{
-    meter::{Counted, Meter, count_completion, count_prompt},
+    meter::{AnswerLabels, Counted, Meter, count_completion, count_prompt},
     send_buffer::CHUNK_BYTES,
     upstream_request_id,
 };
@@ -27,7 +27,7 @@ const REJECTION_BYTES: usize = 1 << 20;
 /// A longer answer that reports no usage is counted on a thread of its own.
 const COUNTED_HERE: usize = 16 * 1024;
 
-type Call = Pin<Box<dyn Future<Output = Result<HttpResponse, CallFailure>> + Send>>;
+type Call = Pin<Box<dyn Future<Output = Result<HttpResponse, FailedCall>> + Send>>;
 
 /// What the client asked for, as far as its answer depends on it.
 #[derive(Debug, Clone, Copy)]
@@ -53,16 +53,6 @@ pub enum Step {
     },
     /// There is no answer.
     Failed(CallFailure),
-}
-
-/// What is told of a call to an upstream, whether its answer was delivered or not.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CallReport {
-    pub upstream: UpstreamId,
-    /// The upstream's own name for it: what a provider's bill can be compared by.
-    pub request_id: Option<String>,
-    /// As the upstream reported it. None: it did not say, which is not zero.
-    pub usage: Option<Usage>,
 }
 
 pub struct UpstreamResponse {
@@ -118,8 +108,8 @@ impl UpstreamResponse {
             let step = match &mut self.state {
                 State::Calling(call) => match call.await {
                     Ok(response) => Some(self.begin(response)),
-                    Err(failure) => {
-                        self.state = State::Over;
+                    Err(FailedCall { failure, request_id }) => {
+                        (self.state, self.request_id) = (State::Over, request_id);
                         Some(Step::Failed(failure))
                     }
                 },
@@ -143,13 +133,15 @@ impl UpstreamResponse {
         }
     }
 
-    /// What is known of the call by now.
-    pub fn report(&self) -> CallReport {
-        let answer_id = self.meter.answer_id();
-        CallReport {
-            upstream: self.upstream.id.clone(),
-            request_id: self.request_id.clone().or_else(|| answer_id.map(str::to_owned)),
+    /// What is known of the call by now; `outcome` is how it ended.
+    pub fn report(&self, outcome: AttemptOutcome) -> AttemptReport {
+        let AnswerLabels { id, service_tier } = self.meter.labels();
+        AttemptReport {
+            upstream: Some(self.upstream.id.clone()),
+            outcome,
             usage: self.meter.reported().cloned(),
+            service_tier: service_tier.clone(),
+            upstream_request_id: self.request_id.clone().or_else(|| id.clone()),
         }
     }
 
@@ -216,7 +208,7 @@ impl UpstreamResponse {
         let endpoint = self.expected.endpoint;
         let mut reader = endpoint.answer_reader();
         let part = reader.whole(body).ok().filter(|_| !self.expected.stream)?;
-        self.meter.read_id(&part);
+        self.meter.read_labels(&part);
         match part.progress {
             Progress::Finished | Progress::Ended => {}
             Progress::Going | Progress::Failed(_) => return None,

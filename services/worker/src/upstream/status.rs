@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde_json::Value;
-use uplion_domain::worker::FailureReason;
+use uplion_domain::{request::AttemptOutcome, worker::FailureReason};
 use uplion_log_transport::claim::ReleaseReason;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,9 +26,27 @@ pub enum CallFailure {
     NeedsPerson(FailureReason),
 }
 
+/// A call without an answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FailedCall {
+    pub failure: CallFailure,
+    /// The upstream's own name for it.
+    pub request_id: Option<String>,
+}
+
 impl CallFailure {
     pub const fn for_now(reason: ReleaseReason) -> Self {
         Self::Transient { reason, retry_after: None }
+    }
+
+    pub const fn attempt_outcome(self) -> AttemptOutcome {
+        match self.release_reason() {
+            ReleaseReason::Busy => AttemptOutcome::BUSY,
+            ReleaseReason::Unreachable => AttemptOutcome::UNREACHABLE,
+            ReleaseReason::UpstreamFailed
+            | ReleaseReason::WorkerFailed
+            | ReleaseReason::Draining => AttemptOutcome::FAILED,
+        }
     }
 
     pub const fn release_reason(self) -> ReleaseReason {

@@ -17,7 +17,9 @@ use uplion_domain::{
 };
 use uplion_log_transport::{
     Log,
-    claim::{AcceptedEvent, ConnectionWindow, End, FromGateway, FromWorker, Go, Head},
+    claim::{
+        AcceptedEvent, AttemptReport, ConnectionWindow, End, FromGateway, FromWorker, Go, Head,
+    },
     message::Message,
     task::Ticket,
 };
@@ -36,6 +38,18 @@ pub struct OfferedRequest {
     pub request: RequestId,
     pub accepted: Accepted,
     pub body: Bytes,
+}
+
+/// What a worker tells of its attempt, with the end or with a release.
+pub fn attempt_of(said: &FromWorker) -> Option<AttemptReport> {
+    match said {
+        FromWorker::Finish { conclusion, .. } => conclusion.attempt.clone(),
+        FromWorker::Chunk { conclusion, .. } => conclusion.as_ref()?.attempt.clone(),
+        FromWorker::Release { attempt, .. } => attempt.as_deref().cloned(),
+        FromWorker::Claim { .. } | FromWorker::BodyRequest { .. } | FromWorker::Alive { .. } => {
+            None
+        }
+    }
 }
 
 /// The end that a worker tells, with the last chunk or on its own.

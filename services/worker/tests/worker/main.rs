@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "in a test it is the assertion")]
 
 mod answers;
+mod attempts;
 mod demo;
 mod draining;
 mod flow_control;

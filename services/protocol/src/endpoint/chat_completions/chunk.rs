@@ -14,6 +14,7 @@ use crate::{
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Chunk<'a> {
     pub id: Option<Cow<'a, str>>,
+    pub service_tier: Option<Cow<'a, str>>,
     pub choices: usize,
     /// What the model has written, for counting where the upstream reports no usage.
     pub pieces: Vec<Piece<'a>>,
@@ -32,6 +33,10 @@ impl<'a> Chunk<'a> {
             scan.object_if_any(|scan, key| match key.decode().as_ref() {
                 "id" => {
                     chunk.id = scan.text_if_any()?;
+                    Ok(())
+                }
+                "service_tier" => {
+                    chunk.service_tier = scan.text_if_any()?;
                     Ok(())
                 }
                 "choices" => scan.array_if_any(|scan| chunk.read_choice(scan)),
