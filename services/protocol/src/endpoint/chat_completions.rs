@@ -78,7 +78,8 @@ impl AnswerReader for ChatCompletions {
 impl<'a> From<Chunk<'a>> for AnswerPart<'a> {
     fn from(chunk: Chunk<'a>) -> Self {
         let only_usage = chunk.is_usage_only();
-        let Chunk { id, service_tier, choices: _, pieces, finished, usage, error, names_usage: _ } = chunk;
+        let Chunk { id, service_tier, choices: _, pieces, finished, usage, error, names_usage: _ } =
+            chunk;
         let progress = match error {
             Some(error) => Progress::Failed(error),
             None if finished => Progress::Finished,
