@@ -25,6 +25,11 @@ impl Nanos {
         self.0
     }
 
+    /// From whole units of the currency and the nanos beside them: how sums are told that 64 bits cannot hold.
+    pub fn of_parts(units: i64, nanos: i64) -> Self {
+        Self(i128::from(units) * NANOS_PER_UNIT + i128::from(nanos))
+    }
+
     /// For a 64-bit column; an amount beyond nine billion units does not fit.
     pub fn to_i64(self) -> Option<i64> {
         i64::try_from(self.0).ok()
@@ -109,6 +114,13 @@ mod tests {
         for text in ["", ".", "1.", ".5", "1.0000000001", "1e3", "+1", "--1", "1,5", "٣"] {
             assert!(text.parse::<Nanos>().is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn a_sum_beyond_64_bits_is_told_in_two_parts() {
+        let sum = Nanos::of_parts(i64::MAX, 5);
+        assert_eq!(sum.to_string(), "9223372036854775807.000000005");
+        assert_eq!(sum.to_i64(), None);
     }
 
     proptest! {

@@ -7,6 +7,7 @@ use uplion_domain::{AdminKeyId, Event, Timestamp, admin_key, user::Access};
 
 use crate::{
     columns::{Columns, maybe_time, text, time},
+    parameters::parameters,
     projection::{Fold, Recorded, TypedRow},
     statement::Statement,
     table::{Column, Key, Kind, Row, Table, kinds},
@@ -37,13 +38,22 @@ const COLUMNS: [Column; 6] = [
 ];
 static TABLE: Table = Table { name: NAME, columns: &COLUMNS, indexes: &[] };
 
-/// `$1`: an admin key, of which later ones are wanted; null from the first on. `$2`: how many.
-/// Answers with [`AdminKey`]s in the order of their issue.
+parameters! {
+    /// What [`LIST`] is asked with. None: from the first on.
+    Listed {
+        /// The id of an admin key.
+        after: Option<String>,
+        limit: usize,
+    }
+}
+
+/// Answers with [`AdminKey`]s in the order of their ids.
 pub static LIST: Statement = Statement {
     name: "admin_keys.list",
-    sql: "SELECT * FROM {admin_keys} WHERE admin_key > COALESCE(CAST($1 AS TEXT), '') \
-          ORDER BY admin_key LIMIT $2",
-    parameters: &[Kind::Text, Kind::BigInt],
+    sql: "SELECT * FROM {admin_keys} WHERE admin_key > COALESCE(CAST(:after AS TEXT), '') \
+          ORDER BY admin_key LIMIT :limit",
+    parameters: Listed::KINDS,
+    names: Listed::NAMES,
     columns: &kinds(&COLUMNS),
 };
 
@@ -112,7 +122,7 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::story::{START, control, rows, seconds, table};
+    use crate::request_timeline::{START, control, rows, seconds, table};
 
     fn history() -> [uplion_domain::Envelope; 2] {
         let id = AdminKeyId::new(Uuid::from_u128(1));

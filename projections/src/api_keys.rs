@@ -4,13 +4,14 @@
 //! its digest is here; who has a secret asks the catalog.
 
 use uplion_domain::{
-    Event, KeyId, Nanos, Timestamp,
+    Event, KeyId, Nanos, ProjectId, Timestamp, UserId,
     api_key::{self, Switch, Terms},
 };
 
 use crate::{
     allowance,
     columns::text,
+    parameters::parameters,
     projection::{Fold, Recorded},
     statement::{MANY, Statement, one_of_many},
     table::{Column, Key, Kind, Table, kinds},
@@ -75,6 +76,7 @@ pub static ONE: Statement = Statement {
     name: "api_keys.one",
     sql: "SELECT * FROM {api_keys} WHERE key = $1",
     parameters: &[Kind::Text],
+    names: &[],
     columns: &kinds(&COLUMNS),
 };
 
@@ -104,31 +106,39 @@ const LISTED: [Kind; 20] = {
     listed
 };
 
-/// `$1`: only keys of this project; `$2`: of this owner; `$3`: that are `active`, `disabled`, `expired` or `revoked`
-/// at `$4`; `$5`: that may use this model, as JSON. `$6`: a key, of which later ones are wanted. Null in any of these:
-/// all. `$7`: how many. Answers with [`Listed`] keys in the order of their issue.
+parameters! {
+    /// What [`LIST`] is asked with. None: all.
+    Wanted {
+        project: Option<ProjectId>,
+        owner: Option<UserId>,
+        /// As [`Status::as_str`] has it.
+        status: Option<String>,
+        /// When a key that expires has expired.
+        now: Timestamp,
+        /// A model's name, as JSON.
+        allows: Option<String>,
+        /// The id of a key.
+        after: Option<String>,
+        limit: usize,
+    }
+}
+
+/// Answers with [`Listed`] keys in the order of their ids.
 pub static LIST: Statement = Statement {
     name: "api_keys.list",
     sql: "SELECT k.*, t.prompt_tokens + t.completion_tokens, t.cost_nanos, t.last_used_at \
           FROM {api_keys} AS k LEFT JOIN {tokens_by_key} AS t ON t.key = k.key \
-          WHERE (CAST($1 AS TEXT) IS NULL OR k.project = $1) \
-          AND (CAST($2 AS TEXT) IS NULL OR k.owner = $2) \
-          AND (CAST($3 AS TEXT) IS NULL OR $3 = CASE \
+          WHERE (CAST(:project AS TEXT) IS NULL OR k.project = :project) \
+          AND (CAST(:owner AS TEXT) IS NULL OR k.owner = :owner) \
+          AND (CAST(:status AS TEXT) IS NULL OR :status = CASE \
             WHEN k.revoked_at IS NOT NULL THEN 'revoked' \
-            WHEN k.expires_at <= CAST($4 AS BIGINT) THEN 'expired' \
+            WHEN k.expires_at <= CAST(:now AS BIGINT) THEN 'expired' \
             WHEN k.enabled THEN 'active' ELSE 'disabled' END) \
-          AND (CAST($5 AS TEXT) IS NULL OR k.models IS NULL \
-            OR REPLACE(k.models, $5, '') <> k.models) \
-          AND k.key > COALESCE(CAST($6 AS TEXT), '') ORDER BY k.key LIMIT $7",
-    parameters: &[
-        Kind::Text,
-        Kind::Text,
-        Kind::Text,
-        Kind::BigInt,
-        Kind::Text,
-        Kind::Text,
-        Kind::BigInt,
-    ],
+          AND (CAST(:allows AS TEXT) IS NULL OR k.models IS NULL \
+            OR REPLACE(k.models, :allows, '') <> k.models) \
+          AND k.key > COALESCE(CAST(:after AS TEXT), '') ORDER BY k.key LIMIT :limit",
+    parameters: Wanted::KINDS,
+    names: Wanted::NAMES,
     columns: &LISTED,
 };
 
@@ -137,6 +147,7 @@ pub static NAMES: Statement = Statement {
     name: "api_keys.names",
     sql: concat!("SELECT key, name FROM {api_keys} WHERE key IN (", one_of_many!(), ")"),
     parameters: &[Kind::Text; MANY],
+    names: &[],
     columns: &[Kind::Text, Kind::Text],
 };
 

@@ -81,6 +81,12 @@ impl Columns {
         Some(self.read(&text))
     }
 
+    /// None is written as an empty text, where a column cannot be null.
+    pub fn parsed_unless_empty<T: FromStr<Err: fmt::Display>>(&mut self) -> Option<T> {
+        let text = self.text();
+        (!text.is_empty()).then(|| self.read(&text))
+    }
+
     pub fn time(&mut self) -> Timestamp {
         Timestamp::from_micros(self.big_int())
     }
@@ -127,6 +133,13 @@ impl Columns {
         }
     }
 
+    pub fn read_json<T: DeserializeOwned>(&self, text: &str) -> T {
+        match serde_json::from_str(text) {
+            Ok(value) => value,
+            Err(error) => panic!("column {} cannot be read: {error}", self.taken),
+        }
+    }
+
     fn misfit(&self, wanted: &str, found: &Value) -> ! {
         panic!("column {} should hold {wanted}, not {found:?}", self.taken)
     }
@@ -135,10 +148,7 @@ impl Columns {
 /// What lies in one column as JSON.
 pub fn maybe_json<T: DeserializeOwned>(columns: &mut Columns) -> Option<T> {
     let text = columns.maybe_text()?;
-    match serde_json::from_str(&text) {
-        Ok(value) => Some(value),
-        Err(error) => panic!("column {} cannot be read: {error}", columns.taken),
-    }
+    Some(columns.read_json(&text))
 }
 
 pub fn json(value: &impl Serialize) -> Value {

@@ -7,17 +7,20 @@ pub mod allowance;
 pub mod api_keys;
 pub mod catalog;
 pub mod columns;
+pub mod installation;
 pub mod members;
 pub mod models;
+pub mod parameters;
 pub mod prices;
 pub mod pricing;
 pub mod projection;
 pub mod projects;
+pub mod rejections;
+#[cfg(test)]
+mod request_timeline;
 pub mod requests;
 pub mod sessions;
 pub mod statement;
-#[cfg(test)]
-mod story;
 pub mod table;
 pub mod tokens_by_key;
 pub mod totals;
@@ -44,6 +47,8 @@ pub const fn all() -> &'static [&'static dyn Projection] {
         &api_keys::ApiKeys,
         &models::Models,
         &prices::Prices,
+        &installation::Installations,
+        &rejections::Rejections,
     ]
 }
 
@@ -75,6 +80,8 @@ pub fn statements() -> impl Iterator<Item = &'static Statement> {
         &prices::ONE,
         &prices::LIST,
         &prices::IN_FORCE,
+        &installation::ONE,
+        &rejections::BETWEEN,
     ]
     .into_iter()
 }
@@ -117,14 +124,25 @@ mod tests {
     }
 
     #[test]
-    fn a_statements_parameters_are_numbered_from_one_and_all_used() {
+    fn a_statements_parameters_are_all_used_and_there_is_no_other() {
         for statement in statements() {
-            let highest = statement.parameters.len();
+            let (sql, highest) = (statement.on(ToOwned::to_owned), statement.parameters.len());
             for number in 1..=highest {
-                assert!(statement.sql.contains(&format!("${number}")), "{}", statement.name);
+                assert!(sql.contains(&format!("${number}")), "{}", statement.name);
             }
             let beyond = format!("${}", highest + 1);
-            assert!(!statement.sql.contains(&beyond), "{}", statement.name);
+            assert!(!sql.contains(&beyond) && !sql.contains(':'), "{}: {sql}", statement.name);
+            let names: BTreeSet<_> = statement.names.iter().collect();
+            assert!([0, highest].contains(&names.len()), "{}", statement.name);
+        }
+    }
+
+    #[test]
+    fn a_statement_that_takes_several_parameters_names_them() {
+        for statement in statements() {
+            let list = statement.name.ends_with(".names");
+            let named = statement.parameters.len() < 2 || !statement.names.is_empty();
+            assert!(named || list, "{}", statement.name);
         }
     }
 }

@@ -10,6 +10,7 @@ use uplion_domain::{
 
 use crate::{
     columns::{Columns, text, time},
+    parameters::parameters,
     projection::{Fold, Recorded, TypedRow},
     statement::Statement,
     table::{Column, Key, Kind, Row, Table, kinds},
@@ -36,14 +37,25 @@ const COLUMNS: [Column; 4] = [
 ];
 static TABLE: Table = Table { name: NAME, columns: &COLUMNS, indexes: &[&["user_id", "project"]] };
 
-/// `$1`: the project. `$2`: only with this role; null for all. `$3`: a user, of whom later ones are wanted; null from the
-/// first on. `$4`: how many. Answers with [`Member`]s in the order of their users' registration.
+parameters! {
+    /// What [`OF_PROJECT`] is asked with. None: all.
+    OfProject {
+        project: Option<ProjectId>,
+        role: Option<String>,
+        /// The id of a user.
+        after: Option<String>,
+        limit: usize,
+    }
+}
+
+/// Answers with [`Member`]s in the order of their ids.
 pub static OF_PROJECT: Statement = Statement {
     name: "members.of_project",
-    sql: "SELECT * FROM {members} WHERE project = $1 \
-          AND (CAST($2 AS TEXT) IS NULL OR role = $2) \
-          AND user_id > COALESCE(CAST($3 AS TEXT), '') ORDER BY user_id LIMIT $4",
-    parameters: &[Kind::Text, Kind::Text, Kind::Text, Kind::BigInt],
+    sql: "SELECT * FROM {members} WHERE project = :project \
+          AND (CAST(:role AS TEXT) IS NULL OR role = :role) \
+          AND user_id > COALESCE(CAST(:after AS TEXT), '') ORDER BY user_id LIMIT :limit",
+    parameters: OfProject::KINDS,
+    names: OfProject::NAMES,
     columns: &kinds(&COLUMNS),
 };
 
@@ -52,6 +64,7 @@ pub static OF_USER: Statement = Statement {
     name: "members.of_user",
     sql: "SELECT * FROM {members} WHERE user_id = $1 ORDER BY project",
     parameters: &[Kind::Text],
+    names: &[],
     columns: &kinds(&COLUMNS),
 };
 
@@ -120,7 +133,7 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::story::{START, control, rows, seconds};
+    use crate::request_timeline::{START, control, rows, seconds};
 
     fn members(events: impl IntoIterator<Item = project::Event>) -> Vec<(u128, Role)> {
         let project = ProjectId::new(Uuid::from_u128(1));

@@ -12,6 +12,7 @@ use uplion_domain::{
 
 use crate::{
     columns::{Columns, json, maybe_count, maybe_json, maybe_time, text, time},
+    parameters::parameters,
     projection::{Fold, Recorded, TypedRow},
     statement::Statement,
     table::{Column, Key, Kind, Row, Table, Value, kinds},
@@ -56,18 +57,31 @@ pub static ONE: Statement = Statement {
     name: "models.one",
     sql: "SELECT * FROM {models} WHERE model = $1",
     parameters: &[Kind::Text],
+    names: &[],
     columns: &kinds(&COLUMNS),
 };
 
-/// `$1`: only of this kind, `local` or `remote`; `$2`: only those `registered` or `retired`; `$3`: a model, of which
-/// those behind it are wanted. Null in any of these: all. `$4`: how many. Answers with [`Model`]s by name.
+parameters! {
+    /// What [`LIST`] is asked with. None: all.
+    Listed {
+        /// `local` or `remote`.
+        kind: Option<String>,
+        /// `registered` or `retired`.
+        status: Option<String>,
+        after: Option<ModelName>,
+        limit: usize,
+    }
+}
+
+/// Answers with [`Model`]s by name.
 pub static LIST: Statement = Statement {
     name: "models.list",
-    sql: "SELECT * FROM {models} WHERE (CAST($1 AS TEXT) IS NULL OR kind = $1) \
-          AND (CAST($2 AS TEXT) IS NULL \
-            OR $2 = CASE WHEN retired_at IS NULL THEN 'registered' ELSE 'retired' END) \
-          AND model > COALESCE(CAST($3 AS TEXT), '') ORDER BY model LIMIT $4",
-    parameters: &[Kind::Text, Kind::Text, Kind::Text, Kind::BigInt],
+    sql: "SELECT * FROM {models} WHERE (CAST(:kind AS TEXT) IS NULL OR kind = :kind) \
+          AND (CAST(:status AS TEXT) IS NULL \
+            OR :status = CASE WHEN retired_at IS NULL THEN 'registered' ELSE 'retired' END) \
+          AND model > COALESCE(CAST(:after AS TEXT), '') ORDER BY model LIMIT :limit",
+    parameters: Listed::KINDS,
+    names: Listed::NAMES,
     columns: &kinds(&COLUMNS),
 };
 
@@ -231,7 +245,7 @@ impl TypedRow for Model {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::story::{START, control, rows, seconds};
+    use crate::request_timeline::{START, control, rows, seconds};
 
     fn models(events: impl IntoIterator<Item = model::Event>) -> Vec<Model> {
         let name = || "llama-3.1".parse().unwrap();

@@ -10,7 +10,8 @@ use uplion_domain::{
 };
 
 use crate::{
-    columns::{Columns, count, maybe_text, maybe_time, text, time},
+    columns::{Columns, maybe_text, maybe_time, text, time},
+    parameters::parameters,
     pricing,
     projection::{Fold, Recorded, TypedRow},
     statement::Statement,
@@ -35,11 +36,9 @@ pub struct Price {
     pub set_at: Timestamp,
     /// As if it had never been, from then on.
     pub withdrawn_at: Option<Timestamp>,
-    /// Where it was set: of two from the same time, the later one is in force.
-    pub pos: u64,
 }
 
-const COLUMNS: [Column; 9] = [
+const COLUMNS: [Column; 8] = [
     Column::key("price", Kind::Text),
     Column::required("model", Kind::Text),
     Column::nullable("project", Kind::Text),
@@ -49,50 +48,73 @@ const COLUMNS: [Column; 9] = [
     Column::required("effective_from", Kind::BigInt),
     Column::required("set_at", Kind::BigInt),
     Column::nullable("withdrawn_at", Kind::BigInt),
-    Column::required("pos", Kind::BigInt),
 ];
 static TABLE: Table =
-    Table { name: NAME, columns: &COLUMNS, indexes: &[&["model", "effective_from", "pos"]] };
+    Table { name: NAME, columns: &COLUMNS, indexes: &[&["model", "effective_from"]] };
 
 /// `$1`: the price. Answers with a [`Price`].
 pub static ONE: Statement = Statement {
     name: "prices.one",
     sql: "SELECT * FROM {prices} WHERE price = $1",
     parameters: &[Kind::Text],
+    names: &[],
     columns: &kinds(&COLUMNS),
 };
 
-/// `$1`: only prices of this model; `$2`: only those that this project alone pays; `$3`: only those in force at this
-/// time; `$4`: a price, of which those behind it are wanted. Null in any of these: all. `$5`: how many.
+parameters! {
+    /// What [`LIST`] is asked with. None: all.
+    Listed {
+        model: Option<ModelName>,
+        /// Only those that this project alone pays.
+        project: Option<ProjectId>,
+        in_force_at: Option<Timestamp>,
+        /// The id of a price.
+        after: Option<String>,
+        limit: usize,
+    }
+}
+
 /// Answers with [`Price`]s by model, everybody's before those of single projects, the earliest first; withdrawn ones
 /// are among them unless only those in force are wanted.
 pub static LIST: Statement = Statement {
     name: "prices.list",
-    sql: "SELECT * FROM {prices} AS listed WHERE (CAST($1 AS TEXT) IS NULL OR model = $1) \
-          AND (CAST($2 AS TEXT) IS NULL OR project = $2) \
-          AND (CAST($3 AS BIGINT) IS NULL OR (effective_from <= $3 AND withdrawn_at IS NULL \
+    sql: "SELECT * FROM {prices} AS listed WHERE (CAST(:model AS TEXT) IS NULL OR model = :model) \
+          AND (CAST(:project AS TEXT) IS NULL OR project = :project) \
+          AND (CAST(:in_force_at AS BIGINT) IS NULL OR (effective_from <= :in_force_at AND withdrawn_at IS NULL \
             AND NOT EXISTS (SELECT 1 FROM {prices} AS later \
               WHERE later.model = listed.model \
               AND COALESCE(later.project, '') = COALESCE(listed.project, '') \
-              AND later.withdrawn_at IS NULL AND later.effective_from <= $3 \
-              AND (later.effective_from, later.pos) > (listed.effective_from, listed.pos)))) \
-          AND (CAST($4 AS TEXT) IS NULL OR (model, COALESCE(project, ''), effective_from, pos) > \
-            (SELECT last.model, COALESCE(last.project, ''), last.effective_from, last.pos \
-              FROM {prices} AS last WHERE last.price = $4)) \
-          ORDER BY model, COALESCE(project, ''), effective_from, pos LIMIT $5",
-    parameters: &[Kind::Text, Kind::Text, Kind::BigInt, Kind::Text, Kind::BigInt],
+              AND later.withdrawn_at IS NULL AND later.effective_from <= :in_force_at \
+              AND (later.effective_from, later.set_at, later.price) \
+                > (listed.effective_from, listed.set_at, listed.price)))) \
+          AND (CAST(:after AS TEXT) IS NULL OR (model, COALESCE(project, ''), effective_from, set_at, price) > \
+            (SELECT last.model, COALESCE(last.project, ''), last.effective_from, last.set_at, \
+              last.price \
+              FROM {prices} AS last WHERE last.price = :after)) \
+          ORDER BY model, COALESCE(project, ''), effective_from, set_at, price LIMIT :limit",
+    parameters: Listed::KINDS,
+    names: Listed::NAMES,
     columns: &kinds(&COLUMNS),
 };
 
-/// `$1`: the model. `$2`: the project. `$3`: the time. Answers with the [`Price`] that the project pays then, if
-/// there is one.
+parameters! {
+    /// What [`IN_FORCE`] is asked with.
+    InForce {
+        model: Option<ModelName>,
+        project: Option<ProjectId>,
+        at: Timestamp,
+    }
+}
+
+/// Answers with the [`Price`] that the project pays then, if there is one.
 pub static IN_FORCE: Statement = Statement {
     name: "prices.in_force",
-    sql: "SELECT * FROM {prices} WHERE model = $1 AND (project IS NULL OR project = $2) \
-          AND effective_from <= $3 AND withdrawn_at IS NULL \
-          ORDER BY CASE WHEN project IS NULL THEN 1 ELSE 0 END, effective_from DESC, pos DESC \
-          LIMIT 1",
-    parameters: &[Kind::Text, Kind::Text, Kind::BigInt],
+    sql: "SELECT * FROM {prices} WHERE model = :model AND (project IS NULL OR project = :project) \
+          AND effective_from <= :at AND withdrawn_at IS NULL \
+          ORDER BY CASE WHEN project IS NULL THEN 1 ELSE 0 END, effective_from DESC, \
+          set_at DESC, price DESC LIMIT 1",
+    parameters: InForce::KINDS,
+    names: InForce::NAMES,
     columns: &kinds(&COLUMNS),
 };
 
@@ -107,7 +129,6 @@ impl Fold for Prices {
     }
 
     fn fold_row(row: Option<Price>, event: &Recorded) -> Option<Price> {
-        let pos = event.pos;
         let (price, event) = of_price(event)?;
         match event {
             price::Event::Set { model, project, currency, rules, effective_from, at } => {
@@ -120,7 +141,6 @@ impl Fold for Prices {
                     effective_from: *effective_from,
                     set_at: *at,
                     withdrawn_at: None,
-                    pos,
                 })
             }
             price::Event::Withdrawn { at } => {
@@ -163,7 +183,6 @@ impl TypedRow for Price {
             effective_from: columns.time(),
             set_at: columns.time(),
             withdrawn_at: columns.maybe_time(),
-            pos: columns.count(),
         }
     }
 
@@ -177,7 +196,6 @@ impl TypedRow for Price {
             time(self.effective_from),
             time(self.set_at),
             maybe_time(self.withdrawn_at),
-            count(self.pos),
         ]
     }
 }
@@ -188,7 +206,7 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::story::{START, control, rows, seconds};
+    use crate::request_timeline::{START, control, rows, seconds};
 
     fn prices(events: impl IntoIterator<Item = price::Event>) -> Vec<Price> {
         let id = PriceId::new(Uuid::from_u128(4));
@@ -207,9 +225,9 @@ mod tests {
     }
 
     #[test]
-    fn a_price_is_listed_with_its_place_on_the_log() {
+    fn a_price_is_listed_with_its_rules() {
         let prices = prices([set()]);
-        assert_eq!((prices[0].effective_from, prices[0].pos), (seconds(60), 1));
+        assert_eq!((prices[0].effective_from, prices[0].set_at), (seconds(60), START));
         assert_eq!(prices[0].rates().of(&Unit::OUTPUT), Nanos::new(600_000_000));
         assert_eq!(prices[0].project, Some(ProjectId::new(Uuid::from_u128(1))));
     }
@@ -217,6 +235,6 @@ mod tests {
     #[test]
     fn a_withdrawn_price_stays_in_the_list() {
         let prices = prices([set(), price::Event::Withdrawn { at: seconds(1) }]);
-        assert_eq!((prices[0].pos, prices[0].withdrawn_at), (1, Some(seconds(1))));
+        assert_eq!((prices.len(), prices[0].withdrawn_at), (1, Some(seconds(1))));
     }
 }

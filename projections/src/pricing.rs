@@ -37,6 +37,17 @@ pub fn units_from(columns: &mut Columns) -> Units {
     counts.iter().map(|(unit, count)| (columns.read::<Unit>(unit), *count)).collect()
 }
 
+/// Of several columns that were strung together, with a space between them: the sum.
+pub fn many_units_from(columns: &mut Columns) -> Units {
+    let mut all = Units::default();
+    for part in columns.maybe_text().unwrap_or_default().split_ascii_whitespace() {
+        for (unit, count) in columns.read_json::<ByUnit<u64>>(part) {
+            all.add(&columns.read(&unit), count);
+        }
+    }
+    all
+}
+
 /// Null if there are none.
 pub fn units(units: &Units) -> Value {
     if units.is_empty() {

@@ -17,8 +17,8 @@ use crate::{
 
 /// An event at its place in the archive.
 ///
-/// Folds are given the place because "the later one on the log" decides between two prices that take effect at
-/// the same time, and nothing else in an event says which of two is later: clocks may disagree.
+/// The place is the archive's own and orders what is folded; no row holds it: after a restore the same events may have
+/// other places.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Recorded {
     /// Dense over both streams, from 1; the same in every rebuild.

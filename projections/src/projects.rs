@@ -2,11 +2,12 @@
 //!
 //! Read by `uplion project list` and `show`. One row a project, never deleted: bills name it for ever.
 
-use uplion_domain::{Budget, Event, Limits, ProjectId, Timestamp, project};
+use uplion_domain::{Budget, Event, Limits, ProjectId, Timestamp, UserId, project};
 
 use crate::{
     allowance::{self, BUDGET},
     columns::{Columns, count, maybe_time, text, time},
+    parameters::parameters,
     projection::{Fold, Recorded, TypedRow},
     statement::{MANY, Statement, one_of_many},
     table::{Column, Key, Kind, Row, Table, kinds},
@@ -64,21 +65,33 @@ pub static ONE: Statement = Statement {
     name: "projects.one",
     sql: "SELECT * FROM {projects} WHERE project = $1",
     parameters: &[Kind::Text],
+    names: &[],
     columns: &kinds(&COLUMNS),
 };
 
-/// `$1`: only with this status; null for all. `$2`: only those that this user is a member of; null for all. `$3`: a
-/// project, of which later ones are wanted; null from the first on. `$4`: how many.
+parameters! {
+    /// What [`LIST`] is asked with. None: all.
+    Listed {
+        status: Option<String>,
+        /// Only those that this user is a member of.
+        member: Option<UserId>,
+        /// The id of a project.
+        after: Option<String>,
+        limit: usize,
+    }
+}
+
 /// Answers with [`Project`]s in the order of their creation.
 pub static LIST: Statement = Statement {
     name: "projects.list",
     sql: "SELECT * FROM {projects} AS listed \
-          WHERE (CAST($1 AS TEXT) IS NULL OR $1 = CASE WHEN closed_at IS NOT NULL THEN 'closed' \
+          WHERE (CAST(:status AS TEXT) IS NULL OR :status = CASE WHEN closed_at IS NOT NULL THEN 'closed' \
           WHEN suspended_at IS NOT NULL THEN 'suspended' ELSE 'open' END) \
-          AND (CAST($2 AS TEXT) IS NULL OR EXISTS (SELECT 1 FROM {members} AS belonging \
-          WHERE belonging.project = listed.project AND belonging.user_id = $2)) \
-          AND project > COALESCE(CAST($3 AS TEXT), '') ORDER BY project LIMIT $4",
-    parameters: &[Kind::Text, Kind::Text, Kind::Text, Kind::BigInt],
+          AND (CAST(:member AS TEXT) IS NULL OR EXISTS (SELECT 1 FROM {members} AS belonging \
+          WHERE belonging.project = listed.project AND belonging.user_id = :member)) \
+          AND project > COALESCE(CAST(:after AS TEXT), '') ORDER BY project LIMIT :limit",
+    parameters: Listed::KINDS,
+    names: Listed::NAMES,
     columns: &kinds(&COLUMNS),
 };
 
@@ -87,6 +100,7 @@ pub static NAMES: Statement = Statement {
     name: "projects.names",
     sql: concat!("SELECT project, name FROM {projects} WHERE project IN (", one_of_many!(), ")"),
     parameters: &[Kind::Text; MANY],
+    names: &[],
     columns: &[Kind::Text, Kind::Text],
 };
 
@@ -215,7 +229,7 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::story::{START, control, rows, seconds};
+    use crate::request_timeline::{START, control, rows, seconds};
 
     fn projects(events: impl IntoIterator<Item = project::Event>) -> Vec<Project> {
         let id = ProjectId::new(Uuid::from_u128(1));

@@ -12,6 +12,7 @@ use uplion_domain::{
 
 use crate::{
     columns::text,
+    parameters::parameters,
     projection::{Fold, Recorded},
     statement::Statement,
     table::{Column, Key, Kind, Table, kinds},
@@ -55,6 +56,8 @@ pub struct Request {
     /// When the last worker was given it.
     pub assigned_at: Option<Timestamp>,
     pub settled_at: Option<Timestamp>,
+    /// Its client was told of an error: it is charged nothing.
+    pub reversed_at: Option<Timestamp>,
     pub deadline: Option<Timestamp>,
     /// Microseconds from acceptance to the first worker, to the first chunk of the answer, to the end.
     pub assigned_micros: Option<u64>,
@@ -71,7 +74,7 @@ pub enum Status {
     Settled(Outcome),
 }
 
-const COLUMNS: [Column; 31] = [
+const COLUMNS: [Column; 32] = [
     Column::key("request", Kind::Text),
     Column::required("project", Kind::Text),
     Column::nullable("key", Kind::Text),
@@ -100,6 +103,7 @@ const COLUMNS: [Column; 31] = [
     Column::nullable("accepted_at", Kind::BigInt),
     Column::nullable("assigned_at", Kind::BigInt),
     Column::nullable("settled_at", Kind::BigInt),
+    Column::nullable("reversed_at", Kind::BigInt),
     Column::nullable("deadline", Kind::BigInt),
     // The deadline while it is not settled, then null: what the sweeper's index holds.
     Column::nullable("due", Kind::BigInt),
@@ -119,64 +123,86 @@ pub static ONE: Statement = Statement {
     name: "requests.one",
     sql: "SELECT * FROM {requests} WHERE request = $1",
     parameters: &[Kind::Text],
+    names: &[],
     columns: &kinds(&COLUMNS),
 };
 
-/// `$1`: only of this project; `$2`: of this key; `$3`: of this model; `$4`: with this status; `$5`: accepted from this
-/// time on; `$6`: up to and without this time; `$7`: a request, of which older ones are wanted. Null in any of these:
-/// all. `$8`: how many. Answers with [`Request`]s, newest first.
+parameters! {
+    /// What [`NEWEST`] is asked with. None: all.
+    Newest {
+        project: Option<ProjectId>,
+        key: Option<KeyId>,
+        model: Option<ModelName>,
+        /// As [`Status::as_str`] has it.
+        status: Option<String>,
+        accepted_from: Option<Timestamp>,
+        /// Without this time itself.
+        accepted_to: Option<Timestamp>,
+        /// The id of a request.
+        older_than: Option<String>,
+        limit: usize,
+    }
+}
+
+/// Answers with [`Request`]s, newest first.
 pub static NEWEST: Statement = Statement {
     name: "requests.newest",
-    sql: "SELECT * FROM {requests} WHERE (CAST($1 AS TEXT) IS NULL OR project = $1) \
-          AND (CAST($2 AS TEXT) IS NULL OR key = $2) \
-          AND (CAST($3 AS TEXT) IS NULL OR model = $3) \
-          AND (CAST($4 AS TEXT) IS NULL OR status = $4) \
-          AND (CAST($5 AS BIGINT) IS NULL OR accepted_at >= $5) \
-          AND (CAST($6 AS BIGINT) IS NULL OR accepted_at < $6) \
-          AND request < COALESCE(CAST($7 AS TEXT), 'req_g') ORDER BY request DESC LIMIT $8",
-    parameters: &[
-        Kind::Text,
-        Kind::Text,
-        Kind::Text,
-        Kind::Text,
-        Kind::BigInt,
-        Kind::BigInt,
-        Kind::Text,
-        Kind::BigInt,
-    ],
+    sql: "SELECT * FROM {requests} WHERE (CAST(:project AS TEXT) IS NULL OR project = :project) \
+          AND (CAST(:key AS TEXT) IS NULL OR key = :key) \
+          AND (CAST(:model AS TEXT) IS NULL OR model = :model) \
+          AND (CAST(:status AS TEXT) IS NULL OR status = :status) \
+          AND (CAST(:accepted_from AS BIGINT) IS NULL OR accepted_at >= :accepted_from) \
+          AND (CAST(:accepted_to AS BIGINT) IS NULL OR accepted_at < :accepted_to) \
+          AND request < COALESCE(CAST(:older_than AS TEXT), 'req_g') ORDER BY request DESC LIMIT :limit",
+    parameters: Newest::KINDS,
+    names: Newest::NAMES,
     columns: &kinds(&COLUMNS),
 };
 
-/// What was charged. `$1`: only of this project; `$2`: of this key; `$3`: of this model; `$4`: settled from this time
-/// on; `$5`: up to and without this time; `$6`: a request, of which older ones are wanted. Null in any of these: all.
-/// `$7`: how many. Answers with settled [`Request`]s, newest first.
+parameters! {
+    /// What [`CHARGES`] is asked with. None: all.
+    Charged {
+        project: Option<ProjectId>,
+        key: Option<KeyId>,
+        model: Option<ModelName>,
+        settled_from: Option<Timestamp>,
+        /// Without this time itself.
+        settled_to: Option<Timestamp>,
+        /// The id of a request.
+        older_than: Option<String>,
+        limit: usize,
+    }
+}
+
+/// What was charged. Answers with settled [`Request`]s, newest first.
 pub static CHARGES: Statement = Statement {
     name: "requests.charges",
     sql: "SELECT * FROM {requests} WHERE settled_at IS NOT NULL \
-          AND (CAST($1 AS TEXT) IS NULL OR project = $1) \
-          AND (CAST($2 AS TEXT) IS NULL OR key = $2) \
-          AND (CAST($3 AS TEXT) IS NULL OR model = $3) \
-          AND (CAST($4 AS BIGINT) IS NULL OR settled_at >= $4) \
-          AND (CAST($5 AS BIGINT) IS NULL OR settled_at < $5) \
-          AND request < COALESCE(CAST($6 AS TEXT), 'req_g') ORDER BY request DESC LIMIT $7",
-    parameters: &[
-        Kind::Text,
-        Kind::Text,
-        Kind::Text,
-        Kind::BigInt,
-        Kind::BigInt,
-        Kind::Text,
-        Kind::BigInt,
-    ],
+          AND (CAST(:project AS TEXT) IS NULL OR project = :project) \
+          AND (CAST(:key AS TEXT) IS NULL OR key = :key) \
+          AND (CAST(:model AS TEXT) IS NULL OR model = :model) \
+          AND (CAST(:settled_from AS BIGINT) IS NULL OR settled_at >= :settled_from) \
+          AND (CAST(:settled_to AS BIGINT) IS NULL OR settled_at < :settled_to) \
+          AND request < COALESCE(CAST(:older_than AS TEXT), 'req_g') ORDER BY request DESC LIMIT :limit",
+    parameters: Charged::KINDS,
+    names: Charged::NAMES,
     columns: &kinds(&COLUMNS),
 };
 
-/// Accepted, not settled, and due before `$1`; at most `$2`. Answers with the request's id and its deadline,
-/// longest overdue first.
+parameters! {
+    /// What [`UNSETTLED`] is asked with.
+    Unsettled {
+        due_before: Timestamp,
+        limit: usize,
+    }
+}
+
+/// Accepted and not settled. Answers with the request's id and its deadline, longest overdue first.
 pub static UNSETTLED: Statement = Statement {
     name: "requests.unsettled",
-    sql: "SELECT request, due FROM {requests} WHERE due < $1 ORDER BY due, request LIMIT $2",
-    parameters: &[Kind::BigInt, Kind::BigInt],
+    sql: "SELECT request, due FROM {requests} WHERE due < :due_before ORDER BY due, request LIMIT :limit",
+    parameters: Unsettled::KINDS,
+    names: Unsettled::NAMES,
     columns: &[Kind::Text, Kind::BigInt],
 };
 
@@ -191,7 +217,8 @@ impl Fold for Requests {
             request::Event::Accepted(accepted) => accepted.request,
             request::Event::Assigned(assigned) => assigned.request,
             request::Event::Settled(settled) => settled.request,
-            request::Event::Reversed(_) | request::Event::Rejected(_) => return None,
+            request::Event::Reversed(reversed) => reversed.request,
+            request::Event::Rejected(_) => return None,
         };
         Some(vec![text(request)])
     }
@@ -207,7 +234,10 @@ impl Fold for Requests {
             request::Event::Settled(settled) => row
                 .unwrap_or_else(|| Request::unknown(settled.request, settled.project))
                 .settled(settled),
-            request::Event::Reversed(_) | request::Event::Rejected(_) => return row,
+            request::Event::Reversed(reversed) => row
+                .unwrap_or_else(|| Request::unknown(reversed.request, reversed.project))
+                .reversed(reversed.at),
+            request::Event::Rejected(_) => return row,
         })
     }
 }
@@ -233,6 +263,7 @@ impl Request {
             accepted_at: None,
             assigned_at: None,
             settled_at: None,
+            reversed_at: None,
             deadline: None,
             assigned_micros: None,
             first_chunk_micros: None,
@@ -269,7 +300,20 @@ impl Request {
         Self { status, worker, attempts: attempt, assigned_at: Some(assigned.at), ..self }
     }
 
+    fn reversed(self, at: Timestamp) -> Self {
+        Self { reversed_at: Some(at), usage: Usage::default(), cost: Nanos::ZERO, ..self }
+    }
+
     fn settled(self, settled: &Settled) -> Self {
+        let taken_back = self.reversed_at;
+        let this = self.ended(settled);
+        match taken_back {
+            Some(at) => this.reversed(at),
+            None => this,
+        }
+    }
+
+    fn ended(self, settled: &Settled) -> Self {
         Self {
             key: Some(settled.key),
             model: Some(settled.model.clone()),

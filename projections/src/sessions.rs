@@ -7,6 +7,7 @@ use uplion_domain::{Event, SessionId, Timestamp, UserId, session};
 
 use crate::{
     columns::{Columns, text, time},
+    parameters::parameters,
     projection::{Fold, Recorded, TypedRow},
     statement::Statement,
     table::{Column, Key, Kind, Row, Table, kinds},
@@ -33,14 +34,26 @@ const COLUMNS: [Column; 4] = [
 ];
 static TABLE: Table = Table { name: NAME, columns: &COLUMNS, indexes: &[&["user_id", "session"]] };
 
-/// `$1`: only of this user; null for all. `$2`: only those that expire after this time. `$3`: a session, of which later
-/// ones are wanted; null from the first on. `$4`: how many. Answers with [`Session`]s in the order of their opening.
+parameters! {
+    /// What [`LIST`] is asked with. None: all.
+    Listed {
+        user: Option<UserId>,
+        /// Only those that have not expired at this time.
+        open_at: Timestamp,
+        /// The id of a session.
+        after: Option<String>,
+        limit: usize,
+    }
+}
+
+/// Answers with open [`Session`]s in the order of their ids.
 pub static LIST: Statement = Statement {
     name: "sessions.list",
     sql: "SELECT * FROM {sessions} \
-          WHERE (CAST($1 AS TEXT) IS NULL OR user_id = $1) AND expires_at > $2 \
-          AND session > COALESCE(CAST($3 AS TEXT), '') ORDER BY session LIMIT $4",
-    parameters: &[Kind::Text, Kind::BigInt, Kind::Text, Kind::BigInt],
+          WHERE (CAST(:user AS TEXT) IS NULL OR user_id = :user) AND expires_at > :open_at \
+          AND session > COALESCE(CAST(:after AS TEXT), '') ORDER BY session LIMIT :limit",
+    parameters: Listed::KINDS,
+    names: Listed::NAMES,
     columns: &kinds(&COLUMNS),
 };
 
@@ -91,7 +104,7 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::story::{START, control, rows, seconds};
+    use crate::request_timeline::{START, control, rows, seconds};
 
     fn session(number: u128, event: session::Event) -> Event {
         Event::Session(SessionId::new(Uuid::from_u128(number)), event)

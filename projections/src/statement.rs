@@ -1,7 +1,8 @@
 //! A reading statement: what a projection's readers ask of its table, in the dialect that both stores share.
 //!
-//! Parameters are `$1` and up, each cast where its kind is not plain from its use. Tables are written in braces,
-//! `{requests}`, because only the store knows under which name the live copy lies.
+//! Parameters are `:named` after the fields of the struct that a statement is asked with, or `$1` where there is one;
+//! each is cast where its kind is not plain from its use. Tables are written in braces, `{requests}`, because only the
+//! store knows under which name the live copy lies.
 
 use crate::table::{Kind, Value};
 
@@ -12,6 +13,8 @@ pub struct Statement {
     pub sql: &'static str,
     /// Of `$1`, `$2`, ...; each may be null where the statement says so.
     pub parameters: &'static [Kind],
+    /// Of the parameters, in the same order; none if they are written as numbers.
+    pub names: &'static [&'static str],
     /// Of the answer's columns: `SQLite` itself does not know a boolean from a number.
     pub columns: &'static [Kind],
 }
@@ -39,10 +42,11 @@ impl Statement {
         self.sql.split('{').skip(1).filter_map(|rest| rest.split_once('}')).map(|(table, _)| table)
     }
 
-    /// The statement with each table under its physical name.
+    /// The statement with each table under its physical name, and each parameter as its number.
     pub fn on(&self, mut physical: impl FnMut(&str) -> String) -> String {
-        let mut sql = String::with_capacity(self.sql.len());
-        let mut rest = self.sql;
+        let numbered = self.numbered();
+        let mut sql = String::with_capacity(numbered.len());
+        let mut rest = numbered.as_str();
         while let Some((before, (table, after))) =
             rest.split_once('{').and_then(|(before, rest)| Some((before, rest.split_once('}')?)))
         {
@@ -51,6 +55,20 @@ impl Statement {
             rest = after;
         }
         sql.push_str(rest);
+        sql
+    }
+
+    fn numbered(&self) -> String {
+        let mut parts = self.sql.split(':');
+        let mut sql = parts.next().unwrap_or_default().to_owned();
+        for part in parts {
+            let name = parameter_name(part);
+            match self.names.iter().position(|known| *known == name) {
+                Some(at) => sql.extend(["$", &(at + 1).to_string()]),
+                None => sql.extend([":", name]),
+            }
+            sql.push_str(&part[name.len()..]);
+        }
         sql
     }
 
@@ -64,6 +82,12 @@ impl Statement {
     }
 }
 
+/// The name that a text begins with.
+fn parameter_name(text: &str) -> &str {
+    let end = text.find(|c: char| !c.is_ascii_lowercase() && c != '_');
+    &text[..end.unwrap_or(text.len())]
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -72,6 +96,7 @@ mod tests {
         name: "a.b",
         sql: "SELECT x FROM {a} JOIN {b} ON $1 = y",
         parameters: &[Kind::BigInt],
+        names: &[],
         columns: &[Kind::Text],
     };
 
@@ -81,6 +106,19 @@ mod tests {
         assert_eq!(
             STATEMENT.on(|table| format!("{table}_v2")),
             "SELECT x FROM a_v2 JOIN b_v2 ON $1 = y"
+        );
+    }
+
+    #[test]
+    fn a_named_parameter_is_numbered_by_its_place_in_the_struct() {
+        let named = Statement {
+            sql: "SELECT x FROM {a} WHERE y = :from AND (z = :from_key OR z > :from) LIMIT :limit",
+            names: &["limit", "from", "from_key"],
+            ..STATEMENT
+        };
+        assert_eq!(
+            named.on(ToOwned::to_owned),
+            "SELECT x FROM a WHERE y = $2 AND (z = $3 OR z > $2) LIMIT $1"
         );
     }
 

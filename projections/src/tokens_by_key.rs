@@ -24,10 +24,10 @@ pub struct Used {
     pub last_used_at: Timestamp,
 }
 
-const COLUMNS: [Column; 11] = {
-    let [a, b, c, d, e, f, g, h, i] = totals::COLUMNS;
+const COLUMNS: [Column; 13] = {
+    let [a, b, c, d, e, f, g, h, i, j, k] = totals::COLUMNS;
     let last_used_at = Column::required("last_used_at", Kind::BigInt);
-    [Column::key("key", Kind::Text), a, b, c, d, e, f, g, h, i, last_used_at]
+    [Column::key("key", Kind::Text), a, b, c, d, e, f, g, h, i, j, k, last_used_at]
 };
 static TABLE: Table = Table { name: NAME, columns: &COLUMNS, indexes: &[] };
 
@@ -36,21 +36,29 @@ pub static ONE: Statement = Statement {
     name: "tokens_by_key.one",
     sql: "SELECT * FROM {tokens_by_key} WHERE key = $1",
     parameters: &[Kind::Text],
+    names: &[],
     columns: &kinds(&COLUMNS),
 };
 
 impl Fold for TokensByKey {
     const NAME: &'static str = NAME;
-    const VERSION: u32 = 1;
+    const VERSION: u32 = 2;
     const TABLE: &'static Table = &TABLE;
     type Row = Used;
 
     fn key_of(event: &Recorded) -> Option<Key> {
-        event.envelope.event.as_settled().map(|settled| vec![text(settled.key)])
+        let event = &event.envelope.event;
+        let settled = event.as_settled().map(|settled| settled.key);
+        let key = settled.or_else(|| event.as_reversed().map(|reversed| reversed.key));
+        key.map(|key| vec![text(key)])
     }
 
     fn fold_row(row: Option<Used>, event: &Recorded) -> Option<Used> {
-        let settled = event.envelope.event.as_settled()?;
+        let event = &event.envelope.event;
+        if let Some(reversed) = event.as_reversed() {
+            return row.map(|row| Used { totals: row.totals.without(reversed), ..row });
+        }
+        let settled = event.as_settled()?;
         let (totals, before) =
             row.map_or((Totals::default(), settled.at), |row| (row.totals, row.last_used_at));
         let last_used_at = before.max(settled.at);
@@ -90,7 +98,7 @@ mod tests {
     };
 
     use super::*;
-    use crate::story::{accepted, rows, seconds, settled};
+    use crate::request_timeline::{accepted, rows, seconds, settled};
 
     fn used(settled: impl IntoIterator<Item = Settled>) -> Vec<Used> {
         rows(&TokensByKey, settled.into_iter().map(Envelope::settled))
@@ -111,6 +119,14 @@ mod tests {
         let early = settled(&begun(2, 0), Outcome::Completed);
         let newest = late.at;
         assert_eq!(used([late, early])[0].last_used_at, newest);
+    }
+
+    #[test]
+    fn what_is_taken_back_was_not_used() {
+        let settled = settled(&accepted(1), Outcome::Completed);
+        let reversed = Envelope::reversed(settled.reverse(settled.at));
+        let used: Vec<Used> = rows(&TokensByKey, [Envelope::settled(settled), reversed]);
+        assert_eq!((used[0].tokens(), used[0].totals.failed), (0, 1));
     }
 
     #[test]

@@ -1,17 +1,19 @@
-//! How many tokens has each project, key and model used in each hour, and what has it cost?
+//! What has each project, key, model and operation used in each hour, and what has it cost?
 //!
-//! Read by `uplion usage`, the billing pages and `GET /v1/organization/usage`. One row for each hour, project, key
-//! and model that settled a request then; never deleted. Summing rows answers for each of the four alone.
+//! Read by `uplion usage`, the billing pages and `GET /v1/organization/usage`. One row for each hour, project, key,
+//! model and operation that a settled request is billed in; never deleted. Summing rows answers for each of the five
+//! alone. What is taken back is taken out of the hour that it was billed in.
 
 use std::{fmt, str::FromStr};
 
-use uplion_domain::{KeyId, ModelName, ProjectId, Timestamp};
+use uplion_domain::{KeyId, ModelName, Operation, ProjectId, Timestamp};
 
 use crate::{
     columns::{Columns, text, time},
+    parameters::parameters,
     projection::{Fold, Recorded, TypedRow},
     statement::Statement,
-    table::{Column, Key, Kind, Row, Table, Value},
+    table::{Column, Key, Kind, Row, Table},
     totals::{self, Totals},
 };
 
@@ -26,6 +28,7 @@ pub struct Usage {
     pub project: ProjectId,
     pub key: KeyId,
     pub model: ModelName,
+    pub operation: Operation,
     pub totals: Totals,
 }
 
@@ -35,70 +38,88 @@ pub struct Group {
     pub project: Option<ProjectId>,
     pub key: Option<KeyId>,
     pub model: Option<ModelName>,
+    pub operation: Option<Operation>,
     pub hour: Option<Timestamp>,
     pub totals: Totals,
 }
 
-const COLUMNS: [Column; 13] = {
-    let [a, b, c, d, e, f, g, h, i] = totals::COLUMNS;
+const COLUMNS: [Column; 16] = {
+    let [a, b, c, d, e, f, g, h, i, j, k] = totals::COLUMNS;
     let hour = Column::key("hour", Kind::BigInt);
     let project = Column::key("project", Kind::Text);
     let key = Column::key("key", Kind::Text);
     let model = Column::key("model", Kind::Text);
-    [hour, project, key, model, a, b, c, d, e, f, g, h, i]
+    let operation = Column::key("operation", Kind::Text);
+    [hour, project, key, model, operation, a, b, c, d, e, f, g, h, i, j, k]
 };
 static TABLE: Table =
     Table { name: NAME, columns: &COLUMNS, indexes: &[&["project", "hour"], &["key", "hour"]] };
 
-/// `$1` to `$4`: whether (1) or not (0) to tell apart projects, keys, models, hours. `$5`: from this time on;
-/// `$6`: up to and without this time; whole hours count, by their start. `$7` to `$9`: only this project, key,
-/// model. Null in `$5` to `$9`: all. `$10` to `$13`: a group's project, key, model and hour, of which those behind
-/// it are wanted, with an empty text or -1 for what is not told apart; null from the first on. `$14`: how many.
-/// Answers with [`Group`]s, in the order of their groups.
+parameters! {
+    /// What [`GROUPED`] is asked with. None: all.
+    Grouped {
+        by_project: bool,
+        by_key: bool,
+        by_model: bool,
+        by_operation: bool,
+        by_hour: bool,
+        /// Hours that start at this time or later.
+        from: Option<Timestamp>,
+        /// Hours that start before this time.
+        to: Option<Timestamp>,
+        project: Option<ProjectId>,
+        key: Option<KeyId>,
+        model: Option<ModelName>,
+        operation: Option<Operation>,
+        /// Of a group, of which those behind it are wanted: see [`Grouped::after`].
+        after_project: Option<String>,
+        after_key: Option<String>,
+        after_model: Option<String>,
+        after_operation: Option<String>,
+        after_hour: Option<i64>,
+        limit: usize,
+    }
+}
+
+/// Answers with [`Group`]s, in their order. What is summed of the cost are whole units of the currency and nanos.
 pub static GROUPED: Statement = Statement {
     name: "usage_by_hour.grouped",
-    sql: "SELECT CASE WHEN CAST($1 AS BIGINT) = 1 THEN project END, \
-          CASE WHEN CAST($2 AS BIGINT) = 1 THEN key END, \
-          CASE WHEN CAST($3 AS BIGINT) = 1 THEN model END, \
-          CASE WHEN CAST($4 AS BIGINT) = 1 THEN hour END, \
+    sql: "SELECT CASE WHEN CAST(:by_project AS BIGINT) = 1 THEN project END, \
+          CASE WHEN CAST(:by_key AS BIGINT) = 1 THEN key END, \
+          CASE WHEN CAST(:by_model AS BIGINT) = 1 THEN model END, \
+          CASE WHEN CAST(:by_operation AS BIGINT) = 1 THEN operation END, \
+          CASE WHEN CAST(:by_hour AS BIGINT) = 1 THEN hour END, \
           CAST(SUM(requests) AS BIGINT), CAST(SUM(completed) AS BIGINT), \
           CAST(SUM(cancelled) AS BIGINT), CAST(SUM(failed) AS BIGINT), \
+          CAST(SUM(charged) AS BIGINT), \
           CAST(SUM(prompt_tokens) AS BIGINT), CAST(SUM(cached_tokens) AS BIGINT), \
           CAST(SUM(completion_tokens) AS BIGINT), CAST(SUM(reasoning_tokens) AS BIGINT), \
-          CAST(SUM(cost_nanos) AS BIGINT) \
+          STRING_AGG(units, ' '), \
+          CAST(SUM(cost_nanos / 1000000000) AS BIGINT), \
+          CAST(SUM(cost_nanos % 1000000000) AS BIGINT) \
           FROM {usage_by_hour} \
-          WHERE hour >= COALESCE(CAST($5 AS BIGINT), 0) \
-          AND hour < COALESCE(CAST($6 AS BIGINT), 9223372036854775807) \
-          AND (CAST($7 AS TEXT) IS NULL OR project = $7) \
-          AND (CAST($8 AS TEXT) IS NULL OR key = $8) \
-          AND (CAST($9 AS TEXT) IS NULL OR model = $9) \
-          AND (CAST($10 AS TEXT) IS NULL OR \
-            (CASE WHEN CAST($1 AS BIGINT) = 1 THEN project ELSE '' END, \
-             CASE WHEN CAST($2 AS BIGINT) = 1 THEN key ELSE '' END, \
-             CASE WHEN CAST($3 AS BIGINT) = 1 THEN model ELSE '' END, \
-             CASE WHEN CAST($4 AS BIGINT) = 1 THEN hour ELSE -1 END) \
-            > ($10, CAST($11 AS TEXT), CAST($12 AS TEXT), CAST($13 AS BIGINT))) \
-          GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4 LIMIT $14",
-    parameters: &[
-        Kind::BigInt,
-        Kind::BigInt,
-        Kind::BigInt,
-        Kind::BigInt,
-        Kind::BigInt,
-        Kind::BigInt,
-        Kind::Text,
-        Kind::Text,
-        Kind::Text,
-        Kind::Text,
-        Kind::Text,
-        Kind::Text,
-        Kind::BigInt,
-        Kind::BigInt,
-    ],
+          WHERE hour >= COALESCE(CAST(:from AS BIGINT), -9223372036854775807) \
+          AND hour < COALESCE(CAST(:to AS BIGINT), 9223372036854775807) \
+          AND (CAST(:project AS TEXT) IS NULL OR project = :project) \
+          AND (CAST(:key AS TEXT) IS NULL OR key = :key) \
+          AND (CAST(:model AS TEXT) IS NULL OR model = :model) \
+          AND (CAST(:operation AS TEXT) IS NULL OR operation = :operation) \
+          AND (CAST(:after_project AS TEXT) IS NULL OR \
+            (CASE WHEN CAST(:by_project AS BIGINT) = 1 THEN project ELSE '' END, \
+             CASE WHEN CAST(:by_key AS BIGINT) = 1 THEN key ELSE '' END, \
+             CASE WHEN CAST(:by_model AS BIGINT) = 1 THEN model ELSE '' END, \
+             CASE WHEN CAST(:by_operation AS BIGINT) = 1 THEN operation ELSE '' END, \
+             CASE WHEN CAST(:by_hour AS BIGINT) = 1 THEN hour ELSE -1 END) \
+            > (:after_project, CAST(:after_key AS TEXT), CAST(:after_model AS TEXT), \
+               CAST(:after_operation AS TEXT), CAST(:after_hour AS BIGINT))) \
+          GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3, 4, 5 LIMIT :limit",
+    parameters: Grouped::KINDS,
+    names: Grouped::NAMES,
     columns: &[
         Kind::Text,
         Kind::Text,
         Kind::Text,
+        Kind::Text,
         Kind::BigInt,
         Kind::BigInt,
         Kind::BigInt,
@@ -107,6 +128,9 @@ pub static GROUPED: Statement = Statement {
         Kind::BigInt,
         Kind::BigInt,
         Kind::BigInt,
+        Kind::BigInt,
+        Kind::BigInt,
+        Kind::Text,
         Kind::BigInt,
         Kind::BigInt,
     ],
@@ -114,25 +138,48 @@ pub static GROUPED: Statement = Statement {
 
 impl Fold for UsageByHour {
     const NAME: &'static str = NAME;
-    const VERSION: u32 = 1;
+    const VERSION: u32 = 2;
     const TABLE: &'static Table = &TABLE;
     type Row = Usage;
 
     fn key_of(event: &Recorded) -> Option<Key> {
-        event.envelope.event.as_settled().map(|settled| {
-            vec![time(settled.hour), text(settled.project), text(settled.key), text(&settled.model)]
-        })
+        let Usage { hour, project, key, model, operation, totals: _ } = Usage::billed(event)?;
+        Some(vec![time(hour), text(project), text(key), text(model), text(operation)])
     }
 
     fn fold_row(row: Option<Usage>, event: &Recorded) -> Option<Usage> {
-        let settled = event.envelope.event.as_settled()?;
-        let so_far = row.map(|row| row.totals).unwrap_or_default();
-        Some(Usage {
+        let row = row.or_else(|| Usage::billed(event))?;
+        let event = &event.envelope.event;
+        let totals = match (event.as_settled(), event.as_reversed()) {
+            (Some(settled), _) => row.totals.with(settled),
+            (None, Some(reversed)) => row.totals.without(reversed),
+            (None, None) => row.totals,
+        };
+        Some(Usage { totals, ..row })
+    }
+}
+
+impl Usage {
+    /// The row that the event counts in, with nothing in it; none if it is neither a settlement nor takes one back.
+    fn billed(event: &Recorded) -> Option<Self> {
+        let event = &event.envelope.event;
+        let of_settled = event.as_settled().map(|settled| Self {
             hour: settled.hour,
             project: settled.project,
             key: settled.key,
             model: settled.model.clone(),
-            totals: so_far.with(settled),
+            operation: settled.operation.clone(),
+            totals: Totals::default(),
+        });
+        of_settled.or_else(|| {
+            event.as_reversed().map(|reversed| Self {
+                hour: reversed.hour,
+                project: reversed.project,
+                key: reversed.key,
+                model: reversed.model.clone(),
+                operation: reversed.operation.clone(),
+                totals: Totals::default(),
+            })
         })
     }
 }
@@ -144,67 +191,85 @@ impl TypedRow for Usage {
             project: columns.parsed(),
             key: columns.parsed(),
             model: columns.parsed(),
+            operation: columns.parsed(),
             totals: Totals::from_columns(columns),
         }
     }
 
     fn into_row(self) -> Row {
-        let mut row = vec![time(self.hour), text(self.project), text(self.key), text(self.model)];
+        let mut row = vec![
+            time(self.hour),
+            text(self.project),
+            text(self.key),
+            text(self.model),
+            text(self.operation),
+        ];
         self.totals.extend(&mut row);
         row
     }
 }
 
-/// The place of a group among the others: `<project>/<key>/<hour in µs>/<model>`, with nothing where nothing is told
+/// Where a page of groups ends: `<project>/<key>/<operation>/<hour in µs>/<model>`, with nothing where nothing is told
 /// apart. Only a model's name has slashes.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Place {
+pub struct PageCursor {
     project: String,
     key: String,
+    operation: String,
     hour: i64,
     model: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0:?} is no place of a report on usage: say what its `next` said")]
-pub struct UnknownPlace(pub String);
+pub struct UnknownCursor(pub String);
 
-impl Place {
+impl PageCursor {
     pub fn of(group: &Group) -> Self {
         let text = |part: Option<String>| part.unwrap_or_default();
         Self {
             project: text(group.project.map(|id| id.to_string())),
             key: text(group.key.map(|id| id.to_string())),
+            operation: text(group.operation.as_ref().map(ToString::to_string)),
             hour: group.hour.map_or(-1, Timestamp::micros),
             model: text(group.model.as_ref().map(ToString::to_string)),
         }
     }
+}
 
-    /// As [`GROUPED`] wants it.
-    pub fn parameters(place: Option<&Self>) -> [Value; 4] {
-        place.map_or([const { Value::Null }; 4], |Self { project, key, hour, model }| {
-            [text(project), text(key), text(model), Value::BigInt(*hour)]
-        })
+impl Grouped {
+    /// Only the groups behind the cursor.
+    #[must_use]
+    pub fn after(self, cursor: PageCursor) -> Self {
+        let PageCursor { project, key, operation, hour, model } = cursor;
+        Self {
+            after_project: Some(project),
+            after_key: Some(key),
+            after_model: Some(model),
+            after_operation: Some(operation),
+            after_hour: Some(hour),
+            ..self
+        }
     }
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for PageCursor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { project, key, hour, model } = self;
-        write!(f, "{project}/{key}/{hour}/{model}")
+        let Self { project, key, operation, hour, model } = self;
+        write!(f, "{project}/{key}/{operation}/{hour}/{model}")
     }
 }
 
-impl FromStr for Place {
-    type Err = UnknownPlace;
+impl FromStr for PageCursor {
+    type Err = UnknownCursor;
 
-    fn from_str(text: &str) -> Result<Self, UnknownPlace> {
-        let parts: Vec<&str> = text.splitn(4, '/').collect();
-        let [project, key, hour, model] = parts[..] else {
-            return Err(UnknownPlace(text.to_owned()));
-        };
-        let hour = hour.parse().map_err(|_| UnknownPlace(text.to_owned()))?;
-        Ok(Self { project: project.into(), key: key.into(), hour, model: model.into() })
+    fn from_str(text: &str) -> Result<Self, UnknownCursor> {
+        let unknown = || UnknownCursor(text.to_owned());
+        let parts: Vec<&str> = text.splitn(5, '/').collect();
+        let [project, key, operation, hour, model] = parts[..] else { return Err(unknown()) };
+        let hour = hour.parse().map_err(|_| unknown())?;
+        let (project, key, operation) = (project.into(), key.into(), operation.into());
+        Ok(Self { project, key, operation, hour, model: model.into() })
     }
 }
 
@@ -217,8 +282,9 @@ impl Group {
             project: columns.maybe_parsed(),
             key: columns.maybe_parsed(),
             model: columns.maybe_parsed(),
+            operation: columns.maybe_parsed(),
             hour: columns.maybe_time(),
-            totals: Totals::from_columns(&mut columns),
+            totals: Totals::summed_from(&mut columns),
         };
         columns.end();
         group
@@ -236,7 +302,7 @@ mod tests {
     };
 
     use super::*;
-    use crate::story::{START, accepted, assigned, rows, settled, settlement};
+    use crate::request_timeline::{START, accepted, assigned, rows, settled, settlement};
 
     fn usage(events: impl IntoIterator<Item = Settled>) -> Vec<Usage> {
         rows(&UsageByHour, events.into_iter().map(Envelope::settled))
@@ -248,6 +314,7 @@ mod tests {
         let totals = Totals {
             requests: 1,
             completed: 1,
+            charged: 1,
             prompt_tokens: 100,
             completion_tokens: 20,
             cost: Nanos::new(200),
@@ -274,12 +341,25 @@ mod tests {
     }
 
     #[test]
-    fn another_hour_key_or_model_is_another_row() {
+    fn what_is_taken_back_is_taken_out_of_its_hour() {
+        let kept = settled(&accepted(1), Outcome::Completed);
+        let taken = Settled { hour: START.plus_millis(3_600_000), ..kept.clone() };
+        let reversed = Envelope::reversed(taken.reverse(taken.at));
+        let events = [Envelope::settled(kept), Envelope::settled(taken), reversed];
+        let usage: Vec<Usage> = rows(&UsageByHour, events);
+        assert_eq!(usage[0].totals.cost, Nanos::new(200));
+        let nothing = Totals { requests: 1, failed: 1, ..Totals::default() };
+        assert_eq!(usage[1].totals, nothing);
+    }
+
+    #[test]
+    fn another_hour_key_model_or_operation_is_another_row() {
         let first = settled(&accepted(1), Outcome::Completed);
         let later = Settled { hour: START.plus_millis(3_600_000), ..first.clone() };
         let model = Settled { model: "mistral".parse().unwrap(), ..first.clone() };
         let key = Settled { key: KeyId::new(uuid::Uuid::from_u128(9)), ..first.clone() };
-        assert_eq!(usage([first, later, model, key]).len(), 4);
+        let operation = Settled { operation: Operation::EMBEDDING, ..first.clone() };
+        assert_eq!(usage([first, later, model, key, operation]).len(), 5);
     }
 
     #[test]
@@ -288,6 +368,14 @@ mod tests {
         let assigned = Envelope::assigned(assigned(&accepted, 1));
         let rows: Vec<Usage> = rows(&UsageByHour, [Envelope::accepted(accepted), assigned]);
         assert_eq!(rows, []);
+    }
+
+    #[test]
+    fn a_cursor_reads_back_as_itself() {
+        let cursor: PageCursor = "prj_1//embedding/-1/org/model".parse().unwrap();
+        assert_eq!((cursor.model.as_str(), cursor.hour), ("org/model", -1));
+        assert_eq!(cursor.to_string().parse(), Ok(cursor));
+        assert!("prj_1/key_1".parse::<PageCursor>().is_err());
     }
 
     fn any_settled() -> impl Strategy<Value = Settled> {

@@ -10,6 +10,7 @@ use uplion_domain::{
 
 use crate::{
     columns::{Columns, maybe_time, text, time},
+    parameters::parameters,
     projection::{Fold, Recorded, TypedRow},
     statement::Statement,
     table::{Column, Key, Kind, Row, Table, kinds},
@@ -56,21 +57,33 @@ pub static ONE: Statement = Statement {
     name: "users.one",
     sql: "SELECT * FROM {users} WHERE user_id = $1",
     parameters: &[Kind::Text],
+    names: &[],
     columns: &kinds(&COLUMNS),
 };
 
-/// `$1`: only this user; null for all. `$2`: only with this access; null for all. `$3`: only with this status; null for
-/// all. `$4`: a user, of whom later ones are wanted; null from the first on. `$5`: how many.
-/// Answers with [`User`]s in the order of their registration.
+parameters! {
+    /// What [`LIST`] is asked with. None: all.
+    Listed {
+        user: Option<UserId>,
+        access: Option<String>,
+        status: Option<String>,
+        /// The id of a user.
+        after: Option<String>,
+        limit: usize,
+    }
+}
+
+/// Answers with [`User`]s in the order of their ids.
 pub static LIST: Statement = Statement {
     name: "users.list",
     sql: "SELECT * FROM {users} \
-          WHERE (CAST($1 AS TEXT) IS NULL OR user_id = $1) \
-          AND (CAST($2 AS TEXT) IS NULL OR access = $2) \
-          AND (CAST($3 AS TEXT) IS NULL OR $3 = CASE WHEN erased_at IS NOT NULL THEN 'erased' \
+          WHERE (CAST(:user AS TEXT) IS NULL OR user_id = :user) \
+          AND (CAST(:access AS TEXT) IS NULL OR access = :access) \
+          AND (CAST(:status AS TEXT) IS NULL OR :status = CASE WHEN erased_at IS NOT NULL THEN 'erased' \
           WHEN disabled_at IS NOT NULL THEN 'disabled' ELSE 'active' END) \
-          AND user_id > COALESCE(CAST($4 AS TEXT), '') ORDER BY user_id LIMIT $5",
-    parameters: &[Kind::Text, Kind::Text, Kind::Text, Kind::Text, Kind::BigInt],
+          AND user_id > COALESCE(CAST(:after AS TEXT), '') ORDER BY user_id LIMIT :limit",
+    parameters: Listed::KINDS,
+    names: Listed::NAMES,
     columns: &kinds(&COLUMNS),
 };
 
@@ -177,7 +190,7 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::story::{START, control, rows, seconds};
+    use crate::request_timeline::{START, control, rows, seconds};
 
     fn user(events: impl IntoIterator<Item = user::Event>) -> User {
         let id = UserId::new(Uuid::from_u128(1));

@@ -12,6 +12,7 @@ use uplion_domain::{
 
 use crate::{
     columns::{Columns, count, json, maybe_json, maybe_time, text},
+    parameters::parameters,
     projection::{Fold, Recorded, TypedRow},
     statement::Statement,
     table::{Column, Key, Kind, Row, Table, kinds},
@@ -70,19 +71,33 @@ pub static ONE: Statement = Statement {
     name: "workers.one",
     sql: "SELECT * FROM {workers} WHERE worker = $1",
     parameters: &[Kind::Text],
+    names: &[],
     columns: &kinds(&COLUMNS),
 };
 
-/// `$1`: only those `serving`, `failed` or `stopped`; `$2`: that serve this model, as JSON; `$3`: a worker, of which
-/// older ones are wanted. Null in any of these: all. `$4`: how many. Answers with [`Worker`]s, newest first.
+parameters! {
+    /// What [`NEWEST`] is asked with. None: all.
+    Newest {
+        /// As [`Status::as_str`] has it.
+        status: Option<String>,
+        /// A model's name, as JSON.
+        serves: Option<String>,
+        /// The id of a worker.
+        older_than: Option<String>,
+        limit: usize,
+    }
+}
+
+/// Answers with [`Worker`]s, newest first.
 pub static NEWEST: Statement = Statement {
     name: "workers.newest",
     sql: "SELECT * FROM {workers} \
-          WHERE (CAST($1 AS TEXT) IS NULL OR $1 = CASE WHEN stopped_at IS NOT NULL THEN 'stopped' \
+          WHERE (CAST(:status AS TEXT) IS NULL OR :status = CASE WHEN stopped_at IS NOT NULL THEN 'stopped' \
             WHEN failed_at > COALESCE(assigned_at, 0) THEN 'failed' ELSE 'serving' END) \
-          AND (CAST($2 AS TEXT) IS NULL OR REPLACE(models, $2, '') <> models) \
-          AND worker < COALESCE(CAST($3 AS TEXT), 'wrk_g') ORDER BY worker DESC LIMIT $4",
-    parameters: &[Kind::Text, Kind::Text, Kind::Text, Kind::BigInt],
+          AND (CAST(:serves AS TEXT) IS NULL OR REPLACE(models, :serves, '') <> models) \
+          AND worker < COALESCE(CAST(:older_than AS TEXT), 'wrk_g') ORDER BY worker DESC LIMIT :limit",
+    parameters: Newest::KINDS,
+    names: Newest::NAMES,
     columns: &kinds(&COLUMNS),
 };
 
@@ -256,7 +271,7 @@ mod tests {
     use uplion_domain::Envelope;
 
     use super::*;
-    use crate::story::{START, accepted, assigned, control, rows, seconds, worker};
+    use crate::request_timeline::{START, accepted, assigned, control, rows, seconds, worker};
 
     fn workers(events: impl IntoIterator<Item = worker::Event>) -> Vec<Worker> {
         rows(&Workers, events.into_iter().map(|event| control(Event::Worker(event))))

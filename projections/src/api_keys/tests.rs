@@ -9,7 +9,7 @@ use uplion_domain::{
 use uuid::Uuid;
 
 use super::*;
-use crate::story::{START, control, rows, seconds, table};
+use crate::request_timeline::{START, control, rows, seconds, table};
 
 const SECRET: &str = "sk-uplion-secret";
 

@@ -21,7 +21,8 @@ struct Tariff {
     own: HashMap<ProjectId, Series>,
 }
 
-/// By the time from which they are in force; of two with the same, the one set later stands later.
+/// By the time from which they are in force; of two with the same, the one set later stands later, by what they say
+/// themselves of when they were set.
 #[derive(Debug, Default, Clone)]
 struct Series(Vec<Price>);
 
@@ -35,6 +36,7 @@ enum State {
 pub struct Price {
     pub id: PriceId,
     pub effective_from: Timestamp,
+    set_at: Timestamp,
     pub currency: Option<Currency>,
     pub rules: Vec<Rule>,
 }
@@ -54,11 +56,12 @@ impl Prices {
 
     pub fn apply(&mut self, id: PriceId, event: &price::Event) {
         match event {
-            price::Event::Set { model, project, currency, rules, effective_from, at: _ } => {
+            price::Event::Set { model, project, currency, rules, effective_from, at } => {
                 if let Entry::Vacant(unknown) = self.known.entry(id) {
                     unknown.insert(State::Set { model: model.clone(), project: *project });
                     let (effective_from, currency) = (*effective_from, *currency);
-                    let price = Price { id, effective_from, currency, rules: rules.clone() };
+                    let (set_at, rules) = (*at, rules.clone());
+                    let price = Price { id, effective_from, set_at, currency, rules };
                     let tariff = self.by_model.entry(model.clone()).or_default();
                     tariff.series(*project).insert(price);
                 }
@@ -91,7 +94,8 @@ impl Series {
     }
 
     fn insert(&mut self, price: Price) {
-        let place = self.0.partition_point(|had| had.effective_from <= price.effective_from);
-        self.0.insert(place, price);
+        let order = |price: &Price| (price.effective_from, price.set_at, price.id);
+        let index = self.0.partition_point(|had| order(had) <= order(&price));
+        self.0.insert(index, price);
     }
 }

@@ -7,7 +7,7 @@ use uplion_domain::{
 };
 
 use super::*;
-use crate::story::{START, accepted, assigned, rows, seconds, settled, table, worker};
+use crate::request_timeline::{START, accepted, assigned, rows, seconds, settled, table, worker};
 
 fn row(events: impl IntoIterator<Item = Envelope>) -> Request {
     let mut rows: Vec<Request> = rows(&Requests, events);
@@ -52,6 +52,16 @@ fn a_settled_request_has_its_usage_and_its_cost() {
     assert_eq!(request.first_chunk_micros, Some(90_000));
     assert_eq!(request.attempts, 2);
     assert_eq!(request.writer, Some(accepted(7).gateway.to_string()));
+}
+
+#[test]
+fn what_is_taken_back_is_charged_nothing() {
+    let settled = settled(&accepted(7), Outcome::Completed);
+    let taken_back = Envelope::reversed(settled.reverse(seconds(20)));
+    let request = row([Envelope::settled(settled.clone()), taken_back]);
+    assert_eq!((request.cost, request.reversed_at), (Nanos::ZERO, Some(seconds(20))));
+    assert!(request.usage.is_none());
+    assert_eq!((request.settled_at, request.rates), (Some(settled.at), Some(settled.rates)));
 }
 
 #[test]

@@ -38,6 +38,7 @@ const ALL: Statement = Statement {
     sql: "SELECT * FROM {counts} WHERE (CAST($2 AS TEXT) IS NULL OR place = $2) AND total >= $1
           ORDER BY place, hour",
     parameters: &[Kind::BigInt, Kind::Text],
+    names: &[],
     columns: &[
         Kind::Text,
         Kind::BigInt,
@@ -53,6 +54,7 @@ const SUM: Statement = Statement {
     name: "counts.sum",
     sql: "SELECT CAST(SUM(total) AS BIGINT) FROM {counts}",
     parameters: &[],
+    names: &[],
     columns: &[Kind::BigInt],
 };
 

@@ -3,9 +3,8 @@
 use poem_openapi::{Object, OpenApi, param::Query, payload::Json};
 use uplion_domain::{Rates, Unit};
 use uplion_projections::{
-    columns,
     projection::TypedRow,
-    requests::{self, Request},
+    requests::{self, Charged, Request},
 };
 
 use super::{
@@ -100,15 +99,16 @@ impl Charges {
         let limit = page::limit(limit.0);
         let mut rows = Vec::new();
         for project in seen.filters() {
-            let parameters = [
-                columns::maybe_text(project),
-                columns::maybe_text(key),
-                columns::maybe_text(model.clone()),
-                columns::maybe_time(from),
-                columns::maybe_time(to),
-                columns::maybe_text(after.0.clone()),
-                page::limit_value(limit),
-            ];
+            let parameters = Charged {
+                project,
+                key,
+                model: model.clone(),
+                settled_from: from,
+                settled_to: to,
+                older_than: after.0.clone(),
+                limit,
+            };
+            let parameters = parameters.values();
             let read = Request::from_row;
             rows.extend(self.reader.query(&requests::CHARGES, &parameters, read).await?);
         }

@@ -9,7 +9,7 @@ use uplion_domain::{
     Nanos, PriceId, Rates, Unit,
     price::{self, Price, Rule},
 };
-use uplion_projections::{columns, prices, projection::TypedRow};
+use uplion_projections::{prices, projection::TypedRow};
 use uuid::Uuid;
 
 use super::{
@@ -138,13 +138,9 @@ impl Prices {
             return Err(Problem::unseen());
         }
         let limit = page::limit(limit.0);
-        let parameters = [
-            columns::maybe_text(model),
-            columns::maybe_text(project),
-            columns::maybe_time(headers::time(in_force_at.0.as_deref())?),
-            columns::maybe_text(after.0),
-            page::limit_value(limit),
-        ];
+        let in_force_at = headers::time(in_force_at.0.as_deref())?;
+        let parameters =
+            prices::Listed { model, project, in_force_at, after: after.0, limit }.values();
         let mut rows =
             self.reader.query(&prices::LIST, &parameters, prices::Price::from_row).await?;
         let next = (rows.len() == limit).then(|| rows.last().map(|row| row.price.to_string()));
@@ -213,7 +209,6 @@ impl PriceView {
             effective_from,
             set_at,
             withdrawn_at,
-            pos: _,
         } = row;
         Self {
             id: price.to_string(),

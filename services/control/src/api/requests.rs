@@ -12,7 +12,7 @@ use uplion_log_store::{archive::Archived, people::People};
 use uplion_projections::{
     columns,
     projection::TypedRow,
-    requests::{self, Request},
+    requests::{self, Newest, Request},
 };
 
 use super::{
@@ -89,16 +89,17 @@ impl Requests {
         let limit = page::limit(limit.0);
         let mut rows = Vec::new();
         for project in seen.filters() {
-            let parameters = [
-                columns::maybe_text(project),
-                columns::maybe_text(key),
-                columns::maybe_text(model.clone()),
-                columns::maybe_text(status.0.map(RequestStatus::as_str)),
-                columns::maybe_time(from),
-                columns::maybe_time(to),
-                columns::maybe_text(after.0.clone()),
-                page::limit_value(limit),
-            ];
+            let parameters = Newest {
+                project,
+                key,
+                model: model.clone(),
+                status: status.0.map(|status| status.as_str().to_owned()),
+                accepted_from: from,
+                accepted_to: to,
+                older_than: after.0.clone(),
+                limit,
+            };
+            let parameters = parameters.values();
             let read = Request::from_row;
             rows.extend(self.reader.query(&requests::NEWEST, &parameters, read).await?);
         }

@@ -4,11 +4,7 @@ use std::time::Duration;
 
 use poem_openapi::{Enum, Object, OpenApi, param::Query, payload::Json};
 use uplion_domain::Timestamp;
-use uplion_projections::{
-    columns,
-    table::Value,
-    usage_by_hour::{self, Group, Place},
-};
+use uplion_projections::usage_by_hour::{self, Group, Grouped, PageCursor};
 
 use super::{Tag, page};
 use crate::{
@@ -51,7 +47,7 @@ struct UsageLine {
     key: Option<String>,
     key_name: Option<String>,
     model: Option<String>,
-    /// The start of the hour in which the requests ended.
+    /// The start of the hour in which the requests are billed: that of their admission.
     hour: Option<String>,
     /// All that ended, however they did.
     requests: u64,
@@ -84,7 +80,7 @@ struct UsageReport {
 impl Usage {
     /// Usage and cost
     ///
-    /// Requests count in the hour in which they ended. Who sees several projects, and not all, gets them told apart.
+    /// Requests count in the hour in which they were admitted. Who sees several projects, and not all, gets them told apart.
     #[oai(path = "/usage", method = "get", operation_id = "get_usage")]
     #[expect(clippy::too_many_arguments, reason = "each is a parameter of the operation")]
     async fn usage(
@@ -119,41 +115,41 @@ impl Usage {
         }
         let key = key.0.map(|text| names::key(&text)).transpose()?;
         let model = self.names.maybe_model(model.0.as_deref()).await?;
-        let tell = |what| Value::BigInt(i64::from(by.contains(&what)));
         let (from, to) = (
             headers::time(from.0.as_deref())?.map(Timestamp::hour),
             headers::time(to.0.as_deref())?,
         );
         self.reader.wait_for(at.position()?, &[usage_by_hour::NAME]).await?;
         let missing = self.wait(wait.0).await?;
-        let after = after.0.as_deref().map(place).transpose()?;
-        let [after_project, after_key, after_model, after_hour] = Place::parameters(after.as_ref());
+        let after = after.0.as_deref().map(cursor).transpose()?;
         let limit = page::limit(Some(limit.0.unwrap_or(MOST)));
         let mut rows = Vec::new();
         // In the order of their ids, in which the groups of several come too.
         for project in seen.filters() {
-            let parameters = [
-                tell(By::Project),
-                tell(By::Key),
-                tell(By::Model),
-                tell(By::Hour),
-                columns::maybe_time(from),
-                columns::maybe_time(to),
-                columns::maybe_text(project),
-                columns::maybe_text(key),
-                columns::maybe_text(model.clone()),
-                after_project.clone(),
-                after_key.clone(),
-                after_model.clone(),
-                after_hour.clone(),
-                page::limit_value(limit),
-            ];
+            let grouped = Grouped {
+                by_project: by.contains(&By::Project),
+                by_key: by.contains(&By::Key),
+                by_model: by.contains(&By::Model),
+                by_hour: by.contains(&By::Hour),
+                from,
+                to,
+                project,
+                key,
+                model: model.clone(),
+                limit,
+                ..Grouped::default()
+            };
+            let grouped = match after.clone() {
+                Some(cursor) => grouped.after(cursor),
+                None => grouped,
+            };
+            let parameters = grouped.values();
             let read = Group::from_row;
             rows.extend(self.reader.query(&usage_by_hour::GROUPED, &parameters, read).await?);
         }
         rows.truncate(limit);
         let last = rows.last().filter(|_| rows.len() == limit);
-        let next = last.map(|last| Place::of(last).to_string());
+        let next = last.map(|last| PageCursor::of(last).to_string());
         let data = self.lines(rows).await?;
         Ok(Json(UsageReport { data, next, complete: missing.is_none(), missing }))
     }
@@ -172,7 +168,7 @@ impl Usage {
         let projects = groups.iter().filter_map(|group| group.project);
         let labels = self.labels.of(projects, groups.iter().filter_map(|group| group.key)).await?;
         let line = |group: Group| {
-            let Group { project, key, model, hour, totals } = group;
+            let Group { project, key, model, operation: _, hour, totals } = group;
             UsageLine {
                 project_name: project.and_then(|id| labels.project(id)),
                 project: project.map(|id| id.to_string()),
@@ -200,6 +196,6 @@ fn each() -> Vec<By> {
     vec![By::Project, By::Key, By::Model]
 }
 
-fn place(text: &str) -> Result<Place, Problem> {
+fn cursor(text: &str) -> Result<PageCursor, Problem> {
     text.parse().map_err(|error| Problem::unacceptable("rejected", format!("{error}")))
 }

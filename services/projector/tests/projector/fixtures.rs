@@ -20,7 +20,11 @@ use uplion_log_transport::{
     nats::{Nats, NatsOptions},
     stream::{Condition, StreamName, StreamSpec},
 };
-use uplion_projections::{Projection, table::Value, totals::Totals, usage_by_hour};
+use uplion_projections::{
+    Projection,
+    totals::Totals,
+    usage_by_hour::{self, Grouped},
+};
 use uplion_projector::{Options, Projector, Readiness};
 use uplion_tests::{
     nats,
@@ -194,8 +198,7 @@ impl Fixture {
 
     /// All usage that there is.
     pub async fn usage(&self) -> Totals {
-        let parameters =
-            [vec![Value::BigInt(0); 4], vec![Value::Null; 9], vec![Value::BigInt(1)]].concat();
+        let parameters = Grouped { limit: 1, ..Grouped::default() }.values();
         let rows = self.store.rows.query(&usage_by_hour::GROUPED, &parameters).await.unwrap();
         let row = rows.into_iter().next();
         row.map(|row| usage_by_hour::Group::from_row(row).totals).unwrap_or_default()

@@ -48,12 +48,14 @@ static LIST: Statement = Statement {
     name: "names.list",
     sql: "SELECT name FROM {names} ORDER BY name",
     parameters: &[],
+    names: &[],
     columns: &[Kind::Text],
 };
 static CHANGES: Statement = Statement {
     name: "names.changes",
     sql: "SELECT changes FROM {names} ORDER BY changes",
     parameters: &[],
+    names: &[],
     columns: &[Kind::BigInt],
 };
 

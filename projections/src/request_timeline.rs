@@ -1,4 +1,4 @@
-//! Events as they are told in the specs of projections, and their folding as the projector does it.
+//! Events of requests for the specs of projections, and their folding as the projector does it.
 
 use std::collections::BTreeMap;
 
@@ -18,7 +18,7 @@ use crate::{
     table::{Key, Role, Row},
 };
 
-/// When every story begins: 2026-11-23T10:00:00Z.
+/// When every timeline begins: 2026-11-23T10:00:00Z.
 pub const START: Timestamp = Timestamp::from_micros(1_795_428_000_000_000);
 
 pub fn seconds(seconds: i64) -> Timestamp {
