@@ -288,8 +288,23 @@ fn the_price_in_force_is_the_latest_that_has_begun() {
 
 #[test]
 fn of_two_prices_from_the_same_time_the_one_set_later_is_in_force() {
-    let catalog = catalog([price(2, 20, 100), price(1, 10, 100), price(2, 20, 100)]);
-    assert_eq!(input_rate(&catalog, 100), 10);
+    let earlier = price(2, 20, 100);
+    let later = match price(1, 10, 100) {
+        Event::Price(
+            id,
+            price::Event::Set { model, project, currency, rules, effective_from, .. },
+        ) => {
+            let at = Timestamp::from_micros(2);
+            Event::Price(
+                id,
+                price::Event::Set { model, project, currency, rules, effective_from, at },
+            )
+        }
+        other => other,
+    };
+    for events in [[earlier.clone(), later.clone()], [later, earlier]] {
+        assert_eq!(input_rate(&catalog(events), 100), 10);
+    }
 }
 
 #[test]
