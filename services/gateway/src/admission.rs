@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use poem::http::{HeaderMap, header};
 use uplion_domain::{
-    GatewayId, KeyDigest, Operation, RequestId,
+    EndUserDigest, GatewayId, KeyDigest, ModelName, Operation, RequestId,
     request::{Accepted, Class, Labels, Size},
 };
 use uplion_log_transport::message::Link;
@@ -20,12 +20,14 @@ use crate::{
     live_catalog::{LiveCatalog, Stale},
     options::Options,
     permit::{Capacity, Permit},
+    rejections::Rejections,
 };
 
 pub struct Admission {
     pub(crate) catalog: Arc<LiveCatalog>,
     pub(crate) gate: AdmissionGate,
     pub(crate) capacity: Capacity,
+    pub(crate) rejections: Rejections,
     pub(crate) options: Options,
     pub(crate) gateway: GatewayId,
     pub(crate) clock: Clock,
@@ -92,12 +94,30 @@ impl Admission {
             price,
             reservation: None,
             size,
-            labels: Labels::default(),
-            end_user: None,
+            labels: self.labels(read),
+            end_user: self.end_user(key, read),
             hour,
             deadline: now.plus_millis(deadline),
             at: now,
         })
+    }
+
+    fn labels(&self, read: &Read) -> Labels {
+        if !self.options.record_labels {
+            return Labels::default();
+        }
+        let labels = read.labels.iter().map(|(name, value)| (name.to_owned(), value.to_owned()));
+        Labels::try_new(labels.collect()).unwrap_or_default()
+    }
+
+    fn end_user(&self, key: &Key, read: &Read) -> Option<EndUserDigest> {
+        let digests = self.options.end_user_key.as_ref()?;
+        Some(digests.digest(key.terms.project, read.end_user.as_deref()?))
+    }
+
+    /// The name of a model that this key may use, as the catalog has it.
+    pub fn model_name(&self, key: &Key, name: &str) -> Option<ModelName> {
+        self.model(key, name).ok().map(|model| model.name.clone())
     }
 
     /// The models that a key may use, by name.

@@ -28,11 +28,13 @@ use crate::{
     metrics::{HeldGauges, Metrics},
     options::Options,
     permit::Capacity,
+    rejections::Rejections,
     routes::routes,
 };
 
 const TRY_AGAIN: Duration = Duration::from_millis(500);
 const LOOK_AT_LOG: Duration = Duration::from_secs(1);
+const LOOK_AT_REJECTED: Duration = Duration::from_secs(1);
 /// For requests that were cut off at the end of a drain to be settled.
 const SETTLE_CUT_OFF: Duration = Duration::from_secs(5);
 
@@ -63,6 +65,7 @@ impl Gateway {
             catalog,
             gate: AdmissionGate::default(),
             capacity: Capacity::new(&options.bounds),
+            rejections: Rejections::new(gateway, clock()),
             options,
             gateway,
             clock,
@@ -71,6 +74,7 @@ impl Gateway {
         running.spawn(listen(Arc::clone(&live), Arc::clone(&admission)));
         running.spawn(watch_link(Arc::clone(&live), Arc::clone(&admission)));
         running.spawn(watch_traffic_size(Arc::clone(&live), Arc::clone(&admission)));
+        running.spawn(record_rejected(Arc::clone(&live), Arc::clone(&admission)));
         Ok(Self { admission, live, _running: running })
     }
 
@@ -128,10 +132,26 @@ impl Gateway {
     /// Admits nothing more, and returns when what is in flight has ended: by itself within `bound`, or cut off then.
     pub async fn drain(&self, bound: Duration) {
         self.admission.gate.close();
+        self.drain_requests(bound).await;
+        let now = (self.admission.clock)();
+        self.live.record_rejected(self.admission.rejections.rest(now));
+    }
+
+    async fn drain_requests(&self, bound: Duration) {
         if timeout(bound, self.admission.capacity.idle()).await.is_err() {
             self.live.stop_all();
             drop(timeout(SETTLE_CUT_OFF, self.admission.capacity.idle()).await);
         }
+    }
+}
+
+/// Writes what was not let in, once a minute.
+async fn record_rejected(live: Arc<Live>, admission: Arc<Admission>) {
+    let mut ticks = interval(LOOK_AT_REJECTED);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        live.record_rejected(admission.rejections.over((admission.clock)()));
     }
 }
 

@@ -16,6 +16,7 @@ use crate::{
     admission::Admission,
     body::{BodyReader, IncomingBody},
     live::{BodyStream, ClientReply, Live},
+    rejections::Demand,
     reply::{rejection, stream, whole},
     request_id,
 };
@@ -35,17 +36,27 @@ impl Inference {
         request: RequestId,
         headers: &HeaderMap,
         body: &mut IncomingBody,
+        demand: &mut Demand,
     ) -> Result<oneshot::Receiver<ClientReply>, ApiError> {
         // Memory only, until the request is started: one that will be rejected costs no I/O but its own body's.
         let key = self.admission.key(headers)?;
+        demand.key = Some(key.id);
         let mut permit = self.admission.permit(self.live.link())?;
         self.check_media_type(headers)?;
         let body = self.bodies.read(headers, body, &mut permit).await?;
         let read = self.endpoint.read(&body)?;
+        demand.estimated_tokens = read.prompt_estimate;
+        demand.model = self.admission.model_name(&key, &read.model);
         let size = size(&body, &read);
         let accepted =
             self.admission.accept(request, &key, self.endpoint.operation(), &read, size)?;
         Ok(self.live.start(self.endpoint, accepted, (&read.forwarding, body), permit))
+    }
+
+    fn reject(&self, demand: Demand, error: &ApiError) {
+        self.live.surroundings().metrics.rejected(error.code());
+        let now = (self.admission.clock)();
+        self.live.record_rejected(self.admission.rejections.count(now, demand, error));
     }
 
     fn check_media_type(&self, headers: &HeaderMap) -> Result<(), ApiError> {
@@ -73,10 +84,12 @@ impl poem::Endpoint for Inference {
     async fn call(&self, mut request: Request) -> Result<Response> {
         let (id, dialect) = (request_id(), self.endpoint.dialect());
         let mut body = IncomingBody::new(request.take_body());
-        let waiting = match self.start(id, request.headers(), &mut body).await {
+        let mut demand = Demand::default();
+        let starting = self.start(id, request.headers(), &mut body, &mut demand).await;
+        let waiting = match starting {
             Ok(waiting) => waiting,
             Err(error) => {
-                self.live.surroundings().metrics.rejected(error.code());
+                self.reject(demand, &error);
                 body.discard(self.bodies.most).await;
                 return Ok(rejection(id, dialect, &error));
             }

@@ -5,6 +5,7 @@
 mod admission;
 mod admission_gate;
 mod body;
+mod end_user;
 mod gateway;
 mod inference;
 mod live;
@@ -14,6 +15,7 @@ mod metrics;
 mod models;
 mod options;
 mod permit;
+mod rejections;
 mod reply;
 mod routes;
 
@@ -23,6 +25,7 @@ use uplion_domain::{RequestId, Timestamp};
 use uuid::Uuid;
 
 pub use self::{
+    end_user::EndUserKey,
     gateway::Gateway,
     options::{Bounds, Options, Timeouts},
 };

@@ -15,7 +15,11 @@ use tokio::{
     sync::oneshot,
     time::{Instant, timeout},
 };
-use uplion_domain::{Envelope, RequestId, WorkerId, request::Accepted, subject::Subject};
+use uplion_domain::{
+    Envelope, RequestId, WorkerId,
+    request::{Accepted, Rejected},
+    subject::Subject,
+};
 use uplion_log_transport::{
     claim::{AcceptedEvent, FromGateway, FromWorker},
     message::{self, Link},
@@ -36,6 +40,7 @@ pub use self::{
 use crate::{
     options::{Bounds, Timeouts},
     permit::Permit,
+    rejections,
 };
 
 /// How long a reply for a request that is over may wait for room at the broker.
@@ -96,6 +101,15 @@ impl Live {
         let event = AcceptedEvent::from(&encoded);
         self.surroundings.log.streams.append_soon(&envelope.event.subject(), encoded);
         event
+    }
+
+    /// Off the path: what is lost of it is lost to statistics alone.
+    pub fn record_rejected(&self, rejected: Vec<Rejected>) {
+        for rejected in rejected {
+            let envelope = rejections::event(rejected);
+            let subject = envelope.event.subject();
+            self.surroundings.log.streams.append_soon(&subject, envelope.encode());
+        }
     }
 
     /// Hands a message to its request, or replies for one that is over.

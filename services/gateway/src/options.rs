@@ -7,6 +7,8 @@ use uplion_log_transport::{
     task::QueueSpec,
 };
 
+use crate::end_user::EndUserKey;
+
 const KIB: u64 = 1 << 10;
 const MIB: u64 = 1 << 20;
 const GIB: u64 = 1 << 30;
@@ -18,6 +20,10 @@ pub struct Options {
     /// Made at start and on reconnect if they are not there.
     pub streams: Vec<StreamSpec>,
     pub tasks: QueueSpec,
+    /// Whether the `metadata` of clients is recorded with their requests.
+    pub record_labels: bool,
+    /// Under which end users are recorded; without it none is.
+    pub end_user_key: Option<EndUserKey>,
 }
 
 /// How long things may take. Silence, credit and the worker's own ten seconds without a credit belong together:
@@ -111,6 +117,8 @@ impl Default for Options {
                 max_bytes: 256 * MIB,
                 max_age: timeouts.dedup_window(),
             },
+            record_labels: false,
+            end_user_key: None,
         }
     }
 }

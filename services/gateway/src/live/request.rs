@@ -1,7 +1,7 @@
 //! A request while its client waits: who may work on it, what the client has seen, and how it ends.
 //!
 //! Pure: told what happened and when, it says what to do. Everything that can be lost on the way is said again
-//! by somebody, so each input may come twice, late or never. docs/request-states.md draws it.
+//! by somebody, so each input may come twice, late or never. docs/states-of-a-request.md draws it.
 
 mod action;
 mod active_claim;

@@ -26,6 +26,9 @@ pub struct Credentials {
     /// As it was at first.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub admin_password: Option<String>,
+    /// Under which end users are recorded: the same for ever.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub end_user_key: Option<String>,
 }
 
 const ADMIN_EMAIL: &str = "admin@localhost";
@@ -37,6 +40,9 @@ pub fn of(data: &Path, listen: SocketAddr) -> Result<Credentials> {
     let admin_url = format!("http://{host}:{}", listen.port());
     let base_url = format!("{admin_url}/v1");
     let known = read(data)?;
+    let end_user_key = known.as_ref().and_then(|known| known.end_user_key.clone());
+    let end_user_key =
+        Some(end_user_key.unwrap_or_else(|| hex::encode(rand::random::<[u8; 24]>())));
     let (api_key, admin_key, password) = match known {
         Some(Credentials { api_key, admin_key, admin_password, .. }) => {
             (api_key, admin_key, admin_password)
@@ -45,8 +51,15 @@ pub fn of(data: &Path, listen: SocketAddr) -> Result<Credentials> {
     };
     let password = password.unwrap_or_else(|| hex::encode(rand::random::<[u8; 12]>()));
     let (admin_email, admin_password) = (Some(ADMIN_EMAIL.to_owned()), Some(password));
-    let credentials =
-        Credentials { base_url, api_key, admin_url, admin_key, admin_email, admin_password };
+    let credentials = Credentials {
+        base_url,
+        api_key,
+        admin_url,
+        admin_key,
+        admin_email,
+        admin_password,
+        end_user_key,
+    };
     write(data, &credentials)?;
     Ok(credentials)
 }
@@ -95,6 +108,7 @@ mod tests {
             admin_key: "adm".into(),
             admin_email: Some("admin@localhost".into()),
             admin_password: Some("secret".into()),
+            end_user_key: Some("key".into()),
         };
         write(data.path(), &credentials).unwrap();
         write(data.path(), &credentials).unwrap();

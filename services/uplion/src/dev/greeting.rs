@@ -6,8 +6,7 @@ use super::{credentials::Credentials, discover};
 use crate::data_folder;
 
 pub fn print(credentials: &Credentials, models: &[String], data: &Path) {
-    let Credentials { base_url, api_key, admin_url, admin_key: _, admin_email, admin_password: _ } =
-        credentials;
+    let Credentials { base_url, api_key, admin_url, admin_email, .. } = credentials;
     let api_key = api_key.as_deref().unwrap_or_default();
     let admin_email = admin_email.as_deref().unwrap_or_default();
     let model = models.last().map_or("demo", String::as_str);

@@ -11,7 +11,7 @@ use prometheus_client::registry::Registry;
 use tokio::{net::TcpListener, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 use uplion_control::Control;
-use uplion_gateway::Gateway;
+use uplion_gateway::{EndUserKey, Gateway};
 use uplion_http::{Readiness, operations};
 use uplion_log_store::Store;
 use uplion_log_transport::Log;
@@ -36,7 +36,10 @@ impl Installation {
         store: Store,
         registry: &mut Registry,
     ) -> Result<Self> {
-        let options = roles::gateway::options(&flags.streams, &flags.limits);
+        let options = uplion_gateway::Options {
+            end_user_key: credentials.end_user_key.as_deref().map(EndUserKey::new),
+            ..roles::gateway::options(&flags.streams, &flags.limits)
+        };
         let gateway = Gateway::start(options, log.clone(), Arc::new(clock::now))?;
         gateway.register(registry);
         let worker =

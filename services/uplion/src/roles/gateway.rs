@@ -6,7 +6,7 @@ use anyhow::Result;
 use clap::Args;
 use prometheus_client::registry::Registry;
 use tokio_util::sync::CancellationToken;
-use uplion_gateway::{Bounds, Gateway as Running, Options, Timeouts};
+use uplion_gateway::{Bounds, EndUserKey, Gateway as Running, Options, Timeouts};
 use uplion_http::{Readiness, ServeOptions, operations};
 
 use super::{self as roles, Role};
@@ -24,6 +24,8 @@ pub struct Gateway {
     broker: Broker,
     #[command(flatten)]
     limits: GatewayLimits,
+    #[command(flatten)]
+    recording: Recording,
     #[command(flatten)]
     process: Process,
 }
@@ -51,6 +53,17 @@ pub struct GatewayLimits {
     max_connections: usize,
 }
 
+/// What is recorded of what clients say about their requests.
+#[derive(Debug, Clone, Args)]
+pub struct Recording {
+    /// Records the `metadata` of requests: a few short labels, to tell usage apart by.
+    #[arg(long, env = "UPLION_RECORD_LABELS")]
+    record_labels: bool,
+    /// Records end users, as digests under this key. The same for all gateways and for ever, and nowhere on the log.
+    #[arg(long, env = "UPLION_END_USER_KEY", hide_env_values = true, value_name = "KEY")]
+    end_user_key: Option<EndUserKey>,
+}
+
 impl Role for Gateway {
     const NAME: &'static str = "gateway";
 
@@ -67,7 +80,9 @@ impl Role for Gateway {
             return roles::closed(port).await;
         };
 
-        let options = options(&self.broker.streams, &self.limits);
+        let Recording { record_labels, end_user_key } = self.recording;
+        let options =
+            Options { record_labels, end_user_key, ..options(&self.broker.streams, &self.limits) };
         let gateway = Arc::new(Running::start(options, log, Arc::new(clock::now))?);
         let mut registry = Registry::default();
         gateway.register(&mut registry);
@@ -97,5 +112,6 @@ pub fn options(settings: &StreamSettings, limits: &GatewayLimits) -> Options {
         bounds,
         streams: connection::stream_specs(settings).into(),
         tasks: connection::queue_spec(settings, limits.max_queue_per_model),
+        ..Options::default()
     }
 }

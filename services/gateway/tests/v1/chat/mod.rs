@@ -5,4 +5,5 @@ mod charged;
 mod completions;
 mod keys;
 mod permits;
+mod recorded;
 mod trouble;
