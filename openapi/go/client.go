@@ -1215,7 +1215,7 @@ type UsageLine struct {
 	Cost   string `json:"cost"`
 	Failed uint64 `json:"failed"`
 
-	// Hour The start of the hour in which the requests ended.
+	// Hour The start of the hour in which the requests began.
 	Hour         nullable.Nullable[string] `json:"hour,omitempty"`
 	Key          nullable.Nullable[string] `json:"key,omitempty"`
 	KeyName      nullable.Nullable[string] `json:"key_name,omitempty"`
@@ -2691,7 +2691,7 @@ type ClientInterface interface {
 
 	// GetUsage Usage and cost
 	//
-	// Requests count in the hour in which they ended. Who sees several projects, and not all, gets them told apart.
+	// Requests count in the hour in which they began. Who sees several projects, and not all, gets them told apart.
 	//
 	// Corresponds with GET /usage (the `GetUsage` operationId).
 	GetUsage(ctx context.Context, params *GetUsageParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -3938,7 +3938,7 @@ func (c *Client) RevokeSession(ctx context.Context, session string, params *Revo
 
 // GetUsage Usage and cost
 //
-// Requests count in the hour in which they ended. Who sees several projects, and not all, gets them told apart.
+// Requests count in the hour in which they began. Who sees several projects, and not all, gets them told apart.
 //
 // Corresponds with GET /usage (the `GetUsage` operationId).
 func (c *Client) GetUsage(ctx context.Context, params *GetUsageParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -9631,7 +9631,7 @@ type ClientWithResponsesInterface interface {
 
 	// GetUsageWithResponse Usage and cost
 	//
-	// Requests count in the hour in which they ended. Who sees several projects, and not all, gets them told apart.
+	// Requests count in the hour in which they began. Who sees several projects, and not all, gets them told apart.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -22441,7 +22441,7 @@ func (c *ClientWithResponses) RevokeSessionWithResponse(ctx context.Context, ses
 
 // GetUsageWithResponse Usage and cost
 //
-// Requests count in the hour in which they ended. Who sees several projects, and not all, gets them told apart.
+// Requests count in the hour in which they began. Who sees several projects, and not all, gets them told apart.
 //
 // Returns a wrapper object for the known response body format(s).
 //

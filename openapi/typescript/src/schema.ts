@@ -697,7 +697,7 @@ export interface paths {
         };
         /**
          * Usage and cost
-         * @description Requests count in the hour in which they ended. Who sees several projects, and not all, gets them told apart.
+         * @description Requests count in the hour in which they began. Who sees several projects, and not all, gets them told apart.
          */
         get: operations["get_usage"];
         put?: never;
@@ -1880,7 +1880,7 @@ export interface components {
             cost: string;
             /** Format: uint64 */
             failed: number;
-            /** @description The start of the hour in which the requests ended. */
+            /** @description The start of the hour in which the requests began. */
             hour?: string | null;
             key?: string | null;
             key_name?: string | null;

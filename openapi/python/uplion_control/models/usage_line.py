@@ -29,7 +29,7 @@ class UsageLine:
     requests: int
     """ All that ended, however they did. """
     hour: None | str | Unset = UNSET
-    """ The start of the hour in which the requests ended. """
+    """ The start of the hour in which the requests began. """
     key: None | str | Unset = UNSET
     key_name: None | str | Unset = UNSET
     model: None | str | Unset = UNSET

@@ -47,7 +47,7 @@ struct UsageLine {
     key: Option<String>,
     key_name: Option<String>,
     model: Option<String>,
-    /// The start of the hour in which the requests are billed: that of their admission.
+    /// The start of the hour in which the requests began.
     hour: Option<String>,
     /// All that ended, however they did.
     requests: u64,
@@ -80,7 +80,7 @@ struct UsageReport {
 impl Usage {
     /// Usage and cost
     ///
-    /// Requests count in the hour in which they were admitted. Who sees several projects, and not all, gets them told apart.
+    /// Requests count in the hour in which they began. Who sees several projects, and not all, gets them told apart.
     #[oai(path = "/usage", method = "get", operation_id = "get_usage")]
     #[expect(clippy::too_many_arguments, reason = "each is a parameter of the operation")]
     async fn usage(

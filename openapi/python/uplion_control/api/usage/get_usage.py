@@ -189,7 +189,7 @@ def sync_detailed(
 ) -> Response[Problem | UsageReport]:
     """Usage and cost
 
-     Requests count in the hour in which they ended. Who sees several projects, and not all, gets them
+     Requests count in the hour in which they began. Who sees several projects, and not all, gets them
     told apart.
 
     Args:
@@ -251,7 +251,7 @@ def sync(
 ) -> Problem | UsageReport | None:
     """Usage and cost
 
-     Requests count in the hour in which they ended. Who sees several projects, and not all, gets them
+     Requests count in the hour in which they began. Who sees several projects, and not all, gets them
     told apart.
 
     Args:
@@ -308,7 +308,7 @@ async def asyncio_detailed(
 ) -> Response[Problem | UsageReport]:
     """Usage and cost
 
-     Requests count in the hour in which they ended. Who sees several projects, and not all, gets them
+     Requests count in the hour in which they began. Who sees several projects, and not all, gets them
     told apart.
 
     Args:
@@ -368,7 +368,7 @@ async def asyncio(
 ) -> Problem | UsageReport | None:
     """Usage and cost
 
-     Requests count in the hour in which they ended. Who sees several projects, and not all, gets them
+     Requests count in the hour in which they began. Who sees several projects, and not all, gets them
     told apart.
 
     Args:
