@@ -4,7 +4,8 @@ use anyhow::{Context as _, Result};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use uplion_control_client::{
-    Client, ClientOptions, Error, IssuedKey, NewModel, NewUpstream, WriteOptions, http_builder,
+    Client, ClientOptions, Error, IssuedKey, List, ListOptions, NewModel, NewUpstream,
+    WriteOptions, http_builder,
 };
 use uplion_domain::ProjectId;
 
@@ -12,6 +13,7 @@ use super::credentials::Credentials;
 
 /// A control that has just started may not be up to the log yet.
 const RETRIES: u32 = 5;
+const PROJECT: &str = "default";
 
 pub struct Administrator {
     control: Client,
@@ -33,6 +35,11 @@ pub enum OtherUpstreams {
 }
 
 #[derive(Debug, Deserialize)]
+struct Project {
+    id: String,
+}
+
+#[derive(Debug, Deserialize)]
 struct RegisteredModel {
     status: String,
     upstreams: Vec<Value>,
@@ -47,10 +54,18 @@ impl Administrator {
         Ok(Self { control: Client::new(http, credentials.admin_url.clone(), options) })
     }
 
-    /// The project that `dev` makes at its first start; the same one each time.
+    /// The project that `dev` makes at its first start. It is looked for by its name first: what a command is recognised
+    /// by may be another in the version that made it, and is not remembered for ever.
     pub async fn create_project(&self) -> Result<ProjectId> {
-        let options = WriteOptions::once("dev:project");
-        Ok(self.control.create_project("default", &options).await?)
+        let known: Result<Project, Error> = self.control.get(&["projects", PROJECT], &[]).await;
+        match known {
+            Ok(Project { id }) => Ok(id.parse()?),
+            Err(Error::Problem(problem)) if problem.status == 404 => {
+                let options = WriteOptions::once("dev:project");
+                Ok(self.control.create_project(PROJECT, &options).await?)
+            }
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// Somebody to sign in as, once: whoever has that address by then is left alone.
@@ -106,8 +121,14 @@ impl Administrator {
         Ok(())
     }
 
-    /// Sets the price of a model, once.
+    /// Sets the price of a model that has none.
     pub async fn set_price(&self, model: &str, input: &str, output: &str) -> Result<()> {
+        let of_model = [("model", model.to_owned())];
+        let known: List<Value> =
+            self.control.list(&["prices"], &of_model, &ListOptions::default()).await?;
+        if !known.items.is_empty() {
+            return Ok(());
+        }
         let options = WriteOptions::once(format!("dev:price:{model}"));
         self.control.set_price(model, input, output, &options).await?;
         Ok(())
