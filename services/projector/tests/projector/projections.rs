@@ -125,7 +125,8 @@ async fn break_requests(fixture: &Fixture, running: &Running) {
     let request = accepted();
     fixture.append(&Envelope::accepted(request.clone())).await;
     fixture.projected(1).await;
-    fixture.by_hand("UPDATE requests_v2_a SET project = 'nonsense'").await;
+    let version = Requests.version();
+    fixture.by_hand(&format!("UPDATE requests_v{version}_a SET project = 'nonsense'")).await;
     fixture.append(&Envelope::settled(settled(&request, Outcome::Completed))).await;
     running.in_trouble("projection requests").await;
     let recorded = async || fixture.halted(Requests.name()).await.is_some();

@@ -72,10 +72,10 @@ async fn two_sweepers_end_a_request_once(fixture: Fixture) {
     let request = abandoned(&fixture).await;
     fixture.put_clock_ahead(LATER);
     let both = [fixture.start("same"), fixture.start("same")];
-    fixture.projected(3).await;
+    fixture.reached("requests", 3).await;
     fixture.looked().await;
+    // Both may have written it: the first one counts.
     assert_eq!(ends(&fixture, request.request).await.len(), 1);
-    assert_eq!(fixture.archived(3).await.len(), 3);
     for running in both {
         running.end().await;
     }
@@ -144,8 +144,10 @@ async fn abandoned(fixture: &Fixture) -> Accepted {
     request
 }
 
+/// Those that count.
 async fn ends(fixture: &Fixture, request: RequestId) -> Vec<Settled> {
     let archived = fixture.store.archive.of_request(request).await.unwrap();
-    let events = archived.iter().map(|it| Envelope::decode(&it.event).unwrap().event);
+    let effective = archived.iter().filter(|archived| archived.effective);
+    let events = effective.map(|it| Envelope::decode(&it.event).unwrap().event);
     events.filter_map(|event| event.as_settled().cloned()).collect()
 }
