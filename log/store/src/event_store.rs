@@ -46,7 +46,12 @@ pub enum Scope {
     KeyDigest,
     /// Names and aliases of models together.
     ModelName,
+    /// There is one: it is called [`THE_INSTALLATION`].
+    Installation,
 }
+
+/// What the one installation of an event store holds in [`Scope::Installation`].
+pub const THE_INSTALLATION: &str = "the installation";
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Idempotency {

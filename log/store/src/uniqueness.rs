@@ -2,7 +2,7 @@
 
 use uplion_domain::{Event, admin_key, api_key, model, project};
 
-use crate::event_store::Scope;
+use crate::event_store::{Scope, THE_INSTALLATION};
 
 pub type HeldValues = Vec<(Scope, String)>;
 
@@ -51,9 +51,9 @@ pub fn held_after(mut held: HeldValues, event: &Event) -> HeldValues {
             }
             held
         }
+        Event::Installation(..) => vec![(Scope::Installation, THE_INSTALLATION.to_owned())],
         // A user's e-mail address is unique too, but in no event: the table of people sees to it.
-        Event::Installation(..)
-        | Event::Price(..)
+        Event::Price(..)
         | Event::User(..)
         | Event::Session(..)
         | Event::Request(_)
@@ -67,6 +67,7 @@ impl Scope {
             Self::ProjectName => "project_name",
             Self::KeyDigest => "key_digest",
             Self::ModelName => "model_name",
+            Self::Installation => "installation",
         }
     }
 }

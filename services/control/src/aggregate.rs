@@ -3,14 +3,15 @@
 mod people;
 
 use uplion_domain::{
-    Aggregate, Event, KeyId, ModelName, PriceId, ProjectId,
+    Aggregate, Event, InstallationId, KeyId, ModelName, PriceId, ProjectId,
     api_key::{self, ApiKey},
+    installation::{self, Installation},
     model::{self, Model},
     price::{self, Price},
     project::{self, Project},
     subject::AggregateId,
 };
-use uplion_log_store::event_store::{Scope, Uniqueness};
+use uplion_log_store::event_store::{Scope, THE_INSTALLATION, Uniqueness};
 
 use crate::problem::Problem;
 
@@ -149,6 +150,27 @@ impl Recorded for Model {
     }
 }
 
+impl Recorded for Installation {
+    type Id = InstallationId;
+
+    fn aggregate(id: &InstallationId) -> AggregateId {
+        AggregateId::Installation(*id)
+    }
+
+    fn wrap(id: &InstallationId, event: installation::Event) -> Event {
+        Event::Installation(*id, event)
+    }
+
+    fn unwrap(event: Event) -> Option<installation::Event> {
+        if let Event::Installation(_, event) = event { Some(event) } else { None }
+    }
+
+    fn claims(&self, _id: &InstallationId, event: &installation::Event) -> Vec<Uniqueness> {
+        let installation::Event::Founded { .. } = event;
+        vec![claim(Scope::Installation, &THE_INSTALLATION)]
+    }
+}
+
 impl Recorded for Price {
     type Id = PriceId;
 
@@ -219,6 +241,17 @@ impl From<model::Rejection> for Problem {
             | NoProcess | NoOperation | TooManyAliases | TooManyUpstreams | TooManyOperations => {
                 Self::unacceptable("rejected", text)
             }
+        }
+    }
+}
+
+impl From<installation::Rejection> for Problem {
+    fn from(rejection: installation::Rejection) -> Self {
+        use installation::Rejection::{AlreadyFounded, TooManyMinorDigits};
+        let text = rejection.to_string();
+        match rejection {
+            AlreadyFounded => Self::conflict("rejected", text),
+            TooManyMinorDigits => Self::unacceptable("rejected", text),
         }
     }
 }

@@ -5,7 +5,7 @@ use std::{
     fmt,
 };
 
-use uplion_domain::{KeyId, ProjectId};
+use uplion_domain::{KeyId, ProjectId, installation::Currency};
 use uplion_projections::{
     Statement, api_keys,
     columns::text,
@@ -14,15 +14,17 @@ use uplion_projections::{
     table::{Row, Value},
 };
 
-use crate::{problem::Problem, reading::Reader};
+use crate::{installation::Foundation, problem::Problem, reading::Reader};
 
 #[derive(Clone)]
 pub struct Labels {
     pub reader: Reader,
+    pub foundation: Foundation,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Loaded {
+    currency: Currency,
     projects: HashMap<ProjectId, String>,
     keys: HashMap<KeyId, String>,
 }
@@ -37,6 +39,7 @@ impl Labels {
         let projects = self.named(&projects::NAMES, projects, projects::Named::from_row).await?;
         let keys = self.named(&api_keys::NAMES, keys, api_keys::Named::from_row).await?;
         Ok(Loaded {
+            currency: self.foundation.currency().await?,
             projects: projects.into_iter().map(|named| (named.project, named.name)).collect(),
             keys: keys.into_iter().map(|named| (named.key, named.name)).collect(),
         })
@@ -60,6 +63,11 @@ impl Labels {
 }
 
 impl Loaded {
+    /// Of every amount.
+    pub fn currency(&self) -> String {
+        self.currency.to_string()
+    }
+
     pub fn project(&self, id: ProjectId) -> Option<String> {
         self.projects.get(&id).cloned()
     }

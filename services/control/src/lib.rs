@@ -9,6 +9,7 @@ mod contract;
 mod headers;
 mod http;
 mod idempotency;
+mod installation;
 mod labels;
 mod lag;
 mod metrics;
@@ -35,6 +36,7 @@ use uplion_log_store::{Store, people::People, relay::Relay};
 use uplion_log_transport::Log;
 
 pub use api::PATH;
+pub use installation::Plan;
 
 use crate::{
     auth::{
@@ -43,6 +45,7 @@ use crate::{
     },
     contract::Contract,
     idempotency::FingerprintKey,
+    installation::Foundation,
     labels::Labels,
     metrics::Metrics,
     names::Names,
@@ -67,6 +70,8 @@ pub struct Options {
     /// Proxies of ours in front, of which each adds to `X-Forwarded-For` whom it had the call from. Too many, and
     /// callers choose their own address; too few, and all callers share one.
     pub proxies: usize,
+    /// What the installation is founded with at the first start.
+    pub plan: Plan,
     /// Other origins whose pages may call, as browsers write them: `https://console.example.org`.
     pub allowed_origins: Vec<String>,
 }
@@ -78,6 +83,7 @@ impl Options {
             ack_patience: Duration::from_secs(5),
             writes_remembered: Duration::from_hours(7 * 24),
             proxies: 0,
+            plan: Plan::default(),
             allowed_origins: Vec::new(),
         }
     }
@@ -104,6 +110,7 @@ struct Parts {
     sign_ins: SignIns,
     authenticator: Authenticator,
     people: Arc<dyn People>,
+    foundation: Foundation,
 }
 
 impl Control {
@@ -113,7 +120,7 @@ impl Control {
     )]
     /// Needs a runtime. Neither the log nor the database need be there yet: both are retried.
     pub fn start(options: Options, log: Log, store: Store) -> anyhow::Result<Self> {
-        let Options { admin_key, ack_patience, writes_remembered, proxies, allowed_origins } =
+        let Options { admin_key, ack_patience, writes_remembered, proxies, plan, allowed_origins } =
             options;
         ensure!(
             admin_key.chars().count() >= SHORTEST_ADMIN_KEY,
@@ -135,7 +142,8 @@ impl Control {
             memberships: Memberships::new(Arc::clone(&store.events)),
             allowed_origins: allowed_origins.into(),
         };
-        let parts = Parts::new(&log, &store, writer, authenticator);
+        let foundation = Foundation::new(Arc::clone(&store.events), plan);
+        let parts = Parts::new(&log, &store, writer, authenticator, foundation);
         let stop = CancellationToken::new();
         tokio::spawn(lag::watch(
             Arc::clone(&store.events),
@@ -149,6 +157,12 @@ impl Control {
         });
         let contract = Arc::new(Contract::of(&api::document(&parts)));
         Ok(Self { parts, contract, metrics, proxies, relay, stop, relaying })
+    }
+
+    /// Founds the installation at the first start. An error if it is founded with another currency or time zone than
+    /// the options say: they never change.
+    pub async fn found(&self) -> anyhow::Result<()> {
+        self.parts.foundation.found(&self.parts.writer).await
     }
 
     /// Everything under [`PATH`], and a problem for whatever else is asked of it.
@@ -206,7 +220,13 @@ impl Readiness {
 }
 
 impl Parts {
-    fn new(log: &Log, store: &Store, writer: Writer, authenticator: Authenticator) -> Self {
+    fn new(
+        log: &Log,
+        store: &Store,
+        writer: Writer,
+        authenticator: Authenticator,
+        foundation: Foundation,
+    ) -> Self {
         let reader = Reader {
             rows: Arc::clone(&store.rows),
             archive: Arc::clone(&store.archive),
@@ -224,7 +244,8 @@ impl Parts {
             authenticator,
             writer,
             names: Names { events: Arc::clone(&store.events), people: Arc::clone(&store.people) },
-            labels: Labels { reader: reader.clone() },
+            labels: Labels { reader: reader.clone(), foundation: foundation.clone() },
+            foundation,
             people: Arc::clone(&store.people),
             reader,
         }

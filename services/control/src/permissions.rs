@@ -80,6 +80,8 @@ macro_rules! table {
 // An owner's and a member's column hold in their own project only.
 table! {
 //  action                                admin auditor owner member anyone
+    GetInstallation  get_installation:       Yes   Yes     Yes   Yes    Yes;
+
     CreateProject    create_project:         Yes   No      No    No     No;
     ListProjects     list_projects:          Yes   Yes     Yes   Yes    No;
     GetProject       get_project:            Yes   Yes     Yes   Yes    No;

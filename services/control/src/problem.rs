@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use poem::{Error, http::StatusCode};
 use poem_openapi::{ApiResponse, Object, payload::Json};
+use uplion_domain::wire::DecodeError;
 use uplion_log_store::StoreError;
 
 /// Seconds after which a caller whom we could not serve may try again.
@@ -147,6 +148,33 @@ impl Problem {
 
     pub fn internal(detail: impl Into<String>) -> Self {
         Self::Internal(details(StatusCode::INTERNAL_SERVER_ERROR, "internal", detail))
+    }
+
+    /// An event that this version cannot read. What is wrong with it is for whoever runs control.
+    #[expect(clippy::needless_pass_by_value, reason = "it is what map_err hands over")]
+    pub fn unreadable(error: DecodeError) -> Self {
+        tracing::error!(%error, "control.history.unreadable");
+        Self::internal("an event cannot be read: control's log says why")
+    }
+
+    /// For people.
+    pub fn detail(&self) -> &str {
+        match self {
+            Self::Malformed(details)
+            | Self::Unauthorized(details, _)
+            | Self::Forbidden(details)
+            | Self::NotFound(details)
+            | Self::MethodNotAllowed(details, _)
+            | Self::TooSlow(details)
+            | Self::Conflict(details)
+            | Self::Changed(details, _)
+            | Self::TooLarge(details)
+            | Self::NotJson(details)
+            | Self::Unacceptable(details)
+            | Self::TooMany(details, _)
+            | Self::Internal(details)
+            | Self::Unavailable(details, _) => &details.0.detail,
+        }
     }
 
     pub fn unavailable(code: &str, detail: impl Into<String>) -> Self {

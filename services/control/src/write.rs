@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use uplion_domain::{Envelope, EventId, Timestamp, wire::DecodeError};
+use uplion_domain::{Envelope, EventId, Timestamp};
 use uplion_log_store::{
     event_store::{Commit, CommitError, EventStore, Idempotency, Scope, Stored, Uniqueness},
     people::PersonalChange,
@@ -220,7 +220,7 @@ fn count(commit: &Commit) -> u64 {
 pub fn replay<A: Recorded>(history: &[Stored]) -> Result<A, Problem> {
     let mut state = A::default();
     for stored in history {
-        let envelope = Envelope::decode(&stored.event).map_err(unreadable)?;
+        let envelope = Envelope::decode(&stored.event).map_err(Problem::unreadable)?;
         if let Some(event) = A::unwrap(envelope.event) {
             state = state.evolve(&event);
         }
@@ -270,6 +270,7 @@ fn refused(error: CommitError) -> Problem {
             let what = match scope {
                 Scope::ProjectName => format!("another open project is called {value}"),
                 Scope::KeyDigest => "another key has this secret".to_owned(),
+                Scope::Installation => "it is founded already".to_owned(),
                 Scope::ModelName => format!("{value} is the name or an alias of a model already"),
             };
             Problem::conflict("name_taken", what)
@@ -287,10 +288,4 @@ fn refused(error: CommitError) -> Problem {
             Problem::internal("a repeated command was taken for a new one")
         }
     }
-}
-
-#[expect(clippy::needless_pass_by_value, reason = "it is what map_err hands over")]
-fn unreadable(error: DecodeError) -> Problem {
-    tracing::error!(%error, "control.history.unreadable");
-    Problem::internal(error.to_string())
 }

@@ -51,10 +51,14 @@ pub struct Annotations {
 }
 
 impl ArchivedEvent {
-    pub fn of(archived: &Archived, annotation: Annotation) -> Result<Self, Problem> {
+    pub fn of(
+        source: Source,
+        archived: &Archived,
+        annotation: Annotation,
+    ) -> Result<Self, Problem> {
         let Archived { pos, stream, epoch, sequence, index: _, effective, subject, event } =
             archived;
-        let spelled = cloud_event::json(Source::Unfounded, event, subject)
+        let spelled = cloud_event::json(source, event, subject)
             .and_then(|json| serde_json::from_slice(&json));
         let event = spelled.map_err(|error| Problem::internal(format!("event {pos}: {error}")))?;
         Ok(Self {
@@ -69,7 +73,11 @@ impl ArchivedEvent {
     }
 
     /// With what is known beside each.
-    pub async fn all(people: &dyn People, found: &[Archived]) -> Result<Vec<Self>, Problem> {
+    pub async fn all(
+        people: &dyn People,
+        source: Source,
+        found: &[Archived],
+    ) -> Result<Vec<Self>, Problem> {
         // Nothing is noted beside what gateways and workers write.
         let noted = found.iter().filter(|archived| archived.stream == StreamName::Control);
         let annotations = Annotations::of(
@@ -79,7 +87,7 @@ impl ArchivedEvent {
         let annotations = annotations.await?;
         let told = |archived: &Archived| {
             let event = &archived.event;
-            Self::of(archived, annotations.annotation(&event.id, event.actor.as_deref()))
+            Self::of(source, archived, annotations.annotation(&event.id, event.actor.as_deref()))
         };
         found.iter().map(told).collect()
     }

@@ -143,7 +143,7 @@ impl Field {
 }
 
 fn decoded(stored: &Stored) -> Result<Envelope, Problem> {
-    Envelope::decode(&stored.event).map_err(|error| Problem::internal(error.to_string()))
+    Envelope::decode(&stored.event).map_err(Problem::unreadable)
 }
 
 /// A key is its project's, and one that never was is as unseen as one of a project that the caller does not see.

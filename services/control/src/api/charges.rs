@@ -1,7 +1,8 @@
 //! Charges: what each request that ended was charged, and at which rates.
 
+use std::collections::BTreeMap;
+
 use poem_openapi::{Object, OpenApi, param::Query, payload::Json};
-use uplion_domain::{Rates, Unit};
 use uplion_projections::{
     projection::TypedRow,
     requests::{self, Charged, Request},
@@ -10,6 +11,8 @@ use uplion_projections::{
 use super::{
     Tag,
     page::{self, Page},
+    rates::{self, RatesView},
+    request::units,
 };
 use crate::{
     auth::Auth,
@@ -37,6 +40,8 @@ struct Charge {
     key: Option<String>,
     key_name: Option<String>,
     model: Option<String>,
+    /// `chat_completion`, `embedding`, ...
+    operation: Option<String>,
     /// `completed`, `cancelled` or `failed`.
     outcome: String,
     settled_at: Option<String>,
@@ -46,21 +51,16 @@ struct Charge {
     completion_tokens: u64,
     /// A part of the completion's.
     reasoning_tokens: u64,
+    /// What was charged, by unit: no token is in two of them.
+    units: BTreeMap<String, u64>,
+    /// By unit.
     rates: Option<RatesView>,
-    /// Units of the installation's currency, exact.
+    /// The price that they are of.
+    price: Option<String>,
+    /// Exact.
     charge: String,
-}
-
-/// Units of the installation's currency for a million tokens.
-#[derive(Debug, Object)]
-#[oai(rename = "Rates")]
-struct RatesView {
-    input: String,
-    cached_input: String,
-    output: String,
-    reasoning: String,
-    /// For the request itself.
-    request: String,
+    /// Of the installation, which charge and rates are in.
+    currency: String,
 }
 
 #[OpenApi(tag = "Tag::Usage")]
@@ -131,27 +131,18 @@ impl Charge {
             key_name: row.key.and_then(|key| labels.key(key)),
             key: row.key.map(|key| key.to_string()),
             model: row.model.map(|model| model.to_string()),
+            operation: row.operation.as_ref().map(ToString::to_string),
             outcome: row.status.as_str().to_owned(),
             settled_at: row.settled_at.map(|at| at.to_string()),
             prompt_tokens: row.usage.prompt_tokens(),
             cached_tokens: row.usage.cached_tokens(),
             completion_tokens: row.usage.completion_tokens(),
             reasoning_tokens: row.usage.reasoning_tokens(),
-            rates: row.rates.as_ref().map(RatesView::of),
+            units: units(&row.usage),
+            rates: row.rates.as_ref().map(rates::view),
+            price: row.price.map(|price| price.to_string()),
             charge: row.cost.to_string(),
-        }
-    }
-}
-
-impl RatesView {
-    fn of(rates: &Rates) -> Self {
-        let rate = |unit| rates.of(&unit).to_string();
-        Self {
-            input: rate(Unit::INPUT),
-            cached_input: rate(Unit::CACHED_INPUT),
-            output: rate(Unit::OUTPUT),
-            reasoning: rate(Unit::REASONING),
-            request: rate(Unit::REQUESTS),
+            currency: labels.currency(),
         }
     }
 }

@@ -15,8 +15,8 @@ use super::{
     event_filter::{self, EventFilter},
 };
 use crate::{
-    auth::Auth, caller::Target, headers::ReadAt, permissions::Action, problem::Problem,
-    reading::Reader,
+    auth::Auth, caller::Target, headers::ReadAt, installation::Foundation, permissions::Action,
+    problem::Problem, reading::Reader,
 };
 
 const MOST: usize = 1_000;
@@ -27,6 +27,7 @@ const LOOK: Duration = Duration::from_millis(50);
 pub struct Events {
     pub reader: Reader,
     pub people: Arc<dyn People>,
+    pub foundation: Foundation,
 }
 
 #[derive(Object)]
@@ -88,6 +89,7 @@ impl Events {
         let most = limit.0.unwrap_or(MOST).clamp(1, MOST);
         let patience = Duration::from_millis(wait.0.unwrap_or(0).min(MOST_PATIENCE_MS));
         let deadline = Instant::now() + patience;
+        let source = self.foundation.source().await?;
         let mut place = after.0;
         loop {
             let head = self.reader.archive.head().await?;
@@ -101,7 +103,7 @@ impl Events {
             let waits = events.is_empty() && next.is_none() && order == Order::OldestFirst;
             if !waits || Instant::now() + LOOK > deadline {
                 let next = next.or(place.filter(|_| order == Order::OldestFirst));
-                let data = ArchivedEvent::all(self.people.as_ref(), &events).await?;
+                let data = ArchivedEvent::all(self.people.as_ref(), source, &events).await?;
                 return Ok(Json(EventPage { data, next }));
             }
             sleep(LOOK).await;

@@ -10,12 +10,14 @@ mod document;
 mod event_filter;
 mod events;
 mod health;
+mod installation;
 mod keys;
 mod members;
 mod models;
 mod page;
 mod prices;
 mod projects;
+mod rates;
 mod request;
 mod requests;
 mod sessions;
@@ -33,6 +35,8 @@ use crate::Parts;
 #[derive(Tags)]
 #[oai(rename_all = "lowercase")]
 enum Tag {
+    /// What is the same for all projects.
+    Installation,
     /// Tenants: keys belong to them, usage is billed to them.
     Projects,
     /// Who runs a project.
@@ -61,7 +65,8 @@ enum Tag {
 }
 
 type Operations = (
-    projects::Projects,
+    // The framework takes sixteen, and of these any may be several.
+    (installation::Installation, projects::Projects),
     members::Members,
     users::Users,
     admin_keys::AdminKeys,
@@ -87,9 +92,18 @@ pub fn document(parts: &Parts) -> Value {
 pub const PATH: &str = "/control/v1";
 
 pub fn service(parts: &Parts) -> OpenApiService<Operations, ()> {
-    let Parts { writer, reader, names, labels, people, sign_ins, authenticator } = parts.clone();
+    let Parts { writer, reader, names, labels, people, sign_ins, authenticator, foundation } =
+        parts.clone();
     let operations = (
-        projects::Projects { writer: writer.clone(), reader: reader.clone(), names: names.clone() },
+        (
+            installation::Installation { foundation: foundation.clone() },
+            projects::Projects {
+                writer: writer.clone(),
+                reader: reader.clone(),
+                names: names.clone(),
+                foundation: foundation.clone(),
+            },
+        ),
         members::Members { writer: writer.clone(), reader: reader.clone(), names: names.clone() },
         users::Users {
             writer: writer.clone(),
@@ -106,7 +120,12 @@ pub fn service(parts: &Parts) -> OpenApiService<Operations, ()> {
         },
         models::Models { writer: writer.clone(), reader: reader.clone(), names: names.clone() },
         models::ModelUpstreams { writer: writer.clone(), names: names.clone() },
-        prices::Prices { writer: writer.clone(), reader: reader.clone(), names: names.clone() },
+        prices::Prices {
+            writer: writer.clone(),
+            reader: reader.clone(),
+            names: names.clone(),
+            foundation: foundation.clone(),
+        },
         workers::Workers { reader: reader.clone(), names: names.clone() },
         charges::Charges { reader: reader.clone(), names: names.clone(), labels: labels.clone() },
         usage::Usage { reader: reader.clone(), names: names.clone(), labels: labels.clone() },
@@ -116,12 +135,17 @@ pub fn service(parts: &Parts) -> OpenApiService<Operations, ()> {
             sign_ins,
             authenticator,
         },
-        events::Events { reader: reader.clone(), people: Arc::clone(&people) },
+        events::Events {
+            reader: reader.clone(),
+            people: Arc::clone(&people),
+            foundation: foundation.clone(),
+        },
         requests::Requests {
             reader: reader.clone(),
             names: names.clone(),
             labels,
             people: Arc::clone(&people),
+            foundation,
         },
         changes::Changes { names, people },
         health::Health { reader, writer },

@@ -16,7 +16,7 @@ use uplion_projections::{columns, models, projection::TypedRow};
 
 pub use self::upstreams::ModelUpstreams;
 use self::view::{
-    Aliases, ChangedModel, ModelKind, ModelStatus, ModelView, NewModel, aliases, name,
+    Aliases, ChangedModel, ModelKind, ModelStatus, ModelView, NewModel, aliases, name, operations,
     upstreams as parse_upstreams,
 };
 use super::{
@@ -57,12 +57,13 @@ impl Models {
         let upstreams = parse_upstreams(&body.upstreams, &id)?;
         let aliases = aliases(&body.aliases, &id)?;
         let kind = body.kind.map_or_else(|| Kind::of(&upstreams), ModelKind::read);
+        let operations = body.operations.as_deref().map(operations).transpose()?;
         let register = |at| Command::Register {
             kind,
             upstreams: upstreams.clone(),
             aliases: aliases.clone(),
             max_processes: body.max_processes,
-            operations: None,
+            operations: operations.clone(),
             at,
         };
         Ok(self.writer.execute::<Model>(&id, &context, register).await?.created())
@@ -193,6 +194,13 @@ fn commands(body: &ChangedModel, id: &ModelName) -> Result<Vec<CommandAt>, Probl
     if !body.max_processes.is_undefined() {
         let max_processes = body.max_processes.value().copied();
         commands.push(Box::new(move |at| Command::ChangeProcesses { max_processes, at }));
+    }
+    if !body.operations.is_undefined() {
+        let operations = body.operations.value().map(|texts| operations(texts)).transpose()?;
+        commands.push(Box::new(move |at| Command::ChangeOperations {
+            operations: operations.clone(),
+            at,
+        }));
     }
     Ok(commands)
 }

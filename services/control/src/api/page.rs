@@ -73,8 +73,7 @@ pub async fn current_row<A: Recorded, R: TypedRow>(
     let version = history.last().map_or(0, |stored| stored.version);
     let mut row = None;
     for stored in history {
-        let envelope = Envelope::decode(&stored.event)
-            .map_err(|error| Problem::internal(error.to_string()))?;
+        let envelope = Envelope::decode(&stored.event).map_err(Problem::unreadable)?;
         let event = At { pos: stored.position, envelope };
         row = projection.fold(row, &event);
     }

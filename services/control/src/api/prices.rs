@@ -6,7 +6,8 @@ use poem_openapi::{
     payload::Json,
 };
 use uplion_domain::{
-    Nanos, PriceId, Rates, Unit,
+    PriceId, Rates, Unit,
+    installation::Currency,
     price::{self, Price, Rule},
 };
 use uplion_projections::{prices, projection::TypedRow};
@@ -15,11 +16,13 @@ use uuid::Uuid;
 use super::{
     Tag,
     page::{self, Page, Versioned, current_row},
+    rates::{self, RatesView, RuleView},
 };
 use crate::{
     auth::Auth,
     caller::Target,
     headers::{self, ChangeHeaders, CreateHeaders, ReadAt},
+    installation::Foundation,
     names::{self, Names},
     permissions::Action,
     problem::Problem,
@@ -32,6 +35,7 @@ pub struct Prices {
     pub writer: Writer,
     pub reader: Reader,
     pub names: Names,
+    pub foundation: Foundation,
 }
 
 /// Decimal units of the installation's currency, as text: `0.15`.
@@ -42,16 +46,23 @@ struct NewPrice {
     model: String,
     /// The project that alone pays this, by id or name; left out: whoever has no price of its own.
     project: Option<String>,
-    /// For a million tokens of the prompt.
-    input: String,
-    /// For a million tokens of the answer.
-    output: String,
+    /// For a million tokens of the prompt; nothing if left out.
+    input: Option<String>,
+    /// For a million tokens of the answer; nothing if left out.
+    output: Option<String>,
     /// For a million tokens of the prompt that the upstream had in its cache; as `input` if left out.
     cached_input: Option<String>,
     /// For a million tokens of reasoning; as `output` if left out.
     reasoning: Option<String>,
     /// For the request itself; nothing if left out.
     request: Option<String>,
+    /// Of other units, beside those above.
+    #[oai(default)]
+    rates: RatesView,
+    /// Rates of requests of which something is so: the first that applies counts, before the rates above. The last may
+    /// ask for nothing, if there are none above.
+    #[oai(default)]
+    rules: Vec<RuleView>,
     /// RFC 3339, also past: then it counts for what is admitted from now on. Now if left out.
     effective_from: Option<String>,
 }
@@ -64,12 +75,18 @@ struct PriceView {
     model: String,
     /// That alone pays this; null: for whoever has no price of its own.
     project: Option<String>,
+    /// Of the installation, which all of these are in.
+    currency: String,
     input: String,
     cached_input: String,
     output: String,
     reasoning: String,
     /// For the request itself.
     request: String,
+    /// By unit, where no rule before the last applies: all of those above are among them.
+    rates: RatesView,
+    /// The first that applies to a request counts; the last applies to whatever no other does.
+    rules: Vec<RuleView>,
     effective_from: String,
     set_at: String,
     withdrawn_at: Option<String>,
@@ -94,13 +111,14 @@ impl Prices {
         if let Some(project) = project {
             self.names.must_be_open(project).await?;
         }
-        let rates = body.rates()?;
+        let rules = body.rules()?;
+        let currency = self.foundation.currency().await?;
         let from = body.effective_from.as_deref().map(names::time).transpose()?;
         let set = |at| price::Command::Set {
             model: model.clone(),
             project,
-            currency: None,
-            rules: vec![Rule::always(rates.clone())],
+            currency: Some(currency),
+            rules: rules.clone(),
             effective_from: from.unwrap_or(at),
             at,
         };
@@ -145,7 +163,8 @@ impl Prices {
             self.reader.query(&prices::LIST, &parameters, prices::Price::from_row).await?;
         let next = (rows.len() == limit).then(|| rows.last().map(|row| row.price.to_string()));
         rows.retain(|row| row.project.is_none_or(|project| caller.sees_project(project)));
-        let data = rows.into_iter().map(PriceView::of).collect();
+        let currency = self.foundation.currency().await?;
+        let data = rows.into_iter().map(|row| PriceView::of(row, &currency)).collect();
         Ok(Json(Page { data, next: next.flatten() }))
     }
 
@@ -157,7 +176,8 @@ impl Prices {
         let events = self.writer.events.as_ref();
         match current_row::<Price, prices::Price>(events, &id, &prices::Prices).await? {
             Some((version, row)) if row.project.is_none_or(|id| caller.sees_project(id)) => {
-                Ok(Versioned::at(version, PriceView::of(row)))
+                let currency = self.foundation.currency().await?;
+                Ok(Versioned::at(version, PriceView::of(row, &currency)))
             }
             Some(_) | None => Err(Problem::not_found(format!("there is no price {id}"))),
         }
@@ -182,30 +202,48 @@ impl Prices {
 }
 
 impl NewPrice {
+    fn rules(&self) -> Result<Vec<Rule>, Problem> {
+        let rules: Result<Vec<Rule>, Problem> = self.rules.iter().map(RuleView::read).collect();
+        let (mut rules, rates) = (rules?, self.rates()?);
+        if rules.is_empty() && rates.is_empty() {
+            return Err(Problem::unacceptable("rejected", "a price says what is charged"));
+        }
+        if !rates.is_empty() || rules.iter().all(|rule| !rule.when.is_always()) {
+            rules.push(Rule::always(rates));
+        }
+        Ok(rules)
+    }
+
+    /// What is charged where no rule applies.
     fn rates(&self) -> Result<Rates, Problem> {
-        let (input, output) = (names::amount(&self.input)?, names::amount(&self.output)?);
-        let or =
-            |text: &Option<String>, other: Nanos| text.as_deref().map_or(Ok(other), names::amount);
-        Ok(Rates::from_iter([
+        let Self { input, output, cached_input, reasoning, request, .. } = self;
+        let named = [
             (Unit::INPUT, input),
-            (Unit::CACHED_INPUT, or(&self.cached_input, input)?),
+            (Unit::CACHED_INPUT, cached_input),
             (Unit::OUTPUT, output),
-            (Unit::REASONING, or(&self.reasoning, output)?),
-            (Unit::REQUESTS, or(&self.request, Nanos::ZERO)?),
-        ]))
+            (Unit::REASONING, reasoning),
+            (Unit::REQUESTS, request),
+        ];
+        let mut rates = rates::read(&self.rates)?;
+        for (unit, amount) in named {
+            if let Some(amount) = amount {
+                rates = rates.with(unit, names::amount(amount)?);
+            }
+        }
+        Ok(rates)
     }
 }
 
 impl PriceView {
-    fn of(row: prices::Price) -> Self {
+    fn of(row: prices::Price, installation: &Currency) -> Self {
         let rates = row.rates();
         let rate = |unit| rates.of(&unit).to_string();
         let prices::Price {
             price,
             model,
             project,
-            currency: _,
-            rules: _,
+            currency,
+            rules,
             effective_from,
             set_at,
             withdrawn_at,
@@ -214,11 +252,14 @@ impl PriceView {
             id: price.to_string(),
             model: model.to_string(),
             project: project.map(|project| project.to_string()),
+            currency: currency.unwrap_or(*installation).to_string(),
             input: rate(Unit::INPUT),
             cached_input: rate(Unit::CACHED_INPUT),
             output: rate(Unit::OUTPUT),
             reasoning: rate(Unit::REASONING),
             request: rate(Unit::REQUESTS),
+            rates: rates::view(&rates),
+            rules: rules.iter().map(RuleView::of).collect(),
             effective_from: effective_from.to_string(),
             set_at: set_at.to_string(),
             withdrawn_at: withdrawn_at.map(|at| at.to_string()),

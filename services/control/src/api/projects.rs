@@ -25,6 +25,7 @@ use crate::{
     auth::Auth,
     caller::{Target, VisibleProjects},
     headers::{ChangeHeaders, CreateHeaders, ReadAt},
+    installation::Foundation,
     names::Names,
     permissions::Action,
     problem::Problem,
@@ -37,6 +38,7 @@ pub struct Projects {
     pub writer: Writer,
     pub reader: Reader,
     pub names: Names,
+    pub foundation: Foundation,
 }
 
 #[OpenApi(tag = "Tag::Projects")]
@@ -109,7 +111,9 @@ impl Projects {
         ];
         let read = projects::Project::from_row;
         let rows = self.reader.query(&projects::LIST, &parameters, read).await?;
-        Ok(Json(Page::of(rows, limit, |row| row.project.to_string(), ProjectView::of)))
+        let currency = self.foundation.currency().await?;
+        let view = |row| ProjectView::of(row, currency);
+        Ok(Json(Page::of(rows, limit, |row| row.project.to_string(), view)))
     }
 
     /// Show a project
@@ -124,7 +128,9 @@ impl Projects {
         auth.0.may(Action::GetProject, Target::Project(id))?;
         let events = self.writer.events.as_ref();
         match current_row::<Project, _>(events, &id, &projects::Projects).await? {
-            Some((version, row)) => Ok(Versioned::at(version, ProjectView::of(row))),
+            Some((version, row)) => {
+                Ok(Versioned::at(version, ProjectView::of(row, self.foundation.currency().await?)))
+            }
             None => Err(Problem::unseen()),
         }
     }

@@ -1,7 +1,12 @@
 //! A request as people and programs are shown it.
 
+use std::collections::BTreeMap;
+
 use poem_openapi::{Enum, Object};
-use uplion_domain::request::Outcome;
+use uplion_domain::{
+    Usage,
+    request::{Attempt, Outcome},
+};
 use uplion_projections::requests::{Request, Status};
 
 use crate::labels::Loaded;
@@ -15,6 +20,8 @@ pub struct RequestSummary {
     key: Option<String>,
     key_name: Option<String>,
     model: Option<String>,
+    /// `chat_completion`, `embedding`, ...
+    operation: Option<String>,
     /// `accepted`, `assigned`, `completed`, `cancelled` or `failed`.
     status: String,
     /// Why it was cancelled or failed: `client_gone`, `upstream_failed`, ...
@@ -28,14 +35,33 @@ pub struct RequestSummary {
     cached_tokens: u64,
     completion_tokens: u64,
     reasoning_tokens: u64,
-    /// Units of the installation's currency, exact.
+    /// What is billed, by unit: no token is in two of them.
+    units: BTreeMap<String, u64>,
+    /// Exact.
     cost: String,
+    /// Of the installation, which the cost is in.
+    currency: String,
     accepted_at: Option<String>,
     settled_at: Option<String>,
     /// Milliseconds from acceptance to the first worker, to the first chunk, to the end.
     assigned_ms: Option<f64>,
     first_chunk_ms: Option<f64>,
     total_ms: Option<f64>,
+}
+
+/// One call to an upstream.
+#[derive(Debug, Object)]
+#[oai(rename = "RequestAttempt")]
+pub struct AttemptView {
+    worker: String,
+    /// Null if the model's workers bring their own, or the worker vanished.
+    upstream: Option<String>,
+    /// `completed`, `failed`, `cancelled`, `unknown`, ...
+    outcome: String,
+    /// By unit, as the upstream reported it. Null: it did not say, which is not nothing.
+    units: Option<BTreeMap<String, u64>>,
+    /// The upstream's own name for it: what a provider's bill can be compared by.
+    upstream_request_id: Option<String>,
 }
 
 /// How far a request has come, or how it ended.
@@ -64,6 +90,23 @@ impl RequestStatus {
     }
 }
 
+impl AttemptView {
+    pub fn of(attempt: &Attempt) -> Self {
+        let Attempt { worker, upstream, outcome, usage, upstream_request_id } = attempt;
+        Self {
+            worker: worker.to_string(),
+            upstream: upstream.as_ref().map(ToString::to_string),
+            outcome: outcome.to_string(),
+            units: usage.as_ref().map(units),
+            upstream_request_id: upstream_request_id.clone(),
+        }
+    }
+}
+
+pub fn units(usage: &Usage) -> BTreeMap<String, u64> {
+    usage.units.iter().map(|(unit, count)| (unit.to_string(), count)).collect()
+}
+
 impl RequestSummary {
     pub fn of(row: Request, labels: &Loaded) -> Self {
         let outcome = match &row.status {
@@ -77,6 +120,7 @@ impl RequestSummary {
             key: row.key.map(|key| key.to_string()),
             key_name: row.key.and_then(|key| labels.key(key)),
             model: row.model.map(|model| model.to_string()),
+            operation: row.operation.as_ref().map(ToString::to_string),
             why: outcome.and_then(Outcome::code).map(ToOwned::to_owned),
             upstream_status: outcome.and_then(Outcome::upstream_status),
             status: row.status.as_str().to_owned(),
@@ -88,7 +132,9 @@ impl RequestSummary {
             cached_tokens: row.usage.cached_tokens(),
             completion_tokens: row.usage.completion_tokens(),
             reasoning_tokens: row.usage.reasoning_tokens(),
+            units: units(&row.usage),
             cost: row.cost.to_string(),
+            currency: labels.currency(),
             accepted_at: row.accepted_at.map(|at| at.to_string()),
             settled_at: row.settled_at.map(|at| at.to_string()),
             assigned_ms: row.assigned_micros.map(millis),

@@ -7,7 +7,7 @@ use poem_openapi::{
     param::{Path, Query},
     payload::Json,
 };
-use uplion_domain::{Envelope, RequestId, request};
+use uplion_domain::{Envelope, Event, RequestId, request};
 use uplion_log_store::{archive::Archived, people::People};
 use uplion_projections::{
     columns,
@@ -19,12 +19,13 @@ use super::{
     Tag,
     archived::ArchivedEvent,
     page::{self, Page},
-    request::{RequestStatus, RequestSummary},
+    request::{AttemptView, RequestStatus, RequestSummary},
 };
 use crate::{
     auth::Auth,
     caller::Target,
     headers::{self, ReadAt},
+    installation::Foundation,
     labels::Labels,
     names::{self, Names},
     permissions::Action,
@@ -39,12 +40,15 @@ pub struct Requests {
     pub names: Names,
     pub labels: Labels,
     pub people: Arc<dyn People>,
+    pub foundation: Foundation,
 }
 
 #[derive(Object)]
 struct RequestStory {
     /// Null while only its events are known.
     request: Option<RequestSummary>,
+    /// At upstreams, in order; told when it ends.
+    attempts: Vec<AttemptView>,
     /// In the order of the archive.
     events: Vec<ArchivedEvent>,
     /// Everything that had happened when the question arrived is in it.
@@ -136,16 +140,32 @@ impl Requests {
         let labels = self.labels.of(projects, keys).await?;
         Ok(Json(RequestStory {
             request: rows.into_iter().next().map(|row| RequestSummary::of(row, &labels)),
-            events: ArchivedEvent::all(self.people.as_ref(), &events).await?,
+            attempts: attempts(&events)?,
+            events: ArchivedEvent::all(
+                self.people.as_ref(),
+                self.foundation.source().await?,
+                &events,
+            )
+            .await?,
             complete: freshness == Freshness::CaughtUp,
         }))
     }
 }
 
+/// Of the settlement that counts; nothing before there is one.
+fn attempts(events: &[Archived]) -> Result<Vec<AttemptView>, Problem> {
+    for archived in events.iter().filter(|archived| archived.effective) {
+        let envelope = Envelope::decode(&archived.event).map_err(Problem::unreadable)?;
+        if let Event::Request(request::Event::Settled(settled)) = envelope.event {
+            return Ok(settled.attempts.iter().map(AttemptView::of).collect());
+        }
+    }
+    Ok(Vec::new())
+}
+
 fn whose(events: &[Archived]) -> Result<Target, Problem> {
     for archived in events {
-        let envelope = Envelope::decode(&archived.event)
-            .map_err(|error| Problem::internal(format!("event {}: {error}", archived.pos)))?;
+        let envelope = Envelope::decode(&archived.event).map_err(Problem::unreadable)?;
         if let Some(project) = envelope.event.as_request().and_then(request::Event::project) {
             return Ok(Target::Project(project));
         }

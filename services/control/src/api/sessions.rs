@@ -282,8 +282,8 @@ impl Sessions {
     async fn whose(&self, id: SessionId) -> Result<Option<UserId>, Problem> {
         let history = self.writer.events.history(&Session::aggregate(&id)).await?;
         for stored in &history {
-            let envelope = uplion_domain::Envelope::decode(&stored.event)
-                .map_err(|error| Problem::internal(error.to_string()))?;
+            let envelope =
+                uplion_domain::Envelope::decode(&stored.event).map_err(Problem::unreadable)?;
             if let Some(session::Event::Opened { user, .. }) = Session::unwrap(envelope.event) {
                 return Ok(Some(user));
             }

@@ -60,12 +60,14 @@ struct UsageLine {
     completion_tokens: u64,
     /// A part of the completion's.
     reasoning_tokens: u64,
-    /// Units of the installation's currency, exact: `0.00042`.
+    /// Exact: `0.00042`.
     cost: String,
 }
 
 #[derive(Debug, Object)]
 struct UsageReport {
+    /// Of the installation, which all costs are in.
+    currency: String,
     data: Vec<UsageLine>,
     /// Ask with `after` for what follows; null at the end.
     next: Option<String>,
@@ -150,8 +152,8 @@ impl Usage {
         rows.truncate(limit);
         let last = rows.last().filter(|_| rows.len() == limit);
         let next = last.map(|last| PageCursor::of(last).to_string());
-        let data = self.lines(rows).await?;
-        Ok(Json(UsageReport { data, next, complete: missing.is_none(), missing }))
+        let (currency, data) = self.lines(rows).await?;
+        Ok(Json(UsageReport { currency, data, next, complete: missing.is_none(), missing }))
     }
 }
 
@@ -164,7 +166,7 @@ impl Usage {
         }
     }
 
-    async fn lines(&self, groups: Vec<Group>) -> Result<Vec<UsageLine>, Problem> {
+    async fn lines(&self, groups: Vec<Group>) -> Result<(String, Vec<UsageLine>), Problem> {
         let projects = groups.iter().filter_map(|group| group.project);
         let labels = self.labels.of(projects, groups.iter().filter_map(|group| group.key)).await?;
         let line = |group: Group| {
@@ -187,7 +189,7 @@ impl Usage {
                 cost: totals.cost.to_string(),
             }
         };
-        Ok(groups.into_iter().map(line).collect())
+        Ok((labels.currency(), groups.into_iter().map(line).collect()))
     }
 }
 

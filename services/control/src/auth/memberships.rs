@@ -64,8 +64,7 @@ impl MembershipIndex {
             return Ok(());
         }
         if let Subject::Control(AggregateId::Project(_) | AggregateId::User(_)) = stored.subject {
-            let envelope = Envelope::decode(&stored.event)
-                .map_err(|error| Problem::internal(error.to_string()))?;
+            let envelope = Envelope::decode(&stored.event).map_err(Problem::unreadable)?;
             self.fold(&envelope.event);
         }
         self.position = stored.position;

@@ -11,6 +11,7 @@ mod charges;
 mod document;
 mod errors;
 mod events;
+mod foundation;
 mod keys;
 mod keys_terms;
 mod members;

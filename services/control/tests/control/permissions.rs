@@ -435,6 +435,7 @@ async fn calls(
         "set_price" => {
             post("/prices".into(), json!({ "model": model, "input": "1", "output": "1" }), Whole)
         }
+        "get_installation" => get("/installation", Whole),
         "list_prices" => get("/prices", Whole),
         "get_price" => get(&format!("/prices/{price}"), Whole),
         "withdraw_price" => post(format!("/prices/{price}/withdraw"), none, Whole),

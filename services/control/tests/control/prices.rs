@@ -111,3 +111,43 @@ async fn whose_prices_one_may_not_see_one_is_not_told_of() {
         }
     }
 }
+
+#[tokio::test]
+async fn a_price_has_rules_of_which_the_last_applies_to_whatever_no_other_does() {
+    let installation = Installation::without_projector().await;
+    installation.post("/models", json!({ "name": "llama" })).await.made();
+    let long = json!({ "when": { "context_above": 200_000 }, "rates": { "input": "2.5" } });
+    let night = json!({
+        "when": { "operation": "embedding", "from": "22:00", "until": "06:00" },
+        "rates": { "input": "0.1" },
+    });
+    let price = json!({
+        "model": "llama",
+        "input": "1.25",
+        "output": "10",
+        "rates": { "images": "0.04" },
+        "rules": [long, night],
+    });
+    let price = installation.post("/prices", price).await.made();
+    let shown = installation.get(&format!("/prices/{price}")).await.body;
+    let always = json!({ "images": "0.04", "input": "1.25", "output": "10" });
+    assert_eq!(shown["rates"], always);
+    assert_eq!(shown["rules"], json!([long, night, { "when": {}, "rates": always }]));
+    assert_eq!((&shown["input"], &shown["cached_input"]), (&json!("1.25"), &json!("1.25")));
+}
+
+#[tokio::test]
+async fn a_price_that_says_nothing_or_asks_for_what_cannot_be_is_rejected() {
+    let installation = Installation::without_projector().await;
+    installation.post("/models", json!({ "name": "llama" })).await.made();
+    for rules in [
+        json!([]),
+        json!([{ "when": { "from": "22:00" }, "rates": { "input": "1" } }]),
+        json!([{ "when": { "from": "22:00", "until": "25:00" }, "rates": { "input": "1" } }]),
+        json!([{ "when": { "operation": "Not A Word" }, "rates": { "input": "1" } }]),
+        json!([{ "rates": { "input": "1" } }, { "rates": { "input": "2" } }]),
+    ] {
+        let price = json!({ "model": "llama", "rules": rules });
+        installation.post("/prices", price).await.problem(422, "rejected");
+    }
+}

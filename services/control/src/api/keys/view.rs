@@ -110,8 +110,10 @@ pub struct KeyView {
     tokens_used: u64,
     /// Null if there is no quota.
     tokens_remaining: Option<u64>,
-    /// What its usage has cost, in units of the installation's currency.
+    /// What its usage has cost.
     cost: String,
+    /// Of the installation, which cost and budget are in.
+    currency: String,
     last_used_at: Option<String>,
     budget: Option<BudgetView>,
     /// Null: nothing is limited.
@@ -183,6 +185,7 @@ impl KeyView {
             tokens_used: tokens,
             tokens_remaining: quota.remaining(tokens),
             cost: cost.to_string(),
+            currency: labels.currency(),
             last_used_at: last_used_at.map(|at| at.to_string()),
             budget: budget.map(BudgetView::of),
             limits: (limits != Limits::NONE).then(|| LimitsView::of(limits)),

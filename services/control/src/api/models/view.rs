@@ -4,12 +4,12 @@ use std::collections::BTreeSet;
 
 use poem_openapi::{Enum, Object, types::MaybeUndefined};
 use uplion_domain::{
-    ModelName,
+    ModelName, Operation,
     model::{self, Credential, Upstream, UpstreamChange},
 };
 use uplion_projections::models;
 
-use crate::problem::Problem;
+use crate::{api::rates::word, problem::Problem};
 
 const DEFAULT_MAX_IN_FLIGHT: u32 = 16;
 const DEFAULT_WEIGHT: u32 = 1;
@@ -88,6 +88,8 @@ pub struct NewModel {
     pub aliases: Vec<String>,
     /// Processes that may run it at once; left out: as many as there are.
     pub max_processes: Option<u32>,
+    /// What it is for: `chat_completion`, `embedding`, ... Left out: everything is tried.
+    pub operations: Option<Vec<String>>,
 }
 
 /// What is left out stays as it is.
@@ -101,6 +103,8 @@ pub struct ChangedModel {
     pub aliases: Option<Vec<String>>,
     /// Null: as many as there are.
     pub max_processes: MaybeUndefined<u32>,
+    /// What it is for from now on; null: everything is tried.
+    pub operations: MaybeUndefined<Vec<String>>,
 }
 
 #[derive(Debug, Object)]
@@ -127,6 +131,8 @@ pub struct ModelView {
     aliases: Vec<String>,
     /// Null: as many as there are.
     max_processes: Option<u32>,
+    /// What it is for: `chat_completion`, `embedding`, ... Null: that was not said, and everything is tried.
+    operations: Option<Vec<String>>,
     status: ModelStatus,
     registered_at: String,
     retired_at: Option<String>,
@@ -140,7 +146,7 @@ impl ModelView {
             upstreams,
             aliases,
             max_processes,
-            operations: _,
+            operations,
             registered_at,
             retired_at,
         } = row;
@@ -150,6 +156,7 @@ impl ModelView {
             upstreams: upstreams.into_iter().map(UpstreamView::of).collect(),
             aliases: aliases.iter().map(ToString::to_string).collect(),
             max_processes,
+            operations: operations.map(|all| all.iter().map(ToString::to_string).collect()),
             status: match retired_at {
                 None => ModelStatus::Registered,
                 Some(_) => ModelStatus::Retired,
@@ -244,6 +251,10 @@ fn credential(
 
 pub fn upstreams(views: &[UpstreamView], of: &ModelName) -> Result<Vec<Upstream>, Problem> {
     views.iter().map(|view| view.read(of)).collect()
+}
+
+pub fn operations(texts: &[String]) -> Result<BTreeSet<Operation>, Problem> {
+    texts.iter().map(|text| word(text)).collect()
 }
 
 /// Its own name among the aliases says nothing new.

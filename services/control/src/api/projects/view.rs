@@ -1,7 +1,7 @@
 //! Projects, as callers write and read them.
 
 use poem_openapi::{Enum, Object, types::MaybeUndefined};
-use uplion_domain::Limits;
+use uplion_domain::{Limits, installation::Currency};
 use uplion_projections::projects;
 
 use crate::api::allowance::{BudgetView, LimitsView};
@@ -41,6 +41,8 @@ pub struct ProjectView {
     /// How many.
     members: u64,
     budget: Option<BudgetView>,
+    /// Of the installation, which the budget is in.
+    currency: String,
     /// Null: nothing is limited.
     limits: Option<LimitsView>,
     created_at: String,
@@ -69,7 +71,7 @@ impl ProjectStatus {
 }
 
 impl ProjectView {
-    pub fn of(row: projects::Project) -> Self {
+    pub fn of(row: projects::Project, currency: Currency) -> Self {
         let status = match row.status() {
             projects::Status::Open => ProjectStatus::Open,
             projects::Status::Suspended => ProjectStatus::Suspended,
@@ -91,6 +93,7 @@ impl ProjectView {
             status,
             members,
             budget: budget.map(BudgetView::of),
+            currency: currency.to_string(),
             limits: (limits != Limits::NONE).then(|| LimitsView::of(limits)),
             created_at: created_at.to_string(),
             suspended_at: suspended_at.map(|at| at.to_string()),
