@@ -57,12 +57,10 @@ struct NewPrice {
     /// For the request itself; nothing if left out.
     request: Option<String>,
     /// Of other units, beside those above.
-    #[oai(default)]
-    rates: RatesView,
+    rates: Option<RatesView>,
     /// Rates of requests of which something is so: the first that applies counts, before the rates above. The last may
     /// ask for nothing, if there are none above.
-    #[oai(default)]
-    rules: Vec<RuleView>,
+    rules: Option<Vec<RuleView>>,
     /// RFC 3339, also past: then it counts for what is admitted from now on. Now if left out.
     effective_from: Option<String>,
 }
@@ -203,7 +201,8 @@ impl Prices {
 
 impl NewPrice {
     fn rules(&self) -> Result<Vec<Rule>, Problem> {
-        let rules: Result<Vec<Rule>, Problem> = self.rules.iter().map(RuleView::read).collect();
+        let rules: Result<Vec<Rule>, Problem> =
+            self.rules.iter().flatten().map(RuleView::read).collect();
         let (mut rules, rates) = (rules?, self.rates()?);
         if rules.is_empty() && rates.is_empty() {
             return Err(Problem::unacceptable("rejected", "a price says what is charged"));
@@ -224,7 +223,7 @@ impl NewPrice {
             (Unit::REASONING, reasoning),
             (Unit::REQUESTS, request),
         ];
-        let mut rates = rates::read(&self.rates)?;
+        let mut rates = self.rates.as_ref().map(rates::read).transpose()?.unwrap_or_default();
         for (unit, amount) in named {
             if let Some(amount) = amount {
                 rates = rates.with(unit, names::amount(amount)?);

@@ -19,8 +19,7 @@ pub type RatesView = BTreeMap<String, String>;
 #[oai(rename = "PriceRule", deny_unknown_fields)]
 pub struct RuleView {
     /// All of it must be so. Nothing: whatever no rule before applies to.
-    #[oai(default)]
-    when: WhenView,
+    when: Option<WhenView>,
     /// By unit: `input`, `output`, `images`, ...
     rates: RatesView,
 }
@@ -67,11 +66,12 @@ impl RuleView {
             from: time_of_day.map(|time| time_text(time.from)),
             until: time_of_day.map(|time| time_text(time.until)),
         };
-        Self { when, rates: view(rates) }
+        Self { when: Some(when), rates: view(rates) }
     }
 
     pub fn read(&self) -> Result<Rule, Problem> {
-        Ok(Rule { when: self.when.read()?, rates: read(&self.rates)? })
+        let when = self.when.as_ref().map(WhenView::read).transpose()?.unwrap_or_default();
+        Ok(Rule { when, rates: read(&self.rates)? })
     }
 }
 
@@ -135,13 +135,13 @@ mod tests {
     #[test]
     fn a_rule_reads_back_as_itself() {
         let view = RuleView {
-            when: WhenView {
+            when: Some(WhenView {
                 operation: Some("embedding".to_owned()),
                 context_above: Some(200_000),
                 service_tier: Some("flex".to_owned()),
                 from: Some("22:00".to_owned()),
                 until: Some("06:00".to_owned()),
-            },
+            }),
             rates: RatesView::from([("input".to_owned(), "2.5".to_owned())]),
         };
         let rule = view.read().unwrap();
