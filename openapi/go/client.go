@@ -472,6 +472,9 @@ type ChangedModel struct {
 	// MaxProcesses Null: as many as there are.
 	MaxProcesses nullable.Nullable[uint32] `json:"max_processes,omitempty"`
 
+	// Operations What it is for from now on; null: everything is tried.
+	Operations nullable.Nullable[[]string] `json:"operations,omitempty"`
+
 	// Upstreams These answer from now on, and no others.
 	Upstreams nullable.Nullable[[]Upstream] `json:"upstreams,omitempty"`
 }
@@ -516,24 +519,38 @@ type Charge struct {
 	// CachedTokens A part of the prompt's.
 	CachedTokens uint64 `json:"cached_tokens"`
 
-	// Charge Units of the installation's currency, exact.
-	Charge           string                    `json:"charge"`
-	CompletionTokens uint64                    `json:"completion_tokens"`
-	Key              nullable.Nullable[string] `json:"key,omitempty"`
-	KeyName          nullable.Nullable[string] `json:"key_name,omitempty"`
-	Model            nullable.Nullable[string] `json:"model,omitempty"`
+	// Charge Exact.
+	Charge           string `json:"charge"`
+	CompletionTokens uint64 `json:"completion_tokens"`
+
+	// Currency Of the installation, which charge and rates are in.
+	Currency string                    `json:"currency"`
+	Key      nullable.Nullable[string] `json:"key,omitempty"`
+	KeyName  nullable.Nullable[string] `json:"key_name,omitempty"`
+	Model    nullable.Nullable[string] `json:"model,omitempty"`
+
+	// Operation `chat_completion`, `embedding`, ...
+	Operation nullable.Nullable[string] `json:"operation,omitempty"`
 
 	// Outcome `completed`, `cancelled` or `failed`.
-	Outcome      string                    `json:"outcome"`
+	Outcome string `json:"outcome"`
+
+	// Price The price that they are of.
+	Price        nullable.Nullable[string] `json:"price,omitempty"`
 	Project      string                    `json:"project"`
 	ProjectName  nullable.Nullable[string] `json:"project_name,omitempty"`
 	PromptTokens uint64                    `json:"prompt_tokens"`
-	Rates        nullable.Nullable[Rates]  `json:"rates,omitempty"`
+
+	// Rates By unit.
+	Rates nullable.Nullable[map[string]string] `json:"rates,omitempty"`
 
 	// ReasoningTokens A part of the completion's.
 	ReasoningTokens uint64                       `json:"reasoning_tokens"`
 	Request         string                       `json:"request"`
 	SettledAt       nullable.Nullable[time.Time] `json:"settled_at,omitempty"`
+
+	// Units What was charged, by unit: no token is in two of them.
+	Units map[string]uint64 `json:"units"`
 }
 
 // Credentials defines model for Credentials.
@@ -588,6 +605,22 @@ type Field struct {
 	Name   string      `json:"name"`
 }
 
+// Installation One log, one currency, one time zone.
+type Installation struct {
+	// Currency Of every amount, as ISO 4217 has it: `EUR`.
+	Currency  string    `json:"currency"`
+	FoundedAt time.Time `json:"founded_at"`
+
+	// Id Named by the source of its events.
+	Id string `json:"id"`
+
+	// MinorDigits Decimals that amounts are shown with at least. They are exact, and may have up to nine.
+	MinorDigits uint8 `json:"minor_digits"`
+
+	// TimeZone In which hours of usage begin and times of day of prices are: `Europe/Berlin`.
+	TimeZone string `json:"time_zone"`
+}
+
 // IssuedKey A key that was issued, or given a new secret.
 type IssuedKey struct {
 	// Id Of what was written to: `prj_…`, `key_…`, `prc_…`, or a model's name.
@@ -614,8 +647,11 @@ type IssuedKey struct {
 type Key struct {
 	Budget nullable.Nullable[Budget] `json:"budget,omitempty"`
 
-	// Cost What its usage has cost, in units of the installation's currency.
-	Cost        string `json:"cost"`
+	// Cost What its usage has cost.
+	Cost string `json:"cost"`
+
+	// Currency Of the installation, which cost and budget are in.
+	Currency    string `json:"currency"`
 	Description string `json:"description"`
 
 	// ExpiresAt Null: never.
@@ -711,8 +747,11 @@ type Model struct {
 	Kind ModelKind `json:"kind"`
 
 	// MaxProcesses Null: as many as there are.
-	MaxProcesses nullable.Nullable[uint32]    `json:"max_processes,omitempty"`
-	Name         string                       `json:"name"`
+	MaxProcesses nullable.Nullable[uint32] `json:"max_processes,omitempty"`
+	Name         string                    `json:"name"`
+
+	// Operations What it is for: `chat_completion`, `embedding`, ... Null: that was not said, and everything is tried.
+	Operations   nullable.Nullable[[]string]  `json:"operations,omitempty"`
 	RegisteredAt time.Time                    `json:"registered_at"`
 	RetiredAt    nullable.Nullable[time.Time] `json:"retired_at,omitempty"`
 	Status       ModelStatus                  `json:"status"`
@@ -789,6 +828,9 @@ type NewModel struct {
 	// Name What clients call it: never used again, also not after the model is retired.
 	Name string `json:"name"`
 
+	// Operations What it is for: `chat_completion`, `embedding`, ... Left out: everything is tried.
+	Operations nullable.Nullable[[]string] `json:"operations,omitempty"`
+
 	// Upstreams None: served by workers that bring their own.
 	Upstreams nullable.Nullable[[]Upstream] `json:"upstreams,omitempty"`
 }
@@ -810,23 +852,30 @@ type NewPrice struct {
 	// EffectiveFrom RFC 3339, also past: then it counts for what is admitted from now on. Now if left out.
 	EffectiveFrom nullable.Nullable[time.Time] `json:"effective_from,omitempty"`
 
-	// Input For a million tokens of the prompt.
-	Input string `json:"input"`
+	// Input For a million tokens of the prompt; nothing if left out.
+	Input nullable.Nullable[string] `json:"input,omitempty"`
 
 	// Model By its name or an alias.
 	Model string `json:"model"`
 
-	// Output For a million tokens of the answer.
-	Output string `json:"output"`
+	// Output For a million tokens of the answer; nothing if left out.
+	Output nullable.Nullable[string] `json:"output,omitempty"`
 
 	// Project The project that alone pays this, by id or name; left out: whoever has no price of its own.
 	Project nullable.Nullable[string] `json:"project,omitempty"`
+
+	// Rates Of other units, beside those above.
+	Rates nullable.Nullable[map[string]string] `json:"rates,omitempty"`
 
 	// Reasoning For a million tokens of reasoning; as `output` if left out.
 	Reasoning nullable.Nullable[string] `json:"reasoning,omitempty"`
 
 	// Request For the request itself; nothing if left out.
 	Request nullable.Nullable[string] `json:"request,omitempty"`
+
+	// Rules Rates of requests of which something is so: the first that applies counts, before the rates above. The last may
+	// ask for nothing, if there are none above.
+	Rules nullable.Nullable[[]PriceRule] `json:"rules,omitempty"`
 }
 
 // NewProject defines model for NewProject.
@@ -973,7 +1022,10 @@ type Period string
 
 // Price What a model charges from some time on: units of the installation's currency for a million tokens.
 type Price struct {
-	CachedInput   string    `json:"cached_input"`
+	CachedInput string `json:"cached_input"`
+
+	// Currency Of the installation, which all of these are in.
+	Currency      string    `json:"currency"`
 	EffectiveFrom time.Time `json:"effective_from"`
 	Id            string    `json:"id"`
 	Input         string    `json:"input"`
@@ -981,13 +1033,46 @@ type Price struct {
 	Output        string    `json:"output"`
 
 	// Project That alone pays this; null: for whoever has no price of its own.
-	Project   nullable.Nullable[string] `json:"project,omitempty"`
-	Reasoning string                    `json:"reasoning"`
+	Project nullable.Nullable[string] `json:"project,omitempty"`
+
+	// Rates By unit, where no rule before the last applies: all of those above are among them.
+	Rates     map[string]string `json:"rates"`
+	Reasoning string            `json:"reasoning"`
 
 	// Request For the request itself.
-	Request     string                       `json:"request"`
+	Request string `json:"request"`
+
+	// Rules The first that applies to a request counts; the last applies to whatever no other does.
+	Rules       []PriceRule                  `json:"rules"`
 	SetAt       time.Time                    `json:"set_at"`
 	WithdrawnAt nullable.Nullable[time.Time] `json:"withdrawn_at,omitempty"`
+}
+
+// PriceCondition What a rule asks of a request. What is left out is not asked.
+type PriceCondition struct {
+	// ContextAbove More tokens of prompt than this.
+	ContextAbove nullable.Nullable[uint64] `json:"context_above,omitempty"`
+
+	// From Admitted at this time of day or later, in the installation's time zone: `22:00`.
+	From nullable.Nullable[time.Time] `json:"from,omitempty"`
+
+	// Operation `chat_completion`, `embedding`, ...
+	Operation nullable.Nullable[string] `json:"operation,omitempty"`
+
+	// ServiceTier In which the upstream served it.
+	ServiceTier nullable.Nullable[string] `json:"service_tier,omitempty"`
+
+	// Until And before this one; over midnight if it is not after `from`.
+	Until nullable.Nullable[string] `json:"until,omitempty"`
+}
+
+// PriceRule Rates of requests of which something is so.
+type PriceRule struct {
+	// Rates By unit: `input`, `output`, `images`, ...
+	Rates map[string]string `json:"rates"`
+
+	// When All of it must be so. Nothing: whatever no rule before applies to.
+	When nullable.Nullable[PriceCondition] `json:"when,omitempty"`
 }
 
 // Problem RFC 9457, with `code` for programs and `version` where it helps.
@@ -1012,7 +1097,10 @@ type Project struct {
 	Budget    nullable.Nullable[Budget]    `json:"budget,omitempty"`
 	ClosedAt  nullable.Nullable[time.Time] `json:"closed_at,omitempty"`
 	CreatedAt time.Time                    `json:"created_at"`
-	Id        string                       `json:"id"`
+
+	// Currency Of the installation, which the budget is in.
+	Currency string `json:"currency"`
+	Id       string `json:"id"`
 
 	// Limits Null: nothing is limited.
 	Limits nullable.Nullable[Limits] `json:"limits,omitempty"`
@@ -1044,17 +1132,6 @@ type ProjectionHealth struct {
 	Version uint32 `json:"version"`
 }
 
-// Rates Units of the installation's currency for a million tokens.
-type Rates struct {
-	CachedInput string `json:"cached_input"`
-	Input       string `json:"input"`
-	Output      string `json:"output"`
-	Reasoning   string `json:"reasoning"`
-
-	// Request For the request itself.
-	Request string `json:"request"`
-}
-
 // RelayHealth defines model for RelayHealth.
 type RelayHealth struct {
 	Lag nullable.Nullable[uint64] `json:"lag,omitempty"`
@@ -1069,11 +1146,30 @@ type RelayHealth struct {
 	Trouble nullable.Nullable[string] `json:"trouble,omitempty"`
 }
 
+// RequestAttempt One call to an upstream.
+type RequestAttempt struct {
+	// Outcome `completed`, `failed`, `cancelled`, `unknown`, ...
+	Outcome string `json:"outcome"`
+
+	// Units By unit, as the upstream reported it. Null: it did not say, which is not nothing.
+	Units nullable.Nullable[map[string]uint64] `json:"units,omitempty"`
+
+	// Upstream Null if the model's workers bring their own, or the worker vanished.
+	Upstream nullable.Nullable[string] `json:"upstream,omitempty"`
+
+	// UpstreamRequestId The upstream's own name for it: what a provider's bill can be compared by.
+	UpstreamRequestId nullable.Nullable[string] `json:"upstream_request_id,omitempty"`
+	Worker            string                    `json:"worker"`
+}
+
 // RequestStatus How far a request has come, or how it ended.
 type RequestStatus string
 
 // RequestStory defines model for RequestStory.
 type RequestStory struct {
+	// Attempts At upstreams, in order; told when it ends.
+	Attempts []RequestAttempt `json:"attempts"`
+
 	// Complete Everything that had happened when the question arrived is in it.
 	Complete bool `json:"complete"`
 
@@ -1094,14 +1190,20 @@ type RequestSummary struct {
 	CachedTokens     uint64                     `json:"cached_tokens"`
 	CompletionTokens uint64                     `json:"completion_tokens"`
 
-	// Cost Units of the installation's currency, exact.
-	Cost            string                       `json:"cost"`
-	FirstChunkMs    nullable.Nullable[float64]   `json:"first_chunk_ms,omitempty"`
-	Gateway         nullable.Nullable[string]    `json:"gateway,omitempty"`
-	Id              string                       `json:"id"`
-	Key             nullable.Nullable[string]    `json:"key,omitempty"`
-	KeyName         nullable.Nullable[string]    `json:"key_name,omitempty"`
-	Model           nullable.Nullable[string]    `json:"model,omitempty"`
+	// Cost Exact.
+	Cost string `json:"cost"`
+
+	// Currency Of the installation, which the cost is in.
+	Currency     string                     `json:"currency"`
+	FirstChunkMs nullable.Nullable[float64] `json:"first_chunk_ms,omitempty"`
+	Gateway      nullable.Nullable[string]  `json:"gateway,omitempty"`
+	Id           string                     `json:"id"`
+	Key          nullable.Nullable[string]  `json:"key,omitempty"`
+	KeyName      nullable.Nullable[string]  `json:"key_name,omitempty"`
+	Model        nullable.Nullable[string]  `json:"model,omitempty"`
+
+	// Operation `chat_completion`, `embedding`, ...
+	Operation       nullable.Nullable[string]    `json:"operation,omitempty"`
 	Project         string                       `json:"project"`
 	ProjectName     nullable.Nullable[string]    `json:"project_name,omitempty"`
 	PromptTokens    uint64                       `json:"prompt_tokens"`
@@ -1109,10 +1211,13 @@ type RequestSummary struct {
 	SettledAt       nullable.Nullable[time.Time] `json:"settled_at,omitempty"`
 
 	// Status `accepted`, `assigned`, `completed`, `cancelled` or `failed`.
-	Status         string                     `json:"status"`
-	Streamed       nullable.Nullable[bool]    `json:"streamed,omitempty"`
-	TotalMs        nullable.Nullable[float64] `json:"total_ms,omitempty"`
-	UpstreamStatus nullable.Nullable[uint16]  `json:"upstream_status,omitempty"`
+	Status   string                     `json:"status"`
+	Streamed nullable.Nullable[bool]    `json:"streamed,omitempty"`
+	TotalMs  nullable.Nullable[float64] `json:"total_ms,omitempty"`
+
+	// Units What is billed, by unit: no token is in two of them.
+	Units          map[string]uint64         `json:"units"`
+	UpstreamStatus nullable.Nullable[uint16] `json:"upstream_status,omitempty"`
 
 	// Why Why it was cancelled or failed: `client_gone`, `upstream_failed`, ...
 	Why    nullable.Nullable[string] `json:"why,omitempty"`
@@ -1211,7 +1316,7 @@ type UsageLine struct {
 	Completed        uint64 `json:"completed"`
 	CompletionTokens uint64 `json:"completion_tokens"`
 
-	// Cost Units of the installation's currency, exact: `0.00042`.
+	// Cost Exact: `0.00042`.
 	Cost   string `json:"cost"`
 	Failed uint64 `json:"failed"`
 
@@ -1234,7 +1339,10 @@ type UsageLine struct {
 // UsageReport defines model for UsageReport.
 type UsageReport struct {
 	// Complete Everything that had happened when the question arrived is in it.
-	Complete bool        `json:"complete"`
+	Complete bool `json:"complete"`
+
+	// Currency Of the installation, which all costs are in.
+	Currency string      `json:"currency"`
 	Data     []UsageLine `json:"data"`
 
 	// Missing What is missing, if it is not complete.
@@ -1343,7 +1451,7 @@ type ListAdminKeysParams struct {
 
 // IssueAdminKeyParams defines parameters for IssueAdminKey.
 type IssueAdminKeyParams struct {
-	// IdempotencyKey Said again with the same key, the command is carried out once; the secret is not shown again.
+	// IdempotencyKey Sent again with the same key, the command is carried out once. A secret is not shown again.
 	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
 
 	// UplionReason Why: at most 500 characters, noted beside what is changed. UTF-8, or `UTF-8''` and percent-encoding.
@@ -1352,10 +1460,10 @@ type IssueAdminKeyParams struct {
 
 // RevokeAdminKeyParams defines parameters for RevokeAdminKey.
 type RevokeAdminKeyParams struct {
-	// IfMatch The version that you saw last.
+	// IfMatch The version that you saw last; without it the last writer wins.
 	IfMatch *string `json:"If-Match,omitempty"`
 
-	// IdempotencyKey Said again with the same key, the command is carried out once.
+	// IdempotencyKey Sent again with the same key, the command is carried out once. A secret is not shown again.
 	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
 
 	// UplionReason Why: at most 500 characters, noted beside what is changed. UTF-8, or `UTF-8''` and percent-encoding.
@@ -1478,7 +1586,7 @@ type ListKeysParams struct {
 
 // IssueKeyParams defines parameters for IssueKey.
 type IssueKeyParams struct {
-	// IdempotencyKey Said again with the same key, the command is carried out once; the secret is not shown again.
+	// IdempotencyKey Sent again with the same key, the command is carried out once. A secret is not shown again.
 	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
 
 	// UplionReason Why: at most 500 characters, noted beside what is changed. UTF-8, or `UTF-8''` and percent-encoding.
@@ -1490,7 +1598,7 @@ type ChangeKeyParams struct {
 	// IfMatch The version that you saw last; without it the last writer wins.
 	IfMatch *string `json:"If-Match,omitempty"`
 
-	// IdempotencyKey Said again with the same key, the command is carried out once.
+	// IdempotencyKey Sent again with the same key, the command is carried out once. A secret is not shown again.
 	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
 
 	// UplionReason Why: at most 500 characters, noted beside what is changed. UTF-8, or `UTF-8''` and percent-encoding.
@@ -1499,10 +1607,10 @@ type ChangeKeyParams struct {
 
 // DisableKeyParams defines parameters for DisableKey.
 type DisableKeyParams struct {
-	// IfMatch The version that you saw last.
+	// IfMatch The version that you saw last; without it the last writer wins.
 	IfMatch *string `json:"If-Match,omitempty"`
 
-	// IdempotencyKey Said again with the same key, the command is carried out once.
+	// IdempotencyKey Sent again with the same key, the command is carried out once. A secret is not shown again.
 	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
 
 	// UplionReason Why: at most 500 characters, noted beside what is changed. UTF-8, or `UTF-8''` and percent-encoding.
@@ -1511,10 +1619,10 @@ type DisableKeyParams struct {
 
 // EnableKeyParams defines parameters for EnableKey.
 type EnableKeyParams struct {
-	// IfMatch The version that you saw last.
+	// IfMatch The version that you saw last; without it the last writer wins.
 	IfMatch *string `json:"If-Match,omitempty"`
 
-	// IdempotencyKey Said again with the same key, the command is carried out once.
+	// IdempotencyKey Sent again with the same key, the command is carried out once. A secret is not shown again.
 	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
 
 	// UplionReason Why: at most 500 characters, noted beside what is changed. UTF-8, or `UTF-8''` and percent-encoding.
@@ -1526,7 +1634,7 @@ type AllowModelsParams struct {
 	// IfMatch The version that you saw last; without it the last writer wins.
 	IfMatch *string `json:"If-Match,omitempty"`
 
-	// IdempotencyKey Said again with the same key, the command is carried out once.
+	// IdempotencyKey Sent again with the same key, the command is carried out once. A secret is not shown again.
 	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
 
 	// UplionReason Why: at most 500 characters, noted beside what is changed. UTF-8, or `UTF-8''` and percent-encoding.
@@ -1535,10 +1643,10 @@ type AllowModelsParams struct {
 
 // RevokeKeyParams defines parameters for RevokeKey.
 type RevokeKeyParams struct {
-	// IfMatch The version that you saw last.
+	// IfMatch The version that you saw last; without it the last writer wins.
 	IfMatch *string `json:"If-Match,omitempty"`
 
-	// IdempotencyKey Said again with the same key, the command is carried out once.
+	// IdempotencyKey Sent again with the same key, the command is carried out once. A secret is not shown again.
 	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
 
 	// UplionReason Why: at most 500 characters, noted beside what is changed. UTF-8, or `UTF-8''` and percent-encoding.
@@ -1547,10 +1655,10 @@ type RevokeKeyParams struct {
 
 // RotateKeyParams defines parameters for RotateKey.
 type RotateKeyParams struct {
-	// IfMatch The version that you saw last.
+	// IfMatch The version that you saw last; without it the last writer wins.
 	IfMatch *string `json:"If-Match,omitempty"`
 
-	// IdempotencyKey Said again with the same key, the command is carried out once; the secret is not shown again.
+	// IdempotencyKey Sent again with the same key, the command is carried out once. A secret is not shown again.
 	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
 
 	// UplionReason Why: at most 500 characters, noted beside what is changed. UTF-8, or `UTF-8''` and percent-encoding.
@@ -1580,7 +1688,7 @@ type ListModelsParams struct {
 
 // RegisterModelParams defines parameters for RegisterModel.
 type RegisterModelParams struct {
-	// IdempotencyKey Said again with the same key, the command is carried out once.
+	// IdempotencyKey Sent again with the same key, the command is carried out once. A secret is not shown again.
 	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
 
 	// UplionReason Why: at most 500 characters, noted beside what is changed. UTF-8, or `UTF-8''` and percent-encoding.
@@ -1592,7 +1700,7 @@ type ChangeModelParams struct {
 	// IfMatch The version that you saw last; without it the last writer wins.
 	IfMatch *string `json:"If-Match,omitempty"`
 
-	// IdempotencyKey Said again with the same key, the command is carried out once.
+	// IdempotencyKey Sent again with the same key, the command is carried out once. A secret is not shown again.
 	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
 
 	// UplionReason Why: at most 500 characters, noted beside what is changed. UTF-8, or `UTF-8''` and percent-encoding.
@@ -1604,7 +1712,7 @@ type ChangeAliasesParams struct {
 	// IfMatch The version that you saw last; without it the last writer wins.
 	IfMatch *string `json:"If-Match,omitempty"`
 
-	// IdempotencyKey Said again with the same key, the command is carried out once.
+	// IdempotencyKey Sent again with the same key, the command is carried out once. A secret is not shown again.
 	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
 
 	// UplionReason Why: at most 500 characters, noted beside what is changed. UTF-8, or `UTF-8''` and percent-encoding.
@@ -1613,10 +1721,10 @@ type ChangeAliasesParams struct {
 
 // RetireModelParams defines parameters for RetireModel.
 type RetireModelParams struct {
-	// IfMatch The version that you saw last.
+	// IfMatch The version that you saw last; without it the last writer wins.
 	IfMatch *string `json:"If-Match,omitempty"`
 
-	// IdempotencyKey Said again with the same key, the command is carried out once.
+	// IdempotencyKey Sent again with the same key, the command is carried out once. A secret is not shown again.
 	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
 
 	// UplionReason Why: at most 500 characters, noted beside what is changed. UTF-8, or `UTF-8''` and percent-encoding.
@@ -1625,10 +1733,10 @@ type RetireModelParams struct {
 
 // AddUpstreamParams defines parameters for AddUpstream.
 type AddUpstreamParams struct {
-	// IfMatch The version of the model that you saw last.
+	// IfMatch The version that you saw last; without it the last writer wins.
 	IfMatch *string `json:"If-Match,omitempty"`
 
-	// IdempotencyKey Said again with the same key, the command is carried out once.
+	// IdempotencyKey Sent again with the same key, the command is carried out once. A secret is not shown again.
 	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
 
 	// UplionReason Why: at most 500 characters, noted beside what is changed. UTF-8, or `UTF-8''` and percent-encoding.
@@ -1640,7 +1748,7 @@ type ChangeUpstreamsParams struct {
 	// IfMatch The version that you saw last; without it the last writer wins.
 	IfMatch *string `json:"If-Match,omitempty"`
 
-	// IdempotencyKey Said again with the same key, the command is carried out once.
+	// IdempotencyKey Sent again with the same key, the command is carried out once. A secret is not shown again.
 	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
 
 	// UplionReason Why: at most 500 characters, noted beside what is changed. UTF-8, or `UTF-8''` and percent-encoding.
@@ -1649,10 +1757,10 @@ type ChangeUpstreamsParams struct {
 
 // RemoveUpstreamParams defines parameters for RemoveUpstream.
 type RemoveUpstreamParams struct {
-	// IfMatch The version of the model that you saw last.
+	// IfMatch The version that you saw last; without it the last writer wins.
 	IfMatch *string `json:"If-Match,omitempty"`
 
-	// IdempotencyKey Said again with the same key, the command is carried out once.
+	// IdempotencyKey Sent again with the same key, the command is carried out once. A secret is not shown again.
 	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
 
 	// UplionReason Why: at most 500 characters, noted beside what is changed. UTF-8, or `UTF-8''` and percent-encoding.
@@ -1661,10 +1769,10 @@ type RemoveUpstreamParams struct {
 
 // ChangeUpstreamParams defines parameters for ChangeUpstream.
 type ChangeUpstreamParams struct {
-	// IfMatch The version of the model that you saw last; without it the last writer wins.
+	// IfMatch The version that you saw last; without it the last writer wins.
 	IfMatch *string `json:"If-Match,omitempty"`
 
-	// IdempotencyKey Said again with the same key, the command is carried out once.
+	// IdempotencyKey Sent again with the same key, the command is carried out once. A secret is not shown again.
 	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
 
 	// UplionReason Why: at most 500 characters, noted beside what is changed. UTF-8, or `UTF-8''` and percent-encoding.
@@ -1697,7 +1805,7 @@ type ListPricesParams struct {
 
 // SetPriceParams defines parameters for SetPrice.
 type SetPriceParams struct {
-	// IdempotencyKey Said again with the same key, the command is carried out once.
+	// IdempotencyKey Sent again with the same key, the command is carried out once. A secret is not shown again.
 	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
 
 	// UplionReason Why: at most 500 characters, noted beside what is changed. UTF-8, or `UTF-8''` and percent-encoding.
@@ -1706,10 +1814,10 @@ type SetPriceParams struct {
 
 // WithdrawPriceParams defines parameters for WithdrawPrice.
 type WithdrawPriceParams struct {
-	// IfMatch The version that you saw last.
+	// IfMatch The version that you saw last; without it the last writer wins.
 	IfMatch *string `json:"If-Match,omitempty"`
 
-	// IdempotencyKey Said again with the same key, the command is carried out once.
+	// IdempotencyKey Sent again with the same key, the command is carried out once. A secret is not shown again.
 	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
 
 	// UplionReason Why: at most 500 characters, noted beside what is changed. UTF-8, or `UTF-8''` and percent-encoding.
@@ -1739,7 +1847,7 @@ type ListProjectsParams struct {
 
 // CreateProjectParams defines parameters for CreateProject.
 type CreateProjectParams struct {
-	// IdempotencyKey Said again with the same key, the command is carried out once.
+	// IdempotencyKey Sent again with the same key, the command is carried out once. A secret is not shown again.
 	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
 
 	// UplionReason Why: at most 500 characters, noted beside what is changed. UTF-8, or `UTF-8''` and percent-encoding.
@@ -1751,7 +1859,7 @@ type ChangeProjectParams struct {
 	// IfMatch The version that you saw last; without it the last writer wins.
 	IfMatch *string `json:"If-Match,omitempty"`
 
-	// IdempotencyKey Said again with the same key, the command is carried out once.
+	// IdempotencyKey Sent again with the same key, the command is carried out once. A secret is not shown again.
 	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
 
 	// UplionReason Why: at most 500 characters, noted beside what is changed. UTF-8, or `UTF-8''` and percent-encoding.
@@ -1760,10 +1868,10 @@ type ChangeProjectParams struct {
 
 // CloseProjectParams defines parameters for CloseProject.
 type CloseProjectParams struct {
-	// IfMatch The version that you saw last.
+	// IfMatch The version that you saw last; without it the last writer wins.
 	IfMatch *string `json:"If-Match,omitempty"`
 
-	// IdempotencyKey Said again with the same key, the command is carried out once.
+	// IdempotencyKey Sent again with the same key, the command is carried out once. A secret is not shown again.
 	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
 
 	// UplionReason Why: at most 500 characters, noted beside what is changed. UTF-8, or `UTF-8''` and percent-encoding.
@@ -1790,10 +1898,10 @@ type ListMembersParams struct {
 
 // AddMemberParams defines parameters for AddMember.
 type AddMemberParams struct {
-	// IfMatch The version of the project that you saw last; without it the last writer wins.
+	// IfMatch The version that you saw last; without it the last writer wins.
 	IfMatch *string `json:"If-Match,omitempty"`
 
-	// IdempotencyKey Said again with the same key, the command is carried out once.
+	// IdempotencyKey Sent again with the same key, the command is carried out once. A secret is not shown again.
 	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
 
 	// UplionReason Why: at most 500 characters, noted beside what is changed. UTF-8, or `UTF-8''` and percent-encoding.
@@ -1802,10 +1910,10 @@ type AddMemberParams struct {
 
 // RemoveMemberParams defines parameters for RemoveMember.
 type RemoveMemberParams struct {
-	// IfMatch The version of the project that you saw last; without it the last writer wins.
+	// IfMatch The version that you saw last; without it the last writer wins.
 	IfMatch *string `json:"If-Match,omitempty"`
 
-	// IdempotencyKey Said again with the same key, the command is carried out once.
+	// IdempotencyKey Sent again with the same key, the command is carried out once. A secret is not shown again.
 	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
 
 	// UplionReason Why: at most 500 characters, noted beside what is changed. UTF-8, or `UTF-8''` and percent-encoding.
@@ -1814,10 +1922,10 @@ type RemoveMemberParams struct {
 
 // ChangeMemberParams defines parameters for ChangeMember.
 type ChangeMemberParams struct {
-	// IfMatch The version of the project that you saw last; without it the last writer wins.
+	// IfMatch The version that you saw last; without it the last writer wins.
 	IfMatch *string `json:"If-Match,omitempty"`
 
-	// IdempotencyKey Said again with the same key, the command is carried out once.
+	// IdempotencyKey Sent again with the same key, the command is carried out once. A secret is not shown again.
 	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
 
 	// UplionReason Why: at most 500 characters, noted beside what is changed. UTF-8, or `UTF-8''` and percent-encoding.
@@ -1826,10 +1934,10 @@ type ChangeMemberParams struct {
 
 // ResumeProjectParams defines parameters for ResumeProject.
 type ResumeProjectParams struct {
-	// IfMatch The version that you saw last.
+	// IfMatch The version that you saw last; without it the last writer wins.
 	IfMatch *string `json:"If-Match,omitempty"`
 
-	// IdempotencyKey Said again with the same key, the command is carried out once.
+	// IdempotencyKey Sent again with the same key, the command is carried out once. A secret is not shown again.
 	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
 
 	// UplionReason Why: at most 500 characters, noted beside what is changed. UTF-8, or `UTF-8''` and percent-encoding.
@@ -1838,10 +1946,10 @@ type ResumeProjectParams struct {
 
 // SuspendProjectParams defines parameters for SuspendProject.
 type SuspendProjectParams struct {
-	// IfMatch The version that you saw last.
+	// IfMatch The version that you saw last; without it the last writer wins.
 	IfMatch *string `json:"If-Match,omitempty"`
 
-	// IdempotencyKey Said again with the same key, the command is carried out once.
+	// IdempotencyKey Sent again with the same key, the command is carried out once. A secret is not shown again.
 	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
 
 	// UplionReason Why: at most 500 characters, noted beside what is changed. UTF-8, or `UTF-8''` and percent-encoding.
@@ -1954,7 +2062,9 @@ type GetUsageParams struct {
 
 	// Limit At most 1000; as many if not said.
 	Limit *uint64 `form:"limit,omitempty" json:"limit,omitempty"`
-	At    *string `form:"at,omitempty" json:"at,omitempty"`
+
+	// At The same as `Uplion-Position`.
+	At *string `form:"at,omitempty" json:"at,omitempty"`
 
 	// UplionPosition See also the write that was answered with this position.
 	UplionPosition *string `json:"Uplion-Position,omitempty"`
@@ -1986,7 +2096,7 @@ type ListUsersParams struct {
 
 // RegisterUserParams defines parameters for RegisterUser.
 type RegisterUserParams struct {
-	// IdempotencyKey Said again with the same key, the command is carried out once.
+	// IdempotencyKey Sent again with the same key, the command is carried out once. A secret is not shown again.
 	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
 
 	// UplionReason Why: at most 500 characters, noted beside what is changed. UTF-8, or `UTF-8''` and percent-encoding.
@@ -1998,7 +2108,7 @@ type ChangeUserParams struct {
 	// IfMatch The version that you saw last; without it the last writer wins.
 	IfMatch *string `json:"If-Match,omitempty"`
 
-	// IdempotencyKey Said again with the same key, the command is carried out once.
+	// IdempotencyKey Sent again with the same key, the command is carried out once. A secret is not shown again.
 	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
 
 	// UplionReason Why: at most 500 characters, noted beside what is changed. UTF-8, or `UTF-8''` and percent-encoding.
@@ -2007,10 +2117,10 @@ type ChangeUserParams struct {
 
 // DisableUserParams defines parameters for DisableUser.
 type DisableUserParams struct {
-	// IfMatch The version that you saw last.
+	// IfMatch The version that you saw last; without it the last writer wins.
 	IfMatch *string `json:"If-Match,omitempty"`
 
-	// IdempotencyKey Said again with the same key, the command is carried out once.
+	// IdempotencyKey Sent again with the same key, the command is carried out once. A secret is not shown again.
 	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
 
 	// UplionReason Why: at most 500 characters, noted beside what is changed. UTF-8, or `UTF-8''` and percent-encoding.
@@ -2019,10 +2129,10 @@ type DisableUserParams struct {
 
 // EnableUserParams defines parameters for EnableUser.
 type EnableUserParams struct {
-	// IfMatch The version that you saw last.
+	// IfMatch The version that you saw last; without it the last writer wins.
 	IfMatch *string `json:"If-Match,omitempty"`
 
-	// IdempotencyKey Said again with the same key, the command is carried out once.
+	// IdempotencyKey Sent again with the same key, the command is carried out once. A secret is not shown again.
 	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
 
 	// UplionReason Why: at most 500 characters, noted beside what is changed. UTF-8, or `UTF-8''` and percent-encoding.
@@ -2031,10 +2141,10 @@ type EnableUserParams struct {
 
 // EraseUserParams defines parameters for EraseUser.
 type EraseUserParams struct {
-	// IfMatch The version that you saw last.
+	// IfMatch The version that you saw last; without it the last writer wins.
 	IfMatch *string `json:"If-Match,omitempty"`
 
-	// IdempotencyKey Said again with the same key, the command is carried out once.
+	// IdempotencyKey Sent again with the same key, the command is carried out once. A secret is not shown again.
 	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
 
 	// UplionReason Why: at most 500 characters, noted beside what is changed. UTF-8, or `UTF-8''` and percent-encoding.
@@ -2046,7 +2156,7 @@ type SetPasswordParams struct {
 	// IfMatch The version that you saw last; without it the last writer wins.
 	IfMatch *string `json:"If-Match,omitempty"`
 
-	// IdempotencyKey Said again with the same key, the command is carried out once.
+	// IdempotencyKey Sent again with the same key, the command is carried out once. A secret is not shown again.
 	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
 
 	// UplionReason Why: at most 500 characters, noted beside what is changed. UTF-8, or `UTF-8''` and percent-encoding.
@@ -2262,6 +2372,13 @@ type ClientInterface interface {
 	//
 	// Corresponds with GET /events (the `ListEvents` operationId).
 	ListEvents(ctx context.Context, params *ListEventsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetInstallation Show the installation
+	//
+	// Control founds it at its first start; nothing of it ever changes.
+	//
+	// Corresponds with GET /installation (the `GetInstallation` operationId).
+	GetInstallation(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListKeys List API keys
 	//
@@ -2910,6 +3027,23 @@ func (c *Client) ListCharges(ctx context.Context, params *ListChargesParams, req
 // Corresponds with GET /events (the `ListEvents` operationId).
 func (c *Client) ListEvents(ctx context.Context, params *ListEventsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewListEventsRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetInstallation Show the installation
+//
+// Control founds it at its first start; nothing of it ever changes.
+//
+// Corresponds with GET /installation (the `GetInstallation` operationId).
+func (c *Client) GetInstallation(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetInstallationRequest(c.Server)
 	if err != nil {
 		return nil, err
 	}
@@ -4842,6 +4976,33 @@ func NewListEventsRequest(server string, params *ListEventsParams) (*http.Reques
 			req.Header.Set("Uplion-Position", headerParam0)
 		}
 
+	}
+
+	return req, nil
+}
+
+// NewGetInstallationRequest constructs an http.Request for the GetInstallation method
+func NewGetInstallationRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/installation")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
 	}
 
 	return req, nil
@@ -9149,6 +9310,15 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /events (the `ListEvents` operationId).
 	ListEventsWithResponse(ctx context.Context, params *ListEventsParams, reqEditors ...RequestEditorFn) (*ListEventsResponse, error)
 
+	// GetInstallationWithResponse Show the installation
+	//
+	// Control founds it at its first start; nothing of it ever changes.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /installation (the `GetInstallation` operationId).
+	GetInstallationWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetInstallationResponse, error)
+
 	// ListKeysWithResponse List API keys
 	//
 	// Returns a wrapper object for the known response body format(s).
@@ -10863,6 +11033,180 @@ func (r ListEventsResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r ListEventsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// GetInstallationResponse401Headers the declared response headers of an HTTP 401 response for GetInstallation
+type GetInstallationResponse401Headers struct {
+	WWWAuthenticate string
+}
+
+// GetInstallationResponse405Headers the declared response headers of an HTTP 405 response for GetInstallation
+type GetInstallationResponse405Headers struct {
+	Allow string
+}
+
+// GetInstallationResponse412Headers the declared response headers of an HTTP 412 response for GetInstallation
+type GetInstallationResponse412Headers struct {
+	ETag string
+}
+
+// GetInstallationResponse429Headers the declared response headers of an HTTP 429 response for GetInstallation
+type GetInstallationResponse429Headers struct {
+	RetryAfter uint64
+}
+
+// GetInstallationResponse503Headers the declared response headers of an HTTP 503 response for GetInstallation
+type GetInstallationResponse503Headers struct {
+	RetryAfter uint64
+}
+
+type GetInstallationResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Installation
+	// ApplicationproblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationproblemJSON400 *Problem
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *Problem
+	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationproblemJSON403 *Problem
+	// ApplicationproblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationproblemJSON404 *Problem
+	// ApplicationproblemJSON405 the response for an HTTP 405 `application/problem+json` response
+	ApplicationproblemJSON405 *Problem
+	// ApplicationproblemJSON408 the response for an HTTP 408 `application/problem+json` response
+	ApplicationproblemJSON408 *Problem
+	// ApplicationproblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationproblemJSON409 *Problem
+	// ApplicationproblemJSON412 the response for an HTTP 412 `application/problem+json` response
+	ApplicationproblemJSON412 *Problem
+	// ApplicationproblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationproblemJSON413 *Problem
+	// ApplicationproblemJSON415 the response for an HTTP 415 `application/problem+json` response
+	ApplicationproblemJSON415 *Problem
+	// ApplicationproblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationproblemJSON422 *Problem
+	// ApplicationproblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationproblemJSON429 *Problem
+	// ApplicationproblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationproblemJSON500 *Problem
+	// ApplicationproblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationproblemJSON503 *Problem
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *GetInstallationResponse401Headers
+	// Headers405 the parsed response headers for an HTTP 405 response
+	Headers405 *GetInstallationResponse405Headers
+	// Headers412 the parsed response headers for an HTTP 412 response
+	Headers412 *GetInstallationResponse412Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *GetInstallationResponse429Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *GetInstallationResponse503Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r GetInstallationResponse) GetJSON200() *Installation {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r GetInstallationResponse) GetApplicationproblemJSON400() *Problem {
+	return r.ApplicationproblemJSON400
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r GetInstallationResponse) GetApplicationproblemJSON401() *Problem {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r GetInstallationResponse) GetApplicationproblemJSON403() *Problem {
+	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r GetInstallationResponse) GetApplicationproblemJSON404() *Problem {
+	return r.ApplicationproblemJSON404
+}
+
+// GetApplicationproblemJSON405 returns the response for an HTTP 405 `application/problem+json` response
+func (r GetInstallationResponse) GetApplicationproblemJSON405() *Problem {
+	return r.ApplicationproblemJSON405
+}
+
+// GetApplicationproblemJSON408 returns the response for an HTTP 408 `application/problem+json` response
+func (r GetInstallationResponse) GetApplicationproblemJSON408() *Problem {
+	return r.ApplicationproblemJSON408
+}
+
+// GetApplicationproblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r GetInstallationResponse) GetApplicationproblemJSON409() *Problem {
+	return r.ApplicationproblemJSON409
+}
+
+// GetApplicationproblemJSON412 returns the response for an HTTP 412 `application/problem+json` response
+func (r GetInstallationResponse) GetApplicationproblemJSON412() *Problem {
+	return r.ApplicationproblemJSON412
+}
+
+// GetApplicationproblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
+func (r GetInstallationResponse) GetApplicationproblemJSON413() *Problem {
+	return r.ApplicationproblemJSON413
+}
+
+// GetApplicationproblemJSON415 returns the response for an HTTP 415 `application/problem+json` response
+func (r GetInstallationResponse) GetApplicationproblemJSON415() *Problem {
+	return r.ApplicationproblemJSON415
+}
+
+// GetApplicationproblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r GetInstallationResponse) GetApplicationproblemJSON422() *Problem {
+	return r.ApplicationproblemJSON422
+}
+
+// GetApplicationproblemJSON429 returns the response for an HTTP 429 `application/problem+json` response
+func (r GetInstallationResponse) GetApplicationproblemJSON429() *Problem {
+	return r.ApplicationproblemJSON429
+}
+
+// GetApplicationproblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r GetInstallationResponse) GetApplicationproblemJSON500() *Problem {
+	return r.ApplicationproblemJSON500
+}
+
+// GetApplicationproblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r GetInstallationResponse) GetApplicationproblemJSON503() *Problem {
+	return r.ApplicationproblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r GetInstallationResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetInstallationResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetInstallationResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetInstallationResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -21605,6 +21949,21 @@ func (c *ClientWithResponses) ListEventsWithResponse(ctx context.Context, params
 	return ParseListEventsResponse(rsp)
 }
 
+// GetInstallationWithResponse Show the installation
+//
+// Control founds it at its first start; nothing of it ever changes.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /installation (the `GetInstallation` operationId).
+func (c *ClientWithResponses) GetInstallationWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetInstallationResponse, error) {
+	rsp, err := c.GetInstallation(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetInstallationResponse(rsp)
+}
+
 // ListKeysWithResponse List API keys
 //
 // Returns a wrapper object for the known response body format(s).
@@ -23809,6 +24168,183 @@ func ParseListEventsResponse(rsp *http.Response) (*ListEventsResponse, error) {
 		response.Headers429 = &headers
 	case rsp.StatusCode == 503:
 		var headers ListEventsResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value uint64
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: "uint64"}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseGetInstallationResponse parses an HTTP response from a GetInstallationWithResponse call
+func ParseGetInstallationResponse(rsp *http.Response) (*GetInstallationResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetInstallationResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Installation
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 405:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON405 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 408:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON408 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 412:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON412 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON415 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 401:
+		var headers GetInstallationResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 405:
+		var headers GetInstallationResponse405Headers
+		if values := rsp.Header.Values("Allow"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Allow", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Allow = value
+		}
+		response.Headers405 = &headers
+	case rsp.StatusCode == 412:
+		var headers GetInstallationResponse412Headers
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = value
+		}
+		response.Headers412 = &headers
+	case rsp.StatusCode == 429:
+		var headers GetInstallationResponse429Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value uint64
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: "uint64"}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers429 = &headers
+	case rsp.StatusCode == 503:
+		var headers GetInstallationResponse503Headers
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
 			var value uint64
 			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: "uint64"}); err != nil {

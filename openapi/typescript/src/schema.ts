@@ -110,6 +110,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/installation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show the installation
+         * @description Control founds it at its first start; nothing of it ever changes.
+         */
+        get: operations["get_installation"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/keys": {
         parameters: {
             query?: never;
@@ -1025,6 +1045,8 @@ export interface components {
              * @description Null: as many as there are.
              */
             max_processes?: number | null;
+            /** @description What it is for from now on; null: everything is tried. */
+            operations?: string[] | null;
             /** @description These answer from now on, and no others. */
             upstreams?: components["schemas"]["Upstream"][] | null;
         };
@@ -1076,20 +1098,29 @@ export interface components {
              * @description A part of the prompt's.
              */
             cached_tokens: number;
-            /** @description Units of the installation's currency, exact. */
+            /** @description Exact. */
             charge: string;
             /** Format: uint64 */
             completion_tokens: number;
+            /** @description Of the installation, which charge and rates are in. */
+            currency: string;
             key?: string | null;
             key_name?: string | null;
             model?: string | null;
+            /** @description `chat_completion`, `embedding`, ... */
+            operation?: string | null;
             /** @description `completed`, `cancelled` or `failed`. */
             outcome: string;
+            /** @description The price that they are of. */
+            price?: string | null;
             project: string;
             project_name?: string | null;
             /** Format: uint64 */
             prompt_tokens: number;
-            rates?: components["schemas"]["Rates"] | null;
+            /** @description By unit. */
+            rates?: {
+                [key: string]: string;
+            } | null;
             /**
              * Format: uint64
              * @description A part of the completion's.
@@ -1098,6 +1129,10 @@ export interface components {
             request: string;
             /** Format: date-time */
             settled_at?: string | null;
+            /** @description What was charged, by unit: no token is in two of them. */
+            units: {
+                [key: string]: number;
+            };
         };
         /** Credentials */
         Credentials: {
@@ -1153,6 +1188,25 @@ export interface components {
             name: string;
         };
         /**
+         * Installation
+         * @description One log, one currency, one time zone.
+         */
+        Installation: {
+            /** @description Of every amount, as ISO 4217 has it: `EUR`. */
+            currency: string;
+            /** Format: date-time */
+            founded_at: string;
+            /** @description Named by the source of its events. */
+            id: string;
+            /**
+             * Format: uint8
+             * @description Decimals that amounts are shown with at least. They are exact, and may have up to nine.
+             */
+            minor_digits: number;
+            /** @description In which hours of usage begin and times of day of prices are: `Europe/Berlin`. */
+            time_zone: string;
+        };
+        /**
          * IssuedKey
          * @description A key that was issued, or given a new secret.
          */
@@ -1182,8 +1236,10 @@ export interface components {
          */
         Key: {
             budget?: components["schemas"]["Budget"] | null;
-            /** @description What its usage has cost, in units of the installation's currency. */
+            /** @description What its usage has cost. */
             cost: string;
+            /** @description Of the installation, which cost and budget are in. */
+            currency: string;
             description: string;
             /**
              * Format: date-time
@@ -1302,6 +1358,8 @@ export interface components {
              */
             max_processes?: number | null;
             name: string;
+            /** @description What it is for: `chat_completion`, `embedding`, ... Null: that was not said, and everything is tried. */
+            operations?: string[] | null;
             /** Format: date-time */
             registered_at: string;
             /** Format: date-time */
@@ -1379,6 +1437,8 @@ export interface components {
             max_processes?: number | null;
             /** @description What clients call it: never used again, also not after the model is retired. */
             name: string;
+            /** @description What it is for: `chat_completion`, `embedding`, ... Left out: everything is tried. */
+            operations?: string[] | null;
             /**
              * @description None: served by workers that bring their own.
              * @default []
@@ -1410,18 +1470,27 @@ export interface components {
              * @description RFC 3339, also past: then it counts for what is admitted from now on. Now if left out.
              */
             effective_from?: string | null;
-            /** @description For a million tokens of the prompt. */
-            input: string;
+            /** @description For a million tokens of the prompt; nothing if left out. */
+            input?: string | null;
             /** @description By its name or an alias. */
             model: string;
-            /** @description For a million tokens of the answer. */
-            output: string;
+            /** @description For a million tokens of the answer; nothing if left out. */
+            output?: string | null;
             /** @description The project that alone pays this, by id or name; left out: whoever has no price of its own. */
             project?: string | null;
+            /** @description Of other units, beside those above. */
+            rates?: {
+                [key: string]: string;
+            } | null;
             /** @description For a million tokens of reasoning; as `output` if left out. */
             reasoning?: string | null;
             /** @description For the request itself; nothing if left out. */
             request?: string | null;
+            /**
+             * @description Rates of requests of which something is so: the first that applies counts, before the rates above. The last may
+             *     ask for nothing, if there are none above.
+             */
+            rules?: components["schemas"]["PriceRule"][] | null;
         };
         /** NewProject */
         NewProject: {
@@ -1578,6 +1647,8 @@ export interface components {
          */
         Price: {
             cached_input: string;
+            /** @description Of the installation, which all of these are in. */
+            currency: string;
             /** Format: date-time */
             effective_from: string;
             id: string;
@@ -1586,13 +1657,53 @@ export interface components {
             output: string;
             /** @description That alone pays this; null: for whoever has no price of its own. */
             project?: string | null;
+            /** @description By unit, where no rule before the last applies: all of those above are among them. */
+            rates: {
+                [key: string]: string;
+            };
             reasoning: string;
             /** @description For the request itself. */
             request: string;
+            /** @description The first that applies to a request counts; the last applies to whatever no other does. */
+            rules: components["schemas"]["PriceRule"][];
             /** Format: date-time */
             set_at: string;
             /** Format: date-time */
             withdrawn_at?: string | null;
+        };
+        /**
+         * PriceCondition
+         * @description What a rule asks of a request. What is left out is not asked.
+         */
+        PriceCondition: {
+            /**
+             * Format: uint64
+             * @description More tokens of prompt than this.
+             */
+            context_above?: number | null;
+            /**
+             * Format: date-time
+             * @description Admitted at this time of day or later, in the installation's time zone: `22:00`.
+             */
+            from?: string | null;
+            /** @description `chat_completion`, `embedding`, ... */
+            operation?: string | null;
+            /** @description In which the upstream served it. */
+            service_tier?: string | null;
+            /** @description And before this one; over midnight if it is not after `from`. */
+            until?: string | null;
+        };
+        /**
+         * PriceRule
+         * @description Rates of requests of which something is so.
+         */
+        PriceRule: {
+            /** @description By unit: `input`, `output`, `images`, ... */
+            rates: {
+                [key: string]: string;
+            };
+            /** @description All of it must be so. Nothing: whatever no rule before applies to. */
+            when?: components["schemas"]["PriceCondition"] | null;
         };
         /**
          * Problem
@@ -1624,6 +1735,8 @@ export interface components {
             closed_at?: string | null;
             /** Format: date-time */
             created_at: string;
+            /** @description Of the installation, which the budget is in. */
+            currency: string;
             id: string;
             /** @description Null: nothing is limited. */
             limits?: components["schemas"]["Limits"] | null;
@@ -1662,18 +1775,6 @@ export interface components {
         };
         /** @enum {string} */
         ProjectStatus: "open" | "suspended" | "closed";
-        /**
-         * Rates
-         * @description Units of the installation's currency for a million tokens.
-         */
-        Rates: {
-            cached_input: string;
-            input: string;
-            output: string;
-            reasoning: string;
-            /** @description For the request itself. */
-            request: string;
-        };
         /** RelayHealth */
         RelayHealth: {
             /** Format: uint64 */
@@ -1692,12 +1793,31 @@ export interface components {
             trouble?: string | null;
         };
         /**
+         * RequestAttempt
+         * @description One call to an upstream.
+         */
+        RequestAttempt: {
+            /** @description `completed`, `failed`, `cancelled`, `unknown`, ... */
+            outcome: string;
+            /** @description By unit, as the upstream reported it. Null: it did not say, which is not nothing. */
+            units?: {
+                [key: string]: number;
+            } | null;
+            /** @description Null if the model's workers bring their own, or the worker vanished. */
+            upstream?: string | null;
+            /** @description The upstream's own name for it: what a provider's bill can be compared by. */
+            upstream_request_id?: string | null;
+            worker: string;
+        };
+        /**
          * @description How far a request has come, or how it ended.
          * @enum {string}
          */
         RequestStatus: "accepted" | "assigned" | "completed" | "cancelled" | "failed";
         /** RequestStory */
         RequestStory: {
+            /** @description At upstreams, in order; told when it ends. */
+            attempts: components["schemas"]["RequestAttempt"][];
             /** @description Everything that had happened when the question arrived is in it. */
             complete: boolean;
             /** @description In the order of the archive. */
@@ -1723,8 +1843,10 @@ export interface components {
             cached_tokens: number;
             /** Format: uint64 */
             completion_tokens: number;
-            /** @description Units of the installation's currency, exact. */
+            /** @description Exact. */
             cost: string;
+            /** @description Of the installation, which the cost is in. */
+            currency: string;
             /** Format: double */
             first_chunk_ms?: number | null;
             gateway?: string | null;
@@ -1732,6 +1854,8 @@ export interface components {
             key?: string | null;
             key_name?: string | null;
             model?: string | null;
+            /** @description `chat_completion`, `embedding`, ... */
+            operation?: string | null;
             project: string;
             project_name?: string | null;
             /** Format: uint64 */
@@ -1745,6 +1869,10 @@ export interface components {
             streamed?: boolean | null;
             /** Format: double */
             total_ms?: number | null;
+            /** @description What is billed, by unit: no token is in two of them. */
+            units: {
+                [key: string]: number;
+            };
             /** Format: uint16 */
             upstream_status?: number | null;
             /** @description Why it was cancelled or failed: `client_gone`, `upstream_failed`, ... */
@@ -1876,7 +2004,7 @@ export interface components {
             completed: number;
             /** Format: uint64 */
             completion_tokens: number;
-            /** @description Units of the installation's currency, exact: `0.00042`. */
+            /** @description Exact: `0.00042`. */
             cost: string;
             /** Format: uint64 */
             failed: number;
@@ -1904,6 +2032,8 @@ export interface components {
         UsageReport: {
             /** @description Everything that had happened when the question arrived is in it. */
             complete: boolean;
+            /** @description Of the installation, which all costs are in. */
+            currency: string;
             data: components["schemas"]["UsageLine"][];
             /** @description What is missing, if it is not complete. */
             missing?: string | null;
@@ -2177,7 +2307,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Said again with the same key, the command is carried out once; the secret is not shown again. */
+                /** @description Sent again with the same key, the command is carried out once. A secret is not shown again. */
                 "Idempotency-Key"?: string;
                 /** @description Why: at most 500 characters, noted beside what is changed. UTF-8, or `UTF-8''` and percent-encoding. */
                 "Uplion-Reason"?: string;
@@ -2362,9 +2492,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Said again with the same key, the command is carried out once. */
+                /** @description Sent again with the same key, the command is carried out once. A secret is not shown again. */
                 "Idempotency-Key"?: string;
-                /** @description The version that you saw last. */
+                /** @description The version that you saw last; without it the last writer wins. */
                 "If-Match"?: string;
                 /** @description Why: at most 500 characters, noted beside what is changed. UTF-8, or `UTF-8''` and percent-encoding. */
                 "Uplion-Reason"?: string;
@@ -3050,6 +3180,156 @@ export interface operations {
             };
         };
     };
+    get_installation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Installation"];
+                };
+            };
+            /** @description The request cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or not with what is good any more. */
+            401: {
+                headers: {
+                    "WWW-Authenticate": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's roles do not permit it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing, or the caller may not see it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The path does not take this method. */
+            405: {
+                headers: {
+                    Allow: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body did not arrive in time. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description As things stand it cannot be done. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is not at the version that `If-Match` names. */
+            412: {
+                headers: {
+                    ETag: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It can be read, but breaks a rule. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not so soon again. */
+            429: {
+                headers: {
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something is wrong on our side. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or the log cannot be reached, or is behind: try again. */
+            503: {
+                headers: {
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_keys: {
         parameters: {
             query?: {
@@ -3222,7 +3502,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Said again with the same key, the command is carried out once; the secret is not shown again. */
+                /** @description Sent again with the same key, the command is carried out once. A secret is not shown again. */
                 "Idempotency-Key"?: string;
                 /** @description Why: at most 500 characters, noted beside what is changed. UTF-8, or `UTF-8''` and percent-encoding. */
                 "Uplion-Reason"?: string;
@@ -3561,7 +3841,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Said again with the same key, the command is carried out once. */
+                /** @description Sent again with the same key, the command is carried out once. A secret is not shown again. */
                 "Idempotency-Key"?: string;
                 /** @description The version that you saw last; without it the last writer wins. */
                 "If-Match"?: string;
@@ -3750,9 +4030,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Said again with the same key, the command is carried out once. */
+                /** @description Sent again with the same key, the command is carried out once. A secret is not shown again. */
                 "Idempotency-Key"?: string;
-                /** @description The version that you saw last. */
+                /** @description The version that you saw last; without it the last writer wins. */
                 "If-Match"?: string;
                 /** @description Why: at most 500 characters, noted beside what is changed. UTF-8, or `UTF-8''` and percent-encoding. */
                 "Uplion-Reason"?: string;
@@ -3935,9 +4215,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Said again with the same key, the command is carried out once. */
+                /** @description Sent again with the same key, the command is carried out once. A secret is not shown again. */
                 "Idempotency-Key"?: string;
-                /** @description The version that you saw last. */
+                /** @description The version that you saw last; without it the last writer wins. */
                 "If-Match"?: string;
                 /** @description Why: at most 500 characters, noted beside what is changed. UTF-8, or `UTF-8''` and percent-encoding. */
                 "Uplion-Reason"?: string;
@@ -4120,7 +4400,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Said again with the same key, the command is carried out once. */
+                /** @description Sent again with the same key, the command is carried out once. A secret is not shown again. */
                 "Idempotency-Key"?: string;
                 /** @description The version that you saw last; without it the last writer wins. */
                 "If-Match"?: string;
@@ -4309,9 +4589,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Said again with the same key, the command is carried out once. */
+                /** @description Sent again with the same key, the command is carried out once. A secret is not shown again. */
                 "Idempotency-Key"?: string;
-                /** @description The version that you saw last. */
+                /** @description The version that you saw last; without it the last writer wins. */
                 "If-Match"?: string;
                 /** @description Why: at most 500 characters, noted beside what is changed. UTF-8, or `UTF-8''` and percent-encoding. */
                 "Uplion-Reason"?: string;
@@ -4494,9 +4774,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Said again with the same key, the command is carried out once; the secret is not shown again. */
+                /** @description Sent again with the same key, the command is carried out once. A secret is not shown again. */
                 "Idempotency-Key"?: string;
-                /** @description The version that you saw last. */
+                /** @description The version that you saw last; without it the last writer wins. */
                 "If-Match"?: string;
                 /** @description Why: at most 500 characters, noted beside what is changed. UTF-8, or `UTF-8''` and percent-encoding. */
                 "Uplion-Reason"?: string;
@@ -4997,7 +5277,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Said again with the same key, the command is carried out once. */
+                /** @description Sent again with the same key, the command is carried out once. A secret is not shown again. */
                 "Idempotency-Key"?: string;
                 /** @description Why: at most 500 characters, noted beside what is changed. UTF-8, or `UTF-8''` and percent-encoding. */
                 "Uplion-Reason"?: string;
@@ -5337,7 +5617,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Said again with the same key, the command is carried out once. */
+                /** @description Sent again with the same key, the command is carried out once. A secret is not shown again. */
                 "Idempotency-Key"?: string;
                 /** @description The version that you saw last; without it the last writer wins. */
                 "If-Match"?: string;
@@ -5527,7 +5807,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Said again with the same key, the command is carried out once. */
+                /** @description Sent again with the same key, the command is carried out once. A secret is not shown again. */
                 "Idempotency-Key"?: string;
                 /** @description The version that you saw last; without it the last writer wins. */
                 "If-Match"?: string;
@@ -5717,9 +5997,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Said again with the same key, the command is carried out once. */
+                /** @description Sent again with the same key, the command is carried out once. A secret is not shown again. */
                 "Idempotency-Key"?: string;
-                /** @description The version that you saw last. */
+                /** @description The version that you saw last; without it the last writer wins. */
                 "If-Match"?: string;
                 /** @description Why: at most 500 characters, noted beside what is changed. UTF-8, or `UTF-8''` and percent-encoding. */
                 "Uplion-Reason"?: string;
@@ -6058,7 +6338,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Said again with the same key, the command is carried out once. */
+                /** @description Sent again with the same key, the command is carried out once. A secret is not shown again. */
                 "Idempotency-Key"?: string;
                 /** @description The version that you saw last; without it the last writer wins. */
                 "If-Match"?: string;
@@ -6248,9 +6528,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Said again with the same key, the command is carried out once. */
+                /** @description Sent again with the same key, the command is carried out once. A secret is not shown again. */
                 "Idempotency-Key"?: string;
-                /** @description The version of the model that you saw last. */
+                /** @description The version that you saw last; without it the last writer wins. */
                 "If-Match"?: string;
                 /** @description Why: at most 500 characters, noted beside what is changed. UTF-8, or `UTF-8''` and percent-encoding. */
                 "Uplion-Reason"?: string;
@@ -6438,9 +6718,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Said again with the same key, the command is carried out once. */
+                /** @description Sent again with the same key, the command is carried out once. A secret is not shown again. */
                 "Idempotency-Key"?: string;
-                /** @description The version of the model that you saw last. */
+                /** @description The version that you saw last; without it the last writer wins. */
                 "If-Match"?: string;
                 /** @description Why: at most 500 characters, noted beside what is changed. UTF-8, or `UTF-8''` and percent-encoding. */
                 "Uplion-Reason"?: string;
@@ -6626,9 +6906,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Said again with the same key, the command is carried out once. */
+                /** @description Sent again with the same key, the command is carried out once. A secret is not shown again. */
                 "Idempotency-Key"?: string;
-                /** @description The version of the model that you saw last; without it the last writer wins. */
+                /** @description The version that you saw last; without it the last writer wins. */
                 "If-Match"?: string;
                 /** @description Why: at most 500 characters, noted beside what is changed. UTF-8, or `UTF-8''` and percent-encoding. */
                 "Uplion-Reason"?: string;
@@ -6984,7 +7264,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Said again with the same key, the command is carried out once. */
+                /** @description Sent again with the same key, the command is carried out once. A secret is not shown again. */
                 "Idempotency-Key"?: string;
                 /** @description Why: at most 500 characters, noted beside what is changed. UTF-8, or `UTF-8''` and percent-encoding. */
                 "Uplion-Reason"?: string;
@@ -7323,9 +7603,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Said again with the same key, the command is carried out once. */
+                /** @description Sent again with the same key, the command is carried out once. A secret is not shown again. */
                 "Idempotency-Key"?: string;
-                /** @description The version that you saw last. */
+                /** @description The version that you saw last; without it the last writer wins. */
                 "If-Match"?: string;
                 /** @description Why: at most 500 characters, noted beside what is changed. UTF-8, or `UTF-8''` and percent-encoding. */
                 "Uplion-Reason"?: string;
@@ -7672,7 +7952,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Said again with the same key, the command is carried out once. */
+                /** @description Sent again with the same key, the command is carried out once. A secret is not shown again. */
                 "Idempotency-Key"?: string;
                 /** @description Why: at most 500 characters, noted beside what is changed. UTF-8, or `UTF-8''` and percent-encoding. */
                 "Uplion-Reason"?: string;
@@ -8012,7 +8292,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Said again with the same key, the command is carried out once. */
+                /** @description Sent again with the same key, the command is carried out once. A secret is not shown again. */
                 "Idempotency-Key"?: string;
                 /** @description The version that you saw last; without it the last writer wins. */
                 "If-Match"?: string;
@@ -8202,9 +8482,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Said again with the same key, the command is carried out once. */
+                /** @description Sent again with the same key, the command is carried out once. A secret is not shown again. */
                 "Idempotency-Key"?: string;
-                /** @description The version that you saw last. */
+                /** @description The version that you saw last; without it the last writer wins. */
                 "If-Match"?: string;
                 /** @description Why: at most 500 characters, noted beside what is changed. UTF-8, or `UTF-8''` and percent-encoding. */
                 "Uplion-Reason"?: string;
@@ -8553,9 +8833,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Said again with the same key, the command is carried out once. */
+                /** @description Sent again with the same key, the command is carried out once. A secret is not shown again. */
                 "Idempotency-Key"?: string;
-                /** @description The version of the project that you saw last; without it the last writer wins. */
+                /** @description The version that you saw last; without it the last writer wins. */
                 "If-Match"?: string;
                 /** @description Why: at most 500 characters, noted beside what is changed. UTF-8, or `UTF-8''` and percent-encoding. */
                 "Uplion-Reason"?: string;
@@ -8743,9 +9023,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Said again with the same key, the command is carried out once. */
+                /** @description Sent again with the same key, the command is carried out once. A secret is not shown again. */
                 "Idempotency-Key"?: string;
-                /** @description The version of the project that you saw last; without it the last writer wins. */
+                /** @description The version that you saw last; without it the last writer wins. */
                 "If-Match"?: string;
                 /** @description Why: at most 500 characters, noted beside what is changed. UTF-8, or `UTF-8''` and percent-encoding. */
                 "Uplion-Reason"?: string;
@@ -8931,9 +9211,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Said again with the same key, the command is carried out once. */
+                /** @description Sent again with the same key, the command is carried out once. A secret is not shown again. */
                 "Idempotency-Key"?: string;
-                /** @description The version of the project that you saw last; without it the last writer wins. */
+                /** @description The version that you saw last; without it the last writer wins. */
                 "If-Match"?: string;
                 /** @description Why: at most 500 characters, noted beside what is changed. UTF-8, or `UTF-8''` and percent-encoding. */
                 "Uplion-Reason"?: string;
@@ -9123,9 +9403,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Said again with the same key, the command is carried out once. */
+                /** @description Sent again with the same key, the command is carried out once. A secret is not shown again. */
                 "Idempotency-Key"?: string;
-                /** @description The version that you saw last. */
+                /** @description The version that you saw last; without it the last writer wins. */
                 "If-Match"?: string;
                 /** @description Why: at most 500 characters, noted beside what is changed. UTF-8, or `UTF-8''` and percent-encoding. */
                 "Uplion-Reason"?: string;
@@ -9309,9 +9589,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Said again with the same key, the command is carried out once. */
+                /** @description Sent again with the same key, the command is carried out once. A secret is not shown again. */
                 "Idempotency-Key"?: string;
-                /** @description The version that you saw last. */
+                /** @description The version that you saw last; without it the last writer wins. */
                 "If-Match"?: string;
                 /** @description Why: at most 500 characters, noted beside what is changed. UTF-8, or `UTF-8''` and percent-encoding. */
                 "Uplion-Reason"?: string;
@@ -10631,6 +10911,7 @@ export interface operations {
             query?: {
                 /** @description Those behind this place, as `next` said it. */
                 after?: string;
+                /** @description The same as `Uplion-Position`. */
                 at?: string;
                 /** @description What to tell apart; `project,key,model` if not said. */
                 by?: components["schemas"]["By"][];
@@ -10969,7 +11250,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Said again with the same key, the command is carried out once. */
+                /** @description Sent again with the same key, the command is carried out once. A secret is not shown again. */
                 "Idempotency-Key"?: string;
                 /** @description Why: at most 500 characters, noted beside what is changed. UTF-8, or `UTF-8''` and percent-encoding. */
                 "Uplion-Reason"?: string;
@@ -11309,7 +11590,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Said again with the same key, the command is carried out once. */
+                /** @description Sent again with the same key, the command is carried out once. A secret is not shown again. */
                 "Idempotency-Key"?: string;
                 /** @description The version that you saw last; without it the last writer wins. */
                 "If-Match"?: string;
@@ -11499,9 +11780,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Said again with the same key, the command is carried out once. */
+                /** @description Sent again with the same key, the command is carried out once. A secret is not shown again. */
                 "Idempotency-Key"?: string;
-                /** @description The version that you saw last. */
+                /** @description The version that you saw last; without it the last writer wins. */
                 "If-Match"?: string;
                 /** @description Why: at most 500 characters, noted beside what is changed. UTF-8, or `UTF-8''` and percent-encoding. */
                 "Uplion-Reason"?: string;
@@ -11685,9 +11966,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Said again with the same key, the command is carried out once. */
+                /** @description Sent again with the same key, the command is carried out once. A secret is not shown again. */
                 "Idempotency-Key"?: string;
-                /** @description The version that you saw last. */
+                /** @description The version that you saw last; without it the last writer wins. */
                 "If-Match"?: string;
                 /** @description Why: at most 500 characters, noted beside what is changed. UTF-8, or `UTF-8''` and percent-encoding. */
                 "Uplion-Reason"?: string;
@@ -11871,9 +12152,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Said again with the same key, the command is carried out once. */
+                /** @description Sent again with the same key, the command is carried out once. A secret is not shown again. */
                 "Idempotency-Key"?: string;
-                /** @description The version that you saw last. */
+                /** @description The version that you saw last; without it the last writer wins. */
                 "If-Match"?: string;
                 /** @description Why: at most 500 characters, noted beside what is changed. UTF-8, or `UTF-8''` and percent-encoding. */
                 "Uplion-Reason"?: string;
@@ -12057,7 +12338,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Said again with the same key, the command is carried out once. */
+                /** @description Sent again with the same key, the command is carried out once. A secret is not shown again. */
                 "Idempotency-Key"?: string;
                 /** @description The version that you saw last; without it the last writer wins. */
                 "If-Match"?: string;

@@ -18,11 +18,14 @@ from .changed_project import ChangedProject
 from .changed_upstream import ChangedUpstream
 from .changed_user import ChangedUser
 from .charge import Charge
+from .charge_rates_type_0 import ChargeRatesType0
+from .charge_units import ChargeUnits
 from .credentials import Credentials
 from .current_session import CurrentSession
 from .current_user import CurrentUser
 from .event_page import EventPage
 from .field import Field
+from .installation import Installation
 from .issued_key import IssuedKey
 from .key import Key
 from .key_model_limits import KeyModelLimits
@@ -43,6 +46,7 @@ from .new_member import NewMember
 from .new_model import NewModel
 from .new_password import NewPassword
 from .new_price import NewPrice
+from .new_price_rates_type_0 import NewPriceRatesType0
 from .new_project import NewProject
 from .new_user import NewUser
 from .opened_session import OpenedSession
@@ -60,15 +64,21 @@ from .page_user import PageUser
 from .page_worker import PageWorker
 from .period import Period
 from .price import Price
+from .price_condition import PriceCondition
+from .price_rates import PriceRates
+from .price_rule import PriceRule
+from .price_rule_rates import PriceRuleRates
 from .problem import Problem
 from .project import Project
 from .project_status import ProjectStatus
 from .projection_health import ProjectionHealth
-from .rates import Rates
 from .relay_health import RelayHealth
+from .request_attempt import RequestAttempt
+from .request_attempt_units_type_0 import RequestAttemptUnitsType0
 from .request_status import RequestStatus
 from .request_story import RequestStory
 from .request_summary import RequestSummary
+from .request_summary_units import RequestSummaryUnits
 from .rotation import Rotation
 from .secret_key import SecretKey
 from .session import Session
@@ -107,11 +117,14 @@ __all__ = (
     "ChangedUpstream",
     "ChangedUser",
     "Charge",
+    "ChargeRatesType0",
+    "ChargeUnits",
     "Credentials",
     "CurrentSession",
     "CurrentUser",
     "EventPage",
     "Field",
+    "Installation",
     "IssuedKey",
     "Key",
     "KeyModelLimits",
@@ -132,6 +145,7 @@ __all__ = (
     "NewModel",
     "NewPassword",
     "NewPrice",
+    "NewPriceRatesType0",
     "NewProject",
     "NewUser",
     "OpenedSession",
@@ -149,15 +163,21 @@ __all__ = (
     "PageWorker",
     "Period",
     "Price",
+    "PriceCondition",
+    "PriceRates",
+    "PriceRule",
+    "PriceRuleRates",
     "Problem",
     "Project",
     "ProjectStatus",
     "ProjectionHealth",
-    "Rates",
     "RelayHealth",
+    "RequestAttempt",
+    "RequestAttemptUnitsType0",
     "RequestStatus",
     "RequestStory",
     "RequestSummary",
+    "RequestSummaryUnits",
     "Rotation",
     "SecretKey",
     "Session",

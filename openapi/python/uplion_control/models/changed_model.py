@@ -24,6 +24,8 @@ class ChangedModel:
     kind: ModelKind | None | Unset = UNSET
     max_processes: int | None | Unset = UNSET
     """ Null: as many as there are. """
+    operations: list[str] | None | Unset = UNSET
+    """ What it is for from now on; null: everything is tried. """
     upstreams: list[Upstream] | None | Unset = UNSET
     """ These answer from now on, and no others. """
 
@@ -51,6 +53,15 @@ class ChangedModel:
         else:
             max_processes = self.max_processes
 
+        operations: list[str] | None | Unset
+        if isinstance(self.operations, Unset):
+            operations = UNSET
+        elif isinstance(self.operations, list):
+            operations = self.operations
+
+        else:
+            operations = self.operations
+
         upstreams: list[dict[str, Any]] | None | Unset
         if isinstance(self.upstreams, Unset):
             upstreams = UNSET
@@ -72,6 +83,8 @@ class ChangedModel:
             field_dict["kind"] = kind
         if max_processes is not UNSET:
             field_dict["max_processes"] = max_processes
+        if operations is not UNSET:
+            field_dict["operations"] = operations
         if upstreams is not UNSET:
             field_dict["upstreams"] = upstreams
 
@@ -126,6 +139,23 @@ class ChangedModel:
 
         max_processes = _parse_max_processes(d.pop("max_processes", UNSET))
 
+        def _parse_operations(data: object) -> list[str] | None | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            try:
+                if not isinstance(data, list):
+                    raise TypeError()
+                operations_type_0 = cast(list[str], data)
+
+                return operations_type_0
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            return cast(list[str] | None | Unset, data)
+
+        operations = _parse_operations(d.pop("operations", UNSET))
+
         def _parse_upstreams(data: object) -> list[Upstream] | None | Unset:
             if data is None:
                 return data
@@ -154,6 +184,7 @@ class ChangedModel:
             aliases=aliases,
             kind=kind,
             max_processes=max_processes,
+            operations=operations,
             upstreams=upstreams,
         )
 

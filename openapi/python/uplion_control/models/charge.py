@@ -10,7 +10,8 @@ from attrs import field as _attrs_field
 from ..types import UNSET, Unset
 
 if TYPE_CHECKING:
-    from ..models.rates import Rates
+    from ..models.charge_rates_type_0 import ChargeRatesType0
+    from ..models.charge_units import ChargeUnits
 
 
 T = TypeVar("T", bound="Charge")
@@ -23,8 +24,10 @@ class Charge:
     cached_tokens: int
     """ A part of the prompt's. """
     charge: str
-    """ Units of the installation's currency, exact. """
+    """ Exact. """
     completion_tokens: int
+    currency: str
+    """ Of the installation, which charge and rates are in. """
     outcome: str
     """ `completed`, `cancelled` or `failed`. """
     project: str
@@ -32,22 +35,31 @@ class Charge:
     reasoning_tokens: int
     """ A part of the completion's. """
     request: str
+    units: ChargeUnits
+    """ What was charged, by unit: no token is in two of them. """
     key: None | str | Unset = UNSET
     key_name: None | str | Unset = UNSET
     model: None | str | Unset = UNSET
+    operation: None | str | Unset = UNSET
+    """ `chat_completion`, `embedding`, ... """
+    price: None | str | Unset = UNSET
+    """ The price that they are of. """
     project_name: None | str | Unset = UNSET
-    rates: None | Rates | Unset = UNSET
+    rates: ChargeRatesType0 | None | Unset = UNSET
+    """ By unit. """
     settled_at: datetime.datetime | None | Unset = UNSET
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
-        from ..models.rates import Rates
+        from ..models.charge_rates_type_0 import ChargeRatesType0
 
         cached_tokens = self.cached_tokens
 
         charge = self.charge
 
         completion_tokens = self.completion_tokens
+
+        currency = self.currency
 
         outcome = self.outcome
 
@@ -58,6 +70,8 @@ class Charge:
         reasoning_tokens = self.reasoning_tokens
 
         request = self.request
+
+        units = self.units.to_dict()
 
         key: None | str | Unset
         if isinstance(self.key, Unset):
@@ -77,6 +91,18 @@ class Charge:
         else:
             model = self.model
 
+        operation: None | str | Unset
+        if isinstance(self.operation, Unset):
+            operation = UNSET
+        else:
+            operation = self.operation
+
+        price: None | str | Unset
+        if isinstance(self.price, Unset):
+            price = UNSET
+        else:
+            price = self.price
+
         project_name: None | str | Unset
         if isinstance(self.project_name, Unset):
             project_name = UNSET
@@ -86,7 +112,7 @@ class Charge:
         rates: dict[str, Any] | None | Unset
         if isinstance(self.rates, Unset):
             rates = UNSET
-        elif isinstance(self.rates, Rates):
+        elif isinstance(self.rates, ChargeRatesType0):
             rates = self.rates.to_dict()
         else:
             rates = self.rates
@@ -106,11 +132,13 @@ class Charge:
                 "cached_tokens": cached_tokens,
                 "charge": charge,
                 "completion_tokens": completion_tokens,
+                "currency": currency,
                 "outcome": outcome,
                 "project": project,
                 "prompt_tokens": prompt_tokens,
                 "reasoning_tokens": reasoning_tokens,
                 "request": request,
+                "units": units,
             }
         )
         if key is not UNSET:
@@ -119,6 +147,10 @@ class Charge:
             field_dict["key_name"] = key_name
         if model is not UNSET:
             field_dict["model"] = model
+        if operation is not UNSET:
+            field_dict["operation"] = operation
+        if price is not UNSET:
+            field_dict["price"] = price
         if project_name is not UNSET:
             field_dict["project_name"] = project_name
         if rates is not UNSET:
@@ -130,7 +162,8 @@ class Charge:
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
-        from ..models.rates import Rates
+        from ..models.charge_rates_type_0 import ChargeRatesType0
+        from ..models.charge_units import ChargeUnits
 
         d = dict(src_dict)
         cached_tokens = d.pop("cached_tokens")
@@ -138,6 +171,8 @@ class Charge:
         charge = d.pop("charge")
 
         completion_tokens = d.pop("completion_tokens")
+
+        currency = d.pop("currency")
 
         outcome = d.pop("outcome")
 
@@ -148,6 +183,8 @@ class Charge:
         reasoning_tokens = d.pop("reasoning_tokens")
 
         request = d.pop("request")
+
+        units = ChargeUnits.from_dict(d.pop("units"))
 
         def _parse_key(data: object) -> None | str | Unset:
             if data is None:
@@ -176,6 +213,24 @@ class Charge:
 
         model = _parse_model(d.pop("model", UNSET))
 
+        def _parse_operation(data: object) -> None | str | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            return cast(None | str | Unset, data)
+
+        operation = _parse_operation(d.pop("operation", UNSET))
+
+        def _parse_price(data: object) -> None | str | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            return cast(None | str | Unset, data)
+
+        price = _parse_price(d.pop("price", UNSET))
+
         def _parse_project_name(data: object) -> None | str | Unset:
             if data is None:
                 return data
@@ -185,7 +240,7 @@ class Charge:
 
         project_name = _parse_project_name(d.pop("project_name", UNSET))
 
-        def _parse_rates(data: object) -> None | Rates | Unset:
+        def _parse_rates(data: object) -> ChargeRatesType0 | None | Unset:
             if data is None:
                 return data
             if isinstance(data, Unset):
@@ -193,12 +248,12 @@ class Charge:
             try:
                 if not isinstance(data, dict):
                     raise TypeError()
-                rates_type_1 = Rates.from_dict(data)
+                rates_type_0 = ChargeRatesType0.from_dict(data)
 
-                return rates_type_1
+                return rates_type_0
             except (TypeError, ValueError, AttributeError, KeyError):
                 pass
-            return cast(None | Rates | Unset, data)
+            return cast(ChargeRatesType0 | None | Unset, data)
 
         rates = _parse_rates(d.pop("rates", UNSET))
 
@@ -223,14 +278,18 @@ class Charge:
             cached_tokens=cached_tokens,
             charge=charge,
             completion_tokens=completion_tokens,
+            currency=currency,
             outcome=outcome,
             project=project,
             prompt_tokens=prompt_tokens,
             reasoning_tokens=reasoning_tokens,
             request=request,
+            units=units,
             key=key,
             key_name=key_name,
             model=model,
+            operation=operation,
+            price=price,
             project_name=project_name,
             rates=rates,
             settled_at=settled_at,

@@ -24,7 +24,9 @@ class Key:
     """What a member's program shows the gateway to be served. The secret is not stored."""
 
     cost: str
-    """ What its usage has cost, in units of the installation's currency. """
+    """ What its usage has cost. """
+    currency: str
+    """ Of the installation, which cost and budget are in. """
     description: str
     id: str
     issued_at: datetime.datetime
@@ -61,6 +63,8 @@ class Key:
         from ..models.limits import Limits
 
         cost = self.cost
+
+        currency = self.currency
 
         description = self.description
 
@@ -172,6 +176,7 @@ class Key:
         field_dict.update(
             {
                 "cost": cost,
+                "currency": currency,
                 "description": description,
                 "id": id,
                 "issued_at": issued_at,
@@ -217,6 +222,8 @@ class Key:
 
         d = dict(src_dict)
         cost = d.pop("cost")
+
+        currency = d.pop("currency")
 
         description = d.pop("description")
 
@@ -412,6 +419,7 @@ class Key:
 
         key = cls(
             cost=cost,
+            currency=currency,
             description=description,
             id=id,
             issued_at=issued_at,

@@ -31,6 +31,8 @@ class Model:
     upstreams: list[Upstream]
     max_processes: int | None | Unset = UNSET
     """ Null: as many as there are. """
+    operations: list[str] | None | Unset = UNSET
+    """ What it is for: `chat_completion`, `embedding`, ... Null: that was not said, and everything is tried. """
     retired_at: datetime.datetime | None | Unset = UNSET
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
@@ -56,6 +58,15 @@ class Model:
         else:
             max_processes = self.max_processes
 
+        operations: list[str] | None | Unset
+        if isinstance(self.operations, Unset):
+            operations = UNSET
+        elif isinstance(self.operations, list):
+            operations = self.operations
+
+        else:
+            operations = self.operations
+
         retired_at: None | str | Unset
         if isinstance(self.retired_at, Unset):
             retired_at = UNSET
@@ -78,6 +89,8 @@ class Model:
         )
         if max_processes is not UNSET:
             field_dict["max_processes"] = max_processes
+        if operations is not UNSET:
+            field_dict["operations"] = operations
         if retired_at is not UNSET:
             field_dict["retired_at"] = retired_at
 
@@ -114,6 +127,23 @@ class Model:
 
         max_processes = _parse_max_processes(d.pop("max_processes", UNSET))
 
+        def _parse_operations(data: object) -> list[str] | None | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            try:
+                if not isinstance(data, list):
+                    raise TypeError()
+                operations_type_0 = cast(list[str], data)
+
+                return operations_type_0
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            return cast(list[str] | None | Unset, data)
+
+        operations = _parse_operations(d.pop("operations", UNSET))
+
         def _parse_retired_at(data: object) -> datetime.datetime | None | Unset:
             if data is None:
                 return data
@@ -139,6 +169,7 @@ class Model:
             status=status,
             upstreams=upstreams,
             max_processes=max_processes,
+            operations=operations,
             retired_at=retired_at,
         )
 

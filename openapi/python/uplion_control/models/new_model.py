@@ -25,6 +25,8 @@ class NewModel:
     """ `remote` if it has upstreams and `local` if it has none, if left out. """
     max_processes: int | None | Unset = UNSET
     """ Processes that may run it at once; left out: as many as there are. """
+    operations: list[str] | None | Unset = UNSET
+    """ What it is for: `chat_completion`, `embedding`, ... Left out: everything is tried. """
     upstreams: list[Upstream] | None | Unset = UNSET
     """ None: served by workers that bring their own. """
 
@@ -54,6 +56,15 @@ class NewModel:
         else:
             max_processes = self.max_processes
 
+        operations: list[str] | None | Unset
+        if isinstance(self.operations, Unset):
+            operations = UNSET
+        elif isinstance(self.operations, list):
+            operations = self.operations
+
+        else:
+            operations = self.operations
+
         upstreams: list[dict[str, Any]] | None | Unset
         if isinstance(self.upstreams, Unset):
             upstreams = UNSET
@@ -79,6 +90,8 @@ class NewModel:
             field_dict["kind"] = kind
         if max_processes is not UNSET:
             field_dict["max_processes"] = max_processes
+        if operations is not UNSET:
+            field_dict["operations"] = operations
         if upstreams is not UNSET:
             field_dict["upstreams"] = upstreams
 
@@ -134,6 +147,23 @@ class NewModel:
 
         max_processes = _parse_max_processes(d.pop("max_processes", UNSET))
 
+        def _parse_operations(data: object) -> list[str] | None | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            try:
+                if not isinstance(data, list):
+                    raise TypeError()
+                operations_type_0 = cast(list[str], data)
+
+                return operations_type_0
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            return cast(list[str] | None | Unset, data)
+
+        operations = _parse_operations(d.pop("operations", UNSET))
+
         def _parse_upstreams(data: object) -> list[Upstream] | None | Unset:
             if data is None:
                 return data
@@ -163,6 +193,7 @@ class NewModel:
             aliases=aliases,
             kind=kind,
             max_processes=max_processes,
+            operations=operations,
             upstreams=upstreams,
         )
 

@@ -2,11 +2,16 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Mapping
-from typing import Any, Self, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
 from attrs import define as _attrs_define
 
 from ..types import UNSET, Unset
+
+if TYPE_CHECKING:
+    from ..models.new_price_rates_type_0 import NewPriceRatesType0
+    from ..models.price_rule import PriceRule
+
 
 T = TypeVar("T", bound="NewPrice")
 
@@ -15,29 +20,33 @@ T = TypeVar("T", bound="NewPrice")
 class NewPrice:
     """Decimal units of the installation's currency, as text: `0.15`."""
 
-    input_: str
-    """ For a million tokens of the prompt. """
     model: str
     """ By its name or an alias. """
-    output: str
-    """ For a million tokens of the answer. """
     cached_input: None | str | Unset = UNSET
     """ For a million tokens of the prompt that the upstream had in its cache; as `input` if left out. """
     effective_from: datetime.datetime | None | Unset = UNSET
     """ RFC 3339, also past: then it counts for what is admitted from now on. Now if left out. """
+    input_: None | str | Unset = UNSET
+    """ For a million tokens of the prompt; nothing if left out. """
+    output: None | str | Unset = UNSET
+    """ For a million tokens of the answer; nothing if left out. """
     project: None | str | Unset = UNSET
     """ The project that alone pays this, by id or name; left out: whoever has no price of its own. """
+    rates: NewPriceRatesType0 | None | Unset = UNSET
+    """ Of other units, beside those above. """
     reasoning: None | str | Unset = UNSET
     """ For a million tokens of reasoning; as `output` if left out. """
     request: None | str | Unset = UNSET
     """ For the request itself; nothing if left out. """
+    rules: list[PriceRule] | None | Unset = UNSET
+    """ Rates of requests of which something is so: the first that applies counts, before the rates above. The last
+    may
+    ask for nothing, if there are none above. """
 
     def to_dict(self) -> dict[str, Any]:
-        input_ = self.input_
+        from ..models.new_price_rates_type_0 import NewPriceRatesType0
 
         model = self.model
-
-        output = self.output
 
         cached_input: None | str | Unset
         if isinstance(self.cached_input, Unset):
@@ -53,11 +62,31 @@ class NewPrice:
         else:
             effective_from = self.effective_from
 
+        input_: None | str | Unset
+        if isinstance(self.input_, Unset):
+            input_ = UNSET
+        else:
+            input_ = self.input_
+
+        output: None | str | Unset
+        if isinstance(self.output, Unset):
+            output = UNSET
+        else:
+            output = self.output
+
         project: None | str | Unset
         if isinstance(self.project, Unset):
             project = UNSET
         else:
             project = self.project
+
+        rates: dict[str, Any] | None | Unset
+        if isinstance(self.rates, Unset):
+            rates = UNSET
+        elif isinstance(self.rates, NewPriceRatesType0):
+            rates = self.rates.to_dict()
+        else:
+            rates = self.rates
 
         reasoning: None | str | Unset
         if isinstance(self.reasoning, Unset):
@@ -71,36 +100,53 @@ class NewPrice:
         else:
             request = self.request
 
+        rules: list[dict[str, Any]] | None | Unset
+        if isinstance(self.rules, Unset):
+            rules = UNSET
+        elif isinstance(self.rules, list):
+            rules = []
+            for rules_type_0_item_data in self.rules:
+                rules_type_0_item = rules_type_0_item_data.to_dict()
+                rules.append(rules_type_0_item)
+
+        else:
+            rules = self.rules
+
         field_dict: dict[str, Any] = {}
 
         field_dict.update(
             {
-                "input": input_,
                 "model": model,
-                "output": output,
             }
         )
         if cached_input is not UNSET:
             field_dict["cached_input"] = cached_input
         if effective_from is not UNSET:
             field_dict["effective_from"] = effective_from
+        if input_ is not UNSET:
+            field_dict["input"] = input_
+        if output is not UNSET:
+            field_dict["output"] = output
         if project is not UNSET:
             field_dict["project"] = project
+        if rates is not UNSET:
+            field_dict["rates"] = rates
         if reasoning is not UNSET:
             field_dict["reasoning"] = reasoning
         if request is not UNSET:
             field_dict["request"] = request
+        if rules is not UNSET:
+            field_dict["rules"] = rules
 
         return field_dict
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
+        from ..models.new_price_rates_type_0 import NewPriceRatesType0
+        from ..models.price_rule import PriceRule
+
         d = dict(src_dict)
-        input_ = d.pop("input")
-
         model = d.pop("model")
-
-        output = d.pop("output")
 
         def _parse_cached_input(data: object) -> None | str | Unset:
             if data is None:
@@ -128,6 +174,24 @@ class NewPrice:
 
         effective_from = _parse_effective_from(d.pop("effective_from", UNSET))
 
+        def _parse_input_(data: object) -> None | str | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            return cast(None | str | Unset, data)
+
+        input_ = _parse_input_(d.pop("input", UNSET))
+
+        def _parse_output(data: object) -> None | str | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            return cast(None | str | Unset, data)
+
+        output = _parse_output(d.pop("output", UNSET))
+
         def _parse_project(data: object) -> None | str | Unset:
             if data is None:
                 return data
@@ -136,6 +200,23 @@ class NewPrice:
             return cast(None | str | Unset, data)
 
         project = _parse_project(d.pop("project", UNSET))
+
+        def _parse_rates(data: object) -> NewPriceRatesType0 | None | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            try:
+                if not isinstance(data, dict):
+                    raise TypeError()
+                rates_type_0 = NewPriceRatesType0.from_dict(data)
+
+                return rates_type_0
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            return cast(NewPriceRatesType0 | None | Unset, data)
+
+        rates = _parse_rates(d.pop("rates", UNSET))
 
         def _parse_reasoning(data: object) -> None | str | Unset:
             if data is None:
@@ -155,15 +236,39 @@ class NewPrice:
 
         request = _parse_request(d.pop("request", UNSET))
 
+        def _parse_rules(data: object) -> list[PriceRule] | None | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            try:
+                if not isinstance(data, list):
+                    raise TypeError()
+                rules_type_0 = []
+                _rules_type_0 = data
+                for rules_type_0_item_data in _rules_type_0:
+                    rules_type_0_item = PriceRule.from_dict(rules_type_0_item_data)
+
+                    rules_type_0.append(rules_type_0_item)
+
+                return rules_type_0
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            return cast(list[PriceRule] | None | Unset, data)
+
+        rules = _parse_rules(d.pop("rules", UNSET))
+
         new_price = cls(
-            input_=input_,
             model=model,
-            output=output,
             cached_input=cached_input,
             effective_from=effective_from,
+            input_=input_,
+            output=output,
             project=project,
+            rates=rates,
             reasoning=reasoning,
             request=request,
+            rules=rules,
         )
 
         return new_price

@@ -2,12 +2,17 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Mapping
-from typing import Any, Self, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
 from ..types import UNSET, Unset
+
+if TYPE_CHECKING:
+    from ..models.price_rates import PriceRates
+    from ..models.price_rule import PriceRule
+
 
 T = TypeVar("T", bound="Price")
 
@@ -17,14 +22,20 @@ class Price:
     """What a model charges from some time on: units of the installation's currency for a million tokens."""
 
     cached_input: str
+    currency: str
+    """ Of the installation, which all of these are in. """
     effective_from: datetime.datetime
     id: str
     input_: str
     model: str
     output: str
+    rates: PriceRates
+    """ By unit, where no rule before the last applies: all of those above are among them. """
     reasoning: str
     request: str
     """ For the request itself. """
+    rules: list[PriceRule]
+    """ The first that applies to a request counts; the last applies to whatever no other does. """
     set_at: datetime.datetime
     project: None | str | Unset = UNSET
     """ That alone pays this; null: for whoever has no price of its own. """
@@ -33,6 +44,8 @@ class Price:
 
     def to_dict(self) -> dict[str, Any]:
         cached_input = self.cached_input
+
+        currency = self.currency
 
         effective_from = self.effective_from.isoformat()
 
@@ -44,9 +57,16 @@ class Price:
 
         output = self.output
 
+        rates = self.rates.to_dict()
+
         reasoning = self.reasoning
 
         request = self.request
+
+        rules = []
+        for rules_item_data in self.rules:
+            rules_item = rules_item_data.to_dict()
+            rules.append(rules_item)
 
         set_at = self.set_at.isoformat()
 
@@ -69,13 +89,16 @@ class Price:
         field_dict.update(
             {
                 "cached_input": cached_input,
+                "currency": currency,
                 "effective_from": effective_from,
                 "id": id,
                 "input": input_,
                 "model": model,
                 "output": output,
+                "rates": rates,
                 "reasoning": reasoning,
                 "request": request,
+                "rules": rules,
                 "set_at": set_at,
             }
         )
@@ -88,8 +111,13 @@ class Price:
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
+        from ..models.price_rates import PriceRates
+        from ..models.price_rule import PriceRule
+
         d = dict(src_dict)
         cached_input = d.pop("cached_input")
+
+        currency = d.pop("currency")
 
         effective_from = datetime.datetime.fromisoformat(d.pop("effective_from"))
 
@@ -101,9 +129,18 @@ class Price:
 
         output = d.pop("output")
 
+        rates = PriceRates.from_dict(d.pop("rates"))
+
         reasoning = d.pop("reasoning")
 
         request = d.pop("request")
+
+        rules = []
+        _rules = d.pop("rules")
+        for rules_item_data in _rules:
+            rules_item = PriceRule.from_dict(rules_item_data)
+
+            rules.append(rules_item)
 
         set_at = datetime.datetime.fromisoformat(d.pop("set_at"))
 
@@ -135,13 +172,16 @@ class Price:
 
         price = cls(
             cached_input=cached_input,
+            currency=currency,
             effective_from=effective_from,
             id=id,
             input_=input_,
             model=model,
             output=output,
+            rates=rates,
             reasoning=reasoning,
             request=request,
+            rules=rules,
             set_at=set_at,
             project=project,
             withdrawn_at=withdrawn_at,

@@ -23,6 +23,8 @@ class Project:
     """A tenant: keys belong to it, usage is billed to it."""
 
     created_at: datetime.datetime
+    currency: str
+    """ Of the installation, which the budget is in. """
     id: str
     members: int
     """ How many. """
@@ -40,6 +42,8 @@ class Project:
         from ..models.limits import Limits
 
         created_at = self.created_at.isoformat()
+
+        currency = self.currency
 
         id = self.id
 
@@ -86,6 +90,7 @@ class Project:
         field_dict.update(
             {
                 "created_at": created_at,
+                "currency": currency,
                 "id": id,
                 "members": members,
                 "name": name,
@@ -110,6 +115,8 @@ class Project:
 
         d = dict(src_dict)
         created_at = datetime.datetime.fromisoformat(d.pop("created_at"))
+
+        currency = d.pop("currency")
 
         id = d.pop("id")
 
@@ -189,6 +196,7 @@ class Project:
 
         project = cls(
             created_at=created_at,
+            currency=currency,
             id=id,
             members=members,
             name=name,

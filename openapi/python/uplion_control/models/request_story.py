@@ -10,6 +10,7 @@ from ..types import UNSET, Unset
 
 if TYPE_CHECKING:
     from ..models.archived_event import ArchivedEvent
+    from ..models.request_attempt import RequestAttempt
     from ..models.request_summary import RequestSummary
 
 
@@ -18,6 +19,8 @@ T = TypeVar("T", bound="RequestStory")
 
 @_attrs_define
 class RequestStory:
+    attempts: list[RequestAttempt]
+    """ At upstreams, in order; told when it ends. """
     complete: bool
     """ Everything that had happened when the question arrived is in it. """
     events: list[ArchivedEvent]
@@ -28,6 +31,11 @@ class RequestStory:
 
     def to_dict(self) -> dict[str, Any]:
         from ..models.request_summary import RequestSummary
+
+        attempts = []
+        for attempts_item_data in self.attempts:
+            attempts_item = attempts_item_data.to_dict()
+            attempts.append(attempts_item)
 
         complete = self.complete
 
@@ -48,6 +56,7 @@ class RequestStory:
         field_dict.update(self.additional_properties)
         field_dict.update(
             {
+                "attempts": attempts,
                 "complete": complete,
                 "events": events,
             }
@@ -60,9 +69,17 @@ class RequestStory:
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
         from ..models.archived_event import ArchivedEvent
+        from ..models.request_attempt import RequestAttempt
         from ..models.request_summary import RequestSummary
 
         d = dict(src_dict)
+        attempts = []
+        _attempts = d.pop("attempts")
+        for attempts_item_data in _attempts:
+            attempts_item = RequestAttempt.from_dict(attempts_item_data)
+
+            attempts.append(attempts_item)
+
         complete = d.pop("complete")
 
         events = []
@@ -90,6 +107,7 @@ class RequestStory:
         request = _parse_request(d.pop("request", UNSET))
 
         request_story = cls(
+            attempts=attempts,
             complete=complete,
             events=events,
             request=request,

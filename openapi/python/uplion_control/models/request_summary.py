@@ -2,12 +2,16 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Mapping
-from typing import Any, Self, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
 from ..types import UNSET, Unset
+
+if TYPE_CHECKING:
+    from ..models.request_summary_units import RequestSummaryUnits
+
 
 T = TypeVar("T", bound="RequestSummary")
 
@@ -20,13 +24,17 @@ class RequestSummary:
     cached_tokens: int
     completion_tokens: int
     cost: str
-    """ Units of the installation's currency, exact. """
+    """ Exact. """
+    currency: str
+    """ Of the installation, which the cost is in. """
     id: str
     project: str
     prompt_tokens: int
     reasoning_tokens: int
     status: str
     """ `accepted`, `assigned`, `completed`, `cancelled` or `failed`. """
+    units: RequestSummaryUnits
+    """ What is billed, by unit: no token is in two of them. """
     accepted_at: datetime.datetime | None | Unset = UNSET
     assigned_ms: float | None | Unset = UNSET
     """ Milliseconds from acceptance to the first worker, to the first chunk, to the end. """
@@ -35,6 +43,8 @@ class RequestSummary:
     key: None | str | Unset = UNSET
     key_name: None | str | Unset = UNSET
     model: None | str | Unset = UNSET
+    operation: None | str | Unset = UNSET
+    """ `chat_completion`, `embedding`, ... """
     project_name: None | str | Unset = UNSET
     settled_at: datetime.datetime | None | Unset = UNSET
     streamed: bool | None | Unset = UNSET
@@ -54,6 +64,8 @@ class RequestSummary:
 
         cost = self.cost
 
+        currency = self.currency
+
         id = self.id
 
         project = self.project
@@ -63,6 +75,8 @@ class RequestSummary:
         reasoning_tokens = self.reasoning_tokens
 
         status = self.status
+
+        units = self.units.to_dict()
 
         accepted_at: None | str | Unset
         if isinstance(self.accepted_at, Unset):
@@ -107,6 +121,12 @@ class RequestSummary:
             model = UNSET
         else:
             model = self.model
+
+        operation: None | str | Unset
+        if isinstance(self.operation, Unset):
+            operation = UNSET
+        else:
+            operation = self.operation
 
         project_name: None | str | Unset
         if isinstance(self.project_name, Unset):
@@ -160,11 +180,13 @@ class RequestSummary:
                 "cached_tokens": cached_tokens,
                 "completion_tokens": completion_tokens,
                 "cost": cost,
+                "currency": currency,
                 "id": id,
                 "project": project,
                 "prompt_tokens": prompt_tokens,
                 "reasoning_tokens": reasoning_tokens,
                 "status": status,
+                "units": units,
             }
         )
         if accepted_at is not UNSET:
@@ -181,6 +203,8 @@ class RequestSummary:
             field_dict["key_name"] = key_name
         if model is not UNSET:
             field_dict["model"] = model
+        if operation is not UNSET:
+            field_dict["operation"] = operation
         if project_name is not UNSET:
             field_dict["project_name"] = project_name
         if settled_at is not UNSET:
@@ -200,6 +224,8 @@ class RequestSummary:
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
+        from ..models.request_summary_units import RequestSummaryUnits
+
         d = dict(src_dict)
         attempts = d.pop("attempts")
 
@@ -208,6 +234,8 @@ class RequestSummary:
         completion_tokens = d.pop("completion_tokens")
 
         cost = d.pop("cost")
+
+        currency = d.pop("currency")
 
         id = d.pop("id")
 
@@ -218,6 +246,8 @@ class RequestSummary:
         reasoning_tokens = d.pop("reasoning_tokens")
 
         status = d.pop("status")
+
+        units = RequestSummaryUnits.from_dict(d.pop("units"))
 
         def _parse_accepted_at(data: object) -> datetime.datetime | None | Unset:
             if data is None:
@@ -289,6 +319,15 @@ class RequestSummary:
             return cast(None | str | Unset, data)
 
         model = _parse_model(d.pop("model", UNSET))
+
+        def _parse_operation(data: object) -> None | str | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            return cast(None | str | Unset, data)
+
+        operation = _parse_operation(d.pop("operation", UNSET))
 
         def _parse_project_name(data: object) -> None | str | Unset:
             if data is None:
@@ -366,11 +405,13 @@ class RequestSummary:
             cached_tokens=cached_tokens,
             completion_tokens=completion_tokens,
             cost=cost,
+            currency=currency,
             id=id,
             project=project,
             prompt_tokens=prompt_tokens,
             reasoning_tokens=reasoning_tokens,
             status=status,
+            units=units,
             accepted_at=accepted_at,
             assigned_ms=assigned_ms,
             first_chunk_ms=first_chunk_ms,
@@ -378,6 +419,7 @@ class RequestSummary:
             key=key,
             key_name=key_name,
             model=model,
+            operation=operation,
             project_name=project_name,
             settled_at=settled_at,
             streamed=streamed,

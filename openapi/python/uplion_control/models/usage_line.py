@@ -21,7 +21,7 @@ class UsageLine:
     completed: int
     completion_tokens: int
     cost: str
-    """ Units of the installation's currency, exact: `0.00042`. """
+    """ Exact: `0.00042`. """
     failed: int
     prompt_tokens: int
     reasoning_tokens: int

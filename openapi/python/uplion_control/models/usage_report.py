@@ -19,6 +19,8 @@ T = TypeVar("T", bound="UsageReport")
 class UsageReport:
     complete: bool
     """ Everything that had happened when the question arrived is in it. """
+    currency: str
+    """ Of the installation, which all costs are in. """
     data: list[UsageLine]
     missing: None | str | Unset = UNSET
     """ What is missing, if it is not complete. """
@@ -28,6 +30,8 @@ class UsageReport:
 
     def to_dict(self) -> dict[str, Any]:
         complete = self.complete
+
+        currency = self.currency
 
         data = []
         for data_item_data in self.data:
@@ -51,6 +55,7 @@ class UsageReport:
         field_dict.update(
             {
                 "complete": complete,
+                "currency": currency,
                 "data": data,
             }
         )
@@ -67,6 +72,8 @@ class UsageReport:
 
         d = dict(src_dict)
         complete = d.pop("complete")
+
+        currency = d.pop("currency")
 
         data = []
         _data = d.pop("data")
@@ -95,6 +102,7 @@ class UsageReport:
 
         usage_report = cls(
             complete=complete,
+            currency=currency,
             data=data,
             missing=missing,
             next_=next_,
