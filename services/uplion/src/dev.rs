@@ -71,6 +71,7 @@ impl Dev {
         let mut registry = Registry::default();
         let installation = Installation::start(self, &credentials, log, store, &mut registry)?;
         installation.control.found().await?;
+        installation.control.found().await?;
         let demo = TcpListener::bind("127.0.0.1:0")
             .await
             .context("no port for the demonstration model")?;

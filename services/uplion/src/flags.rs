@@ -3,6 +3,8 @@
 use std::{path::PathBuf, time::Duration};
 
 use clap::{Args, Subcommand};
+use uplion_control::Plan;
+use uplion_domain::installation::{Currency, ZoneName};
 
 use crate::{data_folder, logging, secret::Secret};
 
@@ -69,6 +71,18 @@ pub struct Database {
     pub database_url: Secret,
 }
 
+/// What an installation is founded with when its control starts for the first time.
+#[derive(Debug, Clone, Args)]
+pub struct Founding {
+    /// What every amount of the installation is in, as ISO 4217 has it; USD if the first start does not say. Later starts
+    /// need not say it, and none can change it.
+    #[arg(long, env = "UPLION_CURRENCY", value_name = "CODE")]
+    currency: Option<Currency>,
+    /// In which hours of usage begin, like Europe/Berlin; UTC if the first start does not say. It never changes either.
+    #[arg(long, env = "UPLION_TIME_ZONE", value_name = "NAME")]
+    time_zone: Option<ZoneName>,
+}
+
 #[derive(Debug, Clone, Args)]
 pub struct Projection {
     #[command(subcommand)]
@@ -114,6 +128,12 @@ impl Process {
     pub fn threads(&self) -> usize {
         let half = || std::thread::available_parallelism().map_or(1, |count| count.get() / 2);
         self.threads.unwrap_or_else(half).max(1)
+    }
+}
+
+impl Founding {
+    pub fn plan(&self) -> Plan {
+        Plan { currency: self.currency, time_zone: self.time_zone.clone() }
     }
 }
 

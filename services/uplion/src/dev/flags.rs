@@ -6,7 +6,7 @@ use clap::Args;
 
 use crate::{
     data_folder,
-    flags::{Process, StreamSettings},
+    flags::{Founding, Process, StreamSettings},
     roles::gateway::GatewayLimits,
     secret::Secret,
 };
@@ -34,6 +34,8 @@ pub struct Dev {
     pub database_url: Option<Secret>,
     #[command(flatten)]
     pub streams: StreamSettings,
+    #[command(flatten)]
+    pub founding: Founding,
     #[command(flatten)]
     pub limits: GatewayLimits,
     #[command(flatten)]

@@ -45,7 +45,10 @@ impl Installation {
         let worker =
             Worker::start(uplion_worker::Options::registered(), log.clone(), Arc::new(clock::now))?;
         worker.register_metrics(registry);
-        let options = uplion_control::Options::new(&credentials.admin_key);
+        let options = uplion_control::Options {
+            plan: flags.founding.plan(),
+            ..uplion_control::Options::new(&credentials.admin_key)
+        };
         let control = Control::start(options, log.clone(), store.clone())?;
         control.register(registry);
         let options = uplion_projector::Options::of(roles::lease_holder());

@@ -6,14 +6,13 @@ use anyhow::Result;
 use clap::Args;
 use prometheus_client::registry::Registry;
 use tokio_util::sync::CancellationToken;
-use uplion_control::{Control as Running, Options, Plan};
-use uplion_domain::installation::{Currency, ZoneName};
+use uplion_control::{Control as Running, Options};
 use uplion_http::{Readiness, ServeOptions, operations};
 
 use super::{self as roles, Role};
 use crate::{
     connection,
-    flags::{Broker, Database, Process},
+    flags::{Broker, Database, Founding, Process},
     secret::Secret,
 };
 
@@ -32,13 +31,8 @@ pub struct Control {
     /// Other origins whose pages may call this API from a browser, with commas between: `https://console.example.org`
     #[arg(long, env = "UPLION_ALLOWED_ORIGINS", value_delimiter = ',', value_name = "ORIGINS")]
     allowed_origins: Vec<String>,
-    /// What every amount of the installation is in, as ISO 4217 has it; USD if the first start does not say. Later starts
-    /// need not say it, and none can change it.
-    #[arg(long, env = "UPLION_CURRENCY", value_name = "CODE")]
-    currency: Option<Currency>,
-    /// In which hours of usage begin, like Europe/Berlin; UTC if the first start does not say. It never changes either.
-    #[arg(long, env = "UPLION_TIME_ZONE", value_name = "NAME")]
-    time_zone: Option<ZoneName>,
+    #[command(flatten)]
+    founding: Founding,
     #[command(flatten)]
     broker: Broker,
     #[command(flatten)]
@@ -95,7 +89,7 @@ impl Control {
     fn options(&self) -> Options {
         Options {
             proxies: self.proxies,
-            plan: Plan { currency: self.currency, time_zone: self.time_zone.clone() },
+            plan: self.founding.plan(),
             allowed_origins: self.allowed_origins.clone(),
             ..Options::new(self.admin_key.expose())
         }
