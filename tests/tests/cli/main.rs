@@ -11,6 +11,7 @@ mod installation;
 mod json;
 mod keys;
 mod models;
+mod money;
 mod output;
 mod people;
 mod projects;
