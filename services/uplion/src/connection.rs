@@ -107,14 +107,12 @@ pub fn stream_specs(settings: &StreamSettings) -> [StreamSpec; 3] {
     [
         spec(StreamName::Traffic, settings.traffic_max_bytes),
         spec(StreamName::Control, CONTROL_MAX_BYTES),
-        spec(StreamName::Workers, WORKERS_MAX_BYTES),
+        spec(StreamName::Workers, settings.workers_max_bytes),
     ]
 }
 
 /// A change of the control plane takes about half a kilobyte, and all of them are kept: room for two million.
 pub const CONTROL_MAX_BYTES: u64 = 1 << 30;
-/// Reports of workers are few, and purged a day after they were archived.
-pub const WORKERS_MAX_BYTES: u64 = 64 << 20;
 /// A ticket takes about 200 bytes, in memory.
 const TICKETS_MAX_BYTES: u64 = 64 << 20;
 

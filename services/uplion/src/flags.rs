@@ -56,6 +56,9 @@ pub struct StreamSettings {
     /// Bytes that the stream of requests may hold.
     #[arg(long, env = "UPLION_TRAFFIC_MAX_BYTES", default_value_t = 8 << 30, value_name = "BYTES")]
     pub traffic_max_bytes: u64,
+    /// Bytes that the stream of workers' reports may hold. They are few, and purged a day after they were archived.
+    #[arg(long, env = "UPLION_WORKERS_MAX_BYTES", default_value_t = 64 << 20, value_name = "BYTES")]
+    pub workers_max_bytes: u64,
 }
 
 /// Where the log is at rest.
