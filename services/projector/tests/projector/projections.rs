@@ -94,7 +94,8 @@ async fn a_lost_table_halts_its_projection_alone_until_it_is_rebuilt(fixture: Fi
     let running = fixture.start("a");
     fixture.append_all(served()).await;
     fixture.projected(3).await;
-    fixture.lose("usage_by_hour_v1_a").await;
+    let version = UsageByHour.version();
+    fixture.lose(&format!("usage_by_hour_v{version}_a")).await;
     fixture.append_all(served()).await;
     running.in_trouble("projection usage_by_hour").await;
     fixture.reached(Requests.name(), 6).await;
