@@ -65,7 +65,6 @@ enum By {
     Project,
     Key,
     Model,
-    Operation,
     Hour,
 }
 
@@ -76,7 +75,6 @@ struct Line {
     key: Option<String>,
     key_name: Option<String>,
     model: Option<String>,
-    operation: Option<String>,
     hour: Option<String>,
     requests: u64,
     prompt_tokens: u64,
@@ -160,7 +158,6 @@ impl By {
             Self::Project => "PROJECT",
             Self::Key => "KEY",
             Self::Model => "MODEL",
-            Self::Operation => "OPERATION",
             Self::Hour => "HOUR",
         }
     }
@@ -190,7 +187,6 @@ impl Line {
             By::Project => named(&self.project_name, &self.project),
             By::Key => named(&self.key_name, &self.key),
             By::Model => self.model.clone(),
-            By::Operation => self.operation.clone(),
             By::Hour => self.hour.clone(),
         };
         group.unwrap_or_default()
