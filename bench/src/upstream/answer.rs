@@ -27,7 +27,9 @@ impl ScriptedAnswer {
         let messages = request.messages.get();
         let mark = format!("{:016x}", fnv1a(messages.as_bytes()));
         let model = serde_json::Value::from(&*request.model);
-        let common = format!(r#""id":"chatcmpl-{mark}","created":{CREATED},"model":{model},"#);
+        // Not the mark: a log may say how an upstream calls a request, and never what it answered.
+        let id = fnv1a(mark.as_bytes());
+        let common = format!(r#""id":"chatcmpl-{id:016x}","created":{CREATED},"model":{model},"#);
         Self {
             common,
             mark,

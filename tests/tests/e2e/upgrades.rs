@@ -129,9 +129,6 @@ async fn a_database_of_each_version_before_is_rebuilt_equal_and_goes_on_with_new
         let database = postgres.database().await.unwrap();
         restore(&folder.join("database.sql.gz"), &database);
         let of = ["--database-url", &*database];
-        succeeds(&[&["projection", "rebuild"], &of[..]].concat()).await;
-        succeeds(&[&["projection", "verify"], &of[..]].concat()).await;
-
         let nats_url = nats::Server::shared().await.account();
         let on_nats = |role: &str| Role::new(role).option("--nats-url", &nats_url);
         let on_both = |role: &str| on_nats(role).option("--database-url", &database);
@@ -151,6 +148,8 @@ async fn a_database_of_each_version_before_is_rebuilt_equal_and_goes_on_with_new
         let ledger = Ledger::connect(&database).await.unwrap();
         ledger.projected().await.unwrap();
         succeeds(&[&["projection", "verify"], &of[..]].concat()).await;
+        succeeds(&[&["projection", "rebuild"], &of[..]].concat()).await;
+        says_what_was_said(&admin, said, &[]).await;
     }
 }
 
