@@ -3,7 +3,7 @@
 //! Its events need no aggregate: the gateway that holds the client's socket decides alone while it lives,
 //! and whoever settles in its place writes under the same event id, of which the first counts.
 
-mod labels;
+pub mod labels;
 mod operation;
 mod rejected;
 mod settled;

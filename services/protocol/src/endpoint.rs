@@ -12,15 +12,15 @@ mod read;
 
 use std::{borrow::Cow, ops::Deref};
 
+use uplion_domain::Operation;
+
 use self::chat_completions::ChatCompletions;
 pub use self::{
     answer::{AnswerPart, AnswerReader, Piece, PieceKind, Progress},
     demo::Demonstration,
-    forwarding::{Forwarding, Misplaced, Unread},
+    forwarding::{Forwarding, NotForwarded},
     read::Read,
 };
-use uplion_domain::Operation;
-
 use crate::{Dialect, Malformed, error::BadRequest};
 
 /// One of the endpoints; it can do what its [`WireFormat`] can.
@@ -35,6 +35,11 @@ impl Endpoint {
     /// That which serves `operation`; none if this version has none.
     pub fn of(operation: &Operation) -> Option<Self> {
         Self::ALL.iter().copied().find(|endpoint| endpoint.operation() == *operation)
+    }
+
+    /// The one that upstreams have at this path, behind their base URL.
+    pub fn at_upstream(path: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|endpoint| endpoint.upstream_path() == path)
     }
 
     const fn wire_format(self) -> &'static dyn WireFormat {
@@ -117,6 +122,7 @@ mod spec {
         for endpoint in Endpoint::ALL {
             let path = endpoint.upstream_path();
             assert!(path.starts_with('/') && !path.ends_with('/') && seen.insert(path), "{path}");
+            assert_eq!(Endpoint::at_upstream(path), Some(*endpoint));
         }
     }
 }

@@ -78,9 +78,9 @@ async fn respond(request: Request<Incoming>) -> Response<Body> {
         let model = Model { id: MODEL.into(), created: CREATED, owned_by: "uplion".into() };
         return json(StatusCode::OK, list(&[model]));
     }
-    let endpoint = Endpoint::ALL.iter().find(|endpoint| endpoint.upstream_path() == relative);
+    let endpoint = Endpoint::at_upstream(relative);
     match endpoint.filter(|_| method == Method::POST) {
-        Some(endpoint) => match demonstrate(*endpoint, request.into_body()).await {
+        Some(endpoint) => match demonstrate(endpoint, request.into_body()).await {
             Ok(answer) => answer,
             Err(rejection) => error(endpoint.dialect(), &rejection),
         },

@@ -22,7 +22,10 @@ use uplion_log_transport::{
     claim::{AttemptReport, Conclusion, End, FromGateway, FromWorker, Go, ReleaseReason},
     task::Receipt,
 };
-use uplion_protocol::{Endpoint, endpoint::Forwarding};
+use uplion_protocol::{
+    Endpoint,
+    endpoint::{Forwarding, NotForwarded},
+};
 
 use self::{answer_sender::AnswerSender, body::Body, timers::Timers};
 use crate::{
@@ -138,10 +141,14 @@ impl<'a> Job<'a> {
     }
 
     fn call(&mut self, body: Bytes) {
-        let Some(Forwarded { endpoint, forwarding, body: spliced }) = self.forward(&body) else {
-            tracing::error!(gateway = %self.channel.gateway, "worker.body.unreadable");
-            self.answer.end(Conclusion { end: End::Broken, attempt: None }, Usage::default());
-            return;
+        let Forwarded { endpoint, forwarding, body: spliced } = match self.forward(&body) {
+            Ok(forwarded) => forwarded,
+            Err(error) => {
+                let error = &error as &dyn std::error::Error;
+                tracing::error!(error, gateway = %self.channel.gateway, "worker.body.not_forwarded");
+                self.answer.end(Conclusion { end: End::Broken, attempt: None }, Usage::default());
+                return;
+            }
         };
         // The response keeps what it needs of it.
         self.body = Body::new(0, Bytes::new());
@@ -156,12 +163,12 @@ impl<'a> Job<'a> {
     }
 
     /// What the upstream is asked, by what the gateway has read of the body.
-    fn forward(&self, body: &Bytes) -> Option<Forwarded> {
-        let endpoint = Endpoint::of(&self.operation)?;
-        let forwarding = Forwarding::decode(&self.read).ok()?;
-        let model = self.upstream.upstream_model.as_str();
-        let body = forwarding.for_upstream(body, model).ok()?;
-        Some(Forwarded { endpoint, forwarding, body })
+    fn forward(&self, body: &Bytes) -> Result<Forwarded, NotForwarded> {
+        let endpoint = Endpoint::of(&self.operation)
+            .ok_or_else(|| NotForwarded::UnknownOperation(self.operation.clone()))?;
+        let forwarding = Forwarding::decode(&self.read)?;
+        let body = forwarding.for_upstream(body, self.upstream.upstream_model.as_str())?;
+        Ok(Forwarded { endpoint, forwarding, body })
     }
 
     async fn on_message(&mut self, message: FromGateway) -> Option<JobOutcome> {

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use uplion_domain::{Unit, Usage, request::ServiceTier, usage::Source};
 use uplion_protocol::{
     Endpoint,
-    endpoint::{AnswerPart, PieceKind, chat_completions},
+    endpoint::{AnswerPart, PieceKind},
 };
 
 use crate::{tokens::Tokenizer, upstream_request_id};
@@ -84,9 +84,9 @@ impl Meter {
     /// The next part of a stream, or a whole answer.
     pub fn add(&mut self, part: &AnswerPart<'_>) {
         self.read_labels(part);
-        match part.usage {
+        match &part.usage {
             Some(usage) => {
-                self.reported = Some(reported(usage));
+                self.reported = Some(usage.clone());
                 self.counted = Counted::default();
             }
             None => self.counted.add(&self.tokenizer, part),
@@ -172,22 +172,6 @@ pub fn count_prompt(tokenizer: &Tokenizer, endpoint: Endpoint, body: &[u8]) -> u
     // The gateway has read this body: it is well formed.
     let texts = endpoint.prompt(body).unwrap_or_default();
     texts.iter().map(|text| tokenizer.count(text)).sum()
-}
-
-fn reported(usage: chat_completions::Usage) -> Usage {
-    let chat_completions::Usage {
-        prompt_tokens,
-        cached_tokens,
-        completion_tokens,
-        reasoning_tokens,
-    } = usage;
-    Usage::tokens(
-        prompt_tokens,
-        cached_tokens,
-        completion_tokens,
-        reasoning_tokens,
-        Source::Reported,
-    )
 }
 
 #[cfg(test)]

@@ -12,10 +12,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use anyhow::{Context as _, ensure};
+use anyhow::Context as _;
 use bytes::Bytes;
 use http::{
-    HeaderMap, HeaderValue, Uri,
+    HeaderMap, HeaderValue,
     header::{AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER},
 };
 use tokio::time::timeout;
@@ -25,6 +25,7 @@ use uplion_domain::{
     worker::FailureReason,
 };
 use uplion_log_transport::claim::{Head, ReleaseReason};
+use uplion_protocol::Endpoint;
 
 pub use self::status::CallFailure;
 use self::{
@@ -50,7 +51,7 @@ pub struct Upstream {
     pub upstream_model: ModelName,
     pub health: Health,
     client: Client,
-    url: String,
+    base_url: String,
     tokenizer: Arc<Tokenizer>,
     events: Arc<WorkerEvents>,
 }
@@ -67,14 +68,14 @@ impl Upstream {
     pub fn new(served: &ServedUpstream, parts: &UpstreamParts) -> anyhow::Result<Self> {
         let ServedUpstream { model, upstream } = served;
         let UpstreamParts { secrets, tokenizer, events } = parts;
-        let (client, url) = client(served, secrets)?;
+        let client = client(served, secrets)?;
         Ok(Self {
             id: upstream.id(),
             model: model.clone(),
             upstream_model: upstream.model.clone(),
             health: Health::default(),
             client,
-            url,
+            base_url: upstream.url.clone(),
             tokenizer: Arc::clone(tokenizer),
             events: Arc::clone(events),
         })
@@ -100,7 +101,7 @@ impl Upstream {
             }
             CallFailure::NeedsPerson(reason) => {
                 if self.health.failed(reason) {
-                    let (model, upstream) = (&self.model, &self.url);
+                    let (model, upstream) = (&self.model, &self.base_url);
                     tracing::error!(%model, %upstream, ?reason, "worker.upstream.failed");
                     self.events.failed(model, reason);
                 }
@@ -109,8 +110,12 @@ impl Upstream {
     }
 
     /// The head of an answer, or of a rejection that is to be passed on; otherwise why there is none.
-    async fn call(self: Arc<Self>, body: Bytes) -> Result<HttpResponse, FailedCall> {
-        let mut response = self.post(body).await?;
+    async fn call(
+        self: Arc<Self>,
+        endpoint: Endpoint,
+        body: Bytes,
+    ) -> Result<HttpResponse, FailedCall> {
+        let mut response = self.post(endpoint, body).await?;
         let request_id = upstream_request_id::in_headers(response.headers());
         let failed = |failure| FailedCall { failure, request_id };
         let status = response.status().as_u16();
@@ -124,24 +129,18 @@ impl Upstream {
         }
     }
 
-    async fn post(&self, body: Bytes) -> Result<HttpResponse, FailedCall> {
-        self.client.post(body).await.map_err(|error| {
-            tracing::debug!(error = &error as &dyn std::error::Error, upstream = %self.url, "worker.upstream.unreachable");
+    async fn post(&self, endpoint: Endpoint, body: Bytes) -> Result<HttpResponse, FailedCall> {
+        self.client.post(endpoint, body).await.map_err(|error| {
+            tracing::debug!(error = &error as &dyn std::error::Error, upstream = %self.base_url, "worker.upstream.unreachable");
             let failure = CallFailure::for_now(ReleaseReason::Unreachable);
             FailedCall { failure, request_id: None }
         })
     }
 }
 
-fn client(served: &ServedUpstream, secrets: &Secrets) -> anyhow::Result<(Client, String)> {
+fn client(served: &ServedUpstream, secrets: &Secrets) -> anyhow::Result<Client> {
     let upstream = &served.upstream;
-    let url = format!("{}/chat/completions", upstream.url.trim_end_matches('/'));
-    let uri = Uri::try_from(&url).with_context(|| format!("upstream URL {url}"))?;
-    ensure!(
-        matches!(uri.scheme_str(), Some("http" | "https")),
-        "upstream URL {url} begins with neither http:// nor https://"
-    );
-    Ok((Client::new(uri, headers(upstream.credential.as_ref(), secrets)?)?, url))
+    Client::new(&upstream.url, headers(upstream.credential.as_ref(), secrets)?)
 }
 
 fn headers(credential: Option<&Credential>, secrets: &Secrets) -> anyhow::Result<HeaderMap> {

@@ -2,8 +2,9 @@
 
 use std::borrow::Cow;
 
+use uplion_domain::Usage;
+
 use crate::Malformed;
-use crate::endpoint::chat_completions::Usage;
 
 /// Reads one answer: either all of it, or its stream event by event.
 pub trait AnswerReader: Send {

@@ -11,7 +11,7 @@ use std::borrow::Cow;
 
 use uplion_domain::Operation;
 
-pub use self::{chunk::Chunk, usage::Usage};
+pub use self::chunk::Chunk;
 use super::{AnswerPart, AnswerReader, Demonstration, Progress, Read, WireFormat};
 use crate::{Dialect, Malformed, error::BadRequest};
 

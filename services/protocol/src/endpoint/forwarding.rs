@@ -5,6 +5,7 @@ use std::{borrow::Cow, ops::Range};
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
+use uplion_domain::Operation;
 
 use crate::json::{Edit, splice};
 
@@ -22,15 +23,16 @@ pub struct Forwarding {
     edits: Vec<Edit>,
 }
 
-/// What came with `go` does not belong to the body that came with it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("what was read of a body does not fit it")]
-pub struct Misplaced;
-
-/// What came with `go` cannot be read.
+/// Why a body cannot be forwarded by what came with it.
 #[derive(Debug, thiserror::Error)]
-#[error("what was read of a body cannot be read itself")]
-pub struct Unread(#[from] serde_json::Error);
+pub enum NotForwarded {
+    #[error("this version has no endpoint for the operation {0}")]
+    UnknownOperation(Operation),
+    #[error("what was read of the body cannot be decoded")]
+    Malformed(#[from] serde_json::Error),
+    #[error("what was read of the body does not fit it")]
+    Misplaced,
+}
 
 /// Length of the body, place of the model's name, edits as place and text, streamed, usage wanted.
 #[derive(Serialize, Deserialize)]
@@ -62,16 +64,16 @@ impl Forwarding {
 
     /// The body as the upstream must see it, to which the model is `upstream_model`: the same bytes otherwise. Models
     /// read prompts by the byte, and caches match them by the byte.
-    pub fn for_upstream(&self, body: &Bytes, upstream_model: &str) -> Result<Bytes, Misplaced> {
+    pub fn for_upstream(&self, body: &Bytes, upstream_model: &str) -> Result<Bytes, NotForwarded> {
         if body.len() != self.body_len {
-            return Err(Misplaced);
+            return Err(NotForwarded::Misplaced);
         }
         let quoted = serde_json::Value::from(upstream_model).to_string();
-        let written = body.get(self.model.clone()).ok_or(Misplaced)?;
+        let written = body.get(self.model.clone()).ok_or(NotForwarded::Misplaced)?;
         let model = Edit::replace(self.model.clone(), quoted);
         let renamed = written != model.with.as_bytes();
         let edits = self.edits.iter().chain(renamed.then_some(&model)).collect();
-        splice::apply(body, edits).ok_or(Misplaced)
+        splice::apply(body, edits).ok_or(NotForwarded::Misplaced)
     }
 
     pub fn encode(&self) -> Bytes {
@@ -85,7 +87,7 @@ impl Forwarding {
         serde_json::to_vec(&encoded).expect("numbers and texts are always written").into()
     }
 
-    pub fn decode(encoded: &[u8]) -> Result<Self, Unread> {
+    pub fn decode(encoded: &[u8]) -> Result<Self, NotForwarded> {
         let ForwardingV1(body_len, (start, end), edits, streamed, usage_wanted) =
             serde_json::from_slice(encoded)?;
         let edits = edits
@@ -114,14 +116,18 @@ mod spec {
             String::from_utf8(read().encode().to_vec()).unwrap(),
             @r#"[41,[9,12],[[12,12,",\"stream_options\":{\"include_usage\":true}"]],true,false]"#
         );
-        assert!(Forwarding::decode(b"[1").is_err());
+        assert!(matches!(Forwarding::decode(b"[1"), Err(NotForwarded::Malformed(_))));
     }
 
     #[test]
     fn places_that_do_not_fit_the_body_are_an_error() {
         let body = Bytes::from_static(BODY);
         assert!(read().for_upstream(&body, "up").is_ok());
-        assert_eq!(read().for_upstream(&body.slice(1..), "up"), Err(Misplaced));
+        let misplaced = |forwarding: Forwarding, body: &Bytes| {
+            let spliced = forwarding.for_upstream(body, "up");
+            assert!(matches!(spliced, Err(NotForwarded::Misplaced)), "{forwarding:?}");
+        };
+        misplaced(read(), &body.slice(1..));
         for forged in [
             "[41,[9,42],[],true,false]",
             "[41,[12,9],[],true,false]",
@@ -129,8 +135,7 @@ mod spec {
             r#"[41,[9,12],[[10,11,""]],true,false]"#,
             r#"[41,[9,12],[[18446744073709551615,18446744073709551615,""]],true,false]"#,
         ] {
-            let forged = Forwarding::decode(forged.as_bytes()).unwrap();
-            assert_eq!(forged.for_upstream(&body, "up"), Err(Misplaced), "{forged:?}");
+            misplaced(Forwarding::decode(forged.as_bytes()).unwrap(), &body);
         }
     }
 }

@@ -3,13 +3,13 @@
 //! What matters may be given once: parsers differ in which of two equal keys they believe, and what is billed must be
 //! what is served.
 
-use std::ops::Range;
+use std::{collections::BTreeMap, ops::Range};
 
-use super::{
-    Forwarding, Read,
-    read::{Labels, estimate_tokens},
-};
+use uplion_domain::request::labels::{self, Labels};
+
+use super::{Forwarding, Read, read::estimate_tokens};
 use crate::{
+    Malformed,
     error::BadRequest,
     json::scan::{Kind, Scanner, Text, integer},
 };
@@ -123,14 +123,22 @@ impl Parameters {
         Ok(())
     }
 
+    /// Of a key given twice, the first is kept.
     fn read_labels(&mut self, scan: &mut Scanner<'_>) -> Result<(), BadRequest> {
-        self.labels = Labels::default();
-        Ok(scan.object_if_any(|scan, key| {
-            if let Some(value) = scan.text_if_any()? {
-                self.labels.add(&key.decode(), &value);
+        let mut labels = BTreeMap::new();
+        scan.object_if_any(|scan, key| {
+            let Some(value) = scan.text_if_any()? else { return Ok(()) };
+            let key = key.decode();
+            let fits = (1..=labels::MAX_KEY).contains(&key.len())
+                && value.len() <= labels::MAX_VALUE
+                && labels.len() < labels::MAX_LABELS;
+            if fits {
+                labels.entry(key.into_owned()).or_insert_with(|| value.into_owned());
             }
-            Ok(())
-        })?)
+            Ok::<_, Malformed>(())
+        })?;
+        self.labels = Labels::try_new(labels).unwrap_or_default();
+        Ok(())
     }
 }
 

@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
+use anyhow::{Context as _, ensure};
 use bytes::Bytes;
 use http::{
     HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, Uri,
     header::{ACCEPT, PROXY_AUTHORIZATION, USER_AGENT},
     response::Parts,
+    uri::InvalidUri,
 };
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::Incoming;
@@ -18,6 +20,8 @@ use hyper_util::{
     rt::{TokioExecutor, TokioTimer},
 };
 
+use uplion_protocol::Endpoint;
+
 use super::connector::Connector;
 
 /// Shorter than servers keep an idle connection (uvicorn: 5 s), or calls would go out on connections that close.
@@ -25,7 +29,8 @@ const IDLE_CONNECTION: Duration = Duration::from_secs(4);
 
 pub struct Client {
     http: legacy::Client<Connector, Full<Bytes>>,
-    uri: Uri,
+    /// Where each endpoint is.
+    uris: Vec<(Endpoint, Uri)>,
     headers: HeaderMap,
 }
 
@@ -36,12 +41,13 @@ pub struct HttpResponse {
 
 impl Client {
     /// Sends `headers` with each call, through the proxy that the environment names for such URLs, if any.
-    pub fn new(uri: Uri, headers: HeaderMap) -> anyhow::Result<Self> {
-        Self::through(&Matcher::from_env(), uri, headers)
+    pub fn new(base_url: &str, headers: HeaderMap) -> anyhow::Result<Self> {
+        Self::through(&Matcher::from_env(), base_url, headers)
     }
 
-    fn through(proxies: &Matcher, uri: Uri, mut headers: HeaderMap) -> anyhow::Result<Self> {
-        let (connector, authorization) = Connector::new(&uri, proxies)?;
+    fn through(proxies: &Matcher, base_url: &str, mut headers: HeaderMap) -> anyhow::Result<Self> {
+        let (base, uris) = uris(base_url).with_context(|| format!("upstream URL {base_url}"))?;
+        let (connector, authorization) = Connector::new(&base, proxies)?;
         headers.insert(ACCEPT, HeaderValue::from_static("*/*"));
         let name = HeaderValue::from_static(concat!("uplion/", env!("CARGO_PKG_VERSION")));
         headers.insert(USER_AGENT, name);
@@ -50,17 +56,36 @@ impl Client {
             .pool_idle_timeout(IDLE_CONNECTION)
             .pool_timer(TokioTimer::new())
             .build(connector);
-        Ok(Self { http, uri, headers })
+        Ok(Self { http, uris, headers })
     }
 
-    pub async fn post(&self, body: Bytes) -> Result<HttpResponse, Error> {
+    pub async fn post(&self, endpoint: Endpoint, body: Bytes) -> Result<HttpResponse, Error> {
         let mut request = Request::new(Full::new(body));
         *request.method_mut() = Method::POST;
-        *request.uri_mut() = self.uri.clone();
+        *request.uri_mut() = self.uri(endpoint);
         request.headers_mut().clone_from(&self.headers);
         let (head, body) = self.http.request(request).await?.into_parts();
         Ok(HttpResponse { head, body })
     }
+
+    fn uri(&self, endpoint: Endpoint) -> Uri {
+        let known = self.uris.iter().find(|(known, _)| *known == endpoint);
+        known.map(|(_, uri)| uri.clone()).expect("every endpoint has one")
+    }
+}
+
+/// The base URL, and where each endpoint is behind it.
+fn uris(base_url: &str) -> anyhow::Result<(Uri, Vec<(Endpoint, Uri)>)> {
+    let base = base_url.trim_end_matches('/');
+    let uri: Uri = base.parse()?;
+    ensure!(
+        matches!(uri.scheme_str(), Some("http" | "https")),
+        "it begins with neither http:// nor https://"
+    );
+    let at = |endpoint: Endpoint| format!("{base}{}", endpoint.upstream_path()).parse();
+    let uris: Result<_, InvalidUri> =
+        Endpoint::ALL.iter().map(|endpoint| Ok((*endpoint, at(*endpoint)?))).collect();
+    Ok((uri, uris?))
 }
 
 impl HttpResponse {
@@ -102,8 +127,10 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let proxies = Matcher::builder().all(format!("http://me:secret@{address}")).build();
-        let client = Client::through(&proxies, Uri::from_static(url), HeaderMap::new()).unwrap();
-        let calling = tokio::spawn(async move { client.post(Bytes::from_static(b"{}")).await });
+        let client = Client::through(&proxies, url, HeaderMap::new()).unwrap();
+        let calling = tokio::spawn(async move {
+            client.post(Endpoint::ChatCompletions, Bytes::from_static(b"{}")).await
+        });
         let (socket, _) = listener.accept().await.unwrap();
         let mut lines = BufReader::new(socket).lines();
         let mut request = Vec::new();
@@ -123,14 +150,14 @@ mod tests {
 
     #[tokio::test]
     async fn a_proxy_is_told_the_whole_url_of_a_plain_upstream() {
-        let request = request_at_proxy("http://upstream.test/v1/chat/completions").await;
+        let request = request_at_proxy("http://upstream.test/v1/").await;
         assert_eq!(request[0], "post http://upstream.test/v1/chat/completions http/1.1");
         assert!(request.iter().any(|line| line == AUTHORIZATION), "{request:?}");
     }
 
     #[tokio::test]
     async fn an_encrypted_upstream_is_reached_through_a_tunnel() {
-        let request = request_at_proxy("https://upstream.test/v1/chat/completions").await;
+        let request = request_at_proxy("https://upstream.test/v1").await;
         assert_eq!(request[0], "connect upstream.test:443 http/1.1");
         assert!(request.iter().any(|line| line == AUTHORIZATION), "{request:?}");
     }

@@ -91,7 +91,7 @@ enum State {
 impl UpstreamResponse {
     /// `body` is the client's own, `spliced` is for the upstream.
     pub fn call(upstream: &Arc<Upstream>, body: Bytes, spliced: Bytes, expected: Expected) -> Self {
-        let state = State::Calling(Box::pin(Arc::clone(upstream).call(spliced)));
+        let state = State::Calling(Box::pin(Arc::clone(upstream).call(expected.endpoint, spliced)));
         let meter = Meter::new(Arc::clone(&upstream.tokenizer), expected.endpoint, body);
         let (upstream, request_id) = (Arc::clone(upstream), None);
         let mut answer = Self { upstream, expected, meter, request_id, counting: None, state };

@@ -2,9 +2,11 @@
 
 use std::borrow::Cow;
 
+use uplion_domain::Usage;
+
 use super::{
     super::{Piece, PieceKind},
-    usage::Usage,
+    usage,
 };
 use crate::{
     Malformed,
@@ -42,7 +44,7 @@ impl<'a> Chunk<'a> {
                 "choices" => scan.array_if_any(|scan| chunk.read_choice(scan)),
                 "usage" => {
                     chunk.names_usage = scan.peek() != Kind::Null;
-                    chunk.usage = Usage::read(scan)?;
+                    chunk.usage = usage::read(scan)?;
                     Ok(())
                 }
                 "error" => chunk.read_error(scan),

@@ -20,7 +20,7 @@ fn a_delta_gives_its_text() {
         r#"{"object":"chat.completion.chunk","choices":[{"index":0,"delta":{"content":"h\u00e9"},"logprobs":null,"finish_reason":null}],"usage":null}"#,
     );
     assert_eq!(pieces(&chunk), [(0, PieceKind::Content, "hé")]);
-    assert_eq!((chunk.finished, chunk.usage, chunk.is_usage_only()), (false, None, false));
+    assert_eq!((chunk.finished, chunk.is_usage_only(), chunk.usage), (false, false, None));
 }
 
 #[test]
@@ -51,8 +51,8 @@ fn a_whole_completion_is_read_the_same_way() {
     );
     let completion = read(&json);
     assert_eq!(pieces(&completion), [(0, PieceKind::Content, "hi")]);
-    assert_eq!(completion.usage.unwrap().total_tokens(), 5);
     assert!(!completion.is_usage_only());
+    assert_eq!(completion.usage.unwrap().total_tokens(), 5);
 }
 
 #[test]

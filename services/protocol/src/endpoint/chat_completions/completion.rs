@@ -2,8 +2,9 @@
 
 use bytes::Bytes;
 use serde_json::{Value, json};
+use uplion_domain::Usage;
 
-use super::usage::Usage;
+use super::usage;
 use crate::sse;
 
 /// What all chunks of an answer have in common.
@@ -32,13 +33,13 @@ impl FinishReason {
 
 impl Completion {
     /// The body of an answer that is not streamed; one text for each of the answers asked for.
-    pub fn whole(&self, texts: &[&str], finish: FinishReason, usage: Usage) -> Bytes {
+    pub fn whole(&self, texts: &[&str], finish: FinishReason, usage: &Usage) -> Bytes {
         let choices = texts.iter().enumerate().map(|(index, text)| {
             let message = json!({ "role": "assistant", "content": text, "refusal": null });
             json!({ "index": index, "message": message, "logprobs": null, "finish_reason": finish.as_str() })
         });
         let mut body = self.head("chat.completion", &choices.collect::<Vec<_>>());
-        body["usage"] = usage.to_json();
+        body["usage"] = usage::to_json(usage);
         body.to_string().into()
     }
 
@@ -56,9 +57,9 @@ impl Completion {
     }
 
     /// The chunk that comes last, if it was asked for.
-    pub fn usage(&self, usage: Usage) -> Bytes {
+    pub fn usage(&self, usage: &Usage) -> Bytes {
         let mut body = self.head("chat.completion.chunk", &[]);
-        body["usage"] = usage.to_json();
+        body["usage"] = usage::to_json(usage);
         sse::event(body.to_string().as_bytes())
     }
 
@@ -84,6 +85,7 @@ impl Completion {
 #[cfg(test)]
 mod spec {
     use proptest::prelude::*;
+    use uplion_domain::usage::Source;
 
     use super::*;
     use crate::{
@@ -95,13 +97,14 @@ mod spec {
         Completion { id: "chatcmpl-1".into(), created: 7, model: "demo".into() }
     }
 
-    const USAGE: Usage =
-        Usage { prompt_tokens: 3, cached_tokens: 1, completion_tokens: 2, reasoning_tokens: 0 };
+    fn usage() -> Usage {
+        Usage::tokens(3, 1, 2, 0, Source::Reported)
+    }
 
     #[test]
     fn a_whole_answer_is_what_the_sdks_read() {
         let body: Value =
-            serde_json::from_slice(&answer().whole(&["hi"], FinishReason::Stop, USAGE)).unwrap();
+            serde_json::from_slice(&answer().whole(&["hi"], FinishReason::Stop, &usage())).unwrap();
         let expected = json!({
             "id": "chatcmpl-1", "object": "chat.completion", "created": 7, "model": "demo",
             "choices": [{"index": 0, "message": {"role": "assistant", "content": "hi", "refusal": null},
@@ -120,7 +123,7 @@ mod spec {
             answer.opening(0),
             answer.piece(0, "hi"),
             answer.finish(0, FinishReason::Length),
-            answer.usage(USAGE),
+            answer.usage(&usage()),
             Completion::done(),
         ]
         .concat();
@@ -154,8 +157,8 @@ mod spec {
 
         #[test]
         fn a_whole_answers_usage_is_read_back(prompt in 0..1u64 << 40, completion in 0..1u64 << 40) {
-            let usage = Usage { prompt_tokens: prompt, completion_tokens: completion, ..Usage::default() };
-            let body = answer().whole(&["a", "b"], FinishReason::Stop, usage);
+            let usage = Usage::tokens(prompt, 0, completion, 0, Source::Reported);
+            let body = answer().whole(&["a", "b"], FinishReason::Stop, &usage);
             let read = Chunk::read(&body).unwrap();
             prop_assert_eq!((read.usage, read.choices, read.finished), (Some(usage), 2, true));
         }

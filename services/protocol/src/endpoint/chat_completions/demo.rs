@@ -1,12 +1,12 @@
 //! What the demonstration model says: a function of the request, the same each time. A word is a token.
 
 use bytes::Bytes;
+use uplion_domain::{Usage, usage::Source};
 
 use super::{
     super::{Demonstration, Read, demo::CREATED},
     completion::{Completion, FinishReason},
     prompt,
-    usage::Usage,
 };
 
 /// Characters of the question that are said back.
@@ -51,18 +51,15 @@ impl Speech {
         };
         let choices = usize::try_from(request.n).unwrap_or(1);
         let asked = texts.iter().map(|text| text.split_whitespace().count()).sum::<usize>();
-        let usage = Usage {
-            prompt_tokens: asked as u64,
-            completion_tokens: (words.len() * choices) as u64,
-            ..Usage::default()
-        };
+        let completion = (words.len() * choices) as u64;
+        let usage = Usage::tokens(asked as u64, 0, completion, 0, Source::Reported);
         let answer = Completion { id: id(body), created: CREATED, model: model.into() };
         Self { answer, words, choices, finish, usage }
     }
 
     fn whole(&self) -> Bytes {
         let text = self.words.concat();
-        self.answer.whole(&vec![text.as_str(); self.choices], self.finish, self.usage)
+        self.answer.whole(&vec![text.as_str(); self.choices], self.finish, &self.usage)
     }
 
     fn events(&self, usage: bool) -> Vec<Bytes> {
@@ -72,7 +69,7 @@ impl Speech {
             events.extend((0..*choices).map(|choice| answer.piece(choice, word)));
         }
         events.extend((0..*choices).map(|choice| answer.finish(choice, *finish)));
-        events.extend(usage.then(|| answer.usage(self.usage)));
+        events.extend(usage.then(|| answer.usage(&self.usage)));
         events.push(Completion::done());
         events
     }
@@ -115,7 +112,7 @@ mod spec {
         assert_eq!((speech.words.len(), speech.finish), (3, FinishReason::Length));
         let whole = speech.whole();
         let usage = Chunk::read(&whole).unwrap().usage.unwrap();
-        assert_eq!((usage.prompt_tokens, usage.completion_tokens), (2, 6));
+        assert_eq!((usage.prompt_tokens(), usage.completion_tokens()), (2, 6));
     }
 
     #[test]

@@ -1,63 +1,45 @@
 //! How many tokens an answer took, as the upstream reports it.
 
 use serde_json::{Value, json};
+use uplion_domain::{Usage, usage::Source};
 
 use crate::{Malformed, json::scan::Scanner};
 
-/// Tokens as `OpenAI` counts them: `cached` is a part of `prompt`, `reasoning` a part of `completion`.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Usage {
-    pub prompt_tokens: u64,
-    pub cached_tokens: u64,
-    pub completion_tokens: u64,
-    pub reasoning_tokens: u64,
+/// Reads a `usage` value. What makes no sense as a whole is as good as not reported, so that it is counted
+/// instead; a part is never more than what it is a part of, so that no bill goes below zero.
+pub(super) fn read(scan: &mut Scanner<'_>) -> Result<Option<Usage>, Malformed> {
+    let (mut prompt, mut completion, mut total) = (None, None, None);
+    let (mut cached, mut reasoning) = (None, None);
+    scan.object_if_any(|scan, key| {
+        match key.decode().as_ref() {
+            "prompt_tokens" => prompt = scan.integer_if_any()?,
+            "completion_tokens" => completion = scan.integer_if_any()?,
+            "total_tokens" => total = scan.integer_if_any()?,
+            "prompt_tokens_details" => cached = detail(scan, "cached_tokens")?,
+            "completion_tokens_details" => reasoning = detail(scan, "reasoning_tokens")?,
+            _ => scan.skip()?,
+        }
+        Ok(())
+    })?;
+    let other = |one: Option<u64>| total?.checked_sub(one?);
+    let (Some(prompt), Some(completion)) =
+        (prompt.or_else(|| other(completion)), completion.or_else(|| other(prompt)))
+    else {
+        return Ok(None);
+    };
+    let (cached, reasoning) = (cached.unwrap_or(0), reasoning.unwrap_or(0));
+    Ok(Some(Usage::tokens(prompt, cached, completion, reasoning, Source::Reported)))
 }
 
-impl Usage {
-    pub const fn total_tokens(&self) -> u64 {
-        self.prompt_tokens.saturating_add(self.completion_tokens)
-    }
-
-    /// Reads a `usage` value. What makes no sense as a whole is as good as not reported, so that it is counted
-    /// instead; a part is never more than what it is a part of, so that no bill goes below zero.
-    pub(super) fn read(scan: &mut Scanner<'_>) -> Result<Option<Self>, Malformed> {
-        let (mut prompt, mut completion, mut total) = (None, None, None);
-        let (mut cached, mut reasoning) = (None, None);
-        scan.object_if_any(|scan, key| {
-            match key.decode().as_ref() {
-                "prompt_tokens" => prompt = scan.integer_if_any()?,
-                "completion_tokens" => completion = scan.integer_if_any()?,
-                "total_tokens" => total = scan.integer_if_any()?,
-                "prompt_tokens_details" => cached = detail(scan, "cached_tokens")?,
-                "completion_tokens_details" => reasoning = detail(scan, "reasoning_tokens")?,
-                _ => scan.skip()?,
-            }
-            Ok(())
-        })?;
-        let other = |one: Option<u64>| total?.checked_sub(one?);
-        let (Some(prompt_tokens), Some(completion_tokens)) =
-            (prompt.or_else(|| other(completion)), completion.or_else(|| other(prompt)))
-        else {
-            return Ok(None);
-        };
-        Ok(Some(Self {
-            prompt_tokens,
-            cached_tokens: cached.unwrap_or(0).min(prompt_tokens),
-            completion_tokens,
-            reasoning_tokens: reasoning.unwrap_or(0).min(completion_tokens),
-        }))
-    }
-
-    /// As it stands in an answer.
-    pub(super) fn to_json(self) -> Value {
-        json!({
-            "prompt_tokens": self.prompt_tokens,
-            "completion_tokens": self.completion_tokens,
-            "total_tokens": self.total_tokens(),
-            "prompt_tokens_details": { "cached_tokens": self.cached_tokens },
-            "completion_tokens_details": { "reasoning_tokens": self.reasoning_tokens },
-        })
-    }
+/// As it stands in an answer.
+pub(super) fn to_json(usage: &Usage) -> Value {
+    json!({
+        "prompt_tokens": usage.prompt_tokens(),
+        "completion_tokens": usage.completion_tokens(),
+        "total_tokens": usage.total_tokens(),
+        "prompt_tokens_details": { "cached_tokens": usage.cached_tokens() },
+        "completion_tokens_details": { "reasoning_tokens": usage.reasoning_tokens() },
+    })
 }
 
 fn detail(scan: &mut Scanner<'_>, name: &str) -> Result<Option<u64>, Malformed> {
@@ -80,16 +62,11 @@ mod spec {
     use super::*;
 
     fn read(json: &str) -> Option<Usage> {
-        Scanner::document(json.as_bytes(), Usage::read).unwrap()
+        Scanner::document(json.as_bytes(), super::read).unwrap()
     }
 
-    fn tokens(
-        prompt_tokens: u64,
-        cached_tokens: u64,
-        completion_tokens: u64,
-        reasoning_tokens: u64,
-    ) -> Usage {
-        Usage { prompt_tokens, cached_tokens, completion_tokens, reasoning_tokens }
+    fn tokens(prompt: u64, cached: u64, completion: u64, reasoning: u64) -> Usage {
+        Usage::tokens(prompt, cached, completion, reasoning, Source::Reported)
     }
 
     #[test]
@@ -135,7 +112,7 @@ mod spec {
         #[test]
         fn usage_reads_back_as_it_was_written(prompt in 0..1u64 << 60, completion in 0..1u64 << 60, share in 1..9u64) {
             let usage = tokens(prompt, prompt / share, completion, completion / share);
-            prop_assert_eq!(read(&usage.to_json().to_string()), Some(usage));
+            prop_assert_eq!(read(&to_json(&usage).to_string()), Some(usage));
         }
     }
 }
