@@ -19,7 +19,6 @@ use hyper_util::{
     },
     rt::{TokioExecutor, TokioTimer},
 };
-
 use uplion_protocol::Endpoint;
 
 use super::connector::Connector;
