@@ -230,7 +230,7 @@ async fn ensure_streams(live: &Live, admission: &Admission, link: &watch::Receiv
         match try_ensure_streams(live, admission).await {
             Ok(()) => return admission.gate.set_ensured(true),
             Err(error) => {
-                tracing::warn!(error = format_args!("{error:#}"), "gateway.streams.unavailable")
+                tracing::warn!(error = format_args!("{error:#}"), "gateway.streams.unavailable");
             }
         }
         sleep(TRY_AGAIN).await;
