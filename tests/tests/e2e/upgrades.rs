@@ -15,7 +15,7 @@ use uplion_tests::{
     nats,
     postgres::{Server, Version},
     scratch,
-    uplion::{self, Role},
+    uplion::{self, Role, Uplion},
     wait,
 };
 
@@ -56,9 +56,11 @@ fn unzipped(path: &Path) -> Vec<u8> {
 }
 
 /// Everything that was said, where it still has the same name.
-async fn says_what_was_said(admin: &Administrator, said: &Value, but: &[&str]) {
+async fn says_what_was_said(control: &Uplion, key: &str, said: &Value, but: &[&str]) {
+    let admin = Administrator::new(control.url(), key);
     for (name, query) in ASKED {
-        let now = admin.get(name, query).await.unwrap();
+        let now = admin.get(name, query).await;
+        let now = now.unwrap_or_else(|error| panic!("{name}: {error:#}: {}", control.output()));
         let mut compared = 0;
         same(name, &said[name], &now, but, &mut compared);
         assert!(compared > 2, "nothing of {name} is called as it was: {now}");
@@ -112,8 +114,8 @@ async fn a_data_folder_of_each_version_before_says_what_it_said_and_goes_on() {
         unpack(&folder.join("data.tar.gz"), &scratch);
         let data = scratch.join("data");
         let dev = Role::new("dev").option("--data", &data).start().await.unwrap();
-        let admin = Administrator::new(dev.url(), said["admin_key"].as_str().unwrap());
-        says_what_was_said(&admin, said, &[UPSTREAMS]).await;
+        let admin_key = said["admin_key"].as_str().unwrap();
+        says_what_was_said(&dev, admin_key, said, &[UPSTREAMS]).await;
         is_served(&dev.url(), said, "demo").await;
         dev.terminate().await.unwrap();
         let data = data.to_str().unwrap();
@@ -143,13 +145,12 @@ async fn a_database_of_each_version_before_is_rebuilt_equal_and_goes_on_with_new
         let control = on_both("control").env("UPLION_ADMIN_KEY", ADMIN_KEY).start().await.unwrap();
         let _projector = on_both("projector").start().await.unwrap();
         gateway.ready().await.unwrap();
-        let admin = Administrator::new(control.url(), ADMIN_KEY);
-        says_what_was_said(&admin, said, &[]).await;
+        says_what_was_said(&control, ADMIN_KEY, said, &[]).await;
         let ledger = Ledger::connect(&database).await.unwrap();
         ledger.projected().await.unwrap();
         succeeds(&[&["projection", "verify"], &of[..]].concat()).await;
         succeeds(&[&["projection", "rebuild"], &of[..]].concat()).await;
-        says_what_was_said(&admin, said, &[]).await;
+        says_what_was_said(&control, ADMIN_KEY, said, &[]).await;
     }
 }
 
