@@ -59,8 +59,11 @@ fn unzipped(path: &Path) -> Vec<u8> {
 async fn says_what_was_said(control: &Uplion, key: &str, said: &Value, but: &[&str]) {
     let admin = Administrator::new(control.url(), key);
     for (name, query) in ASKED {
-        let now = admin.get(name, query).await;
-        let now = now.unwrap_or_else(|error| panic!("{name}: {error:#}: {}", control.output()));
+        // Until the projector has filled it anew, there is nothing to answer from.
+        let answered =
+            async || admin.get(name, query).await.ok().filter(|now| now["complete"] != false);
+        let now = wait::until_some(wait::PATIENCE, name, answered).await;
+        let now = now.unwrap_or_else(|error| panic!("{error:#}: {}", control.output()));
         let mut compared = 0;
         same(name, &said[name], &now, but, &mut compared);
         assert!(compared > 2, "nothing of {name} is called as it was: {now}");
