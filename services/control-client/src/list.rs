@@ -44,10 +44,8 @@ impl Client {
         query: &[(&str, String)],
         options: &ListOptions,
     ) -> Result<List<T>, Error> {
-        let mut position = match options.with_newest_changes {
-            true => self.newest_change().await,
-            false => None,
-        };
+        let mut position =
+            if options.with_newest_changes { self.newest_change().await } else { None };
         let mut list = List { items: Vec::new(), behind: None };
         let mut after: Option<String> = None;
         loop {

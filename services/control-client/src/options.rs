@@ -20,6 +20,7 @@ impl WriteOptions {
     }
 
     /// For the second of two writes of one command: it is of another thing, and so under another key.
+    #[must_use]
     pub fn of_second_write(&self) -> Self {
         let idempotency_key = self.idempotency_key.as_ref().map(|key| format!("{key}/2"));
         Self { reason: self.reason.clone(), if_version: None, idempotency_key }
