@@ -23,11 +23,8 @@ async fn amounts_are_in_the_currency_that_the_installation_was_founded_with() {
         assert!(answer.stdout.contains(text), "{arguments:?}: {answer:?}");
     }
     drop(running);
-    let otherwise = uplion::run(
-        &["dev", "--data", &data, "--listen", "127.0.0.1:0", "--currency", "EUR"],
-        &environment,
-    );
-    let answer = otherwise.await.unwrap();
+    let otherwise = ["dev", "--data", &data, "--listen", "127.0.0.1:0", "--currency", "EUR"];
+    let answer = uplion::run(&otherwise, &environment).await.unwrap();
     assert!(!answer.status.success() && answer.stderr.contains("JPY"), "{answer:?}");
 }
 
