@@ -42,7 +42,7 @@ async fn a_request_is_shown_with_its_events_in_order() {
         .map(|archived| archived["event"]["type"].as_str().unwrap())
         .collect();
     let expected =
-        ["uplion.request.accepted.v1", "uplion.task.assigned.v1", "uplion.request.settled.v1"];
+        ["uplion.request.accepted.v2", "uplion.task.assigned.v1", "uplion.request.settled.v2"];
     assert_eq!(kinds, expected);
     let found = dev.json(&["request", "--model", "demo", "--status", "completed"]).await;
     assert_eq!(found[0]["id"], id);

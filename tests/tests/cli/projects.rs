@@ -22,7 +22,7 @@ async fn a_project_is_created_changed_suspended_resumed_and_closed() {
     dev.stdout(&["project", "resume", "chemistry"]).await;
     let listed = dev.stdout(&["project", "list"]).await;
     let line = listed.lines().find(|line| line.starts_with("chemistry")).unwrap();
-    assert!(line.contains("250/month") && line.contains("open"), "{listed}");
+    assert!(line.contains("250.00 USD/month") && line.contains("open"), "{listed}");
     dev.stdout(&["project", "close", "chemistry"]).await;
     dev.refused(&["project", "show", "chemistry"], 6).await;
 }

@@ -135,7 +135,9 @@ impl Client {
             Error::NotControl { status, .. } => {
                 self.refused(status, String::new(), error.to_string())
             }
-            Error::Header { .. } => Failure::Local(error.to_string()),
+            Error::Header { .. } => {
+                Failure::Local(format!("{error} (--reason, --idempotency-key)"))
+            }
             Error::Url { .. } | Error::Unreadable(_) => Failure::caused(error.to_string(), error),
         }
     }
