@@ -59,10 +59,11 @@ func (e AdminKeyStatus) Valid() bool {
 
 // Defines values for By.
 const (
-	ByHour    By = "hour"
-	ByKey     By = "key"
-	ByModel   By = "model"
-	ByProject By = "project"
+	ByHour      By = "hour"
+	ByKey       By = "key"
+	ByModel     By = "model"
+	ByOperation By = "operation"
+	ByProject   By = "project"
 )
 
 // Valid indicates whether the value is a known member of the By enum.
@@ -73,6 +74,8 @@ func (e By) Valid() bool {
 	case ByKey:
 		return true
 	case ByModel:
+		return true
+	case ByOperation:
 		return true
 	case ByProject:
 		return true
@@ -380,8 +383,8 @@ type ArchivedEvent struct {
 	// Event `CloudEvents` 1.0.
 	Event interface{} `json:"event"`
 
-	// Pos Its place among all events, from 1.
-	Pos uint64 `json:"pos"`
+	// Position Its place in the log, opaque: to be given as `after`. It is the same after a restore.
+	Position string `json:"position"`
 
 	// Reason Why, in that person's words.
 	Reason   nullable.Nullable[string] `json:"reason,omitempty"`
@@ -591,8 +594,9 @@ type CurrentUser struct {
 type EventPage struct {
 	Data []ArchivedEvent `json:"data"`
 
-	// Next Ask for what comes after this next time, also if there is nothing yet. Null at the end of the newest.
-	Next nullable.Nullable[uint64] `json:"next,omitempty"`
+	// Next Ask with `after` for what follows, also if there is nothing yet. Null where nothing follows: before the first event
+	// there is, or at the end of the newest first.
+	Next nullable.Nullable[string] `json:"next,omitempty"`
 }
 
 // Field A field that the change changed.
@@ -1126,7 +1130,6 @@ type ProjectionHealth struct {
 	// LiveVersion The version that is live; null if no projector ever ran.
 	LiveVersion nullable.Nullable[uint32] `json:"live_version,omitempty"`
 	Name        string                    `json:"name"`
-	Pos         uint64                    `json:"pos"`
 
 	// Version The version that this build of control reads.
 	Version uint32 `json:"version"`
@@ -1321,10 +1324,13 @@ type UsageLine struct {
 	Failed uint64 `json:"failed"`
 
 	// Hour The start of the hour in which the requests began.
-	Hour         nullable.Nullable[string] `json:"hour,omitempty"`
-	Key          nullable.Nullable[string] `json:"key,omitempty"`
-	KeyName      nullable.Nullable[string] `json:"key_name,omitempty"`
-	Model        nullable.Nullable[string] `json:"model,omitempty"`
+	Hour    nullable.Nullable[string] `json:"hour,omitempty"`
+	Key     nullable.Nullable[string] `json:"key,omitempty"`
+	KeyName nullable.Nullable[string] `json:"key_name,omitempty"`
+	Model   nullable.Nullable[string] `json:"model,omitempty"`
+
+	// Operation `chat_completion`, `embedding`, … : there may be others in later versions.
+	Operation    nullable.Nullable[string] `json:"operation,omitempty"`
 	Project      nullable.Nullable[string] `json:"project,omitempty"`
 	ProjectName  nullable.Nullable[string] `json:"project_name,omitempty"`
 	PromptTokens uint64                    `json:"prompt_tokens"`
@@ -1334,6 +1340,10 @@ type UsageLine struct {
 
 	// Requests All that ended, however they did.
 	Requests uint64 `json:"requests"`
+
+	// Units All that was used, by unit, disjoint: what the counts of tokens are made of, and images, seconds and others.
+	// `requests` are those that were charged.
+	Units map[string]uint64 `json:"units"`
 }
 
 // UsageReport defines model for UsageReport.
@@ -1517,8 +1527,8 @@ type ListChargesParams struct {
 
 // ListEventsParams defines parameters for ListEvents.
 type ListEventsParams struct {
-	// After The events after this place; before it if the newest come first.
-	After *uint64 `form:"after,omitempty" json:"after,omitempty"`
+	// After The events after this `position`, as an event or `next` said it; before it if the newest come first.
+	After *string `form:"after,omitempty" json:"after,omitempty"`
 
 	// Order `oldest` first, or `newest`; `oldest` if not said.
 	Order *string `form:"order,omitempty" json:"order,omitempty"`
@@ -2053,6 +2063,9 @@ type GetUsageParams struct {
 
 	// Model Only of this model, by its name or an alias.
 	Model *string `form:"model,omitempty" json:"model,omitempty"`
+
+	// Operation Only of this operation: `chat_completion`, `embedding`, …
+	Operation *string `form:"operation,omitempty" json:"operation,omitempty"`
 
 	// Wait Milliseconds to wait for what had happened when the question arrived; at most 10000.
 	Wait *uint64 `form:"wait,omitempty" json:"wait,omitempty"`
@@ -4810,7 +4823,7 @@ func NewListEventsRequest(server string, params *ListEventsParams) (*http.Reques
 
 		if params.After != nil {
 
-			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "after", *params.After, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "uint64"}); err != nil {
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "after", *params.After, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {
@@ -8354,6 +8367,18 @@ func NewGetUsageRequest(server string, params *GetUsageParams) (*http.Request, e
 		if params.Model != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "model", *params.Model, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Operation != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "operation", *params.Operation, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {

@@ -935,11 +935,8 @@ export interface components {
             epoch: number;
             /** @description `CloudEvents` 1.0. */
             event: unknown;
-            /**
-             * Format: uint64
-             * @description Its place among all events, from 1.
-             */
-            pos: number;
+            /** @description Its place in the log, opaque: to be given as `after`. It is the same after a restore. */
+            position: string;
             /** @description Why, in that person's words. */
             reason?: string | null;
             /** Format: uint64 */
@@ -971,7 +968,7 @@ export interface components {
          * @description What lines are told apart by.
          * @enum {string}
          */
-        By: "project" | "key" | "model" | "hour";
+        By: "project" | "key" | "model" | "operation" | "hour";
         /**
          * Change
          * @description One change of one thing.
@@ -1171,10 +1168,10 @@ export interface components {
         EventPage: {
             data: components["schemas"]["ArchivedEvent"][];
             /**
-             * Format: uint64
-             * @description Ask for what comes after this next time, also if there is nothing yet. Null at the end of the newest.
+             * @description Ask with `after` for what follows, also if there is nothing yet. Null where nothing follows: before the first event
+             *     there is, or at the end of the newest first.
              */
-            next?: number | null;
+            next?: string | null;
         };
         /**
          * Field
@@ -1765,8 +1762,6 @@ export interface components {
              */
             live_version?: number | null;
             name: string;
-            /** Format: uint64 */
-            pos: number;
             /**
              * Format: uint32
              * @description The version that this build of control reads.
@@ -2013,6 +2008,8 @@ export interface components {
             key?: string | null;
             key_name?: string | null;
             model?: string | null;
+            /** @description `chat_completion`, `embedding`, … : there may be others in later versions. */
+            operation?: string | null;
             project?: string | null;
             project_name?: string | null;
             /** Format: uint64 */
@@ -2027,6 +2024,13 @@ export interface components {
              * @description All that ended, however they did.
              */
             requests: number;
+            /**
+             * @description All that was used, by unit, disjoint: what the counts of tokens are made of, and images, seconds and others.
+             *     `requests` are those that were charged.
+             */
+            units: {
+                [key: string]: number;
+            };
         };
         /** UsageReport */
         UsageReport: {
@@ -3007,8 +3011,8 @@ export interface operations {
             query?: {
                 /** @description Only what this user or admin key did, by id; `admin` is the installation's first admin key. */
                 actor?: string;
-                /** @description The events after this place; before it if the newest come first. */
-                after?: number;
+                /** @description The events after this `position`, as an event or `next` said it; before it if the newest come first. */
+                after?: string;
                 /** @description The same as `Uplion-Position`. */
                 at?: string;
                 /** @description Not earlier than this. */
@@ -10923,6 +10927,8 @@ export interface operations {
                 limit?: number;
                 /** @description Only of this model, by its name or an alias. */
                 model?: string;
+                /** @description Only of this operation: `chat_completion`, `embedding`, … */
+                operation?: string;
                 /** @description Only of this project, by id or name. */
                 project?: string;
                 /** @description Up to and without the hour that starts at or after this time. */

@@ -63,7 +63,7 @@ async fn events_are_an_object_a_line() {
     let dev = Dev::start().await;
     for line in dev.stdout(&["events", "-n", "3", "--json"]).await.lines() {
         let event: Value = serde_json::from_str(line).unwrap();
-        has(&event, &["pos", "stream", "effective", "event"]);
+        has(&event, &["position", "stream", "effective", "event"]);
         has(&event["event"], &["id", "type", "time", "source", "data"]);
     }
 }

@@ -93,7 +93,11 @@ async fn events_are_followed_as_they_come() {
     dev.stdout(&["project", "create", "physics"]).await;
     let seen = following.until(|line| line.contains("physics")).await;
     let events: Vec<Value> = seen.iter().map(|line| serde_json::from_str(line).unwrap()).collect();
-    let places: Vec<u64> = events.iter().map(|event| event["pos"].as_u64().unwrap()).collect();
-    assert_eq!(places, (1..=places.len() as u64).collect::<Vec<_>>());
-    assert_eq!(events.last().unwrap()["event"]["type"], "uplion.project.created.v1");
+    let last = events.last().unwrap();
+    assert_eq!(last["event"]["type"], "uplion.project.created.v1");
+    // Begun behind any of them it tells the same.
+    let first = events[0]["position"].as_str().unwrap();
+    let again = dev.stdout(&["events", "--after", first, "--json"]).await;
+    let again: Vec<Value> = again.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(again[..events.len() - 1], events[1..]);
 }

@@ -87,6 +87,7 @@ from .upstream import Upstream
 from .upstream_list import UpstreamList
 from .upstreams import Upstreams
 from .usage_line import UsageLine
+from .usage_line_units import UsageLineUnits
 from .usage_report import UsageReport
 from .user import User
 from .user_access import UserAccess
@@ -186,6 +187,7 @@ __all__ = (
     "UpstreamList",
     "Upstreams",
     "UsageLine",
+    "UsageLineUnits",
     "UsageReport",
     "User",
     "UserAccess",

@@ -20,8 +20,8 @@ class ArchivedEvent:
     epoch: int
     event: Any
     """ `CloudEvents` 1.0. """
-    pos: int
-    """ Its place among all events, from 1. """
+    position: str
+    """ Its place in the log, opaque: to be given as `after`. It is the same after a restore. """
     sequence: int
     stream: str
     actor_name: None | str | Unset = UNSET
@@ -40,7 +40,7 @@ class ArchivedEvent:
 
         event = self.event
 
-        pos = self.pos
+        position = self.position
 
         sequence = self.sequence
 
@@ -77,7 +77,7 @@ class ArchivedEvent:
                 "effective": effective,
                 "epoch": epoch,
                 "event": event,
-                "pos": pos,
+                "position": position,
                 "sequence": sequence,
                 "stream": stream,
             }
@@ -102,7 +102,7 @@ class ArchivedEvent:
 
         event = d.pop("event")
 
-        pos = d.pop("pos")
+        position = d.pop("position")
 
         sequence = d.pop("sequence")
 
@@ -148,7 +148,7 @@ class ArchivedEvent:
             effective=effective,
             epoch=epoch,
             event=event,
-            pos=pos,
+            position=position,
             sequence=sequence,
             stream=stream,
             actor_name=actor_name,

@@ -5,6 +5,7 @@ class By(StrEnum):
     HOUR = "hour"
     KEY = "key"
     MODEL = "model"
+    OPERATION = "operation"
     PROJECT = "project"
 
     def __str__(self) -> str:

@@ -18,8 +18,10 @@ T = TypeVar("T", bound="EventPage")
 @_attrs_define
 class EventPage:
     data: list[ArchivedEvent]
-    next_: int | None | Unset = UNSET
-    """ Ask for what comes after this next time, also if there is nothing yet. Null at the end of the newest. """
+    next_: None | str | Unset = UNSET
+    """ Ask with `after` for what follows, also if there is nothing yet. Null where nothing follows: before the
+    first event
+    there is, or at the end of the newest first. """
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -28,7 +30,7 @@ class EventPage:
             data_item = data_item_data.to_dict()
             data.append(data_item)
 
-        next_: int | None | Unset
+        next_: None | str | Unset
         if isinstance(self.next_, Unset):
             next_ = UNSET
         else:
@@ -58,12 +60,12 @@ class EventPage:
 
             data.append(data_item)
 
-        def _parse_next_(data: object) -> int | None | Unset:
+        def _parse_next_(data: object) -> None | str | Unset:
             if data is None:
                 return data
             if isinstance(data, Unset):
                 return data
-            return cast(int | None | Unset, data)
+            return cast(None | str | Unset, data)
 
         next_ = _parse_next_(d.pop("next", UNSET))
 

@@ -16,7 +16,6 @@ class ProjectionHealth:
     lag: int
     """ Events of the archive that are not in it yet. """
     name: str
-    pos: int
     version: int
     """ The version that this build of control reads. """
     halted: None | str | Unset = UNSET
@@ -29,8 +28,6 @@ class ProjectionHealth:
         lag = self.lag
 
         name = self.name
-
-        pos = self.pos
 
         version = self.version
 
@@ -52,7 +49,6 @@ class ProjectionHealth:
             {
                 "lag": lag,
                 "name": name,
-                "pos": pos,
                 "version": version,
             }
         )
@@ -69,8 +65,6 @@ class ProjectionHealth:
         lag = d.pop("lag")
 
         name = d.pop("name")
-
-        pos = d.pop("pos")
 
         version = d.pop("version")
 
@@ -95,7 +89,6 @@ class ProjectionHealth:
         projection_health = cls(
             lag=lag,
             name=name,
-            pos=pos,
             version=version,
             halted=halted,
             live_version=live_version,

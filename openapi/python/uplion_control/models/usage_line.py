@@ -1,12 +1,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Self, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
 from ..types import UNSET, Unset
+
+if TYPE_CHECKING:
+    from ..models.usage_line_units import UsageLineUnits
+
 
 T = TypeVar("T", bound="UsageLine")
 
@@ -28,11 +32,16 @@ class UsageLine:
     """ A part of the completion's. """
     requests: int
     """ All that ended, however they did. """
+    units: UsageLineUnits
+    """ All that was used, by unit, disjoint: what the counts of tokens are made of, and images, seconds and others.
+    `requests` are those that were charged. """
     hour: None | str | Unset = UNSET
     """ The start of the hour in which the requests began. """
     key: None | str | Unset = UNSET
     key_name: None | str | Unset = UNSET
     model: None | str | Unset = UNSET
+    operation: None | str | Unset = UNSET
+    """ `chat_completion`, `embedding`, … : there may be others in later versions. """
     project: None | str | Unset = UNSET
     project_name: None | str | Unset = UNSET
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
@@ -55,6 +64,8 @@ class UsageLine:
         reasoning_tokens = self.reasoning_tokens
 
         requests = self.requests
+
+        units = self.units.to_dict()
 
         hour: None | str | Unset
         if isinstance(self.hour, Unset):
@@ -79,6 +90,12 @@ class UsageLine:
             model = UNSET
         else:
             model = self.model
+
+        operation: None | str | Unset
+        if isinstance(self.operation, Unset):
+            operation = UNSET
+        else:
+            operation = self.operation
 
         project: None | str | Unset
         if isinstance(self.project, Unset):
@@ -105,6 +122,7 @@ class UsageLine:
                 "prompt_tokens": prompt_tokens,
                 "reasoning_tokens": reasoning_tokens,
                 "requests": requests,
+                "units": units,
             }
         )
         if hour is not UNSET:
@@ -115,6 +133,8 @@ class UsageLine:
             field_dict["key_name"] = key_name
         if model is not UNSET:
             field_dict["model"] = model
+        if operation is not UNSET:
+            field_dict["operation"] = operation
         if project is not UNSET:
             field_dict["project"] = project
         if project_name is not UNSET:
@@ -124,6 +144,8 @@ class UsageLine:
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
+        from ..models.usage_line_units import UsageLineUnits
+
         d = dict(src_dict)
         cached_tokens = d.pop("cached_tokens")
 
@@ -142,6 +164,8 @@ class UsageLine:
         reasoning_tokens = d.pop("reasoning_tokens")
 
         requests = d.pop("requests")
+
+        units = UsageLineUnits.from_dict(d.pop("units"))
 
         def _parse_hour(data: object) -> None | str | Unset:
             if data is None:
@@ -179,6 +203,15 @@ class UsageLine:
 
         model = _parse_model(d.pop("model", UNSET))
 
+        def _parse_operation(data: object) -> None | str | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            return cast(None | str | Unset, data)
+
+        operation = _parse_operation(d.pop("operation", UNSET))
+
         def _parse_project(data: object) -> None | str | Unset:
             if data is None:
                 return data
@@ -207,10 +240,12 @@ class UsageLine:
             prompt_tokens=prompt_tokens,
             reasoning_tokens=reasoning_tokens,
             requests=requests,
+            units=units,
             hour=hour,
             key=key,
             key_name=key_name,
             model=model,
+            operation=operation,
             project=project,
             project_name=project_name,
         )

@@ -19,8 +19,8 @@ use crate::problem::Problem;
 /// An event at its place in the archive.
 #[derive(Object)]
 pub struct ArchivedEvent {
-    /// Its place among all events, from 1.
-    pos: u64,
+    /// Its place in the log, opaque: to be given as `after`. It is the same after a restore.
+    position: String,
     stream: String,
     epoch: u32,
     sequence: u64,
@@ -56,13 +56,15 @@ impl ArchivedEvent {
         archived: &Archived,
         annotation: Annotation,
     ) -> Result<Self, Problem> {
-        let Archived { pos, stream, epoch, sequence, index: _, effective, subject, event } =
+        let Archived { pos: _, stream, epoch, sequence, index: _, effective, subject, event } =
             archived;
+        let position = archived.cursor().to_string();
         let spelled = cloud_event::json(source, event, subject)
             .and_then(|json| serde_json::from_slice(&json));
-        let event = spelled.map_err(|error| Problem::internal(format!("event {pos}: {error}")))?;
+        let event =
+            spelled.map_err(|error| Problem::internal(format!("event {position}: {error}")))?;
         Ok(Self {
-            pos: *pos,
+            position,
             stream: stream.to_string(),
             epoch: *epoch,
             sequence: *sequence,

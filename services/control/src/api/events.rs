@@ -5,6 +5,7 @@ use std::{sync::Arc, time::Duration};
 use poem_openapi::{Object, OpenApi, param::Query, payload::Json};
 use tokio::time::{Instant, sleep};
 use uplion_log_store::{
+    archive::EventCursor,
     event_query::{EventPage as Found, Order},
     people::People,
 };
@@ -33,8 +34,9 @@ pub struct Events {
 #[derive(Object)]
 struct EventPage {
     data: Vec<ArchivedEvent>,
-    /// Ask for what comes after this next time, also if there is nothing yet. Null at the end of the newest.
-    next: Option<u64>,
+    /// Ask with `after` for what follows, also if there is nothing yet. Null where nothing follows: before the first event
+    /// there is, or at the end of the newest first.
+    next: Option<String>,
 }
 
 #[OpenApi(tag = "Tag::Log")]
@@ -48,8 +50,8 @@ impl Events {
     async fn list(
         &self,
         auth: Auth,
-        /// The events after this place; before it if the newest come first.
-        after: Query<Option<u64>>,
+        /// The events after this `position`, as an event or `next` said it; before it if the newest come first.
+        after: Query<Option<String>>,
         /// `oldest` first, or `newest`; `oldest` if not said.
         order: Query<Option<String>>,
         /// Only of `TRAFFIC` or `CONTROL`.
@@ -90,7 +92,10 @@ impl Events {
         let patience = Duration::from_millis(wait.0.unwrap_or(0).min(MOST_PATIENCE_MS));
         let deadline = Instant::now() + patience;
         let source = self.foundation.source().await?;
-        let mut place = after.0;
+        let mut place = match after.0 {
+            Some(after) => Some(self.place(&after).await?),
+            None => None,
+        };
         loop {
             let head = self.reader.archive.head().await?;
             let Found { events, next } =
@@ -103,10 +108,29 @@ impl Events {
             let waits = events.is_empty() && next.is_none() && order == Order::OldestFirst;
             if !waits || Instant::now() + LOOK > deadline {
                 let next = next.or(place.filter(|_| order == Order::OldestFirst));
+                let next = match next {
+                    Some(next) => self.reader.archive.cursor_at(next).await?,
+                    None => None,
+                };
+                let next = next.map(|cursor| cursor.to_string());
                 let data = ArchivedEvent::all(self.people.as_ref(), source, &events).await?;
                 return Ok(Json(EventPage { data, next }));
             }
             sleep(LOOK).await;
         }
     }
+}
+
+impl Events {
+    /// Where the archive has it.
+    async fn place(&self, position: &str) -> Result<u64, Problem> {
+        let cursor: EventCursor = position.parse().map_err(|_| unknown(position))?;
+        self.reader.archive.position_of(cursor).await?.ok_or_else(|| unknown(position))
+    }
+}
+
+fn unknown(position: &str) -> Problem {
+    Problem::malformed(format!(
+        "after: no event is at {position:?}: give the position of an event, or next, as it was said; or leave it away, to begin at the end of the log that order says"
+    ))
 }

@@ -65,7 +65,6 @@ struct ProjectionHealth {
     version: u32,
     /// The version that is live; null if no projector ever ran.
     live_version: Option<u32>,
-    pos: u64,
     /// Events of the archive that are not in it yet.
     lag: u64,
     /// Why it stands still.
@@ -138,7 +137,6 @@ impl Health {
                 name: projection.name().to_owned(),
                 version: projection.version(),
                 live_version: live.as_ref().map(|live| live.version),
-                pos,
                 lag: head.saturating_sub(pos),
                 halted: live.and_then(|live| live.halted),
             });

@@ -1,9 +1,9 @@
 //! Usage and cost, by whatever one wants to tell apart.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use poem_openapi::{Enum, Object, OpenApi, param::Query, payload::Json};
-use uplion_domain::Timestamp;
+use uplion_domain::{Operation, Timestamp};
 use uplion_projections::usage_by_hour::{self, Group, Grouped, PageCursor};
 
 use super::{Tag, page};
@@ -36,6 +36,7 @@ enum By {
     Project,
     Key,
     Model,
+    Operation,
     Hour,
 }
 
@@ -47,6 +48,8 @@ struct UsageLine {
     key: Option<String>,
     key_name: Option<String>,
     model: Option<String>,
+    /// `chat_completion`, `embedding`, … : there may be others in later versions.
+    operation: Option<String>,
     /// The start of the hour in which the requests began.
     hour: Option<String>,
     /// All that ended, however they did.
@@ -60,6 +63,9 @@ struct UsageLine {
     completion_tokens: u64,
     /// A part of the completion's.
     reasoning_tokens: u64,
+    /// All that was used, by unit, disjoint: what the counts of tokens are made of, and images, seconds and others.
+    /// `requests` are those that were charged.
+    units: BTreeMap<String, u64>,
     /// Exact: `0.00042`.
     cost: String,
 }
@@ -101,6 +107,8 @@ impl Usage {
         key: Query<Option<String>>,
         /// Only of this model, by its name or an alias.
         model: Query<Option<String>>,
+        /// Only of this operation: `chat_completion`, `embedding`, …
+        operation: Query<Option<String>>,
         /// Milliseconds to wait for what had happened when the question arrived; at most 10000.
         wait: Query<Option<u64>>,
         /// Those behind this place, as `next` said it.
@@ -117,6 +125,7 @@ impl Usage {
         }
         let key = key.0.map(|text| names::key(&text)).transpose()?;
         let model = self.names.maybe_model(model.0.as_deref()).await?;
+        let operation = operation.0.as_deref().map(word).transpose()?;
         let (from, to) = (
             headers::time(from.0.as_deref())?.map(Timestamp::hour),
             headers::time(to.0.as_deref())?,
@@ -132,12 +141,14 @@ impl Usage {
                 by_project: by.contains(&By::Project),
                 by_key: by.contains(&By::Key),
                 by_model: by.contains(&By::Model),
+                by_operation: by.contains(&By::Operation),
                 by_hour: by.contains(&By::Hour),
                 from,
                 to,
                 project,
                 key,
                 model: model.clone(),
+                operation: operation.clone(),
                 limit,
                 ..Grouped::default()
             };
@@ -170,13 +181,16 @@ impl Usage {
         let projects = groups.iter().filter_map(|group| group.project);
         let labels = self.labels.of(projects, groups.iter().filter_map(|group| group.key)).await?;
         let line = |group: Group| {
-            let Group { project, key, model, operation: _, hour, totals } = group;
+            let Group { project, key, model, operation, hour, totals } = group;
+            let units = totals.all_units();
+            let units = units.iter().map(|(unit, count)| (unit.to_string(), count));
             UsageLine {
                 project_name: project.and_then(|id| labels.project(id)),
                 project: project.map(|id| id.to_string()),
                 key_name: key.and_then(|id| labels.key(id)),
                 key: key.map(|id| id.to_string()),
                 model: model.map(|name| name.to_string()),
+                operation: operation.map(|operation| operation.to_string()),
                 hour: hour.map(|hour| hour.to_string()),
                 requests: totals.requests,
                 completed: totals.completed,
@@ -186,6 +200,7 @@ impl Usage {
                 cached_tokens: totals.cached_tokens,
                 completion_tokens: totals.completion_tokens,
                 reasoning_tokens: totals.reasoning_tokens,
+                units: units.collect(),
                 cost: totals.cost.to_string(),
             }
         };
@@ -199,5 +214,9 @@ fn each() -> Vec<By> {
 }
 
 fn cursor(text: &str) -> Result<PageCursor, Problem> {
+    text.parse().map_err(|error| Problem::unacceptable("rejected", format!("{error}")))
+}
+
+fn word(text: &str) -> Result<Operation, Problem> {
     text.parse().map_err(|error| Problem::unacceptable("rejected", format!("{error}")))
 }

@@ -103,9 +103,9 @@ async fn a_request_that_never_was_is_not_found() {
 async fn who_follows_the_log_hears_of_an_event_when_it_is_archived() {
     let installation = Installation::start().await;
     installation.project("physics").await;
-    let first = installation.get("/events?after=0&wait=30000").await;
+    let first = installation.get("/events?wait=30000").await;
     assert_eq!(first.body["data"][0]["event"]["data"]["name"], "physics");
-    let next = first.body["next"].as_u64().unwrap();
+    let next = first.body["next"].as_str().unwrap();
 
     let started = Instant::now();
     let path = format!("/events?after={next}&wait=30000");
@@ -115,7 +115,10 @@ async fn who_follows_the_log_hears_of_an_event_when_it_is_archived() {
     });
     assert!(started.elapsed() < Duration::from_secs(20));
     assert_eq!(followed.body["data"][0]["event"]["data"]["name"], "chemistry");
-    assert_eq!(followed.body["data"][0]["pos"], next + 1);
+    assert_eq!(followed.body["data"][0]["position"], followed.body["next"]);
+    let newest = format!("/events?after={}&order=newest", followed.body["next"].as_str().unwrap());
+    let newest = installation.get(&newest).await;
+    assert_eq!(newest.body["data"][0]["position"], next, "{newest:?}");
 }
 
 #[tokio::test]
@@ -181,8 +184,23 @@ async fn who_follows_what_seldom_happens_does_not_look_through_the_same_again() 
     let created = installation.post("/projects", json!({ "name": "physics" })).await;
     let seldom = "/events?type=uplion.project.closed";
     let nothing = installation.get_at(seldom, &created).await;
-    assert_eq!((&nothing.body["data"], &nothing.body["next"]), (&json!([]), &json!(1)));
+    let created = installation.get("/events").await.body["data"][0]["position"].clone();
+    assert_eq!((&nothing.body["data"], &nothing.body["next"]), (&json!([]), &created));
+    let created = created.as_str().unwrap();
     let closed = installation.post("/projects/physics/close", json!({})).await;
-    let found = installation.get_at(&format!("{seldom}&after=1"), &closed).await;
-    assert_eq!(found.body["data"][0]["pos"], 2, "{found:?}");
+    let found = installation.get_at(&format!("{seldom}&after={created}"), &closed).await;
+    assert_eq!(found.body["data"][0]["event"]["type"], "uplion.project.closed.v1", "{found:?}");
+}
+
+#[tokio::test]
+async fn a_position_that_nobody_was_given_is_refused_with_what_to_do() {
+    let installation = Installation::start().await;
+    let created = installation.post("/projects", json!({ "name": "physics" })).await;
+    installation.get_at("/events", &created).await;
+    for never in ["1", "e1k1zffz0", "e1k7z1z0", "there"] {
+        let refused = installation.get(&format!("/events?after={never}")).await;
+        refused.problem(400, "malformed");
+        let detail = refused.body["detail"].as_str().unwrap();
+        assert!(detail.contains(never) && detail.contains("position"), "{refused:?}");
+    }
 }

@@ -17,7 +17,7 @@ use uplion_domain::{
     RequestId, Timestamp, Unit, Usage, WorkerId,
     price::{Pinned, Rule},
     request::{Accepted, Assigned, Class, Labels, Outcome, Settlement, Size, Timings, Writer},
-    usage::Source,
+    usage::{Source, Units},
     worker,
 };
 use uplion_log_store::{Store, sqlite};
@@ -154,7 +154,19 @@ impl Installation {
 
     /// A request that was served: ten tokens of prompt at 2 units a million, three of answer at 5.
     pub async fn serve(&self, project: &str, key: &str, model: &str) -> RequestId {
-        let accepted = accepted(project, key, model);
+        let tokens = Usage::tokens(10, 0, 3, 0, Source::Counted);
+        self.serve_as(accepted(project, key, model), tokens).await
+    }
+
+    /// Two images that were made.
+    pub async fn serve_images(&self, project: &str, key: &str, model: &str) -> RequestId {
+        let operation = Operation::IMAGE_GENERATION;
+        let units = Units::from_iter([(Unit::IMAGES, 2)]);
+        let used = Usage { units, source: Source::Reported };
+        self.serve_as(Accepted { operation, ..accepted(project, key, model) }, used).await
+    }
+
+    async fn serve_as(&self, accepted: Accepted, used: Usage) -> RequestId {
         let worker = WorkerId::new(Uuid::now_v7());
         let assigned = Assigned {
             request: accepted.request,
@@ -166,7 +178,7 @@ impl Installation {
         };
         let settled = accepted.settle(Settlement {
             outcome: Outcome::Completed,
-            delivered: Usage::tokens(10, 0, 3, 0, Source::Counted),
+            delivered: used,
             service_tier: None,
             timings: Timings { assigned: Some(500), first_chunk: Some(1_500), total: 2_500 },
             worker: Some(worker),

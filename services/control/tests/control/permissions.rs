@@ -466,7 +466,7 @@ async fn calls(
             calls
         }
         "sign_out" => one(Method::DELETE, "/sessions/current".into(), none, Oneself),
-        "list_events" => get("/events?after=0", Whole),
+        "list_events" => get("/events", Whole),
         "list_changes" => get(&format!("/changes?kind=project&id={project}"), Project),
         "get_log_health" => get("/log", Whole),
         other => panic!("say here how {other} is called"),

@@ -258,7 +258,7 @@ async fn an_event_names_who_did_it_and_the_call_and_nothing_personal() {
         .header("Uplion-Reason", "the dean asked for it");
     let created = installation.send(with_json(create, &json!({ "name": "physics" }))).await;
     installation.get_at("/projects", &created).await;
-    let events = installation.get("/events?after=0").await;
+    let events = installation.get("/events").await;
     let archived = events.body["data"].as_array().unwrap().iter();
     // What is noted stands beside the event, not in it.
     let text = archived.map(|archived| archived["event"].to_string()).collect::<String>();

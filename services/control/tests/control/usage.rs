@@ -60,6 +60,33 @@ async fn usage_is_told_apart_by_what_one_asks_for() {
 }
 
 #[tokio::test]
+async fn operations_are_told_apart_and_every_unit_is_counted() {
+    let Served { installation, project, keys } = served().await;
+    installation.post("/models", json!({ "name": "llama" })).await.made();
+    installation.serve_images(&project, &keys[1], "llama").await;
+    let lines = async |query: &str| {
+        let usage = installation.get(&format!("/usage?wait=10000&{query}")).await;
+        usage.body["data"].as_array().unwrap_or_else(|| panic!("{usage:?}")).clone()
+    };
+    let each = lines("by=operation").await;
+    let operations: Vec<_> = each.iter().map(|line| line["operation"].as_str().unwrap()).collect();
+    assert_eq!(operations, ["chat_completion", "image_generation"]);
+    let units =
+        |line: &Value| ["input", "output", "images"].map(|unit| line["units"][unit].clone());
+    assert_eq!(units(&each[0]), [json!(30), json!(9), Value::Null]);
+    assert_eq!(units(&each[1]), [Value::Null, Value::Null, json!(2)]);
+    assert_eq!(each[1]["prompt_tokens"], 0);
+
+    let images = lines("by=key&operation=image_generation").await;
+    assert_eq!((images.len(), &images[0]["key"]), (1, &json!(keys[1])));
+    assert_eq!((&images[0]["requests"], &images[0]["operation"]), (&json!(1), &Value::Null));
+    assert_eq!(lines("operation=speech").await, [Value::Null; 0]);
+    let all = lines("by=model&model=llama").await;
+    assert_eq!(units(&all[0]), [json!(20), json!(6), json!(2)]);
+    installation.get("/usage?operation=Chat").await.problem(422, "rejected");
+}
+
+#[tokio::test]
 async fn usage_that_the_projector_has_not_seen_is_said_to_be_missing() {
     let Served { installation, project, keys } = served().await;
     installation.get("/usage?wait=10000").await;
@@ -83,7 +110,7 @@ async fn usage_before_the_first_projector_says_what_to_start() {
 #[tokio::test]
 async fn usage_is_read_page_by_page_whatever_is_told_apart() {
     let Served { installation, .. } = served().await;
-    for by in ["project,key,model", "key,hour", "model", "project"] {
+    for by in ["project,key,model", "key,hour", "model,operation", "model", "project"] {
         let all = installation.get(&format!("/usage?wait=10000&by={by}")).await.body;
         assert_eq!(all["next"], Value::Null, "{all}");
         let (mut paged, mut after) = (Vec::new(), String::new());

@@ -1,11 +1,11 @@
 //! An archived event, as a line for people.
 
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 use serde_json::Value;
 
 #[derive(Debug, Deserialize)]
 pub struct ArchivedEvent {
-    #[serde(alias = "pos", deserialize_with = "opaque")]
+    /// Opaque.
     pub position: String,
     effective: bool,
     event: CloudEvent,
@@ -31,19 +31,11 @@ impl ArchivedEvent {
         let kind = kind.rsplit_once(".v").map_or(kind, |(kind, _)| kind);
         let doubled = if *effective { "" } else { "  (does not count: a repetition)" };
         format!(
-            "{position:>8}  {:<27}  {kind:<24}  {}{doubled}",
+            "{position:<14}  {:<27}  {kind:<24}  {}{doubled}",
             event.time,
             fields_of(&event.data)
         )
     }
-}
-
-/// A position is used as it was given, whatever it looks like.
-fn opaque<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
-    Ok(match Value::deserialize(deserializer)? {
-        Value::String(text) => text,
-        other => other.to_string(),
-    })
 }
 
 /// `model=llama streamed=true`, objects in braces.
@@ -68,7 +60,7 @@ mod tests {
     #[test]
     fn an_event_is_told_in_one_line() {
         let event: ArchivedEvent = serde_json::from_value(json!({
-            "position": "7", "effective": true, "stream": "CONTROL", "epoch": 1, "sequence": 3,
+            "position": "e1k1z3z0", "effective": true, "stream": "CONTROL", "epoch": 1, "sequence": 3,
             "event": {
                 "type": "uplion.project.created.v1", "time": "2026-11-23T08:33:20Z",
                 "data": { "name": "physics", "limits": { "a": 1 } },
@@ -77,7 +69,7 @@ mod tests {
         .unwrap();
         assert_eq!(
             event.line(),
-            "       7  2026-11-23T08:33:20Z         project.created           limits={a=1} name=physics"
+            "e1k1z3z0        2026-11-23T08:33:20Z         project.created           limits={a=1} name=physics"
         );
     }
 }

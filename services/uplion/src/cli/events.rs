@@ -70,7 +70,8 @@ pub struct Filter {
 #[derive(Debug, Deserialize)]
 struct Page {
     data: Vec<Value>,
-    next: Value,
+    /// None at the end.
+    next: Option<String>,
 }
 
 impl Events {
@@ -107,7 +108,7 @@ impl Events {
             let mut query = vec![("wait", wait.to_string())];
             query.extend(after.clone().map(|after| ("after", after)));
             let page = self.page(client, query).await?;
-            let next = position(&page.next).or_else(|| after.clone());
+            let next = page.next.clone().or_else(|| after.clone());
             let is_last = |event: &Value| {
                 last.as_ref().is_some_and(|last| last.as_ref().is_none_or(|last| last == event))
             };
@@ -132,7 +133,7 @@ impl Events {
             query.extend(before.map(|before| ("after", before)));
             let Page { data, next } = self.page(client, query).await?;
             newest.extend(data);
-            before = position(&next);
+            before = next;
             if before.is_none() {
                 break;
             }
@@ -171,14 +172,5 @@ impl Filter {
             ("to", to),
             ("stream", stream),
         ])
-    }
-}
-
-/// Opaque; none at the end.
-fn position(next: &Value) -> Option<String> {
-    match next {
-        Value::Null => None,
-        Value::String(text) => Some(text.clone()),
-        other => Some(other.to_string()),
     }
 }

@@ -54,6 +54,9 @@ pub struct Usage {
     /// Only of this model, by its name or an alias.
     #[arg(long)]
     model: Option<String>,
+    /// Only of this operation: `chat_completion`, `embedding`, …
+    #[arg(long)]
+    operation: Option<String>,
     #[command(flatten)]
     control: endpoint::ControlArgs,
     #[command(flatten)]
@@ -65,6 +68,7 @@ enum By {
     Project,
     Key,
     Model,
+    Operation,
     Hour,
 }
 
@@ -75,6 +79,7 @@ struct Line {
     key: Option<String>,
     key_name: Option<String>,
     model: Option<String>,
+    operation: Option<String>,
     hour: Option<String>,
     requests: u64,
     prompt_tokens: u64,
@@ -115,6 +120,7 @@ impl Usage {
             ("project", self.project.clone()),
             ("key", key),
             ("model", self.model.clone()),
+            ("operation", self.operation.clone()),
         ]));
         Ok(query)
     }
@@ -158,6 +164,7 @@ impl By {
             Self::Project => "PROJECT",
             Self::Key => "KEY",
             Self::Model => "MODEL",
+            Self::Operation => "OPERATION",
             Self::Hour => "HOUR",
         }
     }
@@ -187,6 +194,7 @@ impl Line {
             By::Project => named(&self.project_name, &self.project),
             By::Key => named(&self.key_name, &self.key),
             By::Model => self.model.clone(),
+            By::Operation => self.operation.clone(),
             By::Hour => self.hour.clone(),
         };
         group.unwrap_or_default()

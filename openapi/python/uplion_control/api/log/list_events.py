@@ -13,7 +13,7 @@ from ...types import UNSET, Response, Unset
 
 def _get_kwargs(
     *,
-    after: int | Unset = UNSET,
+    after: str | Unset = UNSET,
     order: str | Unset = UNSET,
     stream: str | Unset = UNSET,
     kind: str | Unset = UNSET,
@@ -173,7 +173,7 @@ def _build_response(
 def sync_detailed(
     *,
     client: AuthenticatedClient,
-    after: int | Unset = UNSET,
+    after: str | Unset = UNSET,
     order: str | Unset = UNSET,
     stream: str | Unset = UNSET,
     kind: str | Unset = UNSET,
@@ -194,7 +194,7 @@ def sync_detailed(
     is, or nothing: what `next` says is where to go on.
 
     Args:
-        after (int | Unset):
+        after (str | Unset):
         order (str | Unset):
         stream (str | Unset):
         kind (str | Unset):
@@ -242,7 +242,7 @@ def sync_detailed(
 def sync(
     *,
     client: AuthenticatedClient,
-    after: int | Unset = UNSET,
+    after: str | Unset = UNSET,
     order: str | Unset = UNSET,
     stream: str | Unset = UNSET,
     kind: str | Unset = UNSET,
@@ -263,7 +263,7 @@ def sync(
     is, or nothing: what `next` says is where to go on.
 
     Args:
-        after (int | Unset):
+        after (str | Unset):
         order (str | Unset):
         stream (str | Unset):
         kind (str | Unset):
@@ -306,7 +306,7 @@ def sync(
 async def asyncio_detailed(
     *,
     client: AuthenticatedClient,
-    after: int | Unset = UNSET,
+    after: str | Unset = UNSET,
     order: str | Unset = UNSET,
     stream: str | Unset = UNSET,
     kind: str | Unset = UNSET,
@@ -327,7 +327,7 @@ async def asyncio_detailed(
     is, or nothing: what `next` says is where to go on.
 
     Args:
-        after (int | Unset):
+        after (str | Unset):
         order (str | Unset):
         stream (str | Unset):
         kind (str | Unset):
@@ -373,7 +373,7 @@ async def asyncio_detailed(
 async def asyncio(
     *,
     client: AuthenticatedClient,
-    after: int | Unset = UNSET,
+    after: str | Unset = UNSET,
     order: str | Unset = UNSET,
     stream: str | Unset = UNSET,
     kind: str | Unset = UNSET,
@@ -394,7 +394,7 @@ async def asyncio(
     is, or nothing: what `next` says is where to go on.
 
     Args:
-        after (int | Unset):
+        after (str | Unset):
         order (str | Unset):
         stream (str | Unset):
         kind (str | Unset):

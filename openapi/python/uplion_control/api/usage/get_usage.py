@@ -20,6 +20,7 @@ def _get_kwargs(
     project: str | Unset = UNSET,
     key: str | Unset = UNSET,
     model: str | Unset = UNSET,
+    operation: str | Unset = UNSET,
     wait: int | Unset = UNSET,
     after: str | Unset = UNSET,
     limit: int | Unset = UNSET,
@@ -56,6 +57,8 @@ def _get_kwargs(
     params["key"] = key
 
     params["model"] = model
+
+    params["operation"] = operation
 
     params["wait"] = wait
 
@@ -181,6 +184,7 @@ def sync_detailed(
     project: str | Unset = UNSET,
     key: str | Unset = UNSET,
     model: str | Unset = UNSET,
+    operation: str | Unset = UNSET,
     wait: int | Unset = UNSET,
     after: str | Unset = UNSET,
     limit: int | Unset = UNSET,
@@ -199,6 +203,7 @@ def sync_detailed(
         project (str | Unset):
         key (str | Unset):
         model (str | Unset):
+        operation (str | Unset):
         wait (int | Unset):
         after (str | Unset):
         limit (int | Unset):
@@ -220,6 +225,7 @@ def sync_detailed(
         project=project,
         key=key,
         model=model,
+        operation=operation,
         wait=wait,
         after=after,
         limit=limit,
@@ -243,6 +249,7 @@ def sync(
     project: str | Unset = UNSET,
     key: str | Unset = UNSET,
     model: str | Unset = UNSET,
+    operation: str | Unset = UNSET,
     wait: int | Unset = UNSET,
     after: str | Unset = UNSET,
     limit: int | Unset = UNSET,
@@ -261,6 +268,7 @@ def sync(
         project (str | Unset):
         key (str | Unset):
         model (str | Unset):
+        operation (str | Unset):
         wait (int | Unset):
         after (str | Unset):
         limit (int | Unset):
@@ -283,6 +291,7 @@ def sync(
         project=project,
         key=key,
         model=model,
+        operation=operation,
         wait=wait,
         after=after,
         limit=limit,
@@ -300,6 +309,7 @@ async def asyncio_detailed(
     project: str | Unset = UNSET,
     key: str | Unset = UNSET,
     model: str | Unset = UNSET,
+    operation: str | Unset = UNSET,
     wait: int | Unset = UNSET,
     after: str | Unset = UNSET,
     limit: int | Unset = UNSET,
@@ -318,6 +328,7 @@ async def asyncio_detailed(
         project (str | Unset):
         key (str | Unset):
         model (str | Unset):
+        operation (str | Unset):
         wait (int | Unset):
         after (str | Unset):
         limit (int | Unset):
@@ -339,6 +350,7 @@ async def asyncio_detailed(
         project=project,
         key=key,
         model=model,
+        operation=operation,
         wait=wait,
         after=after,
         limit=limit,
@@ -360,6 +372,7 @@ async def asyncio(
     project: str | Unset = UNSET,
     key: str | Unset = UNSET,
     model: str | Unset = UNSET,
+    operation: str | Unset = UNSET,
     wait: int | Unset = UNSET,
     after: str | Unset = UNSET,
     limit: int | Unset = UNSET,
@@ -378,6 +391,7 @@ async def asyncio(
         project (str | Unset):
         key (str | Unset):
         model (str | Unset):
+        operation (str | Unset):
         wait (int | Unset):
         after (str | Unset):
         limit (int | Unset):
@@ -401,6 +415,7 @@ async def asyncio(
             project=project,
             key=key,
             model=model,
+            operation=operation,
             wait=wait,
             after=after,
             limit=limit,
