@@ -27,7 +27,7 @@ async fn a_requests_events_come_in_order_as_cloud_events() {
         })
         .collect();
     let expected =
-        ["uplion.request.accepted.v1", "uplion.task.assigned.v1", "uplion.request.settled.v1"];
+        ["uplion.request.accepted.v2", "uplion.task.assigned.v1", "uplion.request.settled.v2"];
     assert_eq!(kinds, expected);
     let summary = &story.body["request"];
     assert_eq!((&summary["status"], &summary["cost"]), (&json!("completed"), &json!("0.000035")));
