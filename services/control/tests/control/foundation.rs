@@ -13,7 +13,7 @@ fn plan(currency: Option<&str>, time_zone: Option<&str>) -> Options {
 
 impl Installation {
     /// Another control over the same log and store.
-    async fn start_again(&self, options: Options) -> Result<(), String> {
+    pub async fn start_again(&self, options: Options) -> Result<(), String> {
         let again = Control::start(options, self.log.clone(), self.store.clone()).unwrap();
         again.found().await.map_err(|error| error.to_string())
     }

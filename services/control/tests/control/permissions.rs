@@ -5,7 +5,10 @@ use std::collections::BTreeMap;
 
 use poem::http::Method;
 use serde_json::{Value, json};
-use uplion_control::permissions::{Action, May, Role};
+use uplion_control::{
+    Options,
+    permissions::{Action, May, Role},
+};
 use uplion_domain::{
     Event, KeyDigest, KeyId, SessionId, UserId, WorkerId,
     api_key::{self, Models, Quota, Terms},
@@ -72,6 +75,7 @@ async fn every_role_is_answered_at_every_operation_as_the_table_says() {
 }
 
 pub async fn every_cell(installation: &Installation) {
+    installation.start_again(Options::new(ADMIN_KEY)).await.unwrap();
     let callers = callers(installation).await;
     let worker = worker(installation).await;
     let mut n = 0;
