@@ -52,14 +52,17 @@ async fn a_row_that_was_changed_by_hand_is_found_and_mended(fixture: Fixture) {
     for projection in uplion_projections::all() {
         assert_eq!(differing(&fixture, *projection).await, 0, "{}", projection.name());
     }
-    let changed = "UPDATE usage_by_hour_v1_a SET cost_nanos = cost_nanos + 1 \
-        WHERE project = (SELECT min(project) FROM usage_by_hour_v1_a)";
-    fixture.by_hand(changed).await;
+    let copy = |letter: &str| format!("usage_by_hour_v{}_{letter}", UsageByHour.version());
+    let (first, second) = (copy("a"), copy("b"));
+    let changed = format!(
+        "UPDATE {first} SET cost_nanos = cost_nanos + 1 WHERE project = (SELECT min(project) FROM {first})"
+    );
+    fixture.by_hand(&changed).await;
     assert_eq!(differing(&fixture, &UsageByHour).await, 1);
     let (rows, archive) = (fixture.store.rows.as_ref(), fixture.store.archive.as_ref());
     rebuild(&UsageByHour, rows, archive).await.unwrap();
     assert_eq!(differing(&fixture, &UsageByHour).await, 0);
-    fixture.by_hand("DELETE FROM usage_by_hour_v1_b").await;
+    fixture.by_hand(&format!("DELETE FROM {second}")).await;
     assert_eq!(differing(&fixture, &UsageByHour).await, 2);
     running.ready().await;
 }
