@@ -140,7 +140,7 @@ mod tests {
     #[test]
     fn a_statement_that_takes_several_parameters_names_them() {
         for statement in statements() {
-            let list = statement.name.ends_with(".names");
+            let list = statement.name.rsplit('.').next() == Some("names");
             let named = statement.parameters.len() < 2 || !statement.names.is_empty();
             assert!(named || list, "{}", statement.name);
         }

@@ -166,8 +166,8 @@ fn parameter_in(place: &str, name: &str, description: &str) -> Value {
     })
 }
 
-fn placeholder(format: &'static str) -> Option<MetaSchemaRef> {
-    Some(MetaSchemaRef::Inline(Box::new(MetaSchema::new_with_format("string", format))))
+fn placeholder(format: &'static str) -> MetaSchemaRef {
+    MetaSchemaRef::Inline(Box::new(MetaSchema::new_with_format("string", format)))
 }
 
 /// By hand: derived, each would be a parameter of every operation, and read there.
@@ -184,7 +184,7 @@ macro_rules! extracted {
             }
 
             fn param_schema_ref() -> Option<MetaSchemaRef> {
-                placeholder($format)
+                Some(placeholder($format))
             }
 
             async fn from_request(

@@ -3,7 +3,6 @@
 use uplion_domain::Timestamp;
 
 #[expect(clippy::disallowed_methods, reason = "this is the clock")]
-#[expect(clippy::disallowed_methods, reason = "this is the clock")]
 pub fn now() -> Timestamp {
     Timestamp::from_micros(jiff::Timestamp::now().as_microsecond())
 }

@@ -79,15 +79,13 @@ async fn respond(request: Request<Incoming>) -> Response<Body> {
         return json(StatusCode::OK, list(&[model]));
     }
     let endpoint = Endpoint::at_upstream(relative);
-    match endpoint.filter(|_| method == Method::POST) {
-        Some(endpoint) => match demonstrate(endpoint, request.into_body()).await {
-            Ok(answer) => answer,
-            Err(rejection) => error(endpoint.dialect(), &rejection),
-        },
-        None => {
-            let method = method.to_string();
-            error(Dialect::OpenAi, &ApiError::RouteNotFound { method, path })
-        }
+    let Some(endpoint) = endpoint.filter(|_| method == Method::POST) else {
+        let method = method.to_string();
+        return error(Dialect::OpenAi, &ApiError::RouteNotFound { method, path });
+    };
+    match demonstrate(endpoint, request.into_body()).await {
+        Ok(answer) => answer,
+        Err(rejection) => error(endpoint.dialect(), &rejection),
     }
 }
 

@@ -29,7 +29,7 @@ pub struct SendBuffer {
     claim: ClaimId,
     window: u64,
     waiting: VecDeque<Part>,
-    kept: VecDeque<Sent>,
+    kept: VecDeque<SentChunk>,
     /// Those of the kept from here on are to be sent again.
     resend_from: Option<usize>,
     /// Times that something was sent again since something was received.
@@ -55,7 +55,7 @@ struct Part {
 }
 
 #[derive(Debug)]
-struct Sent {
+struct SentChunk {
     number: u64,
     offset: u64,
     part: Part,
@@ -125,7 +125,7 @@ impl SendBuffer {
         let part = self.waiting.pop_front()?;
         let end = self.sent + part.bytes.len() as u64;
         self.undelivered.push_back((end, part.usage.clone()));
-        let sent = Sent { number: self.chunks, offset: self.sent, part, at: now, all_sent };
+        let sent = SentChunk { number: self.chunks, offset: self.sent, part, at: now, all_sent };
         let chunk = sent.chunk(self.claim);
         self.kept.push_back(sent);
         self.chunks += 1;
@@ -175,7 +175,7 @@ impl SendBuffer {
 
     fn free_received(&mut self) {
         // An answer without bytes is one empty chunk, which no count of bytes can show received.
-        let freed = |sent: &Sent| sent.end() <= self.received && sent.offset < self.received;
+        let freed = |sent: &SentChunk| sent.end() <= self.received && sent.offset < self.received;
         while self.kept.front().is_some_and(freed) {
             self.kept.pop_front();
             self.resends_in_a_row = 0;
@@ -221,7 +221,7 @@ impl SendBuffer {
     }
 }
 
-impl Sent {
+impl SentChunk {
     fn end(&self) -> u64 {
         self.offset + self.part.bytes.len() as u64
     }

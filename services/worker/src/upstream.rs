@@ -44,6 +44,7 @@ const ERROR_WITHIN: Duration = Duration::from_secs(2);
 
 const FORBIDDEN: u16 = 403;
 
+#[expect(clippy::struct_field_names, reason = "beside `model`, which is what clients call it")]
 pub struct Upstream {
     pub id: UpstreamId,
     pub model: ModelName,

@@ -151,13 +151,11 @@ impl Streams for SqliteStreams {
         condition: Condition,
     ) -> Result<Appended, AppendError> {
         let stream = stream_of(subject)?;
-        match self.batch_writer(stream) {
-            Some(writer) => writer.append(&event).await,
-            None => {
-                let message = Message::Single { subject: subject.clone(), event, condition };
-                self.appender.append(stream, message).await
-            }
+        if let Some(writer) = self.batch_writer(stream) {
+            return writer.append(&event).await;
         }
+        let message = Message::Single { subject: subject.clone(), event, condition };
+        self.appender.append(stream, message).await
     }
 
     async fn append_batch(

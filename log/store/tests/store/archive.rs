@@ -382,7 +382,7 @@ async fn a_settlement_is_taken_back_once_and_only_if_it_is_the_effective_one(sto
     };
     let (_, settled) = ended(true);
     let other = Settled { charge: Nanos::new(1), ..settled.clone() };
-    let [effective, ineffective] = [&settled, &other].map(|settled| reversed(settled));
+    let [effective, ineffective] = [&settled, &other].map(&reversed);
     let (_, never_settled) = ended(true);
     let batch = [
         appended(1, at, &effective),

@@ -92,7 +92,6 @@ impl Members {
 
     /// List the members of a project
     #[oai(path = "/projects/:project/members", method = "get", operation_id = "list_members")]
-    #[expect(clippy::too_many_arguments, reason = "each is a parameter of the operation")]
     async fn list(
         &self,
         auth: Auth,

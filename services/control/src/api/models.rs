@@ -71,7 +71,6 @@ impl Models {
 
     /// List models
     #[oai(path = "/models", method = "get", operation_id = "list_models")]
-    #[expect(clippy::too_many_arguments, reason = "each is a parameter of the operation")]
     async fn list(
         &self,
         auth: Auth,

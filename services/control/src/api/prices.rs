@@ -162,7 +162,7 @@ impl Prices {
         let next = (rows.len() == limit).then(|| rows.last().map(|row| row.price.to_string()));
         rows.retain(|row| row.project.is_none_or(|project| caller.sees_project(project)));
         let currency = self.foundation.currency().await?;
-        let data = rows.into_iter().map(|row| PriceView::of(row, &currency)).collect();
+        let data = rows.into_iter().map(|row| PriceView::of(row, currency)).collect();
         Ok(Json(Page { data, next: next.flatten() }))
     }
 
@@ -175,7 +175,7 @@ impl Prices {
         match current_row::<Price, prices::Price>(events, &id, &prices::Prices).await? {
             Some((version, row)) if row.project.is_none_or(|id| caller.sees_project(id)) => {
                 let currency = self.foundation.currency().await?;
-                Ok(Versioned::at(version, PriceView::of(row, &currency)))
+                Ok(Versioned::at(version, PriceView::of(row, currency)))
             }
             Some(_) | None => Err(Problem::not_found(format!("there is no price {id}"))),
         }
@@ -234,7 +234,7 @@ impl NewPrice {
 }
 
 impl PriceView {
-    fn of(row: prices::Price, installation: &Currency) -> Self {
+    fn of(row: prices::Price, installation: Currency) -> Self {
         let rates = row.rates();
         let rate = |unit| rates.of(&unit).to_string();
         let prices::Price {
@@ -251,7 +251,7 @@ impl PriceView {
             id: price.to_string(),
             model: model.to_string(),
             project: project.map(|project| project.to_string()),
-            currency: currency.unwrap_or(*installation).to_string(),
+            currency: currency.unwrap_or(installation).to_string(),
             input: rate(Unit::INPUT),
             cached_input: rate(Unit::CACHED_INPUT),
             output: rate(Unit::OUTPUT),

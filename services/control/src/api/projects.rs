@@ -75,7 +75,6 @@ impl Projects {
     ///
     /// All of them to administrators and auditors, to others those that they are members of.
     #[oai(path = "/projects", method = "get", operation_id = "list_projects")]
-    #[expect(clippy::too_many_arguments, reason = "each is a parameter of the operation")]
     async fn list(
         &self,
         auth: Auth,

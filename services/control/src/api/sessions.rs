@@ -161,7 +161,6 @@ impl Sessions {
     ///
     /// That are open: one's own, or with `user` somebody's, or with `all` everybody's.
     #[oai(path = "/sessions", method = "get", operation_id = "list_sessions")]
-    #[expect(clippy::too_many_arguments, reason = "each is a parameter of the operation")]
     async fn list(
         &self,
         auth: Auth,

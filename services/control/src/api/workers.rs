@@ -75,7 +75,6 @@ impl Workers {
     ///
     /// The newest first.
     #[oai(path = "/workers", method = "get", operation_id = "list_workers")]
-    #[expect(clippy::too_many_arguments, reason = "each is a parameter of the operation")]
     async fn list(
         &self,
         auth: Auth,

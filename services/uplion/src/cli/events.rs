@@ -98,10 +98,7 @@ impl Events {
 
     /// To the end of what there was when this was asked for, or for ever.
     async fn go_on(&self, client: &Client, after: Option<String>) -> Result<(), Failure> {
-        let last = match self.follow {
-            true => None,
-            false => Some(self.newest(client, 1).await?.pop()),
-        };
+        let last = if self.follow { None } else { Some(self.newest(client, 1).await?.pop()) };
         let mut after = after;
         loop {
             let wait = if self.follow { WAIT_MS } else { 0 };

@@ -129,7 +129,7 @@ struct Running {
     /// Processes that may run it at once; `none` for as many as there are.
     #[arg(long, value_name = "N")]
     max_processes: Option<Bound<Count>>,
-    /// What it serves, like chat_completion or embedding; may be repeated. Without it everything is tried.
+    /// What it serves, like `chat_completion` or `embedding`; may be repeated. Without it everything is tried.
     #[arg(long = "operation", value_name = "OPERATION")]
     operations: Vec<String>,
 }

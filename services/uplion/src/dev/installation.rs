@@ -101,8 +101,9 @@ impl Installation {
 }
 
 fn is_prepared(prepared: &AtomicBool) -> Result<(), String> {
-    match prepared.load(Ordering::Relaxed) {
-        true => Ok(()),
-        false => Err("the first project, key and models are being made".to_owned()),
+    if prepared.load(Ordering::Relaxed) {
+        Ok(())
+    } else {
+        Err("the first project, key and models are being made".to_owned())
     }
 }

@@ -1,7 +1,7 @@
 //! Answers that arrive, and what they are billed.
 
 use serde_json::{Value, json};
-use uplion_domain::usage::Source;
+use uplion_domain::{Usage, usage::Source};
 use uplion_log_transport::claim::{End, FromGateway, FromWorker};
 
 use crate::{
@@ -71,7 +71,7 @@ async fn what_the_upstream_does_not_report_is_counted_chunk_by_chunk() {
     let answered = gateway.ask(&offered, GatewayBehavior::default()).await;
     assert!(answered.running.len() > 3, "paced chunks come one by one");
     assert!(answered.running.iter().all(|usage| usage.prompt_tokens() == 2));
-    assert!(answered.running.is_sorted_by_key(|usage| usage.completion_tokens()));
+    assert!(answered.running.is_sorted_by_key(Usage::completion_tokens));
     assert!(answered.running[0].completion_tokens() > 0);
     assert_eq!(answered.running.last(), Some(&answered.usage));
     assert_eq!(answered.usage.source, Source::Counted);

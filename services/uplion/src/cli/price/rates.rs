@@ -26,8 +26,8 @@ pub struct Rates {
     request: Option<String>,
     /// For any other unit, like images=0.04: each, or a million of tokens and characters; may be repeated.
     #[arg(long = "rate", value_name = "UNIT=AMOUNT")]
-    rates: Vec<String>,
-    /// Other rates where something is so, like context_above=200000 input=2.50,output=15; may be repeated, the first that
+    others: Vec<String>,
+    /// Other rates where something is so, like `context_above=200000 input=2.50,output=15`; may be repeated, the first that
     /// holds counts.
     #[arg(long = "when", num_args = 2, value_names = ["CONDITIONS", "RATES"], action = ArgAction::Append)]
     rules: Vec<String>,
@@ -38,9 +38,9 @@ pub struct Rates {
 
 impl Rates {
     pub fn are_given(&self) -> bool {
-        let Self { input, output, cached_input, reasoning, request, rates, rules, .. } = self;
+        let Self { input, output, cached_input, reasoning, request, others, rules, .. } = self;
         let flags = [input, output, cached_input, reasoning, request];
-        flags.iter().any(|flag| flag.is_some()) || !rates.is_empty() || !rules.is_empty()
+        flags.iter().any(|flag| flag.is_some()) || !others.is_empty() || !rules.is_empty()
     }
 
     /// What was given, under the API's names.
@@ -55,7 +55,7 @@ impl Rates {
             ("effective_from", effective_from.as_ref().map(|time| json!(time))),
         ]);
         let mut rates = Map::new();
-        for text in &self.rates {
+        for text in &self.others {
             rates.extend(rule::rates(text)?);
         }
         fields.extend((!rates.is_empty()).then(|| ("rates".to_owned(), Value::Object(rates))));
