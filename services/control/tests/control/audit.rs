@@ -40,10 +40,16 @@ async fn an_audit_finds_events_by_thing_actor_type_time_and_stream() {
     assert_eq!(types(&installation.get(&of_project).await), [CREATED, RENAMED]);
     let newest = installation.get(&format!("{of_project}&order=newest&limit=1")).await;
     assert_eq!(types(&newest), [RENAMED]);
-    let path = format!("{of_project}&order=newest&limit=1&after={}", newest.body["next"]);
+    let path = format!(
+        "{of_project}&order=newest&limit=1&after={}",
+        newest.body["next"].as_str().unwrap()
+    );
     let before = installation.get(&path).await;
     assert_eq!(types(&before), [CREATED]);
-    let path = format!("{of_project}&order=newest&limit=1&after={}", before.body["next"]);
+    let path = format!(
+        "{of_project}&order=newest&limit=1&after={}",
+        before.body["next"].as_str().unwrap()
+    );
     let end = installation.get(&path).await;
     assert_eq!((types(&end), &end.body["next"]), (vec![], &Value::Null));
 
