@@ -130,7 +130,10 @@ impl Events {
 }
 
 fn unknown(position: &str) -> Problem {
-    Problem::malformed(format!(
-        "after: no event is at {position:?}: give the position of an event, or next, as it was said; or leave it away, to begin at the end of the log that order says"
-    ))
+    Problem::unacceptable(
+        "rejected",
+        format!(
+            "after: no event is at {position:?}: give the position of an event, or next, as it was said; or leave it away, to begin at the end of the log that order says"
+        ),
+    )
 }

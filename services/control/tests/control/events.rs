@@ -199,7 +199,7 @@ async fn a_position_that_nobody_was_given_is_refused_with_what_to_do() {
     installation.get_at("/events", &created).await;
     for never in ["1", "e1k1zffz0", "e1k7z1z0", "there"] {
         let refused = installation.get(&format!("/events?after={never}")).await;
-        refused.problem(400, "malformed");
+        refused.problem(422, "rejected");
         let detail = refused.body["detail"].as_str().unwrap();
         assert!(detail.contains(never) && detail.contains("position"), "{refused:?}");
     }
