@@ -132,21 +132,6 @@ impl Event {
             | None => None,
         }
     }
-
-    pub const fn as_worker(&self) -> Option<&worker::Event> {
-        match self {
-            Self::Worker(event) => Some(event),
-            Self::Installation(..)
-            | Self::Project(..)
-            | Self::ApiKey(..)
-            | Self::Model(..)
-            | Self::Price(..)
-            | Self::User(..)
-            | Self::Session(..)
-            | Self::AdminKey(..)
-            | Self::Request(_) => None,
-        }
-    }
 }
 
 impl Envelope {
