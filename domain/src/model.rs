@@ -6,6 +6,7 @@
 mod kind;
 mod name;
 mod registration;
+mod terms;
 mod upstream;
 
 #[cfg(test)]
@@ -20,6 +21,7 @@ pub use self::{
     kind::{Kind, UnknownKind},
     name::{MAX_NAME, ModelName, UnusableName},
     registration::Registration,
+    terms::{MAX_ATTEMPTS, MAX_DEADLINE_S, ServingTerms, TermsChange},
     upstream::{Credential, MAX_WEIGHT, UnknownUpstreamId, Upstream, UpstreamId},
 };
 use crate::{Aggregate, Operation, Timestamp};
@@ -78,6 +80,11 @@ pub enum Command {
         operations: Operations,
         at: Timestamp,
     },
+    /// What is none stays as it is.
+    ChangeTerms {
+        change: TermsChange,
+        at: Timestamp,
+    },
     Retire {
         at: Timestamp,
     },
@@ -123,6 +130,11 @@ pub enum Event {
         operations: Operations,
         at: Timestamp,
     },
+    /// How its requests are served from now on. Until it happens: as by default.
+    TermsChanged {
+        terms: ServingTerms,
+        at: Timestamp,
+    },
     Retired {
         at: Timestamp,
     },
@@ -164,6 +176,8 @@ pub enum Rejection {
     NoOperation,
     #[error("a model serves at most {MAX_OPERATIONS} operations")]
     TooManyOperations,
+    #[error("{name} of a model is from {least} to {most}, and not {value}")]
+    UnusableTerm { name: &'static str, value: u32, least: u32, most: u32 },
 }
 
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
@@ -229,6 +243,10 @@ impl Aggregate for Model {
                 let same = now.operations == operations;
                 Ok(unless(same, Event::OperationsChanged { operations, at }))
             }
+            (Self::Registered(now), Command::ChangeTerms { change, at }) => {
+                let terms = now.terms.with(change)?;
+                Ok(unless(now.terms == terms, Event::TermsChanged { terms, at }))
+            }
             (Self::Registered(_), Command::Retire { at }) => Ok(vec![Event::Retired { at }]),
 
             (Self::Retired, Command::Retire { .. }) => Ok(vec![]),
@@ -242,7 +260,8 @@ impl Aggregate for Model {
                 | Command::ChangeAliases { .. }
                 | Command::ChangeKind { .. }
                 | Command::ChangeProcesses { .. }
-                | Command::ChangeOperations { .. },
+                | Command::ChangeOperations { .. }
+                | Command::ChangeTerms { .. },
             ) => Err(Rejection::Retired),
 
             (
@@ -255,6 +274,7 @@ impl Aggregate for Model {
                 | Command::ChangeKind { .. }
                 | Command::ChangeProcesses { .. }
                 | Command::ChangeOperations { .. }
+                | Command::ChangeTerms { .. }
                 | Command::Retire { .. },
             ) => Err(Rejection::NotRegistered),
         }
@@ -271,6 +291,7 @@ impl Aggregate for Model {
                 aliases: aliases.clone(),
                 max_processes: *max_processes,
                 operations: operations.clone(),
+                terms: ServingTerms::default(),
             }),
             (Self::Registered(now), Event::UpstreamsChanged { upstreams, .. }) => {
                 Self::Registered(Registration { upstreams: upstreams.clone(), ..now })
@@ -287,6 +308,9 @@ impl Aggregate for Model {
             (Self::Registered(now), Event::OperationsChanged { operations, .. }) => {
                 Self::Registered(Registration { operations: operations.clone(), ..now })
             }
+            (Self::Registered(now), Event::TermsChanged { terms, .. }) => {
+                Self::Registered(Registration { terms: *terms, ..now })
+            }
             (_, Event::Retired { .. }) => Self::Retired,
             (
                 state @ (Self::Unknown | Self::Retired),
@@ -294,7 +318,8 @@ impl Aggregate for Model {
                 | Event::AliasesChanged { .. }
                 | Event::KindChanged { .. }
                 | Event::ProcessesChanged { .. }
-                | Event::OperationsChanged { .. },
+                | Event::OperationsChanged { .. }
+                | Event::TermsChanged { .. },
             ) => state,
         }
     }

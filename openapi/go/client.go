@@ -478,6 +478,9 @@ type ChangedModel struct {
 	// Operations What it is for from now on; null: everything is tried.
 	Operations nullable.Nullable[[]string] `json:"operations,omitempty"`
 
+	// Terms How its requests are served.
+	Terms nullable.Nullable[ChangedServingTerms] `json:"terms,omitempty"`
+
 	// Upstreams These answer from now on, and no others.
 	Upstreams nullable.Nullable[[]Upstream] `json:"upstreams,omitempty"`
 }
@@ -492,6 +495,16 @@ type ChangedProject struct {
 
 	// Name 1 to 128 characters; no other open project has it.
 	Name nullable.Nullable[string] `json:"name,omitempty"`
+}
+
+// ChangedServingTerms What is left out stays as it is; null: as by default.
+type ChangedServingTerms struct {
+	Attempts       nullable.Nullable[uint32] `json:"attempts,omitempty"`
+	BetweenChunksS nullable.Nullable[uint32] `json:"between_chunks_s,omitempty"`
+	DeadlineS      nullable.Nullable[uint32] `json:"deadline_s,omitempty"`
+	FirstByteS     nullable.Nullable[uint32] `json:"first_byte_s,omitempty"`
+	RetryForS      nullable.Nullable[uint32] `json:"retry_for_s,omitempty"`
+	WaitForWorkerS nullable.Nullable[uint32] `json:"wait_for_worker_s,omitempty"`
 }
 
 // ChangedUpstream What is left out stays as it is.
@@ -759,7 +772,10 @@ type Model struct {
 	RegisteredAt time.Time                    `json:"registered_at"`
 	RetiredAt    nullable.Nullable[time.Time] `json:"retired_at,omitempty"`
 	Status       ModelStatus                  `json:"status"`
-	Upstreams    []Upstream                   `json:"upstreams"`
+
+	// Terms How its requests are served: what was said, and null where it is as by default.
+	Terms     ServingTerms `json:"terms"`
+	Upstreams []Upstream   `json:"upstreams"`
 }
 
 // ModelKind Who runs what answers for a model.
@@ -834,6 +850,9 @@ type NewModel struct {
 
 	// Operations What it is for: `chat_completion`, `embedding`, ... Left out: everything is tried.
 	Operations nullable.Nullable[[]string] `json:"operations,omitempty"`
+
+	// Terms How its requests are served; left out: as by default.
+	Terms nullable.Nullable[ServingTerms] `json:"terms,omitempty"`
 
 	// Upstreams None: served by workers that bring their own.
 	Upstreams nullable.Nullable[[]Upstream] `json:"upstreams,omitempty"`
@@ -1240,6 +1259,27 @@ type SecretKey struct {
 
 	// Name Of the Secret.
 	Name string `json:"name"`
+}
+
+// ServingTerms How a model's requests are served. What is null or left out is as by default.
+type ServingTerms struct {
+	// Attempts Calls of upstreams for one request: 1 to 20; by default 3.
+	Attempts nullable.Nullable[uint32] `json:"attempts,omitempty"`
+
+	// BetweenChunksS Seconds that an upstream may say nothing once it has begun: 1 to 3600; by default 300.
+	BetweenChunksS nullable.Nullable[uint32] `json:"between_chunks_s,omitempty"`
+
+	// DeadlineS Seconds from admission to the end of the answer: 1 to 3600; by default 600.
+	DeadlineS nullable.Nullable[uint32] `json:"deadline_s,omitempty"`
+
+	// FirstByteS Seconds that an upstream may say nothing before its first byte, after which another one is tried: 1 to 3600; by default as long as the deadline. An answer that is not streamed has its first byte when it is whole.
+	FirstByteS nullable.Nullable[uint32] `json:"first_byte_s,omitempty"`
+
+	// RetryForS Seconds in which another upstream may be tried, beside the time that upstreams themselves take: 0 to 3600; by default 10.
+	RetryForS nullable.Nullable[uint32] `json:"retry_for_s,omitempty"`
+
+	// WaitForWorkerS Seconds that a request waits for a worker while none serves the model: 0 to 3600; by default 0, and it is answered 503 at once.
+	WaitForWorkerS nullable.Nullable[uint32] `json:"wait_for_worker_s,omitempty"`
 }
 
 // Session Somebody who is signed in, from one place.

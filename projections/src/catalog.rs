@@ -14,7 +14,7 @@ use uplion_domain::{
     Envelope, Event, KeyDigest, KeyId, ModelName, Operation, ProjectId, Timestamp,
     api_key::{Switch, Terms},
     installation::Zone,
-    model::{Operations, Upstream},
+    model::{Operations, ServingTerms, Upstream},
     price::{Admission, Pinned},
 };
 
@@ -47,6 +47,7 @@ pub struct Model {
     pub aliases: Vec<ModelName>,
     /// None: not said, and everything is tried.
     pub operations: Operations,
+    pub terms: ServingTerms,
     pub registered_at: Timestamp,
 }
 

@@ -2,14 +2,16 @@
 //!
 //! Read by `uplion model list` and `show`. One row a model, never deleted: its name is never used again.
 
+mod stored;
+
 use std::collections::BTreeSet;
 
-use serde::{Deserialize, Serialize};
 use uplion_domain::{
     Event, ModelName, Timestamp,
-    model::{self, Credential, Kind as ModelKind, Operations, Upstream},
+    model::{self, Kind as ModelKind, Operations, ServingTerms, Upstream},
 };
 
+use self::stored::{TermsText, UpstreamText};
 use crate::{
     columns::{Columns, json, maybe_count, maybe_json, maybe_time, text, time},
     parameters::parameters,
@@ -33,11 +35,12 @@ pub struct Model {
     pub max_processes: Option<u32>,
     /// None: not said.
     pub operations: Operations,
+    pub terms: ServingTerms,
     pub registered_at: Timestamp,
     pub retired_at: Option<Timestamp>,
 }
 
-const COLUMNS: [Column; 8] = [
+const COLUMNS: [Column; 9] = [
     Column::key("model", Kind::Text),
     // local or remote.
     Column::required("kind", Kind::Text),
@@ -47,6 +50,8 @@ const COLUMNS: [Column; 8] = [
     Column::nullable("max_processes", Kind::BigInt),
     // A JSON list.
     Column::nullable("operations", Kind::Text),
+    // A JSON object of what was said.
+    Column::required("terms", Kind::Text),
     Column::required("registered_at", Kind::BigInt),
     Column::nullable("retired_at", Kind::BigInt),
 ];
@@ -87,7 +92,7 @@ pub static LIST: Statement = Statement {
 
 impl Fold for Models {
     const NAME: &'static str = NAME;
-    const VERSION: u32 = 3;
+    const VERSION: u32 = 4;
     const TABLE: &'static Table = &TABLE;
     type Row = Model;
 
@@ -112,6 +117,7 @@ impl Fold for Models {
                 aliases: aliases.clone(),
                 max_processes: *max_processes,
                 operations: operations.clone(),
+                terms: ServingTerms::default(),
                 registered_at: *at,
                 retired_at: None,
             }),
@@ -130,6 +136,9 @@ impl Fold for Models {
             model::Event::OperationsChanged { operations, at: _ } => {
                 row.map(|row| Model { operations: operations.clone(), ..row })
             }
+            model::Event::TermsChanged { terms, at: _ } => {
+                row.map(|row| Model { terms: *terms, ..row })
+            }
             model::Event::Retired { at } => row.map(|row| Model { retired_at: Some(*at), ..row }),
         }
     }
@@ -147,44 +156,6 @@ fn of_model(event: &Recorded) -> Option<(&ModelName, &model::Event)> {
         | Event::AdminKey(..)
         | Event::Request(_)
         | Event::Worker(_) => None,
-    }
-}
-
-/// An upstream as it stands in the column.
-#[derive(Serialize, Deserialize)]
-struct UpstreamText {
-    url: String,
-    model: String,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    credential: Option<CredentialText>,
-    weight: u32,
-    max_in_flight: u32,
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum CredentialText {
-    Environment(String),
-    Secret { name: String, key: String },
-}
-
-impl UpstreamText {
-    fn of(upstream: Upstream) -> Self {
-        let Upstream { url, model, credential, weight, max_in_flight } = upstream;
-        let credential = credential.map(|credential| match credential {
-            Credential::Environment(name) => CredentialText::Environment(name),
-            Credential::Secret { name, key } => CredentialText::Secret { name, key },
-        });
-        Self { url, model: model.to_string(), credential, weight, max_in_flight }
-    }
-
-    fn read(self, columns: &Columns) -> Upstream {
-        let Self { url, model, credential, weight, max_in_flight } = self;
-        let credential = credential.map(|credential| match credential {
-            CredentialText::Environment(name) => Credential::Environment(name),
-            CredentialText::Secret { name, key } => Credential::Secret { name, key },
-        });
-        Upstream { url, model: columns.read(&model), credential, weight, max_in_flight }
     }
 }
 
@@ -211,6 +182,7 @@ impl TypedRow for Model {
             aliases: aliases.iter().map(|alias| columns.read(alias)).collect(),
             max_processes: columns.maybe_count().and_then(|count| u32::try_from(count).ok()),
             operations: operations_from(columns),
+            terms: maybe_json::<TermsText>(columns).unwrap_or_default().read(),
             registered_at: columns.time(),
             retired_at: columns.maybe_time(),
         }
@@ -224,6 +196,7 @@ impl TypedRow for Model {
             aliases,
             max_processes,
             operations,
+            terms,
             registered_at,
             retired_at,
         } = self;
@@ -236,6 +209,7 @@ impl TypedRow for Model {
             json(&aliases),
             maybe_count(max_processes.map(u64::from)),
             operations_text(operations),
+            json(&TermsText::of(terms)),
             time(registered_at),
             maybe_time(retired_at),
         ]
@@ -244,6 +218,8 @@ impl TypedRow for Model {
 
 #[cfg(test)]
 mod tests {
+    use uplion_domain::model::Credential;
+
     use super::*;
     use crate::request_timeline::{START, control, rows, seconds};
 
@@ -312,6 +288,15 @@ mod tests {
             models([registered(), changed(said.operations), changed(None)])[0].operations,
             None
         );
+    }
+
+    #[test]
+    fn a_model_is_served_on_the_terms_that_were_said_last() {
+        let changed = |terms| model::Event::TermsChanged { terms, at: seconds(1) };
+        let terms = ServingTerms { deadline_s: Some(1_200), ..ServingTerms::default() };
+        let more = ServingTerms { attempts: Some(5), wait_for_worker_s: Some(0), ..terms };
+        assert_eq!(models([registered()])[0].terms, ServingTerms::default());
+        assert_eq!(models([registered(), changed(terms), changed(more)])[0].terms, more);
     }
 
     #[test]

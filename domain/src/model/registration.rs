@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{
     Event, Kind, MAX_ALIASES, MAX_OPERATIONS, MAX_UPSTREAMS, ModelName, Operations, Rejection,
-    Upstream, UpstreamChange, UpstreamId,
+    ServingTerms, Upstream, UpstreamChange, UpstreamId,
 };
 use crate::{Operation, Timestamp};
 
@@ -17,6 +17,7 @@ pub struct Registration {
     /// None: as many as there are.
     pub max_processes: Option<u32>,
     pub operations: Operations,
+    pub terms: ServingTerms,
 }
 
 impl Registration {

@@ -151,6 +151,73 @@ fn a_model_runs_in_one_process_at_least() {
 }
 
 #[test]
+fn what_is_said_of_its_terms_changes_and_the_rest_stays() {
+    let change = |change| Command::ChangeTerms { change, at: AT };
+    let deadline = TermsChange { deadline_s: Some(Some(1_200)), ..TermsChange::default() };
+    let attempts = TermsChange { attempts: Some(Some(5)), ..TermsChange::default() };
+    let longer = ServingTerms { deadline_s: Some(1_200), ..ServingTerms::default() };
+    let changed = |terms| Event::TermsChanged { terms, at: AT };
+    let history = || given::<Model>([registered(), changed(longer)]);
+    given::<Model>([registered()]).when(change(deadline)).then([changed(longer)]);
+    history().when(change(deadline)).then_nothing();
+    let both = ServingTerms { attempts: Some(5), ..longer };
+    history().when(change(attempts)).then([changed(both)]);
+    let usual = TermsChange { deadline_s: Some(None), ..TermsChange::default() };
+    history().when(change(usual)).then([changed(ServingTerms::default())]);
+    given::<Model>([]).when(change(deadline)).then_rejected(Rejection::NotRegistered);
+}
+
+#[test]
+fn terms_are_such_that_a_request_can_be_served_and_the_log_remembers_it() {
+    let change =
+        |change| given::<Model>([registered()]).when(Command::ChangeTerms { change, at: AT });
+    let none = TermsChange::default();
+    let unusable = |name, value, least, most| Rejection::UnusableTerm { name, value, least, most };
+    change(TermsChange { deadline_s: Some(Some(0)), ..none }).then_rejected(unusable(
+        "deadline_s",
+        0,
+        1,
+        MAX_DEADLINE_S,
+    ));
+    change(TermsChange { deadline_s: Some(Some(3_601)), ..none }).then_rejected(unusable(
+        "deadline_s",
+        3_601,
+        1,
+        MAX_DEADLINE_S,
+    ));
+    change(TermsChange { first_byte_s: Some(Some(0)), ..none }).then_rejected(unusable(
+        "first_byte_s",
+        0,
+        1,
+        MAX_DEADLINE_S,
+    ));
+    change(TermsChange { between_chunks_s: Some(Some(0)), ..none }).then_rejected(unusable(
+        "between_chunks_s",
+        0,
+        1,
+        MAX_DEADLINE_S,
+    ));
+    change(TermsChange { attempts: Some(Some(0)), ..none }).then_rejected(unusable(
+        "attempts",
+        0,
+        1,
+        MAX_ATTEMPTS,
+    ));
+    change(TermsChange { retry_for_s: Some(Some(3_601)), ..none }).then_rejected(unusable(
+        "retry_for_s",
+        3_601,
+        0,
+        MAX_DEADLINE_S,
+    ));
+    change(TermsChange { wait_for_worker_s: Some(Some(3_601)), ..none }).then_rejected(unusable(
+        "wait_for_worker_s",
+        3_601,
+        0,
+        MAX_DEADLINE_S,
+    ));
+}
+
+#[test]
 fn who_runs_it_may_change() {
     let kind = |kind| Command::ChangeKind { kind, at: AT };
     given::<Model>([registered()]).when(kind(Kind::Local)).then_nothing();

@@ -1,7 +1,10 @@
 //! The events of models, as they are written.
 
+mod terms;
+
 use serde::{Deserialize, Serialize};
 
+use self::terms::TermsV1;
 use super::{Readers, json, parsed, shape, text::Text};
 use crate::{
     Event, ModelName, Operation, Timestamp,
@@ -9,7 +12,7 @@ use crate::{
         self, Credential,
         Event::{
             AliasesChanged, KindChanged, OperationsChanged, ProcessesChanged, Registered, Retired,
-            UpstreamsChanged,
+            TermsChanged, UpstreamsChanged,
         },
         Kind, Operations, Upstream,
     },
@@ -24,6 +27,7 @@ const ALIASES_CHANGED: &str = "uplion.model.aliases_changed.v1";
 const KIND_CHANGED: &str = "uplion.model.kind_changed.v1";
 const PROCESSES_CHANGED: &str = "uplion.model.processes_changed.v1";
 const OPERATIONS_CHANGED: &str = "uplion.model.operations_changed.v1";
+const TERMS_CHANGED: &str = "uplion.model.terms_changed.v1";
 const RETIRED: &str = "uplion.model.retired.v1";
 
 pub const READERS: Readers = &[
@@ -36,6 +40,7 @@ pub const READERS: Readers = &[
     (KIND_CHANGED, kind_changed),
     (PROCESSES_CHANGED, processes_changed),
     (OPERATIONS_CHANGED, operations_changed),
+    (TERMS_CHANGED, terms_changed),
     (RETIRED, retired),
 ];
 
@@ -174,6 +179,7 @@ pub fn encode(name: &ModelName, event: &model::Event) -> (&'static str, Vec<u8>)
         OperationsChanged { operations, at: _ } => {
             (OPERATIONS_CHANGED, json(&OperationsV1 { model, operations: words(operations) }))
         }
+        TermsChanged { terms, at: _ } => (TERMS_CHANGED, json(&TermsV1::of(model, *terms))),
         Retired { at: _ } => (RETIRED, json(&ModelV1 { model })),
     }
 }
@@ -228,6 +234,11 @@ fn operations_changed(payload: &[u8], at: Timestamp) -> Result<Event, serde_json
     let OperationsV1 { model, operations } = shape(payload)?;
     let operations = read_words(operations);
     Ok(Event::Model(parsed(&model)?, OperationsChanged { operations, at }))
+}
+
+fn terms_changed(payload: &[u8], at: Timestamp) -> Result<Event, serde_json::Error> {
+    let said: TermsV1 = shape(payload)?;
+    Ok(Event::Model(parsed(&said.model)?, TermsChanged { terms: said.terms(), at }))
 }
 
 fn retired(payload: &[u8], at: Timestamp) -> Result<Event, serde_json::Error> {

@@ -10,7 +10,7 @@ use uplion_domain::{
     api_key::{self, Models, Quota, Terms},
     budget::Period,
     installation::{self, Currency},
-    model::{self, Credential, Kind, Upstream, UpstreamId},
+    model::{self, Credential, Kind, ServingTerms, Upstream, UpstreamId},
     price::{self, Pinned, Rule, TimeOfDay, When},
     project::{self, Role},
     request::{
@@ -252,9 +252,26 @@ fn any_model(at: Timestamp) -> BoxedStrategy<model::Event> {
         kind().prop_map(move |kind| model::Event::KindChanged { kind, at }),
         processes()
             .prop_map(move |max_processes| model::Event::ProcessesChanged { max_processes, at }),
+        any_serving_terms().prop_map(move |terms| model::Event::TermsChanged { terms, at }),
         Just(model::Event::Retired { at }),
     ]
     .boxed()
+}
+
+fn any_serving_terms() -> impl Strategy<Value = ServingTerms> {
+    let one = option::of(any::<u32>());
+    (one.clone(), one.clone(), one.clone(), one.clone(), one.clone(), one).prop_map(
+        |(deadline_s, first_byte_s, between_chunks_s, attempts, retry_for_s, wait_for_worker_s)| {
+            ServingTerms {
+                deadline_s,
+                first_byte_s,
+                between_chunks_s,
+                attempts,
+                retry_for_s,
+                wait_for_worker_s,
+            }
+        },
+    )
 }
 
 fn any_price(at: Timestamp) -> impl Strategy<Value = price::Event> {

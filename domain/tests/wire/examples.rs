@@ -8,7 +8,7 @@ use uplion_domain::{
     api_key::{self, Models, Quota, Terms},
     budget::Period,
     cloud_event, installation,
-    model::{self, Credential, Kind, Upstream},
+    model::{self, Credential, Kind, ServingTerms, Upstream},
     price::{self, Pinned, Rule, TimeOfDay, When},
     project::{self, Role},
     request::{
@@ -204,9 +204,22 @@ fn models() -> Vec<Event> {
         model::Event::ProcessesChanged { max_processes: None, at: AT },
         model::Event::OperationsChanged { operations: operations(), at: AT },
         model::Event::OperationsChanged { operations: None, at: AT },
+        model::Event::TermsChanged { terms: terms(), at: AT },
+        model::Event::TermsChanged { terms: ServingTerms::default(), at: AT },
         model::Event::Retired { at: AT },
     ];
     events.into_iter().map(|event| Event::Model(model(), event)).collect()
+}
+
+const fn terms() -> ServingTerms {
+    ServingTerms {
+        deadline_s: Some(1_200),
+        first_byte_s: Some(60),
+        between_chunks_s: Some(120),
+        attempts: Some(5),
+        retry_for_s: Some(30),
+        wait_for_worker_s: Some(300),
+    }
 }
 
 fn prices() -> Vec<Event> {

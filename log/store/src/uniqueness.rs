@@ -41,7 +41,8 @@ pub fn held_after(mut held: HeldValues, event: &Event) -> HeldValues {
                 model::Event::UpstreamsChanged { .. }
                 | model::Event::KindChanged { .. }
                 | model::Event::ProcessesChanged { .. }
-                | model::Event::OperationsChanged { .. } => return held,
+                | model::Event::OperationsChanged { .. }
+                | model::Event::TermsChanged { .. } => return held,
             };
             names.into_iter().map(|name| (Scope::ModelName, name.to_string())).collect()
         }

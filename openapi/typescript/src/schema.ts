@@ -1044,6 +1044,8 @@ export interface components {
             max_processes?: number | null;
             /** @description What it is for from now on; null: everything is tried. */
             operations?: string[] | null;
+            /** @description How its requests are served. */
+            terms?: components["schemas"]["ChangedServingTerms"] | null;
             /** @description These answer from now on, and no others. */
             upstreams?: components["schemas"]["Upstream"][] | null;
         };
@@ -1058,6 +1060,24 @@ export interface components {
             limits?: components["schemas"]["Limits"] | null;
             /** @description 1 to 128 characters; no other open project has it. */
             name?: string | null;
+        };
+        /**
+         * ChangedServingTerms
+         * @description What is left out stays as it is; null: as by default.
+         */
+        ChangedServingTerms: {
+            /** Format: uint32 */
+            attempts?: number | null;
+            /** Format: uint32 */
+            between_chunks_s?: number | null;
+            /** Format: uint32 */
+            deadline_s?: number | null;
+            /** Format: uint32 */
+            first_byte_s?: number | null;
+            /** Format: uint32 */
+            retry_for_s?: number | null;
+            /** Format: uint32 */
+            wait_for_worker_s?: number | null;
         };
         /**
          * ChangedUpstream
@@ -1362,6 +1382,8 @@ export interface components {
             /** Format: date-time */
             retired_at?: string | null;
             status: components["schemas"]["ModelStatus"];
+            /** @description How its requests are served: what was said, and null where it is as by default. */
+            terms: components["schemas"]["ServingTerms"];
             upstreams: components["schemas"]["Upstream"][];
         };
         /**
@@ -1436,6 +1458,8 @@ export interface components {
             name: string;
             /** @description What it is for: `chat_completion`, `embedding`, ... Left out: everything is tried. */
             operations?: string[] | null;
+            /** @description How its requests are served; left out: as by default. */
+            terms?: components["schemas"]["ServingTerms"] | null;
             /**
              * @description None: served by workers that bring their own.
              * @default []
@@ -1891,6 +1915,48 @@ export interface components {
             key: string;
             /** @description Of the Secret. */
             name: string;
+        };
+        /**
+         * ServingTerms
+         * @description How a model's requests are served. What is null or left out is as by default.
+         */
+        ServingTerms: {
+            /**
+             * Format: uint32
+             * @description Calls of upstreams for one request: 1 to 20; by default 3.
+             * @default null
+             */
+            attempts: number | null;
+            /**
+             * Format: uint32
+             * @description Seconds that an upstream may say nothing once it has begun: 1 to 3600; by default 300.
+             * @default null
+             */
+            between_chunks_s: number | null;
+            /**
+             * Format: uint32
+             * @description Seconds from admission to the end of the answer: 1 to 3600; by default 600.
+             * @default null
+             */
+            deadline_s: number | null;
+            /**
+             * Format: uint32
+             * @description Seconds that an upstream may say nothing before its first byte, after which another one is tried: 1 to 3600; by default as long as the deadline. An answer that is not streamed has its first byte when it is whole.
+             * @default null
+             */
+            first_byte_s: number | null;
+            /**
+             * Format: uint32
+             * @description Seconds in which another upstream may be tried, beside the time that upstreams themselves take: 0 to 3600; by default 10.
+             * @default null
+             */
+            retry_for_s: number | null;
+            /**
+             * Format: uint32
+             * @description Seconds that a request waits for a worker while none serves the model: 0 to 3600; by default 0, and it is answered 503 at once.
+             * @default null
+             */
+            wait_for_worker_s: number | null;
         };
         /**
          * Session

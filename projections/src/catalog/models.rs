@@ -5,7 +5,10 @@ use std::{
     sync::Arc,
 };
 
-use uplion_domain::{ModelName, model};
+use uplion_domain::{
+    ModelName,
+    model::{self, ServingTerms},
+};
 
 use super::Model;
 
@@ -73,6 +76,7 @@ impl Models {
                         upstreams: upstreams.clone(),
                         aliases: vec![],
                         operations: operations.clone(),
+                        terms: ServingTerms::default(),
                         registered_at: *at,
                     };
                     self.known.insert(name.clone(), State::Registered(Arc::new(model)));
@@ -84,6 +88,9 @@ impl Models {
             }
             model::Event::OperationsChanged { operations, at: _ } => {
                 self.change(name, |model| model.operations.clone_from(operations));
+            }
+            model::Event::TermsChanged { terms, at: _ } => {
+                self.change(name, |model| model.terms = *terms);
             }
             model::Event::AliasesChanged { aliases, at: _ } => self.rename(name, aliases),
             model::Event::KindChanged { .. } | model::Event::ProcessesChanged { .. } => {}

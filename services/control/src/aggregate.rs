@@ -145,7 +145,8 @@ impl Recorded for Model {
             model::Event::UpstreamsChanged { .. }
             | model::Event::KindChanged { .. }
             | model::Event::ProcessesChanged { .. }
-            | model::Event::OperationsChanged { .. } => vec![],
+            | model::Event::OperationsChanged { .. }
+            | model::Event::TermsChanged { .. } => vec![],
         }
     }
 }
@@ -231,16 +232,23 @@ impl From<model::Rejection> for Problem {
         use model::Rejection::{
             AlreadyRegistered, NoCapacity, NoOperation, NoProcess, NoSuchUpstream, NotRegistered,
             Retired, SameUpstream, TooManyAliases, TooManyOperations, TooManyUpstreams,
-            UnusableCredential, UnusableSecret, UnusableUrl, UnusableWeight,
+            UnusableCredential, UnusableSecret, UnusableTerm, UnusableUrl, UnusableWeight,
         };
         let text = rejection.to_string();
         match rejection {
             NotRegistered | NoSuchUpstream => Self::not_found(text),
             AlreadyRegistered | Retired | SameUpstream => Self::conflict("rejected", text),
-            UnusableUrl(_) | NoCapacity | UnusableCredential | UnusableSecret | UnusableWeight
-            | NoProcess | NoOperation | TooManyAliases | TooManyUpstreams | TooManyOperations => {
-                Self::unacceptable("rejected", text)
-            }
+            UnusableUrl(_)
+            | NoCapacity
+            | UnusableCredential
+            | UnusableSecret
+            | UnusableWeight
+            | UnusableTerm { .. }
+            | NoProcess
+            | NoOperation
+            | TooManyAliases
+            | TooManyUpstreams
+            | TooManyOperations => Self::unacceptable("rejected", text),
         }
     }
 }

@@ -53,6 +53,22 @@ async fn upstreams_are_added_changed_and_removed_one_by_one() {
 }
 
 #[tokio::test]
+async fn terms_are_times_as_people_write_them_and_none_is_the_usual() {
+    let dev = Dev::start().await;
+    let register = ["model", "register", "slow", "--deadline", "20m", "--wait-for-worker", "5m"];
+    dev.stdout(&register).await;
+    let shown = dev.stdout(&["model", "show", "slow"]).await;
+    assert!(shown.contains("20m") && shown.contains("5m"), "{shown}");
+    let change = ["model", "change", "slow", "--deadline", "none", "--attempts", "5"];
+    dev.stdout(&change).await;
+    let terms = dev.json(&["model", "show", "slow"]).await["terms"].clone();
+    let said = ["deadline_s", "attempts", "wait_for_worker_s"].map(|name| &terms[name]);
+    assert_eq!(said, [&json!(null), &json!(5), &json!(300)]);
+    let long = dev.refused(&["model", "change", "slow", "--deadline", "2h"], 1).await;
+    assert!(long.contains("deadline_s") && long.contains("3600"), "{long}");
+}
+
+#[tokio::test]
 async fn aliases_come_and_go_one_by_one() {
     let dev = Dev::start().await;
     dev.stdout(&["model", "create", "org/llama-3.1", "--alias", "llama"]).await;

@@ -15,6 +15,7 @@ from .changed_key_model_limits_type_0 import ChangedKeyModelLimitsType0
 from .changed_member import ChangedMember
 from .changed_model import ChangedModel
 from .changed_project import ChangedProject
+from .changed_serving_terms import ChangedServingTerms
 from .changed_upstream import ChangedUpstream
 from .changed_user import ChangedUser
 from .charge import Charge
@@ -81,6 +82,7 @@ from .request_summary import RequestSummary
 from .request_summary_units import RequestSummaryUnits
 from .rotation import Rotation
 from .secret_key import SecretKey
+from .serving_terms import ServingTerms
 from .session import Session
 from .stream_health import StreamHealth
 from .upstream import Upstream
@@ -115,6 +117,7 @@ __all__ = (
     "ChangedMember",
     "ChangedModel",
     "ChangedProject",
+    "ChangedServingTerms",
     "ChangedUpstream",
     "ChangedUser",
     "Charge",
@@ -181,6 +184,7 @@ __all__ = (
     "RequestSummaryUnits",
     "Rotation",
     "SecretKey",
+    "ServingTerms",
     "Session",
     "StreamHealth",
     "Upstream",

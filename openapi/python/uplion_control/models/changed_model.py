@@ -9,6 +9,7 @@ from ..models.model_kind import ModelKind
 from ..types import UNSET, Unset
 
 if TYPE_CHECKING:
+    from ..models.changed_serving_terms import ChangedServingTerms
     from ..models.upstream import Upstream
 
 
@@ -26,10 +27,14 @@ class ChangedModel:
     """ Null: as many as there are. """
     operations: list[str] | None | Unset = UNSET
     """ What it is for from now on; null: everything is tried. """
+    terms: ChangedServingTerms | None | Unset = UNSET
+    """ How its requests are served. """
     upstreams: list[Upstream] | None | Unset = UNSET
     """ These answer from now on, and no others. """
 
     def to_dict(self) -> dict[str, Any]:
+        from ..models.changed_serving_terms import ChangedServingTerms
+
         aliases: list[str] | None | Unset
         if isinstance(self.aliases, Unset):
             aliases = UNSET
@@ -62,6 +67,14 @@ class ChangedModel:
         else:
             operations = self.operations
 
+        terms: dict[str, Any] | None | Unset
+        if isinstance(self.terms, Unset):
+            terms = UNSET
+        elif isinstance(self.terms, ChangedServingTerms):
+            terms = self.terms.to_dict()
+        else:
+            terms = self.terms
+
         upstreams: list[dict[str, Any]] | None | Unset
         if isinstance(self.upstreams, Unset):
             upstreams = UNSET
@@ -85,6 +98,8 @@ class ChangedModel:
             field_dict["max_processes"] = max_processes
         if operations is not UNSET:
             field_dict["operations"] = operations
+        if terms is not UNSET:
+            field_dict["terms"] = terms
         if upstreams is not UNSET:
             field_dict["upstreams"] = upstreams
 
@@ -92,6 +107,7 @@ class ChangedModel:
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
+        from ..models.changed_serving_terms import ChangedServingTerms
         from ..models.upstream import Upstream
 
         d = dict(src_dict)
@@ -156,6 +172,23 @@ class ChangedModel:
 
         operations = _parse_operations(d.pop("operations", UNSET))
 
+        def _parse_terms(data: object) -> ChangedServingTerms | None | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            try:
+                if not isinstance(data, dict):
+                    raise TypeError()
+                terms_type_1 = ChangedServingTerms.from_dict(data)
+
+                return terms_type_1
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            return cast(ChangedServingTerms | None | Unset, data)
+
+        terms = _parse_terms(d.pop("terms", UNSET))
+
         def _parse_upstreams(data: object) -> list[Upstream] | None | Unset:
             if data is None:
                 return data
@@ -185,6 +218,7 @@ class ChangedModel:
             kind=kind,
             max_processes=max_processes,
             operations=operations,
+            terms=terms,
             upstreams=upstreams,
         )
 

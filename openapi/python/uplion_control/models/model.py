@@ -12,6 +12,7 @@ from ..models.model_status import ModelStatus
 from ..types import UNSET, Unset
 
 if TYPE_CHECKING:
+    from ..models.serving_terms import ServingTerms
     from ..models.upstream import Upstream
 
 
@@ -28,6 +29,8 @@ class Model:
     name: str
     registered_at: datetime.datetime
     status: ModelStatus
+    terms: ServingTerms
+    """ How a model's requests are served. What is null or left out is as by default. """
     upstreams: list[Upstream]
     max_processes: int | None | Unset = UNSET
     """ Null: as many as there are. """
@@ -46,6 +49,8 @@ class Model:
         registered_at = self.registered_at.isoformat()
 
         status = self.status.value
+
+        terms = self.terms.to_dict()
 
         upstreams = []
         for upstreams_item_data in self.upstreams:
@@ -84,6 +89,7 @@ class Model:
                 "name": name,
                 "registered_at": registered_at,
                 "status": status,
+                "terms": terms,
                 "upstreams": upstreams,
             }
         )
@@ -98,6 +104,7 @@ class Model:
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
+        from ..models.serving_terms import ServingTerms
         from ..models.upstream import Upstream
 
         d = dict(src_dict)
@@ -110,6 +117,8 @@ class Model:
         registered_at = datetime.datetime.fromisoformat(d.pop("registered_at"))
 
         status = ModelStatus(d.pop("status"))
+
+        terms = ServingTerms.from_dict(d.pop("terms"))
 
         upstreams = []
         _upstreams = d.pop("upstreams")
@@ -167,6 +176,7 @@ class Model:
             name=name,
             registered_at=registered_at,
             status=status,
+            terms=terms,
             upstreams=upstreams,
             max_processes=max_processes,
             operations=operations,

@@ -9,6 +9,7 @@ from ..models.model_kind import ModelKind
 from ..types import UNSET, Unset
 
 if TYPE_CHECKING:
+    from ..models.serving_terms import ServingTerms
     from ..models.upstream import Upstream
 
 
@@ -27,10 +28,14 @@ class NewModel:
     """ Processes that may run it at once; left out: as many as there are. """
     operations: list[str] | None | Unset = UNSET
     """ What it is for: `chat_completion`, `embedding`, ... Left out: everything is tried. """
+    terms: None | ServingTerms | Unset = UNSET
+    """ How its requests are served; left out: as by default. """
     upstreams: list[Upstream] | None | Unset = UNSET
     """ None: served by workers that bring their own. """
 
     def to_dict(self) -> dict[str, Any]:
+        from ..models.serving_terms import ServingTerms
+
         name = self.name
 
         aliases: list[str] | None | Unset
@@ -65,6 +70,14 @@ class NewModel:
         else:
             operations = self.operations
 
+        terms: dict[str, Any] | None | Unset
+        if isinstance(self.terms, Unset):
+            terms = UNSET
+        elif isinstance(self.terms, ServingTerms):
+            terms = self.terms.to_dict()
+        else:
+            terms = self.terms
+
         upstreams: list[dict[str, Any]] | None | Unset
         if isinstance(self.upstreams, Unset):
             upstreams = UNSET
@@ -92,6 +105,8 @@ class NewModel:
             field_dict["max_processes"] = max_processes
         if operations is not UNSET:
             field_dict["operations"] = operations
+        if terms is not UNSET:
+            field_dict["terms"] = terms
         if upstreams is not UNSET:
             field_dict["upstreams"] = upstreams
 
@@ -99,6 +114,7 @@ class NewModel:
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
+        from ..models.serving_terms import ServingTerms
         from ..models.upstream import Upstream
 
         d = dict(src_dict)
@@ -164,6 +180,23 @@ class NewModel:
 
         operations = _parse_operations(d.pop("operations", UNSET))
 
+        def _parse_terms(data: object) -> None | ServingTerms | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            try:
+                if not isinstance(data, dict):
+                    raise TypeError()
+                terms_type_1 = ServingTerms.from_dict(data)
+
+                return terms_type_1
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            return cast(None | ServingTerms | Unset, data)
+
+        terms = _parse_terms(d.pop("terms", UNSET))
+
         def _parse_upstreams(data: object) -> list[Upstream] | None | Unset:
             if data is None:
                 return data
@@ -194,6 +227,7 @@ class NewModel:
             kind=kind,
             max_processes=max_processes,
             operations=operations,
+            terms=terms,
             upstreams=upstreams,
         )
 

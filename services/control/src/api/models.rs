@@ -1,5 +1,6 @@
 //! Models: register, list, show, change, retire.
 
+mod terms;
 mod upstreams;
 mod view;
 
@@ -15,9 +16,12 @@ use uplion_domain::{
 use uplion_projections::{columns, models, projection::TypedRow};
 
 pub use self::upstreams::ModelUpstreams;
-use self::view::{
-    Aliases, ChangedModel, ModelKind, ModelStatus, ModelView, NewModel, aliases, name, operations,
-    upstreams as parse_upstreams,
+use self::{
+    terms::{ChangedTerms, TermsView},
+    view::{
+        Aliases, ChangedModel, ModelKind, ModelStatus, ModelView, NewModel, aliases, name,
+        operations, upstreams as parse_upstreams,
+    },
 };
 use super::{
     Tag,
@@ -58,15 +62,20 @@ impl Models {
         let aliases = aliases(&body.aliases, &id)?;
         let kind = body.kind.map_or_else(|| Kind::of(&upstreams), ModelKind::read);
         let operations = body.operations.as_deref().map(operations).transpose()?;
-        let register = |at| Command::Register {
-            kind,
-            upstreams: upstreams.clone(),
-            aliases: aliases.clone(),
-            max_processes: body.max_processes,
-            operations: operations.clone(),
-            at,
+        let terms = body.terms.as_ref().and_then(TermsView::change);
+        let commands = |at| {
+            let register = Command::Register {
+                kind,
+                upstreams: upstreams.clone(),
+                aliases: aliases.clone(),
+                max_processes: body.max_processes,
+                operations: operations.clone(),
+                at,
+            };
+            let terms = terms.map(|change| Command::ChangeTerms { change, at });
+            std::iter::once(register).chain(terms).collect()
         };
-        Ok(self.writer.execute::<Model>(&id, &context, register).await?.created())
+        Ok(self.writer.execute_all::<Model>(&id, &context, &[], commands).await?.created())
     }
 
     /// List models
@@ -200,6 +209,9 @@ fn commands(body: &ChangedModel, id: &ModelName) -> Result<Vec<CommandAt>, Probl
             operations: operations.clone(),
             at,
         }));
+    }
+    if let Some(change) = body.terms.as_ref().map(ChangedTerms::change) {
+        commands.push(Box::new(move |at| Command::ChangeTerms { change, at }));
     }
     Ok(commands)
 }

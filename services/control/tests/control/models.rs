@@ -40,6 +40,40 @@ async fn a_model_with_a_slash_and_a_dot_in_its_name_is_one_path_segment() {
 }
 
 #[tokio::test]
+async fn terms_are_said_with_the_model_and_change_one_by_one() {
+    let installation = Installation::without_projector().await;
+    let terms = json!({ "deadline_s": 1200, "attempts": null });
+    installation.post("/models", json!({ "name": "llama", "terms": terms })).await.made();
+    let change = async |terms| {
+        let changed = installation.patch("/models/llama", json!({ "terms": terms })).await;
+        assert_eq!(changed.status, 200, "{changed:?}");
+        installation.get("/models/llama").await.body["terms"].clone()
+    };
+    let all = |deadline: Option<u32>, attempts: Option<u32>| {
+        json!({
+            "deadline_s": deadline,
+            "first_byte_s": null,
+            "between_chunks_s": null,
+            "attempts": attempts,
+            "retry_for_s": null,
+            "wait_for_worker_s": 0,
+        })
+    };
+    let more = json!({ "attempts": 5, "wait_for_worker_s": 0 });
+    assert_eq!(change(more).await, all(Some(1200), Some(5)));
+    assert_eq!(change(json!({ "deadline_s": null })).await, all(None, Some(5)));
+    for unusable in
+        [json!({ "deadline_s": 0 }), json!({ "deadline_s": 3601 }), json!({ "attempts": 0 })]
+    {
+        let body = json!({ "terms": unusable });
+        installation.patch("/models/llama", body.clone()).await.problem(422, "rejected");
+        let body = json!({ "name": "other", "terms": body["terms"] });
+        installation.post("/models", body).await.problem(422, "rejected");
+    }
+    assert_eq!(installation.get("/models/other").await.status, 404);
+}
+
+#[tokio::test]
 async fn names_and_aliases_are_one_space() {
     let installation = Installation::without_projector().await;
     installation.post("/models", json!({ "name": "llama", "aliases": ["fast"] })).await.made();

@@ -1,6 +1,5 @@
 //! `uplion key`
 
-mod grace;
 mod model_limits;
 mod terms;
 mod view;
@@ -9,12 +8,12 @@ use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
 use self::{
-    grace::Grace,
     terms::Terms,
     view::{View, list_table},
 };
 use super::{
     client::{Client, read},
+    duration::Seconds,
     endpoint,
     failure::Failure,
     money::shown_currency,
@@ -69,7 +68,7 @@ enum Act {
         key: String,
         /// So long the secret before is served too, like 24h or 30m; by default not at all.
         #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
-        grace: Option<Grace>,
+        grace: Option<Seconds>,
         #[command(flatten)]
         options: WriteOptions,
     },
@@ -142,7 +141,7 @@ impl Key {
             Act::Disable(target) => target.send(&client, format, "disable", "disabled").await,
             Act::Rotate { key, grace, options } => {
                 let id = id(&client, &key).await?;
-                let body = json!({ "grace_seconds": grace.map(|Grace(seconds)| seconds) });
+                let body = json!({ "grace_seconds": grace.map(|Seconds(seconds)| seconds) });
                 let written = client.post(&options, &["keys", &id, "rotate"], &body).await?;
                 output::print_secret_once(format, &written, &format!("rotated key {key}"))
             }

@@ -10,6 +10,7 @@ mod chat;
 mod client;
 mod completions;
 mod doctor;
+mod duration;
 mod endpoint;
 mod events;
 mod failure;

@@ -1,5 +1,6 @@
 //! `uplion model`
 
+mod terms;
 mod upstream;
 mod view;
 
@@ -7,6 +8,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use serde_json::{Map, Value, json};
 
 use self::{
+    terms::Terms,
     upstream::{Upstream, Upstreams},
     view::{View, list_table},
 };
@@ -79,6 +81,8 @@ struct NewModel {
     #[command(flatten)]
     running: Running,
     #[command(flatten)]
+    terms: Terms,
+    #[command(flatten)]
     options: CreateOptions,
 }
 
@@ -99,6 +103,8 @@ struct Change {
     no_aliases: bool,
     #[command(flatten)]
     running: Running,
+    #[command(flatten)]
+    terms: Terms,
     #[command(flatten)]
     options: WriteOptions,
 }
@@ -170,8 +176,9 @@ impl Model {
 
 impl NewModel {
     async fn register(self, client: &Client, format: Format) -> Result<(), Failure> {
-        let Self { name, upstreams, aliases, running, options } = self;
+        let Self { name, upstreams, aliases, running, terms, options } = self;
         let mut body = running.fields();
+        body.extend(terms.field());
         body.retain(|_, value| !value.is_null());
         let all = [
             ("name", json!(name)),
@@ -186,8 +193,10 @@ impl NewModel {
 
 impl Change {
     async fn run(self, client: &Client, format: Format) -> Result<(), Failure> {
-        let Self { model, upstreams, no_upstreams, aliases, no_aliases, running, options } = self;
+        let Self { model, upstreams, no_upstreams, aliases, no_aliases, running, terms, options } =
+            self;
         let mut body = running.fields();
+        body.extend(terms.field());
         if no_upstreams || upstreams.are_given() {
             body.insert("upstreams".into(), json!(upstreams.to_json()));
         }
@@ -206,7 +215,7 @@ async fn change(
     body: Map<String, Value>,
 ) -> Result<(), Failure> {
     if body.is_empty() {
-        let text = "nothing to change: give --upstream, --no-upstreams, --alias, --no-aliases, --kind, --operation or --max-processes";
+        let text = "nothing to change: give --upstream, --no-upstreams, --alias, --no-aliases, --kind, --operation, --max-processes, or terms like --deadline";
         return Err(Failure::Local(text.to_owned()));
     }
     let written = client.patch(options, &["models", model], &Value::Object(body)).await?;

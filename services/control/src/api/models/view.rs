@@ -9,6 +9,7 @@ use uplion_domain::{
 };
 use uplion_projections::models;
 
+use super::terms::{ChangedTerms, TermsView};
 use crate::{api::rates::word, problem::Problem};
 
 const DEFAULT_MAX_IN_FLIGHT: u32 = 16;
@@ -90,6 +91,8 @@ pub struct NewModel {
     pub max_processes: Option<u32>,
     /// What it is for: `chat_completion`, `embedding`, ... Left out: everything is tried.
     pub operations: Option<Vec<String>>,
+    /// How its requests are served; left out: as by default.
+    pub terms: Option<TermsView>,
 }
 
 /// What is left out stays as it is.
@@ -105,6 +108,8 @@ pub struct ChangedModel {
     pub max_processes: MaybeUndefined<u32>,
     /// What it is for from now on; null: everything is tried.
     pub operations: MaybeUndefined<Vec<String>>,
+    /// How its requests are served.
+    pub terms: Option<ChangedTerms>,
 }
 
 #[derive(Debug, Object)]
@@ -133,6 +138,8 @@ pub struct ModelView {
     max_processes: Option<u32>,
     /// What it is for: `chat_completion`, `embedding`, ... Null: that was not said, and everything is tried.
     operations: Option<Vec<String>>,
+    /// How its requests are served: what was said, and null where it is as by default.
+    terms: TermsView,
     status: ModelStatus,
     registered_at: String,
     retired_at: Option<String>,
@@ -147,6 +154,7 @@ impl ModelView {
             aliases,
             max_processes,
             operations,
+            terms,
             registered_at,
             retired_at,
         } = row;
@@ -157,6 +165,7 @@ impl ModelView {
             aliases: aliases.iter().map(ToString::to_string).collect(),
             max_processes,
             operations: operations.map(|all| all.iter().map(ToString::to_string).collect()),
+            terms: TermsView::of(terms),
             status: match retired_at {
                 None => ModelStatus::Registered,
                 Some(_) => ModelStatus::Retired,

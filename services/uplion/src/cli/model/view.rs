@@ -2,6 +2,7 @@
 
 use serde::Deserialize;
 
+use super::terms::TermsView;
 use crate::cli::{
     output::facts,
     table::{Column, table},
@@ -15,6 +16,7 @@ pub struct View {
     aliases: Vec<String>,
     max_processes: Option<u32>,
     operations: Option<Vec<String>>,
+    terms: TermsView,
     status: String,
     registered_at: String,
     retired_at: Option<String>,
@@ -86,6 +88,7 @@ impl View {
             aliases,
             max_processes,
             operations,
+            terms,
             status,
             registered_at,
             retired_at,
@@ -101,6 +104,7 @@ impl View {
             ("registered", Some(registered_at)),
             ("retired", retired_at),
         ];
+        lines.extend(terms.facts());
         lines.extend(upstreams.iter().map(|upstream| ("upstream", Some(upstream.line()))));
         facts(&lines)
     }
