@@ -15,13 +15,15 @@
 mod accepted;
 mod attempt;
 mod wire;
+mod words;
 
 use bytes::Bytes;
-use uplion_domain::{ClaimId, Operation, Usage, WorkerId, wire::DecodeError};
+use uplion_domain::{ClaimId, Operation, Usage, WorkerId, model::UpstreamId, wire::DecodeError};
 
 pub use self::{
     accepted::AcceptedEvent,
     attempt::{AttemptReport, Conclusion, End, MAX_UPSTREAM_REQUEST_ID, ReleaseReason},
+    words::{MAX_UPSTREAM_WORDS, UpstreamWords},
 };
 
 /// Said by a worker, to `Subject::Gateway { gateway, request }`.
@@ -48,12 +50,13 @@ pub enum FromWorker {
         bytes: Bytes,
     },
     /// The task goes back to the queue, to be claimed by anybody after `delay_ms`. Not silence, not failure.
-    /// Without an `attempt` no upstream was asked.
+    /// Without an `attempt` no upstream was asked. `words`: what the upstream said when it failed.
     Release {
         claim: ClaimId,
         reason: ReleaseReason,
         delay_ms: u64,
         attempt: Option<Box<AttemptReport>>,
+        words: Option<Box<UpstreamWords>>,
     },
     /// There is no more. `chunks` and `sent` say how many chunks and bytes there were; `usage` is of the whole answer.
     Finish { claim: ClaimId, chunks: u64, sent: u64, usage: Usage, conclusion: Box<Conclusion> },
@@ -96,6 +99,8 @@ pub struct Go {
     pub connection_window: ConnectionWindow,
     /// What is asked for; the body is one of its endpoint's.
     pub operation: Operation,
+    /// Upstreams that have had this request already, and are not to have it again.
+    pub tried: Vec<UpstreamId>,
     /// What the gateway has read of the body, so that nobody reads it twice; made and read by whoever knows the
     /// endpoint.
     pub read: Bytes,
@@ -119,6 +124,8 @@ pub struct ConnectionWindow {
 pub struct Head {
     pub status: u16,
     pub content_type: String,
+    /// Its `Retry-After`.
+    pub retry_after_s: Option<u32>,
 }
 
 #[derive(Debug, thiserror::Error)]

@@ -8,7 +8,7 @@ use uplion_domain::{
     ClaimId, Envelope, GatewayId, KeyId, ModelName, Nanos, Operation, ProjectId, Rates, RequestId,
     Timestamp, Usage, WorkerId,
     id::{Id, Kind},
-    model::Upstream,
+    model::{Upstream, UpstreamId},
     price::{Pinned, Rule},
     request::{Accepted, AttemptOutcome, Class, Labels, ServiceTier, Size},
     usage::Source,
@@ -16,7 +16,8 @@ use uplion_domain::{
 use uplion_log_transport::{
     claim::{
         AcceptedEvent, AttemptReport, Conclusion, ConnectionWindow, End, FromGateway, FromWorker,
-        Go, Head, MAX_UPSTREAM_REQUEST_ID, MessageError, ReleaseReason,
+        Go, Head, MAX_UPSTREAM_REQUEST_ID, MAX_UPSTREAM_WORDS, MessageError, ReleaseReason,
+        UpstreamWords,
     },
     task::Ticket,
 };
@@ -52,7 +53,21 @@ fn usage() -> impl Strategy<Value = Usage> {
 }
 
 fn head() -> impl Strategy<Value = Head> {
-    (any::<u16>(), any::<String>()).prop_map(|(status, content_type)| Head { status, content_type })
+    let retry_after_s = proptest::option::of(any::<u32>());
+    (any::<u16>(), any::<String>(), retry_after_s).prop_map(
+        |(status, content_type, retry_after_s)| Head { status, content_type, retry_after_s },
+    )
+}
+
+fn words() -> impl Strategy<Value = Box<UpstreamWords>> {
+    (head(), bytes()).prop_map(|(head, body)| {
+        let Head { status, content_type, retry_after_s } = head;
+        Box::new(UpstreamWords { status, content_type, retry_after_s, body })
+    })
+}
+
+fn upstream_id() -> impl Strategy<Value = UpstreamId> {
+    "https://[a-z]{1,9}/v1".prop_map(|url| Upstream::new(url, "demo".parse().unwrap(), 1).id())
 }
 
 fn end() -> impl Strategy<Value = End> {
@@ -126,7 +141,9 @@ fn reason() -> impl Strategy<Value = ReleaseReason> {
         ReleaseReason::Busy,
         ReleaseReason::UpstreamFailed,
         ReleaseReason::Unreachable,
+        ReleaseReason::TimedOut,
         ReleaseReason::WorkerFailed,
+        ReleaseReason::NoneLeft,
         ReleaseReason::Draining,
     ])
 }
@@ -169,11 +186,16 @@ fn from_worker() -> impl Strategy<Value = FromWorker> {
                     }
                 }
             ),
-        (id(), reason(), number(), proptest::option::of(attempt().prop_map(Box::new))).prop_map(
-            |(claim, reason, delay_ms, attempt)| {
-                FromWorker::Release { claim, reason, delay_ms, attempt }
-            }
-        ),
+        (
+            id(),
+            reason(),
+            number(),
+            proptest::option::of(attempt().prop_map(Box::new)),
+            proptest::option::of(words())
+        )
+            .prop_map(|(claim, reason, delay_ms, attempt, words)| {
+                FromWorker::Release { claim, reason, delay_ms, attempt, words }
+            }),
         (id(), number(), number(), usage(), conclusion()).prop_map(
             |(claim, chunks, sent, usage, conclusion)| {
                 FromWorker::Finish { claim, chunks, sent, usage, conclusion }
@@ -185,10 +207,10 @@ fn from_worker() -> impl Strategy<Value = FromWorker> {
 fn from_gateway() -> impl Strategy<Value = FromGateway> {
     let number = any::<u64>;
     let numbers = any::<[u64; 3]>();
-    let parts = (operation(), bytes(), bytes());
+    let parts = (operation(), collection::vec(upstream_id(), 0..4), bytes(), bytes());
     let go = (id(), numbers, connection_window(), parts, accepted()).prop_map(
         |(claim, [left_ms, window, body_len], connection_window, parts, accepted)| {
-            let (operation, read, body) = parts;
+            let (operation, tried, read, body) = parts;
             let accepted = AcceptedEvent::from(&Envelope::accepted(accepted).encode());
             FromGateway::Go(Box::new(Go {
                 claim,
@@ -196,6 +218,7 @@ fn from_gateway() -> impl Strategy<Value = FromGateway> {
                 window,
                 connection_window,
                 operation,
+                tried,
                 read,
                 body_len,
                 body,
@@ -333,11 +356,48 @@ fn an_attempt_is_told_with_the_end_of_its_claim() {
     );
     let attempt = Some(Box::new(AttemptReport::new(None, AttemptOutcome::BUSY)));
     let reason = ReleaseReason::Busy;
-    let release = FromWorker::Release { claim, reason, delay_ms: 3, attempt };
+    let release = FromWorker::Release { claim, reason, delay_ms: 3, attempt, words: None };
     assert_eq!(
         wire_head(&release.encode()),
         r#"{"release":{"c":"00000000000000000000000000000007","reason":"busy","delay_ms":3,"attempt":{"outcome":"busy"}}}"#
     );
+}
+
+#[test]
+fn an_upstreams_words_come_behind_the_head_of_a_release() {
+    let claim = ClaimId::new(Uuid::from_u128(7));
+    let words = UpstreamWords {
+        status: 503,
+        content_type: "text/html".to_owned(),
+        retry_after_s: Some(2),
+        body: Bytes::from_static(b"<p>later</p>"),
+    };
+    let (attempt, words) = (None, Some(Box::new(words)));
+    let release =
+        FromWorker::Release { claim, reason: ReleaseReason::NoneLeft, delay_ms: 0, attempt, words };
+    let encoded = release.encode();
+    let head = r#"{"release":{"c":"00000000000000000000000000000007","reason":"none_left","delay_ms":0,"words":{"status":503,"content_type":"text/html","retry_after_s":2}}}"#;
+    assert_eq!(wire_head(&encoded), head);
+    assert_eq!(encoded[5 + head.len()..], *b"<p>later</p>");
+}
+
+#[test]
+fn an_upstreams_words_are_cut_where_they_are_read() {
+    let claim = ClaimId::new(Uuid::from_u128(7));
+    let words = UpstreamWords {
+        status: 500,
+        content_type: "text/plain".to_owned(),
+        retry_after_s: None,
+        body: vec![b'x'; MAX_UPSTREAM_WORDS + 1].into(),
+    };
+    let (reason, words) = (ReleaseReason::UpstreamFailed, Some(Box::new(words)));
+    let release = FromWorker::Release { claim, reason, delay_ms: 0, attempt: None, words };
+    let FromWorker::Release { words: Some(read), .. } =
+        FromWorker::decode(release.encode()).unwrap()
+    else {
+        panic!("a release reads back as one")
+    };
+    assert_eq!(read.body.len(), MAX_UPSTREAM_WORDS);
 }
 
 #[test]
@@ -349,7 +409,7 @@ fn what_an_upstream_calls_a_request_is_cut_where_it_is_read() {
     };
     let reason = ReleaseReason::Busy;
     let attempt = Some(Box::new(attempt));
-    let release = FromWorker::Release { claim, reason, delay_ms: 0, attempt };
+    let release = FromWorker::Release { claim, reason, delay_ms: 0, attempt, words: None };
     let FromWorker::Release { attempt: Some(read), .. } =
         FromWorker::decode(release.encode()).unwrap()
     else {
@@ -366,6 +426,7 @@ fn go_says_the_operation_and_carries_what_was_read_before_the_body() {
         window: 2,
         connection_window: ConnectionWindow { heard: 3, until: 4 },
         operation: Operation::CHAT_COMPLETION,
+        tried: vec![],
         read: Bytes::from_static(b"[2]"),
         body_len: 2,
         body: Bytes::from_static(b"{}"),

@@ -21,7 +21,11 @@ pub fn json(id: RequestId, body: impl Into<Body>) -> Response {
 }
 
 pub fn whole(id: RequestId, WholeAnswer { head, body }: WholeAnswer) -> Response {
-    response(id, status(&head), content_type(&head), body.into())
+    let mut response = response(id, status(&head), content_type(&head), body.into());
+    if let Some(seconds) = head.retry_after_s {
+        response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
+    }
+    response
 }
 
 pub fn stream(id: RequestId, head: &Head, parts: BodyStream) -> Response {

@@ -65,9 +65,11 @@ impl Backoff {
 const fn longest(reason: ReleaseReason) -> Duration {
     match reason {
         ReleaseReason::Busy => Duration::from_secs(20),
-        ReleaseReason::UpstreamFailed => Duration::from_secs(2),
+        ReleaseReason::UpstreamFailed | ReleaseReason::TimedOut => Duration::from_secs(2),
         ReleaseReason::Unreachable => Duration::from_secs(5),
-        ReleaseReason::WorkerFailed | ReleaseReason::Draining => Duration::ZERO,
+        ReleaseReason::WorkerFailed | ReleaseReason::NoneLeft | ReleaseReason::Draining => {
+            Duration::ZERO
+        }
     }
 }
 

@@ -19,7 +19,9 @@ use futures::FutureExt;
 use tokio_util::sync::CancellationToken;
 use uplion_domain::{Operation, Usage, request::AttemptOutcome};
 use uplion_log_transport::{
-    claim::{AttemptReport, Conclusion, End, FromGateway, FromWorker, Go, ReleaseReason},
+    claim::{
+        AttemptReport, Conclusion, End, FromGateway, FromWorker, Go, ReleaseReason, UpstreamWords,
+    },
     task::Receipt,
 };
 use uplion_protocol::{
@@ -31,7 +33,7 @@ use self::{answer_sender::AnswerSender, body::Body, timers::Timers};
 use crate::{
     gateways::ClaimChannel,
     upstream::{
-        Upstream,
+        FailedCall, Upstream,
         response::{Expected, Step, UpstreamResponse},
     },
 };
@@ -43,16 +45,25 @@ const RELEASE_DELAY: Duration = Duration::from_millis(100);
 pub enum JobOutcome {
     /// The gateway has settled it, or needs it no more; with the end that was reported, if any.
     Closed(Option<End>),
-    Released {
-        reason: ReleaseReason,
-        delay: Duration,
-        /// None if no upstream was asked.
-        attempt: Option<AttemptReport>,
-    },
+    Released(Released),
     /// The gateway is gone: what it said was delivered is to be settled by this worker.
-    GatewayLost { delivered: Usage, attempt: Option<AttemptReport>, until: Instant },
+    GatewayLost {
+        delivered: Usage,
+        attempt: Option<AttemptReport>,
+        until: Instant,
+    },
     /// Too late to do anything for it.
     Abandoned,
+}
+
+/// What the gateway and the queue are told of a task that goes back.
+pub struct Released {
+    pub reason: ReleaseReason,
+    pub delay: Duration,
+    /// None if no upstream was asked.
+    pub attempt: Option<AttemptReport>,
+    /// What the upstream said when it failed.
+    pub words: Option<UpstreamWords>,
 }
 
 pub struct Job<'a> {
@@ -223,11 +234,12 @@ impl<'a> Job<'a> {
                 self.answer.end(Conclusion { end, attempt }, usage);
                 None
             }
-            Step::Failed(failure) => {
+            Step::Failed(FailedCall { failure, words, request_id: _ }) => {
                 self.close(failure.attempt_outcome());
                 self.upstream.failed(failure, self.called_at);
                 let (reason, attempt) = (failure.release_reason(), self.closed.take());
-                Some(JobOutcome::Released { reason, delay: RELEASE_DELAY, attempt })
+                let delay = RELEASE_DELAY;
+                Some(JobOutcome::Released(Released { reason, delay, attempt, words }))
             }
         }
     }
@@ -263,7 +275,7 @@ impl<'a> Job<'a> {
     fn drain(&mut self) -> JobOutcome {
         self.close(AttemptOutcome::CANCELLED);
         let (reason, attempt) = (ReleaseReason::Draining, self.closed.take());
-        JobOutcome::Released { reason, delay: Duration::ZERO, attempt }
+        JobOutcome::Released(Released { reason, delay: Duration::ZERO, attempt, words: None })
     }
 
     fn lose_gateway(&mut self) -> JobOutcome {

@@ -68,8 +68,13 @@ async fn sort(gateways: &Gateways, Message { subject, payload }: Message) {
 async fn release_late_go(gateways: &Gateways, claim: ClaimId, accepted: &AcceptedEvent) {
     let Ok(accepted) = accepted.read() else { return };
     let gateway = Subject::Gateway { gateway: accepted.gateway, request: accepted.request };
-    let release =
-        FromWorker::Release { claim, reason: ReleaseReason::Draining, delay_ms: 0, attempt: None };
+    let release = FromWorker::Release {
+        claim,
+        reason: ReleaseReason::Draining,
+        delay_ms: 0,
+        attempt: None,
+        words: None,
+    };
     gateways.send(&gateway, &release).await;
 }
 

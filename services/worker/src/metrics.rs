@@ -44,7 +44,9 @@ pub enum TaskOutcome {
     Busy,
     UpstreamFailed,
     Unreachable,
+    TimedOut,
     WorkerFailed,
+    NoneLeft,
     Draining,
     GatewayLost,
     Abandoned,
@@ -101,7 +103,9 @@ impl From<ReleaseReason> for TaskOutcome {
             ReleaseReason::Busy => Self::Busy,
             ReleaseReason::UpstreamFailed => Self::UpstreamFailed,
             ReleaseReason::Unreachable => Self::Unreachable,
+            ReleaseReason::TimedOut => Self::TimedOut,
             ReleaseReason::WorkerFailed => Self::WorkerFailed,
+            ReleaseReason::NoneLeft => Self::NoneLeft,
             ReleaseReason::Draining => Self::Draining,
         }
     }

@@ -9,7 +9,7 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use uplion_domain::Usage;
 use uplion_log_transport::{
-    claim::{AcceptedEvent, AttemptReport, FromGateway, FromWorker, Go, ReleaseReason},
+    claim::{AcceptedEvent, AttemptReport, FromGateway, FromWorker, Go},
     task::{Receipt, TakeError, Taken, Ticket},
 };
 
@@ -17,7 +17,7 @@ use crate::{
     claim::{self, ClaimReply},
     clock::Clock,
     gateways::{ClaimChannel, Gateways},
-    job::{Job, JobOutcome},
+    job::{Job, JobOutcome, Released},
     metrics::{Metrics, TaskOutcome},
     settlement::Settlements,
     upstream::Upstream,
@@ -69,9 +69,7 @@ impl TicketRun<'_> {
             JobOutcome::Closed(end) => {
                 self.done(end.map_or(TaskOutcome::Dropped, TaskOutcome::from)).await;
             }
-            JobOutcome::Released { reason, delay, attempt } => {
-                self.release(reason, delay, attempt).await;
-            }
+            JobOutcome::Released(released) => self.release(released).await,
             JobOutcome::GatewayLost { delivered, attempt, until } => {
                 if self.settle(&accepted, delivered, attempt, until).await {
                     self.done(TaskOutcome::GatewayLost).await;
@@ -104,10 +102,12 @@ impl TicketRun<'_> {
     }
 
     /// Hands the task back, and says so until the gateway has heard it; the slot is free meanwhile.
-    async fn release(self, reason: ReleaseReason, delay: Duration, attempt: Option<AttemptReport>) {
+    async fn release(self, released: Released) {
+        let Released { reason, delay, attempt, words } = released;
         let delay_ms = u64::try_from(delay.as_millis()).unwrap_or(u64::MAX);
-        let (claim, attempt) = (self.channel.claim, attempt.map(Box::new));
-        let release = FromWorker::Release { claim, reason, delay_ms, attempt };
+        let (claim, attempt, words) =
+            (self.channel.claim, attempt.map(Box::new), words.map(Box::new));
+        let release = FromWorker::Release { claim, reason, delay_ms, attempt, words };
         self.channel.send(&release).await;
         self.put_back(delay, reason.into()).await;
         let mut channel = self.channel;

@@ -24,14 +24,14 @@ use uplion_domain::{
     model::{Credential, UpstreamId},
     worker::FailureReason,
 };
-use uplion_log_transport::claim::{Head, ReleaseReason};
+use uplion_log_transport::claim::{Head, MAX_UPSTREAM_WORDS, ReleaseReason, UpstreamWords};
 use uplion_protocol::Endpoint;
 
-pub use self::status::CallFailure;
+pub use self::status::{CallFailure, FailedCall};
 use self::{
     client::{Client, HttpResponse},
     health::Health,
-    status::{FailedCall, StatusClass, classify, needs_body, retry_after},
+    status::{StatusClass, classify, needs_body, retry_after},
 };
 use crate::{
     events::WorkerEvents, secrets::Secrets, served::ServedUpstream, tokens::Tokenizer,
@@ -39,7 +39,6 @@ use crate::{
 };
 
 /// Of an error that must be read to know what it means.
-const ERROR_BYTES: usize = 64 * 1024;
 const ERROR_WITHIN: Duration = Duration::from_secs(2);
 
 const FORBIDDEN: u16 = 403;
@@ -118,10 +117,12 @@ impl Upstream {
     ) -> Result<HttpResponse, FailedCall> {
         let mut response = self.post(endpoint, body).await?;
         let request_id = upstream_request_id::in_headers(response.headers());
-        let failed = |failure| FailedCall { failure, request_id };
         let status = response.status().as_u16();
-        let error = if needs_body(status) { read_error(&mut response).await } else { Vec::new() };
-        match classify(status, retry_after(response.header(RETRY_AFTER)), &error) {
+        let words = if needs_body(status) { Some(words(&mut response).await) } else { None };
+        let body = words.as_ref().map_or(&[][..], |words| &words.body);
+        let class = classify(status, retry_after(response.header(RETRY_AFTER)), body);
+        let failed = |failure| FailedCall { failure, words, request_id };
+        match class {
             StatusClass::Rejected { status: FORBIDDEN } if self.health.forbids() => {
                 Err(failed(CallFailure::NeedsPerson(FailureReason::AuthenticationError)))
             }
@@ -134,7 +135,7 @@ impl Upstream {
         self.client.post(endpoint, body).await.map_err(|error| {
             tracing::debug!(error = &error as &dyn std::error::Error, upstream = %self.base_url, "worker.upstream.unreachable");
             let failure = CallFailure::for_now(ReleaseReason::Unreachable);
-            FailedCall { failure, request_id: None }
+            FailedCall { failure, words: None, request_id: None }
         })
     }
 }
@@ -157,13 +158,26 @@ fn headers(credential: Option<&Credential>, secrets: &Secrets) -> anyhow::Result
     Ok(headers)
 }
 
+/// What came with a failure: as much of it as comes soon.
+async fn words(response: &mut HttpResponse) -> UpstreamWords {
+    let content_type = response.header(CONTENT_TYPE).unwrap_or("application/json").to_owned();
+    let (status, retry_after_s) = (response.status().as_u16(), retry_after_s(response));
+    let body = read_error(response).await.into();
+    UpstreamWords { status, content_type, retry_after_s, body }.bounded()
+}
+
+fn retry_after_s(response: &HttpResponse) -> Option<u32> {
+    let asked = retry_after(response.header(RETRY_AFTER))?;
+    Some(u32::try_from(asked.as_secs()).unwrap_or(u32::MAX))
+}
+
 /// As much of it as comes soon.
 async fn read_error(response: &mut HttpResponse) -> Vec<u8> {
     let mut body = Vec::new();
     let read = async {
         while let Ok(Some(more)) = response.chunk().await {
             body.extend_from_slice(&more);
-            if body.len() > ERROR_BYTES {
+            if body.len() > MAX_UPSTREAM_WORDS {
                 break;
             }
         }

@@ -36,10 +36,14 @@ pub enum ReleaseReason {
     Busy,
     /// 5xx, before a byte of an answer.
     UpstreamFailed,
-    /// It could not be connected to, or broke off before an answer began.
+    /// It could not be connected to.
     Unreachable,
+    /// It said nothing in the time that it has for that.
+    TimedOut,
     /// This worker cannot serve the model until a person has looked.
     WorkerFailed,
+    /// This worker has no upstream that the request was not at already, or none that may be called now.
+    NoneLeft,
     /// This worker is stopping.
     Draining,
 }

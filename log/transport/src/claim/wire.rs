@@ -6,9 +6,11 @@ use std::borrow::Cow;
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize, de::Error as _};
-use uplion_domain::Timestamp;
+use uplion_domain::{Timestamp, model::UpstreamId};
 
-use self::parts::{AttemptV1, ConclusionV1, ConnectionWindowV1, HeadV1, ReleaseReasonV1, UsageV1};
+use self::parts::{
+    AttemptV1, ConclusionV1, ConnectionWindowV1, HeadV1, ReleaseReasonV1, UsageV1, WordsV1,
+};
 use super::{AcceptedEvent, FromGateway, FromWorker, Go, MessageError};
 use crate::{
     frame::{Frame, FrameError},
@@ -51,6 +53,8 @@ enum FromWorkerV1<'a> {
         delay_ms: u64,
         #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
         attempt: Option<AttemptV1<'a>>,
+        #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+        words: Option<WordsV1<'a>>,
     },
     Finish {
         c: Hex,
@@ -81,6 +85,8 @@ struct GoV1<'a> {
     cw: ConnectionWindowV1,
     #[serde(borrow)]
     operation: Cow<'a, str>,
+    #[serde(borrow, default, skip_serializing_if = "Vec::is_empty")]
+    tried: Vec<Cow<'a, str>>,
     body_len: u64,
     /// The accepted event as the log has it: type, time, and the length of its payload, which is first among the
     /// raw bytes.
@@ -113,10 +119,12 @@ impl FromWorker {
                 let last = conclusion.as_deref().map(Into::into);
                 FromWorkerV1::Chunk { c, n: *number, o: *offset, a: *all_sent, head, u, last }
             }
-            Self::Release { claim, reason, delay_ms, attempt } => {
+            Self::Release { claim, reason, delay_ms, attempt, words } => {
+                raw = words.as_deref().map_or(raw, |words| &words.body);
                 let (c, reason) = ((*claim).into(), (*reason).into());
                 let attempt = attempt.as_deref().map(Into::into);
-                FromWorkerV1::Release { c, reason, delay_ms: *delay_ms, attempt }
+                let words = words.as_deref().map(Into::into);
+                FromWorkerV1::Release { c, reason, delay_ms: *delay_ms, attempt, words }
             }
             Self::Finish { claim, chunks, sent, usage, conclusion } => {
                 let (c, u, last) = ((*claim).into(), usage.into(), (&**conclusion).into());
@@ -141,9 +149,10 @@ impl FromWorker {
                 let conclusion = last.map(ConclusionV1::read).transpose()?.map(Box::new);
                 Self::Chunk { claim, number, offset, all_sent, head, usage, conclusion, bytes }
             }
-            FromWorkerV1::Release { c, reason, delay_ms, attempt } => {
+            FromWorkerV1::Release { c, reason, delay_ms, attempt, words } => {
+                let words = words.map(|words| Box::new(words.read(bytes)));
                 let attempt = attempt.map(AttemptV1::read).transpose()?.map(Box::new);
-                Self::Release { claim: c.into(), reason: reason.into(), delay_ms, attempt }
+                Self::Release { claim: c.into(), reason: reason.into(), delay_ms, attempt, words }
             }
             FromWorkerV1::Finish { c, chunks, sent, u, last } => {
                 let (claim, usage, conclusion) = (c.into(), u.into(), Box::new(last.read()?));
@@ -195,7 +204,7 @@ impl FromGateway {
 
 impl Go {
     fn encode(&self) -> Bytes {
-        let Self { claim, operation, read, body, accepted, .. } = self;
+        let Self { claim, operation, tried, read, body, accepted, .. } = self;
         let AcceptedEvent { kind, at, payload } = accepted;
         let head = GoV1 {
             c: (*claim).into(),
@@ -203,6 +212,7 @@ impl Go {
             window: self.window,
             cw: self.connection_window.into(),
             operation: Cow::Borrowed(operation.as_str()),
+            tried: tried.iter().map(|upstream| upstream.to_string().into()).collect(),
             body_len: self.body_len,
             kind: Cow::Borrowed(kind),
             at: at.micros(),
@@ -215,7 +225,8 @@ impl Go {
 
 impl GoV1<'_> {
     fn read(self, mut raw: Bytes) -> Result<Go, MessageError> {
-        let Self { c, left_ms, window, cw, operation, body_len, kind, at, accepted, read } = self;
+        let Self { c, left_ms, window, cw, operation, tried, .. } = self;
+        let Self { body_len, kind, at, accepted, read, .. } = self;
         let mut next = |len: usize| {
             if raw.len() < len { Err(FrameError::Truncated) } else { Ok(raw.split_to(len)) }
         };
@@ -226,6 +237,7 @@ impl GoV1<'_> {
             window,
             connection_window: cw.into(),
             operation: operation.parse().map_err(serde_json::Error::custom)?,
+            tried: read_tried(&tried)?,
             read,
             body_len,
             body: raw,
@@ -236,4 +248,8 @@ impl GoV1<'_> {
             },
         })
     }
+}
+
+fn read_tried(tried: &[Cow<'_, str>]) -> Result<Vec<UpstreamId>, serde_json::Error> {
+    tried.iter().map(|id| id.parse().map_err(serde_json::Error::custom)).collect()
 }

@@ -25,6 +25,18 @@ pub struct Health {
     changed: Notify,
 }
 
+/// How an upstream is, as far as this worker knows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HealthState {
+    Up,
+    /// In trouble that passes by itself: it is not called before then.
+    Resting {
+        until: Instant,
+    },
+    /// Nothing but a person can mend it.
+    Down(FailureReason),
+}
+
 #[derive(Debug, Default)]
 struct State {
     backoff: Backoff,
@@ -79,6 +91,15 @@ impl Health {
         }
     }
 
+    pub fn now(&self) -> HealthState {
+        let state = self.state();
+        match (state.failed, state.backoff.until()) {
+            (Some(failed), _) => HealthState::Down(failed.reason),
+            (None, Some(until)) => HealthState::Resting { until },
+            (None, None) => HealthState::Up,
+        }
+    }
+
     /// Ready when it gets better or worse from now on.
     pub fn changed(&self) -> Notified<'_> {
         self.changed.notified()
@@ -94,8 +115,7 @@ impl Health {
 
     /// Whether one call should go ahead to see, before others follow.
     pub fn is_probing(&self) -> bool {
-        let state = self.state();
-        state.failed.is_some() || state.backoff.is_probing()
+        self.now() != HealthState::Up
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

@@ -13,7 +13,8 @@ use uplion_protocol::{Endpoint, endpoint::Progress};
 use super::{
     Upstream,
     client::HttpResponse,
-    status::{CallFailure, FailedCall},
+    retry_after_s,
+    status::FailedCall,
     stream::{Reader, drain},
 };
 use crate::{
@@ -52,7 +53,7 @@ pub enum Step {
         usage: Usage,
     },
     /// There is no answer.
-    Failed(CallFailure),
+    Failed(FailedCall),
 }
 
 pub struct UpstreamResponse {
@@ -108,9 +109,9 @@ impl UpstreamResponse {
             let step = match &mut self.state {
                 State::Calling(call) => match call.await {
                     Ok(response) => Some(self.begin(response)),
-                    Err(FailedCall { failure, request_id }) => {
-                        (self.state, self.request_id) = (State::Over, request_id);
-                        Some(Step::Failed(failure))
+                    Err(failed) => {
+                        (self.state, self.request_id) = (State::Over, failed.request_id.clone());
+                        Some(Step::Failed(failed))
                     }
                 },
                 State::Whole { .. } => self.read_whole().await,
@@ -160,6 +161,7 @@ impl UpstreamResponse {
         self.request_id = upstream_request_id::in_headers(response.headers());
         let status = response.status().as_u16();
         let content_type = response.header(CONTENT_TYPE);
+        let retry_after_s = retry_after_s(&response);
         let content_type = content_type.unwrap_or("application/json").to_owned();
         let rejected = !response.status().is_success();
         let streams = self.expected.stream && !content_type.starts_with("application/json");
@@ -170,7 +172,7 @@ impl UpstreamResponse {
             let max_bytes = if rejected { REJECTION_BYTES as u64 } else { self.expected.max_bytes };
             State::Whole { response, rejected, status, read: Vec::new(), max_bytes }
         };
-        Step::Begun(Head { status, content_type })
+        Step::Begun(Head { status, content_type, retry_after_s })
     }
 
     async fn read_whole(&mut self) -> Option<Step> {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 use uplion_domain::{request::AttemptOutcome, worker::FailureReason};
-use uplion_log_transport::claim::ReleaseReason;
+use uplion_log_transport::claim::{ReleaseReason, UpstreamWords};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StatusClass {
@@ -30,6 +30,8 @@ pub enum CallFailure {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FailedCall {
     pub failure: CallFailure,
+    /// What the upstream said, if it said anything.
+    pub words: Option<UpstreamWords>,
     /// The upstream's own name for it.
     pub request_id: Option<String>,
 }
@@ -44,7 +46,9 @@ impl CallFailure {
             ReleaseReason::Busy => AttemptOutcome::BUSY,
             ReleaseReason::Unreachable => AttemptOutcome::UNREACHABLE,
             ReleaseReason::UpstreamFailed
+            | ReleaseReason::TimedOut
             | ReleaseReason::WorkerFailed
+            | ReleaseReason::NoneLeft
             | ReleaseReason::Draining => AttemptOutcome::FAILED,
         }
     }
@@ -57,9 +61,9 @@ impl CallFailure {
     }
 }
 
-/// Statuses whose body tells more than they do: whether a 429 will pass by itself.
+/// Statuses whose body is read here: the client gets it only if no other upstream does better.
 pub const fn needs_body(status: u16) -> bool {
-    status == 429
+    matches!(status, 408 | 429 | 500..=599)
 }
 
 /// `body` is that of an error, or empty where it was not needed.

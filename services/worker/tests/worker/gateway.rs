@@ -216,6 +216,7 @@ impl Gateway {
             window: behavior.window,
             connection_window: behavior.connection_window,
             operation: offered.accepted.operation.clone(),
+            tried: Vec::new(),
             read: Endpoint::ChatCompletions.read(&offered.body).unwrap().forwarding.encode(),
             body_len: offered.body.len() as u64,
             body: offered.body.slice(..offered.body.len().min(behavior.body_part)),

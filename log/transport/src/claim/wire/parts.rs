@@ -2,6 +2,7 @@
 
 use std::{borrow::Cow, fmt};
 
+use bytes::Bytes;
 use serde::{
     Deserialize, Deserializer, Serialize, Serializer,
     de::{Error, MapAccess, Visitor},
@@ -11,14 +12,22 @@ use uplion_domain::{
     usage::{MAX_UNITS, Source, Units},
 };
 
-use crate::claim::{AttemptReport, Conclusion, ConnectionWindow, End, Head, ReleaseReason};
+use crate::claim::{
+    AttemptReport, Conclusion, ConnectionWindow, End, Head, ReleaseReason, UpstreamWords,
+};
 
 #[derive(Serialize, Deserialize)]
 pub struct HeadV1<'a> {
     status: u16,
     #[serde(borrow)]
     content_type: Cow<'a, str>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    retry_after_s: Option<u32>,
 }
+
+/// What comes with it is the raw bytes.
+#[derive(Serialize, Deserialize)]
+pub struct WordsV1<'a>(#[serde(borrow)] HeadV1<'a>);
 
 /// Heard, until.
 #[derive(Serialize, Deserialize)]
@@ -39,7 +48,9 @@ pub enum ReleaseReasonV1 {
     Busy,
     UpstreamFailed,
     Unreachable,
+    TimedOut,
     WorkerFailed,
+    NoneLeft,
     Draining,
 }
 
@@ -121,14 +132,30 @@ impl AttemptV1<'_> {
 }
 
 impl<'a> From<&'a Head> for HeadV1<'a> {
-    fn from(Head { status, content_type }: &'a Head) -> Self {
-        Self { status: *status, content_type: Cow::Borrowed(content_type) }
+    fn from(Head { status, content_type, retry_after_s }: &'a Head) -> Self {
+        let content_type = Cow::Borrowed(content_type.as_str());
+        Self { status: *status, content_type, retry_after_s: *retry_after_s }
     }
 }
 
 impl From<HeadV1<'_>> for Head {
-    fn from(HeadV1 { status, content_type }: HeadV1<'_>) -> Self {
-        Self { status, content_type: content_type.into_owned() }
+    fn from(HeadV1 { status, content_type, retry_after_s }: HeadV1<'_>) -> Self {
+        Self { status, content_type: content_type.into_owned(), retry_after_s }
+    }
+}
+
+impl<'a> From<&'a UpstreamWords> for WordsV1<'a> {
+    fn from(words: &'a UpstreamWords) -> Self {
+        let UpstreamWords { status, content_type, retry_after_s, body: _ } = words;
+        let content_type = Cow::Borrowed(content_type.as_str());
+        Self(HeadV1 { status: *status, content_type, retry_after_s: *retry_after_s })
+    }
+}
+
+impl WordsV1<'_> {
+    pub fn read(self, body: Bytes) -> UpstreamWords {
+        let Head { status, content_type, retry_after_s } = self.0.into();
+        UpstreamWords { status, content_type, retry_after_s, body }.bounded()
     }
 }
 
@@ -221,7 +248,9 @@ impl From<ReleaseReason> for ReleaseReasonV1 {
             ReleaseReason::Busy => Self::Busy,
             ReleaseReason::UpstreamFailed => Self::UpstreamFailed,
             ReleaseReason::Unreachable => Self::Unreachable,
+            ReleaseReason::TimedOut => Self::TimedOut,
             ReleaseReason::WorkerFailed => Self::WorkerFailed,
+            ReleaseReason::NoneLeft => Self::NoneLeft,
             ReleaseReason::Draining => Self::Draining,
         }
     }
@@ -233,7 +262,9 @@ impl From<ReleaseReasonV1> for ReleaseReason {
             ReleaseReasonV1::Busy => Self::Busy,
             ReleaseReasonV1::UpstreamFailed => Self::UpstreamFailed,
             ReleaseReasonV1::Unreachable => Self::Unreachable,
+            ReleaseReasonV1::TimedOut => Self::TimedOut,
             ReleaseReasonV1::WorkerFailed => Self::WorkerFailed,
+            ReleaseReasonV1::NoneLeft => Self::NoneLeft,
             ReleaseReasonV1::Draining => Self::Draining,
         }
     }

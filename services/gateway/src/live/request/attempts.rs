@@ -97,8 +97,9 @@ impl Attempts {
             }
             ReleaseReason::UpstreamFailed
             | ReleaseReason::Unreachable
+            | ReleaseReason::TimedOut
             | ReleaseReason::WorkerFailed => self.trouble = Some(reason),
-            ReleaseReason::Draining => {}
+            ReleaseReason::NoneLeft | ReleaseReason::Draining => {}
         }
     }
 

@@ -80,7 +80,8 @@ impl Client {
     /// Headers, if it has not seen them yet.
     pub fn begin(&mut self, now: Instant, head: Option<Head>, actions: &mut Vec<Action>) {
         if self.seen == Seen::Nothing {
-            let begun = || Head { status: 200, content_type: EVENT_STREAM.to_owned() };
+            let begun =
+                || Head { status: 200, content_type: EVENT_STREAM.to_owned(), retry_after_s: None };
             self.seen = Seen::Headers;
             self.wrote = now;
             actions.push(Action::Begin(head.unwrap_or_else(begun)));

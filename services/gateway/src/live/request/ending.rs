@@ -176,8 +176,9 @@ fn unsaid(outcome: &Outcome) -> AttemptReport {
 }
 
 fn whole(active: &mut ActiveClaim, head: Option<Head>, status: u16) -> ClientEnd {
-    let content_type = head.map_or_else(|| DEFAULT_TYPE.to_owned(), |head| head.content_type);
-    let head = Head { status, content_type };
+    let content_type = DEFAULT_TYPE.to_owned();
+    let head = head.unwrap_or(Head { status, content_type, retry_after_s: None });
+    let head = Head { status, ..head };
     ClientEnd::Respond(WholeAnswer { head, body: active.answer.take_kept() })
 }
 

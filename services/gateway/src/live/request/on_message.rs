@@ -56,7 +56,7 @@ impl Request {
                     self.on_chunk(now, Chunk { number, offset, head, usage, conclusion, bytes });
                 }
             }
-            FromWorker::Release { claim, reason, delay_ms: _, attempt } => {
+            FromWorker::Release { claim, reason, delay_ms: _, attempt, words: _ } => {
                 self.on_release(now, claim, reason, attempt);
             }
             FromWorker::Finish { claim, chunks: _, sent, usage, conclusion } => {
@@ -131,6 +131,7 @@ impl Request {
             window: active.window(),
             connection_window: active.connection_window(),
             operation: self.admitted.accepted.operation.clone(),
+            tried: Vec::new(),
             read: self.admitted.read.clone(),
             body_len: body.len() as u64,
             body: body.slice(..body.len().min(BODY_PART)),

@@ -91,7 +91,7 @@ impl Request {
     /// The deadline has come and nobody is at it: what the workers said last is why.
     fn expire(&mut self, now: Instant) {
         let (outcome, error) = match self.attempts.trouble() {
-            None | Some(ReleaseReason::Draining) => {
+            None | Some(ReleaseReason::NoneLeft | ReleaseReason::Draining) => {
                 (Outcome::Cancelled(Cancelled::Deadline), ApiError::Timeout)
             }
             Some(ReleaseReason::Busy) => {
@@ -100,7 +100,7 @@ impl Request {
                 let error = ApiError::QueueFull { model, retry_after_s };
                 (Outcome::Failed(Failure::UpstreamFailed), error)
             }
-            Some(ReleaseReason::UpstreamFailed) => {
+            Some(ReleaseReason::UpstreamFailed | ReleaseReason::TimedOut) => {
                 let reason = "it answered with an error".to_owned();
                 let error = ApiError::UpstreamFailed { reason };
                 (Outcome::Failed(Failure::UpstreamFailed), error)

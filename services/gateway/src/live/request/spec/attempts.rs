@@ -19,6 +19,7 @@ fn released(n: u8, attempt: Option<AttemptReport>) -> FromWorker {
         reason: ReleaseReason::UpstreamFailed,
         delay_ms: 100,
         attempt: attempt.map(Box::new),
+        words: None,
     }
 }
 

@@ -267,7 +267,7 @@ fn chunk_under(status: u16, number: u64, offset: u64, bytes: &'static str) -> Fr
         number,
         offset,
         all_sent: offset + bytes.len() as u64,
-        head: (number == 0).then_some(Head { status, content_type }),
+        head: (number == 0).then_some(Head { status, content_type, retry_after_s: None }),
         usage: usage(number + 1),
         conclusion: None,
         bytes: Bytes::from_static(bytes.as_bytes()),
@@ -294,7 +294,7 @@ fn finish(chunks: u64, sent: u64, end: End) -> FromWorker {
 }
 
 fn release(n: u8, reason: ReleaseReason) -> FromWorker {
-    FromWorker::Release { claim: claim_id(n), reason, delay_ms: 100, attempt: None }
+    FromWorker::Release { claim: claim_id(n), reason, delay_ms: 100, attempt: None, words: None }
 }
 
 fn unavailable() -> Result<(), OfferError> {
