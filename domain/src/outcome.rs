@@ -88,6 +88,7 @@ impl Failure {
             Self::WorkerSilent,
             Self::AnswerTooLarge,
             Self::Unsettled,
+            Self::Unrecorded,
         ])
     }
 
@@ -101,6 +102,7 @@ impl Failure {
             Self::WorkerSilent => "worker_silent",
             Self::AnswerTooLarge => "answer_too_large",
             Self::Unsettled => "unsettled",
+            Self::Unrecorded => "unrecorded",
         }
     }
 
@@ -113,7 +115,8 @@ impl Failure {
             | Self::UpstreamUnreachable
             | Self::WorkerSilent
             | Self::AnswerTooLarge
-            | Self::Unsettled => None,
+            | Self::Unsettled
+            | Self::Unrecorded => None,
         }
     }
 }

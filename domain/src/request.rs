@@ -155,4 +155,7 @@ pub enum Failure {
     AnswerTooLarge,
     /// Nobody was left who knew: neither gateway nor worker settled it in time.
     Unsettled,
+    /// Its answer was there, but the log did not say in time that it knows of it; or who could have said something
+    /// else meanwhile is not known. The client was told of an error.
+    Unrecorded,
 }

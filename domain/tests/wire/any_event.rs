@@ -460,6 +460,7 @@ fn any_outcome() -> impl Strategy<Value = Outcome> {
         Failure::WorkerSilent,
         Failure::AnswerTooLarge,
         Failure::Unsettled,
+        Failure::Unrecorded,
     ];
     prop_oneof![
         Just(Outcome::Completed),

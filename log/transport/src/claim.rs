@@ -75,7 +75,8 @@ pub enum FromGateway {
     Drop { claim: ClaimId },
     /// `number` counts from 1. `received` frees the worker's copy up to there (or asks for what is behind it again);
     /// `delivered` was written to the client's socket, and opens the window: at most `delivered + window` may be sent.
-    /// `window` is that of `Go` or larger, for a client that reads.
+    /// `window` is that of `Go` or larger, for a client that reads. `refused`: the client is told of an error, whatever
+    /// becomes of the settlement that is under way; whoever settles in this gateway's place must not charge for it.
     Credit {
         claim: ClaimId,
         number: u64,
@@ -83,6 +84,7 @@ pub enum FromGateway {
         delivered: u64,
         window: u64,
         connection_window: ConnectionWindow,
+        refused: bool,
     },
     /// It is settled, or its release was heard: the ticket is done, forget the request.
     Settled { claim: ClaimId },

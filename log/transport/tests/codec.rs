@@ -235,8 +235,8 @@ fn from_gateway() -> impl Strategy<Value = FromGateway> {
         }),
         (id(), number()).prop_map(|(claim, delay_ms)| FromGateway::Wait { claim, delay_ms }),
         id().prop_map(|claim| FromGateway::Drop { claim }),
-        (id(), any::<[u64; 4]>(), connection_window()).prop_map(
-            |(claim, [number, received, delivered, window], connection_window)| {
+        (id(), any::<[u64; 4]>(), connection_window(), any::<bool>()).prop_map(
+            |(claim, [number, received, delivered, window], connection_window, refused)| {
                 FromGateway::Credit {
                     claim,
                     number,
@@ -244,6 +244,7 @@ fn from_gateway() -> impl Strategy<Value = FromGateway> {
                     delivered,
                     window,
                     connection_window,
+                    refused,
                 }
             }
         ),

@@ -140,6 +140,7 @@ const fn name(outcome: &Outcome) -> &'static str {
         Outcome::Failed(Failure::WorkerSilent) => "failed_worker_silent",
         Outcome::Failed(Failure::AnswerTooLarge) => "failed_answer_too_large",
         Outcome::Failed(Failure::Unsettled) => "failed_unsettled",
+        Outcome::Failed(Failure::Unrecorded) => "failed_unrecorded",
     }
 }
 

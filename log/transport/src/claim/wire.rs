@@ -70,11 +70,30 @@ enum FromWorkerV1<'a> {
 #[serde(rename_all = "snake_case")]
 enum FromGatewayV1<'a> {
     Go(#[serde(borrow)] GoV1<'a>),
-    Body { c: Hex, from: u64 },
-    Wait { c: Hex, delay_ms: u64 },
-    Drop { c: Hex },
-    Credit { c: Hex, n: u64, received: u64, delivered: u64, window: u64, cw: ConnectionWindowV1 },
-    Settled { c: Hex },
+    Body {
+        c: Hex,
+        from: u64,
+    },
+    Wait {
+        c: Hex,
+        delay_ms: u64,
+    },
+    Drop {
+        c: Hex,
+    },
+    Credit {
+        c: Hex,
+        n: u64,
+        received: u64,
+        delivered: u64,
+        window: u64,
+        cw: ConnectionWindowV1,
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        refused: bool,
+    },
+    Settled {
+        c: Hex,
+    },
 }
 
 #[derive(Serialize, Deserialize)]
@@ -174,10 +193,20 @@ impl FromGateway {
                 Frame::encode(&FromGatewayV1::Wait { c: (*claim).into(), delay_ms }, &[])
             }
             Self::Drop { claim } => Frame::encode(&FromGatewayV1::Drop { c: (*claim).into() }, &[]),
-            Self::Credit { claim, number, received, delivered, window, connection_window } => {
+            Self::Credit {
+                claim,
+                number,
+                received,
+                delivered,
+                window,
+                connection_window,
+                refused,
+            } => {
                 let (c, n, cw) = ((*claim).into(), *number, (*connection_window).into());
                 let (received, delivered, window) = (*received, *delivered, *window);
-                let credit = FromGatewayV1::Credit { c, n, received, delivered, window, cw };
+                let refused = *refused;
+                let credit =
+                    FromGatewayV1::Credit { c, n, received, delivered, window, cw, refused };
                 Frame::encode(&credit, &[])
             }
             Self::Settled { claim } => {
@@ -193,9 +222,16 @@ impl FromGateway {
             FromGatewayV1::Body { c, from } => Self::Body { claim: c.into(), from, bytes: raw },
             FromGatewayV1::Wait { c, delay_ms } => Self::Wait { claim: c.into(), delay_ms },
             FromGatewayV1::Drop { c } => Self::Drop { claim: c.into() },
-            FromGatewayV1::Credit { c, n, received, delivered, window, cw } => {
-                let (claim, connection_window) = (c.into(), cw.into());
-                Self::Credit { claim, number: n, received, delivered, window, connection_window }
+            FromGatewayV1::Credit { c, n, received, delivered, window, cw, refused } => {
+                Self::Credit {
+                    claim: c.into(),
+                    number: n,
+                    received,
+                    delivered,
+                    window,
+                    connection_window: cw.into(),
+                    refused,
+                }
             }
             FromGatewayV1::Settled { c } => Self::Settled { claim: c.into() },
         })

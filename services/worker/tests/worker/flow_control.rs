@@ -47,8 +47,15 @@ async fn widen_connection_window(
 ) {
     let claim = to.id;
     let (received, delivered, window) = (0, 0, 0);
-    let credit =
-        FromGateway::Credit { claim, number, received, delivered, window, connection_window };
+    let credit = FromGateway::Credit {
+        claim,
+        number,
+        received,
+        delivered,
+        window,
+        connection_window,
+        refused: false,
+    };
     gateway.say(to, credit).await;
 }
 

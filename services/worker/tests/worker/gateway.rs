@@ -227,8 +227,15 @@ impl Gateway {
 
     pub async fn credit(&self, to: Claim, number: u64, received: u64, delivered: u64) {
         let (claim, window, connection_window) = (to.id, 0, WIDE_OPEN);
-        let credit =
-            FromGateway::Credit { claim, number, received, delivered, window, connection_window };
+        let credit = FromGateway::Credit {
+            claim,
+            number,
+            received,
+            delivered,
+            window,
+            connection_window,
+            refused: false,
+        };
         self.say(to, credit).await;
     }
 

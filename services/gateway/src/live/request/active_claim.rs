@@ -154,6 +154,7 @@ impl ActiveClaim {
             delivered,
             window: self.window,
             connection_window: self.share.connection_window(),
+            refused: false,
         }
     }
 
