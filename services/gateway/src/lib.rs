@@ -27,7 +27,7 @@ use uuid::Uuid;
 pub use self::{
     end_user::EndUserKey,
     gateway::Gateway,
-    options::{Bounds, Options, Timeouts},
+    options::{Bounds, Options, RetryLimits, Timeouts},
 };
 
 /// The time of day. What must not jump is measured apart from it.

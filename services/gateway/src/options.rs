@@ -54,6 +54,20 @@ pub struct Timeouts {
     pub body: Duration,
     /// What rejected clients are told to wait.
     pub retry_after: Duration,
+    pub retries: RetryLimits,
+}
+
+/// How often and how long a request is tried that upstreams fail.
+#[derive(Debug, Clone, Copy)]
+pub struct RetryLimits {
+    /// Calls of upstreams.
+    pub attempts: u32,
+    /// Beside the time that upstreams themselves take.
+    pub within: Duration,
+    /// For a worker with another upstream to come.
+    pub others: Duration,
+    /// Before the same upstream has it again, the first time; twice as long each time after.
+    pub pause: Duration,
 }
 
 /// How much may be held, in bytes unless said otherwise.
@@ -138,6 +152,18 @@ impl Default for Timeouts {
             settle_grace: Duration::from_secs(30),
             body: Duration::from_mins(1),
             retry_after: Duration::from_secs(1),
+            retries: RetryLimits::default(),
+        }
+    }
+}
+
+impl Default for RetryLimits {
+    fn default() -> Self {
+        Self {
+            attempts: 3,
+            within: Duration::from_secs(10),
+            others: Duration::from_millis(400),
+            pause: Duration::from_millis(400),
         }
     }
 }

@@ -149,9 +149,9 @@ const fn reason(error: &ApiError) -> Option<RejectionReason> {
         ApiError::RateLimited { .. } => Some(RejectionReason::RATE_LIMIT),
         ApiError::QueueFull { .. } => Some(RejectionReason::QUEUE_FULL),
         ApiError::Overloaded { .. } => Some(RejectionReason::OVERLOADED),
-        ApiError::Unavailable { .. } | ApiError::UpstreamFailed { .. } => {
-            Some(RejectionReason::UNAVAILABLE)
-        }
+        ApiError::Unavailable { .. }
+        | ApiError::ModelUnavailable { .. }
+        | ApiError::UpstreamFailed { .. } => Some(RejectionReason::UNAVAILABLE),
         ApiError::RouteNotFound { .. } | ApiError::MethodNotAllowed { .. } | ApiError::Internal => {
             None
         }

@@ -20,10 +20,14 @@ pub fn json(id: RequestId, body: impl Into<Body>) -> Response {
     response(id, StatusCode::OK, JSON, body.into())
 }
 
-pub fn whole(id: RequestId, WholeAnswer { head, body }: WholeAnswer) -> Response {
+pub fn whole(id: RequestId, answer: WholeAnswer) -> Response {
+    let WholeAnswer { head, body, should_retry } = answer;
     let mut response = response(id, status(&head), content_type(&head), body.into());
     if let Some(seconds) = head.retry_after_s {
         response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
+    }
+    if let Some(retry) = should_retry {
+        response.headers_mut().insert(SHOULD_RETRY, yes_or_no(retry));
     }
     response
 }
@@ -44,9 +48,12 @@ pub fn rejection(id: RequestId, dialect: Dialect, error: &ApiError) -> Response 
     if let Some(seconds) = error.retry_after_s() {
         headers.insert(header::RETRY_AFTER, seconds.into());
     }
-    let retry = if error.may_retry() { "true" } else { "false" };
-    headers.insert(SHOULD_RETRY, HeaderValue::from_static(retry));
+    headers.insert(SHOULD_RETRY, yes_or_no(error.may_retry()));
     response
+}
+
+const fn yes_or_no(yes: bool) -> HeaderValue {
+    HeaderValue::from_static(if yes { "true" } else { "false" })
 }
 
 fn response(id: RequestId, status: StatusCode, content_type: HeaderValue, body: Body) -> Response {

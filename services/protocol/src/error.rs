@@ -41,6 +41,9 @@ pub enum ApiError {
     Overloaded { retry_after_s: u64 },
     #[error("the service is not ready: {reason}")]
     Unavailable { reason: &'static str, retry_after_s: u64 },
+    /// No upstream of the model can answer now.
+    #[error("the model `{}` is not available: {reason}", cut(model))]
+    ModelUnavailable { model: String, reason: &'static str, retry_after_s: u64 },
     #[error("the request did not finish within its time")]
     Timeout,
     /// No answer came from the model's server, or none that could be used.
@@ -90,7 +93,9 @@ impl ApiError {
             Self::RateLimited { .. } | Self::QueueFull { .. } => 429,
             Self::Internal => 500,
             Self::UpstreamFailed { .. } => 502,
-            Self::Overloaded { .. } | Self::Unavailable { .. } => 503,
+            Self::Overloaded { .. } | Self::Unavailable { .. } | Self::ModelUnavailable { .. } => {
+                503
+            }
             Self::Timeout => 504,
         }
     }
@@ -108,6 +113,7 @@ impl ApiError {
             Self::QueueFull { .. } => "queue_full",
             Self::Overloaded { .. } => "overloaded",
             Self::Unavailable { .. } => "unavailable",
+            Self::ModelUnavailable { .. } => "model_unavailable",
             Self::Timeout => "timeout",
             Self::UpstreamFailed { .. } => "upstream_error",
             Self::Internal => "internal_error",
@@ -117,7 +123,7 @@ impl ApiError {
     pub const fn param(&self) -> Option<&'static str> {
         match self {
             Self::BadRequest(bad) => bad.param(),
-            Self::ModelNotFound { .. } => Some("model"),
+            Self::ModelNotFound { .. } | Self::ModelUnavailable { .. } => Some("model"),
             Self::MissingApiKey
             | Self::InvalidApiKey { .. }
             | Self::RouteNotFound { .. }
@@ -140,7 +146,8 @@ impl ApiError {
             Self::RateLimited { retry_after_s }
             | Self::QueueFull { retry_after_s, .. }
             | Self::Overloaded { retry_after_s }
-            | Self::Unavailable { retry_after_s, .. } => Some(*retry_after_s),
+            | Self::Unavailable { retry_after_s, .. }
+            | Self::ModelUnavailable { retry_after_s, .. } => Some(*retry_after_s),
             Self::MissingApiKey
             | Self::InvalidApiKey { .. }
             | Self::ModelNotFound { .. }
@@ -162,6 +169,7 @@ impl ApiError {
             | Self::QueueFull { .. }
             | Self::Overloaded { .. }
             | Self::Unavailable { .. }
+            | Self::ModelUnavailable { .. }
             | Self::Timeout
             | Self::UpstreamFailed { .. } => true,
             Self::MissingApiKey

@@ -8,9 +8,11 @@ mod active_claim;
 mod attempts;
 mod client;
 mod ending;
+mod last_words;
 mod on_message;
 mod on_tick;
 mod received;
+mod retries;
 mod settling;
 #[cfg(test)]
 mod spec;
@@ -20,7 +22,10 @@ use std::{mem, sync::Arc};
 
 use bytes::Bytes;
 use tokio::time::Instant;
-use uplion_domain::request::{Accepted, Cancelled, Failure, Outcome};
+use uplion_domain::{
+    model::UpstreamId,
+    request::{Accepted, Cancelled, Failure, Outcome},
+};
 use uplion_log_transport::{claim::AcceptedEvent, message::Link, task::OfferError};
 use uplion_protocol::{Endpoint, error::ApiError};
 
@@ -31,8 +36,8 @@ pub use self::{
     settling::SettleResult,
 };
 use self::{
-    active_claim::ActiveClaim, attempts::Attempts, client::Client, settling::Settling,
-    timers::Timers,
+    active_claim::ActiveClaim, attempts::Attempts, client::Client, retries::Retries,
+    settling::Settling, timers::Timers,
 };
 use super::receive_window::ReceiveWindow;
 use crate::options::{Bounds, Timeouts};
@@ -48,6 +53,9 @@ pub struct Request {
     stage: Stage,
     client: Client,
     attempts: Attempts,
+    retries: Retries,
+    /// What the worker that holds `go` was told with it.
+    tried: Vec<UpstreamId>,
     timers: Timers,
     actions: Vec<Action>,
 }
@@ -85,6 +93,8 @@ impl Request {
             client: Client::new(admitted.endpoint.dialect(), admitted.accepted.streamed, now),
             timers: Timers::new(now, timeouts.deadline),
             attempts: Attempts::default(),
+            retries: Retries::default(),
+            tried: Vec::new(),
             admitted,
             timeouts,
             bounds,
@@ -217,8 +227,18 @@ impl Request {
     fn wait_again(&mut self, now: Instant) {
         self.stage = Stage::Waiting;
         self.bound_writing();
+        self.retries.on_waiting(now);
         if self.link == Link::Down {
             self.stop_unreachable(now);
+        } else {
+            self.give_up_if_over(now);
+        }
+    }
+
+    fn give_up_if_over(&mut self, now: Instant) {
+        if matches!(self.stage, Stage::Waiting) && self.retries.is_over(now, &self.timeouts.retries)
+        {
+            self.give_up(now);
         }
     }
 

@@ -19,7 +19,9 @@ const fn kind(error: &ApiError) -> &'static str {
         ApiError::ModelNotFound { .. } | ApiError::RouteNotFound { .. } => "not_found_error",
         ApiError::PayloadTooLarge { .. } => "request_too_large",
         ApiError::RateLimited { .. } | ApiError::QueueFull { .. } => "rate_limit_error",
-        ApiError::Overloaded { .. } | ApiError::Unavailable { .. } => "overloaded_error",
+        ApiError::Overloaded { .. }
+        | ApiError::Unavailable { .. }
+        | ApiError::ModelUnavailable { .. } => "overloaded_error",
         ApiError::Timeout => "timeout_error",
         ApiError::UpstreamFailed { .. } | ApiError::Internal => "api_error",
     }

@@ -27,6 +27,7 @@ pub(super) const fn kind(error: &ApiError) -> &'static str {
         ApiError::RateLimited { .. } | ApiError::QueueFull { .. } => "rate_limit_error",
         ApiError::Overloaded { .. }
         | ApiError::Unavailable { .. }
+        | ApiError::ModelUnavailable { .. }
         | ApiError::Timeout
         | ApiError::UpstreamFailed { .. }
         | ApiError::Internal => "server_error",

@@ -26,6 +26,11 @@ fn all() -> Vec<ApiError> {
         ApiError::QueueFull { model: "m".into(), retry_after_s: 2 },
         ApiError::Overloaded { retry_after_s: 1 },
         ApiError::Unavailable { reason: "the log is full", retry_after_s: 5 },
+        ApiError::ModelUnavailable {
+            model: "gpt-9".into(),
+            reason: "its server cannot be reached",
+            retry_after_s: 5,
+        },
         ApiError::Timeout,
         ApiError::UpstreamFailed { reason: "connection \"reset\"".into() },
         ApiError::Internal,
@@ -63,6 +68,7 @@ fn each_error_has_its_status_code_and_class() {
     429 queue_full rate_limit_error retry after 2 s: too many requests wait for the model `m`; try again in 2 s
     503 overloaded server_error retry after 1 s: the service is overloaded; try again in 1 s
     503 unavailable server_error retry after 5 s: the service is not ready: the log is full
+    503 model_unavailable server_error retry after 5 s: the model `gpt-9` is not available: its server cannot be reached
     504 timeout server_error retry: the request did not finish within its time
     502 upstream_error server_error retry: the model's server failed: connection "reset"
     500 internal_error server_error no retry: the server had an error while processing your request
@@ -143,6 +149,7 @@ fn an_error_is_spelled_as_the_other_sdks_read_it() {
     413 request_too_large
     429 rate_limit_error
     429 rate_limit_error
+    503 overloaded_error
     503 overloaded_error
     503 overloaded_error
     504 timeout_error

@@ -37,6 +37,8 @@ pub enum Action {
 pub struct WholeAnswer {
     pub head: Head,
     pub body: Bytes,
+    /// What clients are told of another try, if they are told.
+    pub should_retry: Option<bool>,
 }
 
 /// A claim that is over, and what is said to its worker whenever it repeats a question.

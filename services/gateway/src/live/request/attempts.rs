@@ -6,7 +6,7 @@ use uplion_domain::{
     ClaimId, WorkerId,
     request::{Attempt, AttemptOutcome, MAX_ATTEMPTS, ServiceTier},
 };
-use uplion_log_transport::claim::{AttemptReport, ReleaseReason};
+use uplion_log_transport::claim::AttemptReport;
 
 use super::action::EndedClaim;
 
@@ -17,7 +17,6 @@ const MOST_ENDED: usize = 16;
 pub struct Attempts {
     given: u32,
     silent: u32,
-    trouble: Option<ReleaseReason>,
     worker: Option<WorkerId>,
     ended: VecDeque<EndedClaim>,
     /// At most [`MAX_ATTEMPTS`]. Of more the last takes the place of the one before it.
@@ -87,23 +86,5 @@ impl Attempts {
     pub const fn count_silent(&mut self) -> u32 {
         self.silent += 1;
         self.silent
-    }
-
-    /// Remembers the reason that says most about why nobody could serve.
-    pub fn remember(&mut self, reason: ReleaseReason) {
-        match reason {
-            ReleaseReason::Busy => {
-                self.trouble.get_or_insert(reason);
-            }
-            ReleaseReason::UpstreamFailed
-            | ReleaseReason::Unreachable
-            | ReleaseReason::TimedOut
-            | ReleaseReason::WorkerFailed => self.trouble = Some(reason),
-            ReleaseReason::NoneLeft | ReleaseReason::Draining => {}
-        }
-    }
-
-    pub const fn trouble(&self) -> Option<ReleaseReason> {
-        self.trouble
     }
 }

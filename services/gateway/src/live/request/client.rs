@@ -5,7 +5,10 @@ use tokio::time::Instant;
 use uplion_log_transport::claim::Head;
 use uplion_protocol::{Dialect, error::ApiError};
 
-use super::action::{Action, WholeAnswer};
+use super::{
+    action::{Action, WholeAnswer},
+    last_words::error_event,
+};
 use crate::options::Timeouts;
 
 const EVENT_STREAM: &str = "text/event-stream";
@@ -112,6 +115,19 @@ impl Client {
                 actions.push(Action::End);
             }
             ClientEnd::Nothing => return,
+        }
+        self.seen = Seen::Everything;
+    }
+
+    /// An upstream's error is its last word, if it has not had one.
+    pub fn fail_as_upstream(&mut self, answer: WholeAnswer, actions: &mut Vec<Action>) {
+        match self.seen {
+            Seen::Nothing => actions.push(Action::Respond(answer)),
+            Seen::Headers | Seen::Answer => {
+                let event = error_event(self.dialect, &answer.body, answer.head.status);
+                actions.extend([Action::WriteOwn(event), Action::End]);
+            }
+            Seen::Everything => {}
         }
         self.seen = Seen::Everything;
     }

@@ -7,13 +7,14 @@ use uplion_domain::{
     request::{AttemptOutcome, Failure, Outcome, Settlement, Writer},
 };
 use uplion_log_transport::claim::{AttemptReport, Conclusion, End, Head};
-use uplion_protocol::{Dialect, error::ApiError};
+use uplion_protocol::error::ApiError;
 
 use super::{
     Request, Stage,
     action::{Action, EndedClaim, LastReply, WholeAnswer},
     active_claim::ActiveClaim,
     client::ClientEnd,
+    last_words::error_event,
     received::Finish,
     settling::{SettleResult, Settling},
 };
@@ -104,7 +105,13 @@ impl Request {
         self.settle(now, outcome, delivered, ClientEnd::Nothing);
     }
 
-    fn settle(&mut self, now: Instant, outcome: Outcome, delivered: Usage, end: ClientEnd) {
+    pub(super) fn settle(
+        &mut self,
+        now: Instant,
+        outcome: Outcome,
+        delivered: Usage,
+        end: ClientEnd,
+    ) {
         self.admitted.body = Bytes::new();
         let accepted = &self.admitted.accepted;
         let settled = accepted.settle(Settlement {
@@ -179,16 +186,6 @@ fn whole(active: &mut ActiveClaim, head: Option<Head>, status: u16) -> ClientEnd
     let content_type = DEFAULT_TYPE.to_owned();
     let head = head.unwrap_or(Head { status, content_type, retry_after_s: None });
     let head = Head { status, ..head };
-    ClientEnd::Respond(WholeAnswer { head, body: active.answer.take_kept() })
-}
-
-/// An upstream's error body as an event, for a client whose stream has begun.
-fn error_event(dialect: Dialect, body: &[u8], status: u16) -> Bytes {
-    match serde_json::from_slice::<serde_json::Value>(body) {
-        Ok(json) if json.is_object() => dialect.upstream_error_event(json.to_string().as_bytes()),
-        Ok(_) | Err(_) => {
-            let reason = format!("it rejected the request with status {status}");
-            dialect.error_event(&ApiError::UpstreamFailed { reason })
-        }
-    }
+    let body = active.answer.take_kept();
+    ClientEnd::Respond(WholeAnswer { head, body, should_retry: None })
 }

@@ -7,7 +7,7 @@ use uplion_domain::{
     request::{Accepted, Assigned},
 };
 use uplion_log_transport::claim::{
-    AttemptReport, Conclusion, FromGateway, FromWorker, Go, Head, ReleaseReason,
+    AttemptReport, Conclusion, FromGateway, FromWorker, Go, Head, ReleaseReason, UpstreamWords,
 };
 
 use super::{
@@ -15,6 +15,7 @@ use super::{
     action::{Action, EndedClaim, LastReply},
     active_claim::ActiveClaim,
     received::{Finish, Fit},
+    retries::ClaimAnswer,
     timers::millis,
 };
 
@@ -29,6 +30,13 @@ struct Chunk {
     usage: Usage,
     conclusion: Option<Box<Conclusion>>,
     bytes: Bytes,
+}
+
+/// Why a task comes back.
+struct Released {
+    reason: ReleaseReason,
+    attempt: Option<Box<AttemptReport>>,
+    words: Option<Box<UpstreamWords>>,
 }
 
 impl Request {
@@ -56,8 +64,8 @@ impl Request {
                     self.on_chunk(now, Chunk { number, offset, head, usage, conclusion, bytes });
                 }
             }
-            FromWorker::Release { claim, reason, delay_ms: _, attempt, words: _ } => {
-                self.on_release(now, claim, reason, attempt);
+            FromWorker::Release { claim, reason, delay_ms: _, attempt, words } => {
+                self.on_release(now, claim, Released { reason, attempt, words });
             }
             FromWorker::Finish { claim, chunks: _, sent, usage, conclusion } => {
                 if let Some(active) = self.hear(now, claim) {
@@ -90,6 +98,11 @@ impl Request {
         }
         match &mut self.stage {
             Stage::Waiting => {
+                if let ClaimAnswer::Wait(delay) = self.retries.on_claim(now, worker) {
+                    let delay_ms = millis(delay);
+                    self.actions.push(Action::Send(worker, FromGateway::Wait { claim, delay_ms }));
+                    return;
+                }
                 let share = self.receive_window.share(worker, all_sent);
                 let window = self.first_window();
                 self.assign(now, ActiveClaim::new((claim, worker), share, window, now));
@@ -112,6 +125,8 @@ impl Request {
     fn assign(&mut self, now: Instant, active: ActiveClaim) {
         let ActiveClaim { claim, worker, .. } = active;
         let attempt = self.attempts.begin(worker);
+        self.tried = self.retries.tried();
+        self.retries.on_assigned(now);
         self.timers.on_assigned(now);
         self.stage = Stage::Claimed(Box::new(active));
         self.send_go(now);
@@ -131,7 +146,7 @@ impl Request {
             window: active.window(),
             connection_window: active.connection_window(),
             operation: self.admitted.accepted.operation.clone(),
-            tried: Vec::new(),
+            tried: self.tried.clone(),
             read: self.admitted.read.clone(),
             body_len: body.len() as u64,
             body: body.slice(..body.len().min(BODY_PART)),
@@ -221,25 +236,39 @@ impl Request {
         self.client.write(now, bytes, &mut self.actions);
     }
 
-    fn on_release(
-        &mut self,
-        now: Instant,
-        claim: ClaimId,
-        reason: ReleaseReason,
-        attempt: Option<Box<AttemptReport>>,
-    ) {
+    fn on_release(&mut self, now: Instant, claim: ClaimId, released: Released) {
         let Some(worker) = self.hear(now, claim).map(|active| active.worker) else { return };
         let ended = EndedClaim { claim, worker, last_reply: LastReply::Settled };
         self.actions.push(Action::Send(worker, ended.message()));
         self.attempts.end(ended);
-        if let Some(report) = attempt {
-            self.attempts.report(worker, *report);
-        }
+        self.take_back(now, worker, released);
         if self.client.saw_answer() {
             return self.break_off(now);
         }
-        self.attempts.remember(reason);
         self.wait_again(now);
+    }
+
+    fn take_back(&mut self, now: Instant, worker: WorkerId, released: Released) {
+        let Released { reason, attempt, words } = released;
+        let words = words.map(|words| *words);
+        match reason {
+            ReleaseReason::NoneLeft => {
+                self.retries.on_none_left(now, worker, words, &self.timeouts.retries);
+            }
+            // Its places were taken while it was asked, or it stops: no upstream was.
+            ReleaseReason::Busy if attempt.is_none() => {}
+            ReleaseReason::Draining => {}
+            ReleaseReason::Busy
+            | ReleaseReason::UpstreamFailed
+            | ReleaseReason::Unreachable
+            | ReleaseReason::TimedOut
+            | ReleaseReason::WorkerFailed => {
+                self.retries.on_failed(now, reason, attempt.as_deref(), words);
+            }
+        }
+        if let Some(report) = attempt {
+            self.attempts.report(worker, *report);
+        }
     }
 
     /// Chunks that got lost are asked for by a credit that stops before them.

@@ -2,7 +2,6 @@
 
 use tokio::time::Instant;
 use uplion_domain::request::{AttemptOutcome, Cancelled, Failure, Outcome};
-use uplion_log_transport::claim::ReleaseReason;
 use uplion_protocol::error::ApiError;
 
 use super::{
@@ -16,7 +15,10 @@ impl Request {
         let (deadline, every) = (self.timers.deadline(), self.timeouts.credit);
         let client = self.client.due(&self.timeouts).unwrap_or(deadline);
         match &self.stage {
-            Stage::Waiting => deadline.min(client),
+            Stage::Waiting => {
+                let retries = self.retries.due(&self.timeouts.retries);
+                deadline.min(client).min(retries.unwrap_or(deadline))
+            }
             Stage::Claimed(active) => deadline
                 .min(client)
                 .min(active.silent_at(self.timeouts.silence))
@@ -34,7 +36,10 @@ impl Request {
         let late = self.timers.deadline() <= now;
         match &mut self.stage {
             Stage::Waiting if late => self.expire(now),
-            Stage::Waiting => self.keep_client(now),
+            Stage::Waiting => {
+                self.give_up_if_over(now);
+                self.keep_client(now);
+            }
             Stage::Claimed(_) if late => {
                 self.stop(now, Outcome::Cancelled(Cancelled::Deadline), ApiError::Timeout);
             }
@@ -88,29 +93,11 @@ impl Request {
         self.wait_again(now);
     }
 
-    /// The deadline has come and nobody is at it: what the workers said last is why.
+    /// The deadline has come and nobody is at it.
     fn expire(&mut self, now: Instant) {
-        let (outcome, error) = match self.attempts.trouble() {
-            None | Some(ReleaseReason::NoneLeft | ReleaseReason::Draining) => {
-                (Outcome::Cancelled(Cancelled::Deadline), ApiError::Timeout)
-            }
-            Some(ReleaseReason::Busy) => {
-                let retry_after_s = self.timeouts.retry_after_s();
-                let model = self.admitted.accepted.model.to_string();
-                let error = ApiError::QueueFull { model, retry_after_s };
-                (Outcome::Failed(Failure::UpstreamFailed), error)
-            }
-            Some(ReleaseReason::UpstreamFailed | ReleaseReason::TimedOut) => {
-                let reason = "it answered with an error".to_owned();
-                let error = ApiError::UpstreamFailed { reason };
-                (Outcome::Failed(Failure::UpstreamFailed), error)
-            }
-            Some(ReleaseReason::Unreachable | ReleaseReason::WorkerFailed) => {
-                let reason = "it cannot be reached".to_owned();
-                let error = ApiError::UpstreamFailed { reason };
-                (Outcome::Failed(Failure::UpstreamUnreachable), error)
-            }
-        };
-        self.stop(now, outcome, error);
+        if self.retries.trouble().is_some() {
+            return self.give_up(now);
+        }
+        self.stop(now, Outcome::Cancelled(Cancelled::Deadline), ApiError::Timeout);
     }
 }

@@ -3,6 +3,7 @@
 mod attempts;
 mod claims;
 mod endings;
+mod retries;
 mod streams;
 
 use std::time::Duration;
@@ -19,7 +20,7 @@ use uplion_domain::{
 use uplion_log_transport::{
     claim::{
         AcceptedEvent, AttemptReport, Conclusion, ConnectionWindow, End, FromGateway, FromWorker,
-        Head, ReleaseReason,
+        Head, ReleaseReason, UpstreamWords,
     },
     message::Link,
     task::OfferError,
@@ -219,7 +220,7 @@ impl Case {
             Action::Begin(head) => format!("[{} {}]", head.status, head.content_type),
             Action::WriteAnswer(bytes) | Action::WriteOwn(bytes) => text(bytes),
             Action::End => "[end]".to_owned(),
-            Action::Respond(WholeAnswer { head, body }) => {
+            Action::Respond(WholeAnswer { head, body, should_retry: _ }) => {
                 format!("[{} {}]{}", head.status, head.content_type, text(body))
             }
             Action::Reject(error) => format!("[{} {}]", error.status(), error.code()),
