@@ -3,6 +3,7 @@
 //! Its name is its id, is never used again, and keeps its meaning in every bill. A model without
 //! upstreams is served by workers that bring their own. Once retired it stays retired.
 
+mod check;
 mod kind;
 mod name;
 mod registration;
@@ -18,6 +19,7 @@ use self::registration::{
     check_aliases, check_operations, check_processes, check_upstreams, unless,
 };
 pub use self::{
+    check::CHECK,
     kind::{Kind, UnknownKind},
     name::{MAX_NAME, ModelName, UnusableName},
     registration::Registration,

@@ -160,7 +160,8 @@ impl Fold for UsageByHour {
 }
 
 impl Usage {
-    /// The row that the event counts in, with nothing in it; none if it is neither a settlement nor takes one back.
+    /// The row that the event counts in, with nothing in it; none if it is neither a settlement nor takes one back, or
+    /// if somebody only checked the installation.
     fn billed(event: &Recorded) -> Option<Self> {
         let event = &event.envelope.event;
         let of_settled = event.as_settled().map(|settled| Self {
@@ -171,7 +172,7 @@ impl Usage {
             operation: settled.operation.clone(),
             totals: Totals::default(),
         });
-        of_settled.or_else(|| {
+        let billed = of_settled.or_else(|| {
             event.as_reversed().map(|reversed| Self {
                 hour: reversed.hour,
                 project: reversed.project,
@@ -180,7 +181,8 @@ impl Usage {
                 operation: reversed.operation.clone(),
                 totals: Totals::default(),
             })
-        })
+        });
+        billed.filter(|usage| !usage.model.is_check())
     }
 }
 

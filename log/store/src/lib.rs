@@ -4,6 +4,7 @@
 //! Two implementations, Postgres and SQLite, and one conformance suite that runs against both.
 
 pub mod archive;
+pub mod continuity;
 pub mod event_query;
 pub mod event_store;
 pub mod lease;

@@ -8,6 +8,7 @@ mod archive;
 mod error;
 mod event;
 mod event_store;
+mod examine;
 mod leases;
 mod listener;
 mod locks;
@@ -18,6 +19,7 @@ mod statement;
 
 use std::sync::Arc;
 
+pub use self::examine::{DatabaseState, examine};
 use self::{
     archive::PostgresArchive, event_store::PostgresEventStore, leases::PostgresLeases,
     people::PostgresPeople, pool::Pool, rows::PostgresRows,

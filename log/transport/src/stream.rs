@@ -119,8 +119,40 @@ pub enum ReadError {
     /// The whole message.
     #[error("stream {stream} holds a message that is none of ours at {sequence}: {reason}")]
     Foreign { stream: StreamName, sequence: u64, reason: String },
+    /// The server would have to promise more than it has.
+    #[error(
+        "stream {stream} is to hold up to {bytes} bytes, and the broker has not so much storage to promise ({reason}): give it more, or start every role with a smaller --{}",
+        stream.size_setting()
+    )]
+    TooLarge { stream: StreamName, bytes: u64, reason: String },
     #[error("stream {stream} cannot be reached: {reason}")]
     Unavailable { stream: StreamName, reason: String },
+}
+
+/// Where streams are kept, and how much of it there is. What nobody can tell is none.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Storage {
+    pub used: u64,
+    /// What all streams together may come to hold.
+    pub reserved: u64,
+    /// What they may come to hold at most.
+    pub max: Option<u64>,
+    pub disk: Option<Disk>,
+}
+
+/// The file system that holds the streams.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Disk {
+    pub free: u64,
+    pub total: u64,
+}
+
+/// How a process's own writes to a stream fare.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WriteTrouble {
+    /// Since the first write that failed without one that succeeded since.
+    pub lasting: Duration,
+    pub reason: String,
 }
 
 #[async_trait]
@@ -159,6 +191,15 @@ pub trait Streams: Send + Sync {
     /// Drops the messages up to and including `sequence`.
     async fn purge(&self, stream: StreamName, sequence: u64) -> Result<(), ReadError>;
 
+    /// Gives the stream that is there another epoch: the one under which the archive goes on with it.
+    async fn set_epoch(&self, stream: StreamName, epoch: u32) -> Result<(), ReadError>;
+
+    /// How much is kept where the streams are.
+    async fn storage(&self) -> Result<Storage, ReadError>;
+
+    /// Why nothing that this process writes to the stream arrives there; none if the last write did.
+    fn write_trouble(&self, stream: StreamName) -> Option<WriteTrouble>;
+
     /// Deletes the stream with everything in it. For replacing a stream (`uplion log epoch`) and for tests.
     async fn delete(&self, stream: StreamName) -> Result<(), ReadError>;
 }
@@ -179,6 +220,15 @@ impl StreamName {
             Self::Traffic => "TRAFFIC",
             Self::Control => "CONTROL",
             Self::Workers => "WORKERS",
+        }
+    }
+
+    /// The setting, of every role, that says how large it may become.
+    pub const fn size_setting(self) -> &'static str {
+        match self {
+            Self::Traffic => "traffic-max-bytes",
+            Self::Control => "control-max-bytes",
+            Self::Workers => "workers-max-bytes",
         }
     }
 

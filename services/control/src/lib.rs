@@ -11,7 +11,8 @@ mod http;
 mod idempotency;
 mod installation;
 mod labels;
-mod lag;
+mod log_state;
+mod log_watch;
 mod metrics;
 mod names;
 mod origin;
@@ -32,7 +33,7 @@ use poem::{Endpoint, Response};
 use prometheus_client::registry::Registry;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
-use uplion_log_store::{Store, people::People, relay::Relay};
+use uplion_log_store::{Store, lease::Leases, people::People, relay::Relay};
 use uplion_log_transport::Log;
 
 pub use api::PATH;
@@ -110,6 +111,7 @@ struct Parts {
     sign_ins: SignIns,
     authenticator: Authenticator,
     people: Arc<dyn People>,
+    leases: Arc<dyn Leases>,
     foundation: Foundation,
 }
 
@@ -145,12 +147,14 @@ impl Control {
         let foundation = Foundation::new(Arc::clone(&store.events), plan);
         let parts = Parts::new(&log, &store, writer, authenticator, foundation);
         let stop = CancellationToken::new();
-        tokio::spawn(lag::watch(
+        tokio::spawn(log_watch::watch_relay(
             Arc::clone(&store.events),
             Arc::clone(&relay),
             metrics.clone(),
             stop.clone(),
         ));
+        let (reader, log_metrics) = (parts.reader.clone(), metrics.log.clone());
+        tokio::spawn(log_watch::watch_log(reader, log_metrics, stop.clone()));
         let relaying = tokio::spawn({
             let (relay, stop) = (Arc::clone(&relay), stop.clone());
             async move { relay.run(stop).await }
@@ -247,6 +251,7 @@ impl Parts {
             labels: Labels { reader: reader.clone(), foundation: foundation.clone() },
             foundation,
             people: Arc::clone(&store.people),
+            leases: Arc::clone(&store.leases),
             reader,
         }
     }

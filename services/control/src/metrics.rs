@@ -1,5 +1,7 @@
 //! What control counts.
 
+mod log;
+
 use std::sync::atomic::AtomicU64;
 
 use prometheus_client::{
@@ -7,6 +9,8 @@ use prometheus_client::{
     metrics::{counter::Counter, family::Family, gauge::Gauge},
     registry::Registry,
 };
+
+pub use self::log::LogMetrics;
 
 #[derive(Debug, Clone, Default)]
 pub struct Metrics {
@@ -17,6 +21,8 @@ pub struct Metrics {
     pub sign_ins: Family<SignInLabel, Counter>,
     pub relay_lag_events: Gauge,
     pub relay_lag_seconds: Gauge<f64, AtomicU64>,
+    pub relay_halted: Gauge,
+    pub log: LogMetrics,
 }
 
 /// How trying to sign in ends.
@@ -66,7 +72,15 @@ impl Metrics {
             sign_ins,
             relay_lag_events,
             relay_lag_seconds,
+            relay_halted,
+            log,
         } = self;
+        log.register(registry);
+        registry.register(
+            "uplion_relay_halted",
+            "1 if nothing that is recorded reaches the log",
+            relay_halted.clone(),
+        );
         registry.register(
             "uplion_relay_lag_events",
             "Events of the control plane that are recorded and not on the log yet",

@@ -1,6 +1,9 @@
 //! What keeps the whole gateway from admitting: it is stopping, it hears no workers, the log is nearly full.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{
+    Mutex, PoisonError,
+    atomic::{AtomicBool, Ordering},
+};
 
 #[derive(Debug, Default)]
 pub struct AdmissionGate {
@@ -8,6 +11,8 @@ pub struct AdmissionGate {
     listening: AtomicBool,
     log_full: AtomicBool,
     ensured: AtomicBool,
+    /// Why streams and queue cannot be made.
+    unmade: Mutex<Option<String>>,
 }
 
 impl AdmissionGate {
@@ -38,6 +43,14 @@ impl AdmissionGate {
     /// Whether streams and queue were there when this gateway last looked.
     pub fn set_ensured(&self, ensured: bool) {
         self.ensured.store(ensured, Ordering::Relaxed);
+    }
+
+    pub fn set_unmade(&self, why: Option<String>) {
+        *self.unmade.lock().unwrap_or_else(PoisonError::into_inner) = why;
+    }
+
+    pub fn why_unmade(&self) -> Option<String> {
+        self.unmade.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     pub fn is_ensured(&self) -> bool {

@@ -25,11 +25,12 @@ use crate::{
     body::BodyReader,
     live::{Live, Surroundings},
     live_catalog::LiveCatalog,
-    metrics::{HeldGauges, Metrics},
+    metrics::{Metrics, StateGauges},
     options::Options,
     permit::Capacity,
     rejections::Rejections,
     routes::routes,
+    waiting::Waiting,
 };
 
 const TRY_AGAIN: Duration = Duration::from_millis(500);
@@ -59,6 +60,7 @@ impl Gateway {
             queue: options.tasks.clone(),
             metrics: Metrics::default(),
             catalog: Arc::clone(&catalog),
+            waiting: Waiting::default(),
         };
         let live = Arc::new(Live::new(surroundings, options.timeouts, options.bounds));
         let admission = Arc::new(Admission {
@@ -104,7 +106,10 @@ impl Gateway {
             (gate.is_log_full(), "the traffic stream is nearly full"),
         ];
         match hindrances.into_iter().find(|(hinders, _)| *hinders) {
-            Some((_, why)) => Err(why.to_owned()),
+            Some((_, why)) => match gate.why_unmade().filter(|_| !gate.is_ensured()) {
+                Some(cause) => Err(format!("{why}: {cause}")),
+                None => Err(why.to_owned()),
+            },
             None => Ok(()),
         }
     }
@@ -122,7 +127,13 @@ impl Gateway {
 
     pub fn register(&self, registry: &mut Registry) {
         self.live.surroundings().metrics.register(registry);
-        registry.register_collector(Box::new(HeldGauges(self.admission.capacity.clone())));
+        let surroundings = self.live.surroundings();
+        registry.register_collector(Box::new(StateGauges {
+            capacity: self.admission.capacity.clone(),
+            waiting: surroundings.waiting.clone(),
+            streams: Arc::clone(&surroundings.log.streams),
+            link: surroundings.link.clone(),
+        }));
     }
 
     pub fn in_flight(&self) -> usize {
@@ -228,8 +239,12 @@ async fn watch_link(live: Arc<Live>, admission: Arc<Admission>) {
 async fn ensure_streams(live: &Live, admission: &Admission, link: &watch::Receiver<Link>) {
     while !link.has_changed().unwrap_or(true) {
         match try_ensure_streams(live, admission).await {
-            Ok(()) => return admission.gate.set_ensured(true),
+            Ok(()) => {
+                admission.gate.set_unmade(None);
+                return admission.gate.set_ensured(true);
+            }
             Err(error) => {
+                admission.gate.set_unmade(Some(format!("{error:#}")));
                 tracing::warn!(error = format_args!("{error:#}"), "gateway.streams.unavailable");
             }
         }

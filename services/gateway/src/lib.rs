@@ -18,6 +18,7 @@ mod permit;
 mod rejections;
 mod reply;
 mod routes;
+mod waiting;
 
 use std::sync::Arc;
 

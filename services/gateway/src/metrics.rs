@@ -1,21 +1,21 @@
 //! What a gateway counts. Labels are bounded: models come from the catalog, outcomes and codes from enums.
 
-use std::{fmt, time::Duration};
+mod state;
+
+pub use self::state::StateGauges;
+
+use std::time::Duration;
 
 use prometheus_client::{
-    collector::Collector,
-    encoding::{DescriptorEncoder, EncodeLabelSet, EncodeMetric},
+    encoding::EncodeLabelSet,
     metrics::{
         counter::Counter,
         family::{Family, MetricConstructor},
-        gauge::ConstGauge,
         histogram::{Histogram, exponential_buckets},
     },
     registry::Registry,
 };
 use uplion_domain::request::{Cancelled, Failure, Outcome, Settled};
-
-use crate::permit::Capacity;
 
 #[derive(Clone)]
 pub struct Metrics {
@@ -141,25 +141,5 @@ const fn name(outcome: &Outcome) -> &'static str {
         Outcome::Failed(Failure::AnswerTooLarge) => "failed_answer_too_large",
         Outcome::Failed(Failure::Unsettled) => "failed_unsettled",
         Outcome::Failed(Failure::Unrecorded) => "failed_unrecorded",
-    }
-}
-
-/// What is held at the moment of asking.
-#[derive(Debug)]
-pub struct HeldGauges(pub Capacity);
-
-impl Collector for HeldGauges {
-    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
-        let Self(capacity) = self;
-        let in_flight = u64::try_from(capacity.in_flight()).unwrap_or(u64::MAX);
-        for (name, help, value) in [
-            ("uplion_gateway_in_flight", "requests that have not ended", in_flight),
-            ("uplion_gateway_body_bytes", "bytes of clients' bodies held", capacity.body_bytes()),
-            ("uplion_gateway_answer_bytes", "bytes of answers held", capacity.answer_bytes()),
-        ] {
-            let gauge = ConstGauge::new(i64::try_from(value).unwrap_or(i64::MAX));
-            gauge.encode(encoder.encode_descriptor(name, help, None, gauge.metric_type())?)?;
-        }
-        Ok(())
     }
 }

@@ -1,12 +1,17 @@
 //! What operators and Kubernetes ask of every role: `/health`, `/ready`, `/metrics`.
 
-use std::sync::Arc;
+use std::{fmt, result::Result, sync::Arc};
 
 use poem::{
-    Endpoint, EndpointExt as _, IntoEndpoint, Request, Response, Result, Route,
-    endpoint::make_sync, get, http::StatusCode,
+    Endpoint, EndpointExt as _, IntoEndpoint, Request, Response, Route, endpoint::make_sync, get,
+    http::StatusCode,
 };
-use prometheus_client::{encoding::text::encode, registry::Registry};
+use prometheus_client::{
+    collector::Collector,
+    encoding::{DescriptorEncoder, EncodeMetric as _, text::encode},
+    metrics::gauge::ConstGauge,
+    registry::Registry,
+};
 
 pub(crate) const HEALTH: &str = "/health";
 /// Answers in plain text.
@@ -15,16 +20,34 @@ const READY: &str = "/ready";
 const METRICS: &str = "/metrics";
 
 /// Why a role is not ready, in a line for each reason.
-pub type Readiness = Arc<dyn Fn() -> std::result::Result<(), String> + Send + Sync>;
+pub type Readiness = Arc<dyn Fn() -> Result<(), String> + Send + Sync>;
 
 /// The routes of a role beside its own.
-pub fn routes(registry: Registry, ready: Readiness) -> Route {
+pub fn routes(mut registry: Registry, ready: Readiness) -> Route {
+    registry.register_collector(Box::new(ReadyGauge(Arc::clone(&ready))));
     let registry = Arc::new(registry);
     Route::new()
         // The process answers: that is all that a restart could mend.
         .at(HEALTH, get(make_sync(|_| text(StatusCode::OK, "ok\n".to_owned()))))
         .at(READY, get(make_sync(move |_| readiness(&ready))))
         .at(METRICS, get(make_sync(move |_| metrics(&registry))))
+}
+
+/// What `/ready` says, as a number.
+struct ReadyGauge(Readiness);
+
+impl Collector for ReadyGauge {
+    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
+        let ready = ConstGauge::new(i64::from((self.0)().is_ok()));
+        let help = "1 if /ready says so";
+        ready.encode(encoder.encode_descriptor("uplion_ready", help, None, ready.metric_type())?)
+    }
+}
+
+impl fmt::Debug for ReadyGauge {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ReadyGauge").finish_non_exhaustive()
+    }
 }
 
 /// Ready if all are.
@@ -56,7 +79,7 @@ struct Beside<E> {
 impl<E: Endpoint<Output = Response>> Endpoint for Beside<E> {
     type Output = Response;
 
-    async fn call(&self, request: Request) -> Result<Response> {
+    async fn call(&self, request: Request) -> poem::Result<Response> {
         match request.uri().path() {
             HEALTH | READY | METRICS => self.operations.call(request).await,
             _ => self.own.call(request).await,

@@ -7,6 +7,7 @@ use tokio_util::sync::CancellationToken;
 use uplion_log_store::{
     StoreError,
     archive::{Archive, IngestError, Tail},
+    continuity::{self, Discontinuity},
     lease::Lease,
 };
 use uplion_log_transport::{
@@ -38,14 +39,8 @@ pub struct Ingest {
 /// Why ingest cannot go on.
 #[derive(Debug, thiserror::Error)]
 pub enum Halt {
-    #[error(
-        "stream {stream} is not the one that was archived up to {archived} (it was made anew, and ends at {last}): run `uplion log epoch` to go on with it"
-    )]
-    Replaced { stream: StreamName, archived: u64, last: u64 },
-    #[error(
-        "stream {stream} lacks events {from} to {to}, which were never archived: run `uplion log epoch` to go on without them"
-    )]
-    Gap { stream: StreamName, from: u64, to: u64 },
+    #[error(transparent)]
+    Discontinuity(#[from] Discontinuity),
     #[error(transparent)]
     Read(#[from] ReadError),
     #[error(transparent)]
@@ -59,7 +54,7 @@ impl Ingest {
         let job = format!("ingest of {}", self.stream);
         while !stop.is_cancelled() {
             match self.follow(&stop, &job).await {
-                Ok(()) => self.state.well(&job),
+                Ok(()) => {}
                 Err(halt) => self.state.trouble(&job, &halt.to_string()),
             }
             tokio::select! {
@@ -73,43 +68,28 @@ impl Ingest {
     async fn follow(&mut self, stop: &CancellationToken, job: &str) -> Result<(), Halt> {
         let session = *self.link.borrow_and_update();
         let identity = self.streams.identity(self.stream).await?;
-        let mut tail = check(self.stream, self.archive.tail(self.stream).await?, &identity)?;
+        let archived = self.archive.tail(self.stream).await?;
+        let mut tail = continuity::check(self.stream, archived, &identity)?;
+        number(self.streams.as_ref(), self.stream, &identity, tail).await?;
         let mut cursor = self.streams.read(self.stream, tail.sequence).await?;
         // The last batch may have been archived although nobody could say so.
         self.feed.announce(self.archive.head().await?);
-        self.state.well(job);
         while !stop.is_cancelled() && *self.link.borrow() == session {
             let batch = gather(cursor.as_mut()).await?;
-            let Some(last) = batch.last() else { continue };
+            let Some(last) = batch.last() else {
+                self.state.well(job);
+                continue;
+            };
             continues(self.stream, tail.sequence, &batch)?;
             let ingested = self.archive.ingest(&self.lease, self.stream, tail, &batch).await?;
             self.metrics.archived(self.stream, batch.len(), last.sequence);
             tail = Tail { sequence: last.sequence, ..tail };
             self.feed.archived(batch, &ingested);
+            // Not before: what halted it once would be called well at each new try.
+            self.state.well(job);
         }
         Ok(())
     }
-}
-
-/// Whether the stream continues what is archived of it.
-fn check(stream: StreamName, tail: Option<Tail>, identity: &Identity) -> Result<Tail, Halt> {
-    let created = identity.created.micros();
-    let Some(tail) = tail else {
-        let (epoch, sequence) = (identity.epoch, identity.first.saturating_sub(1));
-        return if identity.first <= 1 {
-            Ok(Tail { epoch, created, sequence: 0 })
-        } else {
-            Err(Halt::Gap { stream, from: 1, to: sequence })
-        };
-    };
-    if (tail.created != 0 && tail.created != created) || identity.last < tail.sequence {
-        return Err(Halt::Replaced { stream, archived: tail.sequence, last: identity.last });
-    }
-    if identity.first > tail.sequence + 1 {
-        let (from, to) = (tail.sequence + 1, identity.first - 1);
-        return Err(Halt::Gap { stream, from, to });
-    }
-    Ok(Tail { created, ..tail })
 }
 
 async fn gather(cursor: &mut dyn Cursor) -> Result<Vec<Record>, ReadError> {
@@ -131,10 +111,23 @@ fn continues(stream: StreamName, after: u64, batch: &[Record]) -> Result<(), Hal
     for (expected, message) in (after + 1..).zip(messages) {
         let found = message[0].sequence;
         if found != expected {
-            return Err(Halt::Gap { stream, from: expected, to: found - 1 });
+            return Err(Discontinuity::Gap { stream, from: expected, to: found - 1 }.into());
         }
     }
     Ok(())
+}
+
+/// What became of a stream that the archive is to go on with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Adopted {
+    /// It is the one that is archived.
+    Same,
+    /// It has not been made yet, and nothing of it was archived.
+    Unknown,
+    /// It has not been made yet: the archive goes on with the one that is made next, in this epoch.
+    Next(u32),
+    /// The archive goes on with it behind here.
+    From(Tail),
 }
 
 /// Goes on with a stream that took the place of the one that was archived, from its oldest event on.
@@ -143,11 +136,15 @@ pub async fn adopt_stream(
     stream: StreamName,
     streams: &dyn Streams,
     archive: &dyn Archive,
-) -> Result<Option<Tail>, Halt> {
-    let identity = streams.identity(stream).await?;
+) -> Result<Adopted, Halt> {
     let known = archive.tail(stream).await?;
-    if check(stream, known, &identity).is_ok() {
-        return Ok(None);
+    let identity = match streams.identity(stream).await {
+        Err(ReadError::Missing(_)) => return adopt_next(stream, known, archive).await,
+        identity => identity?,
+    };
+    if let Ok(tail) = continuity::check(stream, known, &identity) {
+        number(streams, stream, &identity, tail).await?;
+        return Ok(Adopted::Same);
     }
     let epoch = known.map_or(identity.epoch, |tail| tail.epoch + 1);
     let created = identity.created.micros();
@@ -159,46 +156,33 @@ pub async fn adopt_stream(
     };
     let tail = Tail { epoch, created, sequence };
     archive.begin_epoch(stream, tail).await?;
-    Ok(Some(tail))
+    number(streams, stream, &identity, tail).await?;
+    Ok(Adopted::From(tail))
 }
 
-#[cfg(test)]
-mod tests {
-    use uplion_domain::Timestamp;
-
-    use super::*;
-
-    const STREAM: StreamName = StreamName::Traffic;
-
-    #[test]
-    fn an_empty_archive_begins_at_the_stream_s_first_event() {
-        let tail = check(STREAM, None, &identity(7, 1, 9)).expect("nothing is missing");
-        assert_eq!(tail, Tail { epoch: 1, created: 7, sequence: 0 });
+async fn adopt_next(
+    stream: StreamName,
+    known: Option<Tail>,
+    archive: &dyn Archive,
+) -> Result<Adopted, Halt> {
+    let Some(known) = known else { return Ok(Adopted::Unknown) };
+    if known.created == 0 {
+        return Ok(Adopted::Next(known.epoch));
     }
+    let tail = Tail { epoch: known.epoch + 1, created: 0, sequence: 0 };
+    archive.begin_epoch(stream, tail).await?;
+    Ok(Adopted::Next(tail.epoch))
+}
 
-    #[test]
-    fn the_same_stream_goes_on_where_the_archive_ends() {
-        let archived = Tail { epoch: 1, created: 7, sequence: 5 };
-        assert_eq!(check(STREAM, Some(archived), &identity(7, 3, 9)).ok(), Some(archived));
+/// The stream's own epoch is the archive's. Otherwise a position of one would be compared with those of the other.
+async fn number(
+    streams: &dyn Streams,
+    stream: StreamName,
+    identity: &Identity,
+    tail: Tail,
+) -> Result<(), Halt> {
+    if identity.epoch != tail.epoch {
+        streams.set_epoch(stream, tail.epoch).await?;
     }
-
-    #[test]
-    fn another_stream_under_the_same_name_is_noticed() {
-        let archived = Some(Tail { epoch: 1, created: 7, sequence: 5 });
-        assert!(matches!(check(STREAM, archived, &identity(8, 1, 9)), Err(Halt::Replaced { .. })));
-        assert!(matches!(check(STREAM, archived, &identity(7, 1, 4)), Err(Halt::Replaced { .. })));
-    }
-
-    #[test]
-    fn events_that_were_purged_before_they_were_archived_are_missed() {
-        let archived = Some(Tail { epoch: 1, created: 7, sequence: 5 });
-        let halt = check(STREAM, archived, &identity(7, 8, 9));
-        assert!(matches!(halt, Err(Halt::Gap { from: 6, to: 7, .. })));
-        assert!(matches!(check(STREAM, None, &identity(7, 8, 9)), Err(Halt::Gap { from: 1, .. })));
-    }
-
-    fn identity(created: i64, first: u64, last: u64) -> Identity {
-        let created = Timestamp::from_micros(created);
-        Identity { created, epoch: 1, first, last, bytes: 0, max_bytes: 0 }
-    }
+    Ok(())
 }

@@ -13,7 +13,7 @@ mod readiness;
 mod rebuild;
 mod sweeper;
 
-pub use ingest::{Halt, adopt_stream};
+pub use ingest::{Adopted, Halt, adopt_stream};
 pub use readiness::Readiness;
 pub use rebuild::{RebuildError, Verification, rebuild, verify};
 
@@ -80,7 +80,9 @@ impl Projector {
     ) -> Self {
         let metrics = metrics::Metrics::register(registry);
         let (projections, clock) = (uplion_projections::all(), Arc::new(clock));
-        Self { options, projections, log, store, clock, metrics, state: Arc::default() }
+        let state = Arc::default();
+        registry.register_collector(Box::new(Readiness::of(&state)));
+        Self { options, projections, log, store, clock, metrics, state }
     }
 
     /// Keeps these projections instead of all that there are.

@@ -87,10 +87,7 @@ impl Job {
         // Up to where events are folded, and up to where the checkpoint says so.
         let (mut pos, mut saved) = (checkpoint.pos, checkpoint.pos);
         let mut saved_at = Instant::now();
-        if checkpoint.halted.is_some() {
-            self.rows.halt(projected.name, None).await?;
-        }
-        self.state.well(what);
+        let mut halted = checkpoint.halted.is_some();
         loop {
             heads.borrow_and_update();
             while let Some(batch) = self.feed.after(pos).await? {
@@ -100,7 +97,9 @@ impl Job {
                 }
                 self.save(saved, &batch).await?;
                 (saved, saved_at) = (pos, Instant::now());
+                self.goes_on(what, &mut halted).await?;
             }
+            self.goes_on(what, &mut halted).await?;
             tokio::time::sleep(PACE).await;
             if saved < pos && timeout(QUIET, heads.changed()).await.is_err() {
                 let nothing = Batch { after: saved, to: pos, events: Vec::new() };
@@ -111,6 +110,15 @@ impl Job {
                 return Ok(());
             }
         }
+    }
+
+    /// Only once something was folded, or all is: what halted it is met again at each new try.
+    async fn goes_on(&self, what: &str, halted: &mut bool) -> Result<(), RunError> {
+        if std::mem::take(halted) {
+            self.rows.halt(self.projection.name(), None).await?;
+        }
+        self.state.well(what);
+        Ok(())
     }
 
     async fn save(&self, from: u64, batch: &Batch) -> Result<(), RunError> {

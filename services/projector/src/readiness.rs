@@ -2,7 +2,14 @@
 
 use std::{
     collections::BTreeMap,
+    fmt,
     sync::{Arc, RwLock},
+};
+
+use prometheus_client::{
+    collector::Collector,
+    encoding::{DescriptorEncoder, EncodeMetric as _},
+    metrics::{MetricType, gauge::ConstGauge},
 };
 
 /// What `/ready` tells: each thing that does not go on by itself, and why.
@@ -13,7 +20,7 @@ pub struct State {
 }
 
 /// Whether the projector does what it is there for.
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub struct Readiness(Arc<State>);
 
 impl Readiness {
@@ -65,5 +72,19 @@ impl State {
 
     pub fn set_working(&self, working: bool) {
         *self.working.write().expect("no holder of this lock panics") = working;
+    }
+}
+
+impl Collector for Readiness {
+    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
+        let working = ConstGauge::new(i64::from(self.working()));
+        let (name, help) = ("uplion_projector_working", "1 if it is the one that works");
+        working.encode(encoder.encode_descriptor(name, help, None, working.metric_type())?)?;
+        let (name, help) = ("uplion_projector_halted", "1 for each thing that does not go on");
+        let mut halted = encoder.encode_descriptor(name, help, None, MetricType::Gauge)?;
+        for what in self.0.troubles.read().expect("no holder of this lock panics").keys() {
+            ConstGauge::new(1_i64).encode(halted.encode_family(&[("what", what.as_str())])?)?;
+        }
+        Ok(())
     }
 }

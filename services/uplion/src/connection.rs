@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use tokio_util::sync::CancellationToken;
 use uplion_http::Startup;
 use uplion_log_store::Store;
@@ -106,13 +106,11 @@ pub fn stream_specs(settings: &StreamSettings) -> [StreamSpec; 3] {
     };
     [
         spec(StreamName::Traffic, settings.traffic_max_bytes),
-        spec(StreamName::Control, CONTROL_MAX_BYTES),
+        spec(StreamName::Control, settings.control_max_bytes),
         spec(StreamName::Workers, settings.workers_max_bytes),
     ]
 }
 
-/// A change of the control plane takes about half a kilobyte, and all of them are kept: room for two million.
-pub const CONTROL_MAX_BYTES: u64 = 1 << 30;
 /// A ticket takes about 200 bytes, in memory.
 const TICKETS_MAX_BYTES: u64 = 64 << 20;
 
@@ -124,10 +122,7 @@ pub fn queue_spec(settings: &StreamSettings, most_per_model: u64) -> QueueSpec {
 
 pub async fn ensure_streams(streams: &dyn Streams, specs: &[StreamSpec]) -> Result<()> {
     for spec in specs {
-        streams
-            .ensure(spec)
-            .await
-            .with_context(|| format!("stream {} cannot be made", spec.name))?;
+        streams.ensure(spec).await?;
     }
     Ok(())
 }

@@ -56,6 +56,10 @@ pub struct StreamSettings {
     /// Bytes that the stream of requests may hold.
     #[arg(long, env = "UPLION_TRAFFIC_MAX_BYTES", default_value_t = 8 << 30, value_name = "BYTES")]
     pub traffic_max_bytes: u64,
+    /// Bytes that the stream of changes may hold. It is kept whole, for ever: a change takes about half a kilobyte, so
+    /// there is room for two million.
+    #[arg(long, env = "UPLION_CONTROL_MAX_BYTES", default_value_t = 1 << 30, value_name = "BYTES")]
+    pub control_max_bytes: u64,
     /// Bytes that the stream of workers' reports may hold. They are few, and purged a day after they were archived.
     #[arg(long, env = "UPLION_WORKERS_MAX_BYTES", default_value_t = 64 << 20, value_name = "BYTES")]
     pub workers_max_bytes: u64,

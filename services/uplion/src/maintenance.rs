@@ -4,7 +4,7 @@ use anyhow::{Context as _, Result, bail};
 use uplion_log_store::Store;
 use uplion_log_transport::{nats::Nats, stream::StreamName};
 use uplion_projections::Projection;
-use uplion_projector::{adopt_stream, rebuild, verify};
+use uplion_projector::{Adopted, adopt_stream, rebuild, verify};
 
 use crate::{
     connection,
@@ -80,8 +80,14 @@ pub async fn epoch(arguments: Maintenance) -> Result<()> {
     let (log, store) = connect(&arguments).await?;
     for stream in StreamName::ALL {
         match adopt_stream(stream, log.streams.as_ref(), store.archive.as_ref()).await? {
-            None => println!("{stream} is the stream that was archived: nothing to do"),
-            Some(tail) => println!(
+            Adopted::Same => println!("{stream} is the stream that was archived: nothing to do"),
+            Adopted::Unknown => {
+                println!("{stream} was never made, and nothing of it was archived: nothing to do");
+            }
+            Adopted::Next(epoch) => println!(
+                "{stream} is not there: the archive goes on in epoch {epoch} with the one that is made next; what was not archived of the one before is lost"
+            ),
+            Adopted::From(tail) => println!(
                 "{stream}: epoch {} begins behind sequence {}; what was not archived of the one before is lost",
                 tail.epoch, tail.sequence
             ),

@@ -70,6 +70,10 @@ impl WorkerEvents {
 
     /// It takes tickets of `model` from now on. Recorded once for each model.
     pub fn ready(self: &Arc<Self>, model: &ModelName) {
+        // Every worker serves it.
+        if model.is_check() {
+            return;
+        }
         let is_new =
             self.state.lock().unwrap_or_else(PoisonError::into_inner).ready.insert(model.clone());
         if is_new {

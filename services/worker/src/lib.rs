@@ -4,6 +4,7 @@
 //! Any number may run. Nothing assigns work: whoever has a free slot takes the next ticket.
 
 mod backoff;
+mod check;
 mod claim;
 mod clock;
 pub mod demo;
@@ -132,15 +133,26 @@ impl Worker {
         self.metrics.register(registry);
     }
 
-    /// Whether it can be heard, knows what to serve, and reaches the broker.
-    pub fn ready(&self) -> bool {
-        *self.listening.borrow()
-            && self.knows_what_to_serve.load(Ordering::Relaxed)
-            && self.gateways.is_linked()
+    /// Whether it can be heard, knows what to serve, and reaches the broker; otherwise what it lacks.
+    pub fn ready(&self) -> Result<(), String> {
+        let knows_what_to_serve = self.knows_what_to_serve.load(Ordering::Relaxed);
+        let hindrances = [
+            (!self.gateways.is_linked(), "the message broker cannot be reached"),
+            (!*self.listening.borrow(), "the worker does not hear gateways yet"),
+            (!knows_what_to_serve, "it is not known yet which models are to be served"),
+        ];
+        match hindrances.into_iter().find(|(hinders, _)| *hinders) {
+            Some((_, why)) => Err(why.to_owned()),
+            None => Ok(()),
+        }
     }
 
     /// Until `shutdown`, and then until what was taken is finished or handed back.
     pub async fn run(&self, shutdown: CancellationToken) -> anyhow::Result<()> {
+        // Until nothing is in hand any more.
+        let checks = CancellationToken::new();
+        let check = check::start(checks.clone()).await?;
+        let _ends_checks = checks.drop_guard();
         // It takes a good part of a second, which no request shall wait for.
         tokio::task::spawn_blocking(Tokenizer::load);
         let listen = listener::listen(&self.gateways, |now| {
@@ -150,7 +162,7 @@ impl Worker {
         let serve = async {
             tokio::select! {
                 () = shutdown.cancelled() => {}
-                never = self.keep_serving(pullers) => match never {},
+                never = self.keep_serving(pullers, check) => match never {},
             }
             self.knows_what_to_serve.store(false, Ordering::Relaxed);
             self.drain().await;
@@ -162,7 +174,7 @@ impl Worker {
     }
 
     /// Pulls for what is to be served, as that changes.
-    async fn keep_serving(&self, mut pullers: Pullers) -> Infallible {
+    async fn keep_serving(&self, mut pullers: Pullers, check: ServedUpstream) -> Infallible {
         // A gateway's reply to a claim should be heard.
         let mut listening = self.listening.subscribe();
         let _ = listening.wait_for(|listening| *listening).await;
@@ -170,7 +182,7 @@ impl Worker {
             if !self.knows_what_to_serve.swap(true, Ordering::Relaxed) {
                 self.events.started(served);
             }
-            pullers.set(served);
+            pullers.set(&[served, std::slice::from_ref(&check)].concat());
         };
         match &self.options.serve {
             Serve::Own { .. } => {

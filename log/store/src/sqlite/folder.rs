@@ -6,6 +6,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use uplion_log_transport::stream::Disk;
+
 use super::OpenError;
 use crate::StoreError;
 
@@ -25,6 +27,13 @@ impl Folder {
             Err(TryLockError::WouldBlock) => Err(OpenError::InUse(path.to_owned())),
             Err(TryLockError::Error(source)) => Err(unusable(source)),
         }
+    }
+
+    /// The disk that it lies on; none if the system does not say.
+    pub fn disk(&self) -> Option<Disk> {
+        let told = rustix::fs::statvfs(&self.path).ok()?;
+        let bytes = |blocks: u64| blocks.saturating_mul(told.f_frsize);
+        Some(Disk { free: bytes(told.f_bavail), total: bytes(told.f_blocks) })
     }
 
     /// Where a file of that name is, made if it is not there: for its owner alone, and so is what `SQLite` lays beside

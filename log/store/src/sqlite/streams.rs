@@ -13,8 +13,8 @@ use rusqlite::Connection;
 use tokio::sync::oneshot;
 use uplion_domain::{Timestamp, subject::Subject, wire::Encoded};
 use uplion_log_transport::stream::{
-    self, AppendError, Appended, Condition, Cursor, Identity, ReadError, Record, StreamName,
-    StreamSpec, Streams, batch,
+    self, AppendError, Appended, Condition, Cursor, Identity, ReadError, Record, Storage,
+    StreamName, StreamSpec, Streams, WriteTrouble, batch,
     batch_writer::{BatchSink, BatchWriter},
 };
 
@@ -49,6 +49,7 @@ pub struct SqliteStreams {
     workers: BatchWriter,
     cache: Arc<StreamCache>,
     readers: Arc<Readers>,
+    folder: Arc<Folder>,
 }
 
 impl SqliteStreams {
@@ -71,6 +72,7 @@ impl SqliteStreams {
             appender,
             cache,
             readers: Arc::new(Readers::new(path, folder)),
+            folder: Arc::clone(folder),
         })
     }
 
@@ -196,6 +198,22 @@ impl Streams for SqliteStreams {
 
     async fn purge(&self, stream: StreamName, sequence: u64) -> Result<(), ReadError> {
         self.ask(stream, |answer| Job::Purge { stream, sequence, answer }).await
+    }
+
+    async fn set_epoch(&self, stream: StreamName, epoch: u32) -> Result<(), ReadError> {
+        self.ask(stream, |answer| Job::SetEpoch { stream, epoch, answer }).await
+    }
+
+    async fn storage(&self) -> Result<Storage, ReadError> {
+        let cached = StreamName::ALL.into_iter().filter_map(|name| self.cached(name).ok());
+        let (used, reserved) = cached.fold((0, 0), |(used, reserved), stream| {
+            (used + stream.bytes, reserved + stream.max_bytes)
+        });
+        Ok(Storage { used, reserved, max: None, disk: self.folder.disk() })
+    }
+
+    fn write_trouble(&self, stream: StreamName) -> Option<WriteTrouble> {
+        self.batch_writer(stream)?.trouble()
     }
 
     async fn delete(&self, stream: StreamName) -> Result<(), ReadError> {

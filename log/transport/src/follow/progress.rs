@@ -69,6 +69,7 @@ impl Progress {
             Err(
                 ReadError::Purged { .. }
                 | ReadError::Foreign { .. }
+                | ReadError::TooLarge { .. }
                 | ReadError::Unavailable { .. },
             ) => {}
         }

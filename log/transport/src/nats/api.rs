@@ -12,6 +12,8 @@ use async_nats::jetstream::{
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use tokio::time::{Instant, sleep, timeout};
 
+use crate::stream::Storage;
+
 const DEADLINE: Duration = Duration::from_secs(5);
 const ENSURE_DEADLINE: Duration = Duration::from_secs(10);
 const ENSURE_TRY: Duration = Duration::from_secs(2);
@@ -62,6 +64,31 @@ pub(super) struct State {
     /// By subject, if a filter was given.
     #[serde(default)]
     pub subjects: Option<std::collections::HashMap<String, u64>>,
+}
+
+/// What is kept for the account, and may be. With tiers, each number of copies has limits of its own.
+#[derive(Debug, Deserialize)]
+pub(super) struct Account {
+    #[serde(flatten)]
+    pub all: Tier,
+    #[serde(default)]
+    pub tiers: std::collections::HashMap<String, Tier>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Tier {
+    #[serde(default)]
+    pub storage: u64,
+    #[serde(default)]
+    pub reserved_storage: u64,
+    #[serde(default)]
+    pub limits: TierLimits,
+}
+
+#[derive(Debug, Default, Deserialize)]
+pub(super) struct TierLimits {
+    /// Below 0: none of its own.
+    pub max_storage: i64,
 }
 
 #[derive(Debug, Deserialize)]
@@ -140,6 +167,23 @@ impl Api {
         self.ask(format!("STREAM.UPDATE.{name}"), &info.config).await
     }
 
+    /// The same stream under other metadata.
+    pub async fn set_metadata(
+        &self,
+        stream: &str,
+        key: &str,
+        value: String,
+    ) -> Result<(), ApiError> {
+        let info: Info = self.ask(format!("STREAM.INFO.{stream}"), &Nothing {}).await?;
+        let mut config = info.config;
+        config.metadata.insert(key.to_owned(), value);
+        self.ask(format!("STREAM.UPDATE.{stream}"), &config).await.map(|Done {}| ())
+    }
+
+    pub async fn account(&self) -> Result<Account, ApiError> {
+        self.ask("INFO".to_owned(), &Nothing {}).await
+    }
+
     pub async fn delete(&self, stream: &str) -> Result<(), ApiError> {
         self.ask(format!("STREAM.DELETE.{stream}"), &Nothing {}).await.map(|Done {}| ())
     }
@@ -196,7 +240,33 @@ impl Api {
     }
 }
 
+impl Account {
+    pub fn storage(&self) -> Storage {
+        let tiers: Vec<&Tier> =
+            if self.tiers.is_empty() { vec![&self.all] } else { self.tiers.values().collect() };
+        let limits = tiers.iter().map(|tier| u64::try_from(tier.limits.max_storage).ok());
+        Storage {
+            used: tiers.iter().map(|tier| tier.storage).sum(),
+            reserved: tiers.iter().map(|tier| tier.reserved_storage).sum(),
+            max: limits.sum::<Option<u64>>().filter(|max| *max > 0),
+            disk: None,
+        }
+    }
+}
+
+/// Storage that was asked for and is not there: of the server, of the account, of the nodes of a cluster, of one stream.
+const NO_STORAGE: [u64; 5] = [10_047, 10_002, 10_005, 10_023, 10_122];
+/// `JetStream` is off at the server, or for the account.
+const SWITCHED_OFF: [u64; 2] = [10_039, 10_076];
+/// A cluster without a leader.
+const NO_LEADER: [u64; 2] = [10_008, 10_009];
+
 impl ApiError {
+    /// It has not so much storage as was asked for.
+    pub fn is_short_of_storage(&self) -> bool {
+        matches!(self, Self::Refused { code, reason: _ } if NO_STORAGE.contains(&code.0))
+    }
+
     pub fn is(&self, expected: ErrorCode) -> bool {
         matches!(self, Self::Refused { code, reason: _ } if *code == expected)
     }
@@ -205,6 +275,13 @@ impl ApiError {
 impl fmt::Display for ApiError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Refused { code, reason } if SWITCHED_OFF.contains(&code.0) => write!(
+                f,
+                "{reason}: nats-server switches it off when its disk is full, until it is restarted"
+            ),
+            Self::Refused { code, reason } if NO_LEADER.contains(&code.0) => {
+                write!(f, "{reason}: no leader, which needs most of the cluster's nodes")
+            }
             Self::Refused { code: _, reason } | Self::Unreachable(reason) => f.write_str(reason),
         }
     }

@@ -26,8 +26,8 @@ use super::{
     spelled,
 };
 use crate::stream::{
-    AppendError, Appended, Condition, Cursor, Identity, ReadError, Record, StreamName, StreamSpec,
-    Streams, batch, batch_writer::BatchSink,
+    AppendError, Appended, Condition, Cursor, Identity, ReadError, Record, Storage, StreamName,
+    StreamSpec, Streams, WriteTrouble, batch, batch_writer::BatchSink,
 };
 
 const EPOCH: &str = "uplion-epoch";
@@ -61,7 +61,13 @@ impl Streams for NatsStreams {
         };
         settle(&mut new);
         let ensured = self.0.api.ensure(&new, settle).await;
-        let info = ensured.map_err(|error| read_error(*name, &error))?;
+        let info = ensured.map_err(|error| {
+            if error.is_short_of_storage() {
+                let reason = error.to_string();
+                return ReadError::TooLarge { stream: *name, bytes: *max_bytes, reason };
+            }
+            read_error(*name, &error)
+        })?;
         let config =
             BriefConfig { max_bytes: info.config.max_bytes, metadata: info.config.metadata };
         described(*name, &info.created, &config, &info.state)
@@ -131,6 +137,22 @@ impl Streams for NatsStreams {
     async fn purge(&self, stream: StreamName, sequence: u64) -> Result<(), ReadError> {
         let purged = self.0.api.purge_before(stream.as_str(), sequence + 1).await;
         purged.map_err(|error| read_error(stream, &error))
+    }
+
+    async fn set_epoch(&self, stream: StreamName, epoch: u32) -> Result<(), ReadError> {
+        let set = self.0.api.set_metadata(stream.as_str(), EPOCH, epoch.to_string()).await;
+        set.map_err(|error| read_error(stream, &error))
+    }
+
+    async fn storage(&self) -> Result<Storage, ReadError> {
+        let account = self.0.api.account().await;
+        // It is about all of them; whoever reads the error thinks of the one that fills.
+        let account = account.map_err(|error| read_error(StreamName::Traffic, &error))?;
+        Ok(account.storage())
+    }
+
+    fn write_trouble(&self, stream: StreamName) -> Option<WriteTrouble> {
+        self.0.writer(stream)?.trouble()
     }
 
     async fn delete(&self, stream: StreamName) -> Result<(), ReadError> {

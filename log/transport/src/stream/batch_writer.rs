@@ -20,7 +20,7 @@ use tokio::{
 use uplion_domain::wire::Encoded;
 
 use super::{
-    AppendError, Appended, StreamName,
+    AppendError, Appended, StreamName, WriteTrouble,
     batch::{BatchBuilder, MAX_BATCH_BYTES},
 };
 
@@ -71,6 +71,13 @@ struct Queue {
     driven: bool,
     unawaited: usize,
     losses: Losses,
+    failing: Option<Failing>,
+}
+
+/// Messages fail, and none has succeeded since.
+struct Failing {
+    since: Instant,
+    reason: String,
 }
 
 struct Waiting {
@@ -122,6 +129,14 @@ impl BatchWriter {
     pub fn stats(&self) -> BatchStats {
         let queue = self.shared.queue();
         BatchStats { lost: queue.losses.count, under_way: queue.unawaited }
+    }
+
+    /// Why no message arrives; none if the last one did.
+    pub fn trouble(&self) -> Option<WriteTrouble> {
+        self.shared.queue().failing.as_ref().map(|Failing { since, reason }| WriteTrouble {
+            lasting: since.elapsed(),
+            reason: reason.clone(),
+        })
     }
 
     fn enqueue(
@@ -197,6 +212,7 @@ impl Shared {
         }
         let mut queue = self.queue();
         queue.unawaited -= unawaited;
+        queue.note(appended.as_ref().err());
         if let Err(error) = appended
             && unawaited > 0
         {
@@ -223,6 +239,13 @@ impl Queue {
             answers.push(answer);
         }
         (!answers.is_empty()).then(|| Message { payload: batch.build(), answers })
+    }
+
+    fn note(&mut self, failed: Option<&AppendError>) {
+        self.failing = failed.map(|error| Failing {
+            since: self.failing.as_ref().map_or_else(Instant::now, |failing| failing.since),
+            reason: error.to_string(),
+        });
     }
 
     fn lost(&mut self, stream: StreamName, events: usize, error: &AppendError) {

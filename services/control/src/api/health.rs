@@ -1,31 +1,41 @@
 //! How the log is: its streams, the archive, the projections, and what lags behind what.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use poem_openapi::{Object, OpenApi, payload::Json};
-use tokio::time::timeout;
-use uplion_log_store::rows::Copy;
-use uplion_log_transport::stream::{Identity, StreamName};
+use uplion_log_store::lease::Leases;
+use uplion_log_transport::stream::{Storage, StreamName};
 
 use super::Tag;
 use crate::{
-    auth::Auth, caller::Target, permissions::Action, problem::Problem, reading::Reader,
+    auth::Auth,
+    caller::Target,
+    log_state::{self, ProjectionState, StreamState},
+    permissions::Action,
+    problem::Problem,
+    reading::Reader,
     write::Writer,
 };
 
-/// A broker that does not answer by then is reported as not answering.
-const PATIENCE: Duration = Duration::from_secs(2);
+/// Taken and given back to see whether the database takes writes; nobody holds it for more than a moment.
+const WRITE_CHECK: &str = "write-check";
+const WRITE_CHECK_LASTS: Duration = Duration::from_secs(1);
 
 pub struct Health {
     pub reader: Reader,
     pub writer: Writer,
+    pub leases: Arc<dyn Leases>,
 }
 
 #[derive(Debug, Object)]
 struct LogHealth {
     /// Of control.
     version: String,
+    /// By control's clock.
+    now: String,
     streams: Vec<StreamHealth>,
+    storage: StorageHealth,
+    database: DatabaseHealth,
     archive: ArchiveHealth,
     projections: Vec<ProjectionHealth>,
     relay: RelayHealth,
@@ -39,17 +49,42 @@ struct StreamHealth {
     trouble: Option<String>,
     epoch: Option<u32>,
     created_at: Option<String>,
-    /// Of the oldest event still held.
+    /// Of the oldest message still held.
     first: Option<u64>,
-    /// Of the newest event.
+    /// Of the newest message.
     last: Option<u64>,
     bytes: Option<u64>,
     max_bytes: Option<u64>,
     archived_epoch: Option<u32>,
     /// Up to which the archive holds it.
     archived: u64,
-    /// Events that are not archived yet.
+    /// Messages that are not archived yet.
     lag: Option<u64>,
+    /// For how long the oldest of them has been there.
+    lag_seconds: Option<f64>,
+    /// Why the archive cannot go on with it.
+    halted: Option<String>,
+}
+
+/// Where the streams are kept. Null in what cannot be told.
+#[derive(Debug, Object)]
+struct StorageHealth {
+    /// Why the broker did not answer.
+    trouble: Option<String>,
+    used_bytes: Option<u64>,
+    /// What all streams together may come to hold.
+    reserved_bytes: Option<u64>,
+    /// What they may come to hold at most; null also where the broker sets no limit.
+    max_bytes: Option<u64>,
+    /// Of the disk.
+    disk_free_bytes: Option<u64>,
+    disk_total_bytes: Option<u64>,
+}
+
+#[derive(Debug, Object)]
+struct DatabaseHealth {
+    /// Why it takes no writes.
+    trouble: Option<String>,
 }
 
 #[derive(Debug, Object)]
@@ -67,6 +102,8 @@ struct ProjectionHealth {
     live_version: Option<u32>,
     /// Events of the archive that are not in it yet.
     lag: u64,
+    /// How long ago the oldest of them happened.
+    lag_seconds: Option<f64>,
     /// Why it stands still.
     halted: Option<String>,
 }
@@ -90,58 +127,34 @@ impl Health {
         auth.0.may(Action::GetLogHealth, Target::Installation)?;
         let mut streams = Vec::new();
         for name in StreamName::ALL {
-            streams.push(self.stream(name).await?);
+            streams.push(StreamHealth::of(&self.reader.stream_state(name).await?));
         }
+        let storage = StorageHealth::of(self.reader.storage().await);
         let head = self.reader.archive.head().await?;
+        let projections = self.reader.projection_states(head).await?;
         Ok(Json(LogHealth {
             version: env!("CARGO_PKG_VERSION").to_owned(),
+            now: crate::write::now().to_string(),
             streams,
+            storage,
+            database: self.database().await,
             archive: ArchiveHealth { head },
-            projections: self.projections(head).await?,
+            projections: projections.into_iter().map(ProjectionHealth::of).collect(),
             relay: self.relay().await?,
         }))
     }
 }
 
 impl Health {
-    async fn stream(&self, name: StreamName) -> Result<StreamHealth, Problem> {
-        let tail = self.reader.archive.tail(name).await?;
-        let archived = tail.map_or(0, |tail| tail.sequence);
-        let mut health = StreamHealth {
-            name: name.to_string(),
-            trouble: None,
-            epoch: None,
-            created_at: None,
-            first: None,
-            last: None,
-            bytes: None,
-            max_bytes: None,
-            archived_epoch: tail.map(|tail| tail.epoch),
-            archived,
-            lag: None,
+    async fn database(&self) -> DatabaseHealth {
+        let holder = uuid::Uuid::now_v7().simple().to_string();
+        let written = match self.leases.take(WRITE_CHECK, &holder, WRITE_CHECK_LASTS).await {
+            Ok(Some(lease)) => self.leases.release(&lease).await,
+            // Somebody else looks at the same moment.
+            Ok(None) => Ok(()),
+            Err(error) => Err(error),
         };
-        match timeout(PATIENCE, self.reader.streams.identity(name)).await {
-            Ok(Ok(identity)) => health.add(&identity),
-            Ok(Err(error)) => health.trouble = Some(error.to_string()),
-            Err(_) => health.trouble = Some(format!("stream {name} does not answer")),
-        }
-        Ok(health)
-    }
-
-    async fn projections(&self, head: u64) -> Result<Vec<ProjectionHealth>, Problem> {
-        let mut projections = Vec::new();
-        for projection in uplion_projections::all() {
-            let live = self.reader.rows.checkpoint(projection.name(), Copy::Live).await?;
-            let pos = live.as_ref().map_or(0, |live| live.pos);
-            projections.push(ProjectionHealth {
-                name: projection.name().to_owned(),
-                version: projection.version(),
-                live_version: live.as_ref().map(|live| live.version),
-                lag: head.saturating_sub(pos),
-                halted: live.and_then(|live| live.halted),
-            });
-        }
-        Ok(projections)
+        DatabaseHealth { trouble: written.err().map(|error| error.to_string()) }
     }
 
     async fn relay(&self) -> Result<RelayHealth, Problem> {
@@ -154,14 +167,48 @@ impl Health {
 }
 
 impl StreamHealth {
-    fn add(&mut self, identity: &Identity) {
-        let Identity { created, epoch, first, last, bytes, max_bytes } = identity;
-        self.created_at = Some(created.to_string());
-        self.epoch = Some(*epoch);
-        self.first = Some(*first);
-        self.last = Some(*last);
-        self.bytes = Some(*bytes);
-        self.max_bytes = Some(*max_bytes);
-        self.lag = Some(last.saturating_sub(self.archived));
+    fn of(state: &StreamState) -> Self {
+        let identity = state.identity.as_ref().ok();
+        Self {
+            name: state.name.to_string(),
+            trouble: state.identity.as_ref().err().cloned(),
+            epoch: identity.map(|identity| identity.epoch),
+            created_at: identity.map(|identity| identity.created.to_string()),
+            first: identity.map(|identity| identity.first),
+            last: identity.map(|identity| identity.last),
+            bytes: identity.map(|identity| identity.bytes),
+            max_bytes: identity.map(|identity| identity.max_bytes),
+            archived_epoch: state.archived_epoch,
+            archived: state.archived,
+            lag: state.lag(),
+            lag_seconds: log_state::seconds_since(state.behind_since),
+            halted: state.halted.clone(),
+        }
+    }
+}
+
+impl StorageHealth {
+    fn of(storage: Result<Storage, String>) -> Self {
+        let (storage, trouble) = match storage {
+            Ok(storage) => (Some(storage), None),
+            Err(trouble) => (None, Some(trouble)),
+        };
+        let disk = storage.and_then(|storage| storage.disk);
+        Self {
+            trouble,
+            used_bytes: storage.map(|storage| storage.used),
+            reserved_bytes: storage.map(|storage| storage.reserved),
+            max_bytes: storage.and_then(|storage| storage.max),
+            disk_free_bytes: disk.map(|disk| disk.free),
+            disk_total_bytes: disk.map(|disk| disk.total),
+        }
+    }
+}
+
+impl ProjectionHealth {
+    fn of(state: ProjectionState) -> Self {
+        let ProjectionState { name, version, live_version, lag, behind_since, halted } = state;
+        let lag_seconds = log_state::seconds_since(behind_since);
+        Self { name: name.to_owned(), version, live_version, lag, lag_seconds, halted }
     }
 }

@@ -92,8 +92,17 @@ pub fn document(parts: &Parts) -> Value {
 pub const PATH: &str = "/control/v1";
 
 pub fn service(parts: &Parts) -> OpenApiService<Operations, ()> {
-    let Parts { writer, reader, names, labels, people, sign_ins, authenticator, foundation } =
-        parts.clone();
+    let Parts {
+        writer,
+        reader,
+        names,
+        labels,
+        people,
+        leases,
+        sign_ins,
+        authenticator,
+        foundation,
+    } = parts.clone();
     let operations = (
         (
             installation::Installation { foundation: foundation.clone() },
@@ -148,7 +157,7 @@ pub fn service(parts: &Parts) -> OpenApiService<Operations, ()> {
             foundation,
         },
         changes::Changes { names, people },
-        health::Health { reader, writer },
+        health::Health { reader, writer, leases },
     );
     OpenApiService::new(operations, "UPLION control", env!("CARGO_PKG_VERSION"))
         .description(

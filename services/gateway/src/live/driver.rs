@@ -27,7 +27,12 @@ use super::{
     response_body::ResponseBody,
     settle::settle,
 };
-use crate::{live_catalog::LiveCatalog, metrics::Metrics, permit::Permit};
+use crate::{
+    live_catalog::LiveCatalog,
+    metrics::Metrics,
+    permit::Permit,
+    waiting::{Waiting, WaitingPlace},
+};
 
 /// Messages that are taken in before anything is answered: credits then speak for all of them.
 const BATCH: usize = 64;
@@ -44,6 +49,7 @@ pub struct Surroundings {
     pub queue: QueueSpec,
     pub metrics: Metrics,
     pub catalog: Arc<LiveCatalog>,
+    pub waiting: Waiting,
     pub link: watch::Receiver<Link>,
 }
 
@@ -60,6 +66,8 @@ pub struct Driver {
     request: Request,
     registration: Registration,
     permit: Permit,
+    /// Until a worker has it.
+    waiting: Option<WaitingPlace>,
     /// Until the client has its response's head.
     reply: Option<oneshot::Sender<ClientReply>>,
     /// From then on, if it is a stream.
@@ -99,11 +107,14 @@ impl Driver {
         permit: Permit,
     ) -> (Self, oneshot::Receiver<ClientReply>) {
         let (reply, client) = oneshot::channel();
+        let accepted = request.accepted();
+        let waiting = surroundings.waiting.enter(accepted.request, accepted.model.clone());
         let driver = Self {
             surroundings,
             request,
             registration,
             permit,
+            waiting: Some(waiting),
             reply: Some(reply),
             body: None,
             offering: None,
@@ -221,6 +232,7 @@ impl Driver {
                     self.offering = Some(Box::pin(offer(surroundings, self.ticket())));
                 }
                 Action::Assigned(assigned) => {
+                    self.waiting = None;
                     let envelope = Envelope::assigned(assigned);
                     let subject = envelope.event.subject();
                     self.surroundings.log.streams.append_soon(&subject, envelope.encode());

@@ -12,7 +12,7 @@ use uplion_projections::{
     requests::Requests,
     table::Value,
 };
-use uplion_projector::{adopt_stream, verify};
+use uplion_projector::{Adopted, adopt_stream, verify};
 
 use crate::{
     events::{created, project, renamed, served},
@@ -28,6 +28,8 @@ crate::on_each!([
     events_that_were_purged_unarchived_are_missed_until_the_gap_is_adopted
     control_made_anew_is_archived_again_and_counts_once
     a_stream_that_is_the_archived_one_is_not_adopted
+    a_stream_that_nobody_has_made_yet_is_not_missed
+    a_stream_that_is_gone_is_continued_with_the_one_that_is_made_next
 ]);
 
 async fn a_stream_made_anew_is_continued_only_once_it_is_adopted(fixture: Fixture) {
@@ -107,6 +109,8 @@ async fn control_made_anew_is_archived_again_and_counts_once(fixture: Fixture) {
     fixture.make_anew(CONTROL).await;
     running.in_trouble("run `uplion log epoch`").await;
     assert_eq!(adopt(&fixture, CONTROL).await.unwrap().epoch, 2);
+    // Positions are told by the stream, and compared with the archive's.
+    assert_eq!(fixture.log.streams.identity(CONTROL).await.unwrap().epoch, 2);
     let archived = fixture.projected(4).await;
     let marks: Vec<_> = archived.iter().map(|it| (it.epoch, it.effective)).collect();
     assert_eq!(marks, [(1, true), (1, true), (2, false), (2, false)]);
@@ -136,9 +140,39 @@ async fn a_stream_that_is_the_archived_one_is_not_adopted(fixture: Fixture) {
     running.ready().await;
 }
 
+async fn a_stream_that_nobody_has_made_yet_is_not_missed(fixture: Fixture) {
+    fixture.log.streams.delete(StreamName::Workers).await.unwrap();
+    let (streams, archive) = (fixture.log.streams.as_ref(), fixture.store.archive.as_ref());
+    let adopted = adopt_stream(StreamName::Workers, streams, archive).await.unwrap();
+    assert_eq!(adopted, Adopted::Unknown);
+}
+
+async fn a_stream_that_is_gone_is_continued_with_the_one_that_is_made_next(fixture: Fixture) {
+    let running = fixture.start("a");
+    fixture.append_all(served()).await;
+    fixture.projected(3).await;
+    running.end().await;
+    fixture.log.streams.delete(TRAFFIC).await.unwrap();
+    let (streams, archive) = (fixture.log.streams.as_ref(), fixture.store.archive.as_ref());
+    for _ in 0..2 {
+        assert_eq!(adopt_stream(TRAFFIC, streams, archive).await.unwrap(), Adopted::Next(2));
+    }
+    // As whoever comes first makes it: he knows of no other before it.
+    fixture.make(TRAFFIC, 1).await;
+    fixture.append_all(served()).await;
+    let running = fixture.start("b");
+    let archived = fixture.projected(6).await;
+    assert_eq!(archived.iter().map(|it| it.epoch).collect::<Vec<_>>(), [1, 1, 1, 2, 2, 2]);
+    running.ready().await;
+    assert_eq!(fixture.log.streams.identity(TRAFFIC).await.unwrap().epoch, 2);
+}
+
 async fn adopt(fixture: &Fixture, stream: StreamName) -> Option<Tail> {
     let (streams, archive) = (fixture.log.streams.as_ref(), fixture.store.archive.as_ref());
-    adopt_stream(stream, streams, archive).await.unwrap()
+    match adopt_stream(stream, streams, archive).await.unwrap() {
+        Adopted::From(tail) => Some(tail),
+        Adopted::Same | Adopted::Unknown | Adopted::Next(_) => None,
+    }
 }
 
 async fn commit(

@@ -1,30 +1,32 @@
 //! `uplion doctor`: asks everything that can be asked, and says what to do. Works also when control is down.
 
+mod check;
+mod direct;
 mod finding;
 mod log;
-mod workers;
-
-use std::time::Duration;
+mod models;
+mod monitor;
+mod projections;
+mod report;
+mod role;
+mod serving;
 
 use clap::Args;
-use serde_json::json;
-use uplion_control_client::root_cause;
 
 use self::{
-    finding::{Finding, Severity},
-    log::{Health, Projection, Stream},
+    direct::DirectArgs,
+    finding::Finding,
+    log::Health,
+    report::{Report, Style},
 };
-
 use super::{
-    client::{self, Client, read},
+    client::{Client, read},
     endpoint::{self, Endpoint},
     failure::Failure,
     output::{self, Format},
     sizes,
 };
 
-/// Whoever does not answer a probe by then is as good as away.
-const PATIENCE: Duration = Duration::from_secs(5);
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 #[derive(Debug, Clone, Args)]
@@ -35,6 +37,11 @@ pub struct Doctor {
     /// Hours of requests that the stream should hold while nobody archives them.
     #[arg(long, default_value_t = sizes::KEPT_HOURS, value_name = "N")]
     hours: u64,
+    /// Send no request through the installation.
+    #[arg(long)]
+    no_request: bool,
+    #[command(flatten)]
+    direct: DirectArgs,
     #[command(flatten)]
     control: endpoint::ControlArgs,
     #[command(flatten)]
@@ -45,176 +52,124 @@ pub struct Doctor {
 
 impl Doctor {
     pub async fn run(self) -> Result<(), Failure> {
-        let mut findings = self.control().await?;
-        findings.extend(self.gateway().await?);
+        let (mut findings, control) = self.control().await?;
+        findings.extend(self.direct.examine(control.is_some()).await);
+        findings.extend(self.gateway(control.as_ref()).await?);
+        let report = Report::new(findings);
         if self.format.json {
-            let all = findings.iter().map(Finding::json).collect::<Vec<_>>();
-            output::print_json(&json!(all))?;
+            output::print_json(&report.json())?;
         } else {
-            for finding in &findings {
-                output::print(&finding.lines())?;
-            }
+            output::print(&report.text(Style::of_stdout()))?;
         }
-        let bad = findings.iter().any(|finding| finding.severity == Severity::Critical);
-        if bad { Err(Failure::Unhealthy) } else { Ok(()) }
+        if report.is_bad() { Err(Failure::Unhealthy) } else { Ok(()) }
     }
 
-    async fn control(&self) -> Result<Vec<Finding>, Failure> {
+    /// What is found, and control for further questions if it answers them.
+    async fn control(&self) -> Result<(Vec<Finding>, Option<Client>), Failure> {
         let endpoint = match self.control.endpoint() {
             Ok(endpoint) => endpoint,
-            Err(failure) => return Ok(vec![Finding::bad("control", &failure, None)]),
-        };
-        let url = endpoint.url.clone();
-        let mut findings = vec![
-            probe(
-                "control",
-                &url,
-                "start it with `uplion control`, or `uplion dev` for everything in one process",
-            )
-            .await?,
-        ];
-        let client = Client::new(endpoint)?;
-        match client.get(&["log"], &[]).await {
-            Ok(health) => {
-                findings.extend(self.examine(&read(health)?));
-                findings.extend(workers::examine(&client).await?);
+            Err(failure @ Failure::NotSignedIn(_)) => {
+                let (mut findings, _) = self.anonymous().await?;
+                let advice = "without it only what roles tell everybody can be asked";
+                findings.push(Finding::failed("control.not_signed_in", &failure, advice));
+                return Ok((findings, None));
             }
-            Err(Failure::Unreachable { .. }) => {}
-            Err(failure) => findings.push(Finding::bad("log", &failure, None)),
+            Err(failure) => {
+                let advice = "say where the installation is";
+                return Ok((vec![Finding::failed("control.unknown", &failure, advice)], None));
+            }
+        };
+        let (mut findings, answers) = role::probe(&role::CONTROL, &endpoint.url).await?;
+        if !answers {
+            return Ok((findings, None));
+        }
+        let client = Client::new(endpoint)?;
+        let health = match client.get(&["log"], &[]).await.and_then(read::<Health>) {
+            Ok(health) => health,
+            Err(failure) => {
+                findings.push(refused(&failure));
+                return Ok((findings, None));
+            }
+        };
+        findings.extend(self.examine(&health));
+        match serving::examine(&client).await {
+            Ok(found) => findings.extend(found),
+            Err(failure) => findings.push(Finding::failed(
+                "worker.unknown",
+                &failure,
+                "who serves is read from a projection: see what is said of them",
+            )),
+        }
+        Ok((findings, Some(client)))
+    }
+
+    async fn anonymous(&self) -> Result<(Vec<Finding>, bool), Failure> {
+        let endpoint = self.control.anonymous()?;
+        role::probe(&role::CONTROL, &endpoint.url).await
+    }
+
+    async fn gateway(&self, control: Option<&Client>) -> Result<Vec<Finding>, Failure> {
+        let Some(url) = self.gateway.url(&self.control.folder)? else {
+            let what = "no gateway was looked at";
+            let advice = "say where it is: --base-url or UPLION_BASE_URL";
+            return Ok(vec![Finding::watch("gateway.unknown", what, advice)]);
+        };
+        let root = url.trim_end_matches("/v1").to_owned();
+        let (mut findings, answers) = role::probe(&role::GATEWAY, &root).await?;
+        if !answers {
+            return Ok(findings);
+        }
+        match self.gateway.endpoint(&self.control.folder) {
+            Ok(endpoint) => findings.extend(self.ask(&endpoint, control).await?),
+            Err(failure) => {
+                let advice = "with an API key a request is sent through all of it: issue one with `uplion key create`";
+                let what =
+                    format!("no request was sent: {}", failure.message().unwrap_or_default());
+                findings.push(Finding::watch("check.skipped", what, advice));
+            }
         }
         Ok(findings)
     }
 
-    async fn gateway(&self) -> Result<Vec<Finding>, Failure> {
-        let endpoint = match self.gateway.endpoint(&self.control.folder) {
-            Ok(endpoint) => endpoint,
-            Err(failure) => {
-                let text = failure.message().unwrap_or_default();
-                let finding = Finding {
-                    severity: Severity::Warning,
-                    about: "gateway",
-                    what: format!("not looked at: {text}"),
-                    advice: None,
-                };
-                return Ok(vec![finding]);
-            }
-        };
-        let root = endpoint.url.trim_end_matches("/v1").to_owned();
-        let ready = probe(
-            "gateway",
-            &root,
-            "start it with `uplion gateway`, or `uplion dev` for everything in one process",
-        )
-        .await?;
-        let reachable = ready.severity == Severity::Ok;
-        let mut findings = vec![ready];
-        if reachable {
-            findings.push(models(&endpoint).await?);
+    async fn ask(
+        &self,
+        endpoint: &Endpoint,
+        control: Option<&Client>,
+    ) -> Result<Vec<Finding>, Failure> {
+        let (listed, takes_key) = models::examine(endpoint).await?;
+        let mut findings = vec![listed];
+        if takes_key && !self.no_request {
+            findings.extend(check::run(endpoint, control).await?);
         }
         Ok(findings)
     }
 
     fn examine(&self, health: &Health) -> Vec<Finding> {
         let mut findings = vec![version(&health.version)];
-        findings.extend(health.streams.iter().map(Stream::examine));
-        findings.push(health.relay.examine());
-        findings.push(Finding::good("archive", format!("{} events", health.archive.head)));
-        findings.extend(health.projections.iter().map(Projection::examine));
-        findings.extend(health.streams.iter().filter_map(|stream| self.size(stream)));
+        findings.extend(health.examine());
+        findings.extend(log::size(&health.streams, self.rate, self.hours));
         findings
     }
-
-    /// Requests a second × bytes × hours. Only TRAFFIC grows with requests.
-    fn size(&self, stream: &Stream) -> Option<Finding> {
-        if stream.name != "TRAFFIC" {
-            return None;
-        }
-        let (max, each) = (stream.max_bytes?, sizes::BYTES_PER_REQUEST);
-        let hours = self.hours;
-        let bears = sizes::enough_for(max, each, hours);
-        let what = format!(
-            "{} hold {hours} h of {bears} requests/s at about {each} bytes each",
-            sizes::human(max)
-        );
-        let Some(rate) = self.rate else { return Some(Finding::good("size", what)) };
-        let needed = sizes::needed(rate, each, hours);
-        if needed <= max {
-            return Some(Finding::good("size", what));
-        }
-        let advice = format!(
-            "for {rate} requests/s over {hours} h start the roles with --traffic-max-bytes {needed} ({})",
-            sizes::human(needed)
-        );
-        Some(Finding { severity: Severity::Warning, about: "size", what, advice: Some(advice) })
-    }
 }
 
-/// `/ready` of a role.
-async fn probe(about: &'static str, url: &str, start: &str) -> Result<Finding, Failure> {
-    let asked = client::http()?.get(format!("{url}/ready")).timeout(PATIENCE).send().await;
-    Ok(match asked {
-        Ok(response) if response.status().is_success() => {
-            Finding::good(about, format!("ready at {url}"))
+/// Control answers, and does not say how the log is.
+fn refused(failure: &Failure) -> Finding {
+    match failure {
+        Failure::NotSignedIn(_) => {
+            let advice = "what control knows of the installation cannot be asked without it";
+            Finding::failed("control.key_refused", failure, advice)
         }
-        Ok(response) => {
-            let status = response.status();
-            let why = response.text().await.unwrap_or_default();
-            let what = format!("at {url}, but not ready ({status}): {}", why.trim());
-            let advice = Some("what it waits for is named above; it retries by itself".to_owned());
-            Finding { severity: Severity::Critical, about, what, advice }
+        _ => {
+            let advice = "control needs its database to answer: is Postgres there?";
+            Finding::failed("control.silent", failure, advice)
         }
-        Err(error) => {
-            let what = format!("cannot be reached at {url} ({})", root_cause(&error));
-            Finding { severity: Severity::Critical, about, what, advice: Some(start.to_owned()) }
-        }
-    })
-}
-
-async fn models(endpoint: &Endpoint) -> Result<Finding, Failure> {
-    let asked = endpoint.authorize(client::http()?.get(format!("{}/models", endpoint.url)));
-    let asked = asked.timeout(PATIENCE).send().await;
-    let response = match asked {
-        Ok(response) => response,
-        Err(error) => {
-            let what = format!("the gateway does not list its models ({})", root_cause(&error));
-            return Ok(Finding {
-                severity: Severity::Critical,
-                about: "models",
-                what,
-                advice: None,
-            });
-        }
-    };
-    let status = response.status();
-    if status.as_u16() == 401 {
-        let what = "the gateway does not take the API key".to_owned();
-        let advice =
-            Some("issue another with `uplion key create` and give it as UPLION_API_KEY".to_owned());
-        return Ok(Finding { severity: Severity::Critical, about: "models", what, advice });
     }
-    let body = response.text().await.unwrap_or_default();
-    let body: serde_json::Value = serde_json::from_str(&body).unwrap_or_default();
-    let Some(models) = body["data"].as_array().filter(|_| status.is_success()) else {
-        let what = format!("the gateway answered {status} when asked for its models");
-        return Ok(Finding { severity: Severity::Critical, about: "models", what, advice: None });
-    };
-    let names: Vec<&str> = models.iter().filter_map(|model| model["id"].as_str()).collect();
-    Ok(match names[..] {
-        [] => Finding {
-            severity: Severity::Warning,
-            about: "models",
-            what: "this key may use none".to_owned(),
-            advice: Some("register one: `uplion model create NAME --upstream URL`".to_owned()),
-        },
-        _ => Finding::good("models", names.join(", ")),
-    })
 }
 
 fn version(control: &str) -> Finding {
     if control == VERSION {
-        return Finding::good("version", format!("{VERSION} here and in control"));
+        return Finding::good("version.ok", format!("{VERSION} here and in control"));
     }
     let what = format!("{VERSION} here, {control} in control");
-    let advice = Some("use the same build of `uplion` everywhere".to_owned());
-    Finding { severity: Severity::Warning, about: "version", what, advice }
+    Finding::watch("version.differs", what, "use the same build of `uplion` everywhere")
 }

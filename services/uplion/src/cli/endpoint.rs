@@ -135,6 +135,15 @@ impl ControlArgs {
 }
 
 impl GatewayArgs {
+    /// Where it is, if anybody said so.
+    pub fn url(&self, folder: &DataFolder) -> Result<Option<String>, Failure> {
+        let given = self.base_url.as_deref().map(base_url);
+        Ok(match given {
+            Some(url) => Some(url),
+            None => folder.gateway()?.url,
+        })
+    }
+
     pub fn endpoint(&self, folder: &DataFolder) -> Result<Endpoint, Failure> {
         let known = folder.gateway()?;
         let Some(url) = self.base_url.as_deref().map(base_url).or_else(|| known.url.clone()) else {

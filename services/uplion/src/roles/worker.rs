@@ -107,5 +107,5 @@ impl Worker {
 }
 
 pub fn readiness(worker: Arc<Running>) -> Readiness {
-    Arc::new(move || if worker.ready() { Ok(()) } else { Err("cannot reach the log".to_owned()) })
+    Arc::new(move || worker.ready())
 }

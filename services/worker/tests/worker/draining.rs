@@ -26,7 +26,7 @@ async fn a_stopping_worker_finishes_what_it_has_and_takes_no_more() {
         gateway.offer(MODEL, chat(json!({"stream": true, "mock": {"pace_ms": 30}}))).await;
     let claim = gateway.claimed().await;
     running.stop();
-    let stopping = async || !running.worker.ready();
+    let stopping = async || running.worker.ready().is_err();
     wait::until(wait::PATIENCE, "the worker to stop", stopping).await.unwrap();
     gateway.offer(MODEL, chat(json!({}))).await;
     gateway.go(claim, &offered, &GatewayBehavior::default()).await;

@@ -80,7 +80,7 @@ impl Harness {
         let shutdown = CancellationToken::new();
         let (running, stop) = (Arc::clone(&worker), shutdown.clone());
         let run = tokio::spawn(async move { running.run(stop).await });
-        wait::until(wait::PATIENCE, "the worker", async || worker.ready()).await.unwrap();
+        wait::until(wait::PATIENCE, "the worker", async || worker.ready().is_ok()).await.unwrap();
         Running { worker, shutdown, run }
     }
 

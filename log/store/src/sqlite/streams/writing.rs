@@ -26,6 +26,7 @@ use crate::{
 pub enum Job {
     Append(Append),
     Ensure { spec: StreamSpec, answer: oneshot::Sender<Result<(), ReadError>> },
+    SetEpoch { stream: StreamName, epoch: u32, answer: oneshot::Sender<Result<(), ReadError>> },
     Purge { stream: StreamName, sequence: u64, answer: oneshot::Sender<Result<(), ReadError>> },
     Delete { stream: StreamName, answer: oneshot::Sender<Result<(), ReadError>> },
 }
@@ -123,6 +124,11 @@ fn run(connection: &Connection, draft: &mut Draft, job: Job) -> (Result<(), Stor
         Job::Ensure { spec, answer } => {
             draft.ensure(&spec);
             (Ok(()), answer_read(spec.name, answer, Ok(())))
+        }
+        Job::SetEpoch { stream, epoch, answer } => {
+            let cached = draft.stream_mut(stream).as_mut();
+            let outcome = cached.map(|cached| cached.epoch = epoch);
+            (Ok(()), answer_read(stream, answer, outcome.ok_or(ReadError::Missing(stream))))
         }
         Job::Purge { stream, sequence, answer } => {
             let (done, outcome) = match draft.stream_mut(stream) {

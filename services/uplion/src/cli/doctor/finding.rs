@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::cli::failure::Failure;
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
     Ok,
     /// Somebody should look at it some time.
@@ -12,42 +12,69 @@ pub enum Severity {
     Critical,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
+    /// Stays the same from version to version, for programs: `stream.full`.
+    pub id: &'static str,
     pub severity: Severity,
-    pub about: &'static str,
+    /// Which stream, projection, worker, model …
+    pub name: Option<String>,
     pub what: String,
     /// What to do.
     pub advice: Option<String>,
 }
 
 impl Finding {
-    pub const fn good(about: &'static str, what: String) -> Self {
-        Self { severity: Severity::Ok, about, what, advice: None }
+    pub fn good(id: &'static str, what: impl Into<String>) -> Self {
+        Self { id, severity: Severity::Ok, name: None, what: what.into(), advice: None }
     }
 
-    pub fn bad(about: &'static str, failure: &Failure, advice: Option<String>) -> Self {
-        let what = failure.message().unwrap_or_default();
-        Self { severity: Severity::Critical, about, what, advice }
+    pub fn watch(id: &'static str, what: impl Into<String>, advice: impl Into<String>) -> Self {
+        Self::of(Severity::Warning, id, what, advice)
     }
 
-    pub fn lines(&self) -> String {
-        let Self { severity, about, what, advice } = self;
-        let line = format!("{:<5}  {about:<10}  {what}", severity.as_str());
-        match advice {
-            Some(advice) => format!("{line}\n{:<5}  {:<10}  -> {advice}", "", ""),
-            None => line,
-        }
+    pub fn bad(id: &'static str, what: impl Into<String>, advice: impl Into<String>) -> Self {
+        Self::of(Severity::Critical, id, what, advice)
+    }
+
+    fn of(
+        severity: Severity,
+        id: &'static str,
+        what: impl Into<String>,
+        advice: impl Into<String>,
+    ) -> Self {
+        Self { id, severity, name: None, what: what.into(), advice: Some(advice.into()) }
+    }
+
+    pub fn failed(id: &'static str, failure: &Failure, advice: impl Into<String>) -> Self {
+        Self::bad(id, failure.message().unwrap_or_default(), advice)
+    }
+
+    #[must_use]
+    pub fn named(self, name: impl Into<String>) -> Self {
+        Self { name: Some(name.into()), ..self }
+    }
+
+    /// What it is about: the first part of its id.
+    pub fn about(&self) -> &'static str {
+        self.id.split_once('.').map_or(self.id, |(about, _)| about)
     }
 
     pub fn json(&self) -> Value {
-        let Self { severity, about, what, advice } = self;
-        json!({ "verdict": severity.as_str(), "about": about, "what": what, "advice": advice })
+        let Self { id, severity, name, what, advice } = self;
+        json!({
+            "id": id,
+            "verdict": severity.as_str(),
+            "about": self.about(),
+            "name": name,
+            "what": what,
+            "advice": advice,
+        })
     }
 }
 
 impl Severity {
-    const fn as_str(self) -> &'static str {
+    pub const fn as_str(self) -> &'static str {
         match self {
             Self::Ok => "ok",
             Self::Warning => "watch",

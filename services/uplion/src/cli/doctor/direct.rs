@@ -1,0 +1,144 @@
+//! What is asked without control: the broker and the database, where their URLs are given. Nothing is changed there.
+
+use std::time::Duration;
+
+use clap::Args;
+use tokio::time::timeout;
+use uplion_log_store::postgres;
+use uplion_log_transport::{
+    Log,
+    nats::{Nats, NatsOptions},
+    stream::{ReadError, StreamName},
+};
+
+use super::{
+    finding::Finding,
+    log::{Storage, Stream, advice_for_database},
+};
+use crate::{cli::sizes::human, connection::without_credentials, secret::Secret};
+
+const PATIENCE: Duration = Duration::from_secs(5);
+const OLDEST_BROKER: (u32, u32) = (2, 15);
+
+/// Where the roles find what they depend on.
+#[derive(Debug, Clone, Args)]
+pub struct DirectArgs {
+    /// The broker, to ask it also where control cannot.
+    #[arg(long, env = "UPLION_NATS_URL", hide_env_values = true)]
+    nats_url: Option<Secret>,
+    /// A `.creds` file for it.
+    #[arg(long, env = "UPLION_NATS_CREDENTIALS", value_name = "FILE")]
+    nats_credentials: Option<std::path::PathBuf>,
+    /// The broker's monitoring port, like http://127.0.0.1:8222: it alone says that a disk was full.
+    #[arg(long, env = "UPLION_NATS_MONITOR", value_name = "URL")]
+    nats_monitor: Option<String>,
+    /// Postgres, to ask it also where control cannot.
+    #[arg(long, env = "UPLION_DATABASE_URL", hide_env_values = true)]
+    database_url: Option<Secret>,
+}
+
+impl DirectArgs {
+    /// `control_answers`: then it is control that says how the streams are.
+    pub async fn examine(&self, control_answers: bool) -> Vec<Finding> {
+        let mut findings = Vec::new();
+        if let Some(url) = &self.nats_url {
+            findings.extend(self.broker(url.expose(), control_answers).await);
+        }
+        if let Some(url) = &self.nats_monitor {
+            findings.extend(super::monitor::examine(url).await);
+        }
+        if let Some(url) = &self.database_url {
+            findings.push(database(url.expose()).await);
+        }
+        findings
+    }
+
+    async fn broker(&self, url: &str, control_answers: bool) -> Vec<Finding> {
+        let at = without_credentials(url);
+        let options = NatsOptions {
+            url: url.to_owned(),
+            credentials: self.nats_credentials.clone(),
+            root_certificates: None,
+            name: "uplion doctor".to_owned(),
+        };
+        let connected = timeout(PATIENCE, Nats::connect(options)).await;
+        let nats = match connected.map_err(|_| "no answer".to_owned()) {
+            Ok(Ok(nats)) => nats,
+            Ok(Err(error)) => return vec![away(&at, &error.to_string())],
+            Err(silent) => return vec![away(&at, &silent)],
+        };
+        let mut findings = vec![version(&at, &nats.server_version())];
+        if !control_answers {
+            findings.extend(streams(&nats.log()).await);
+        }
+        findings
+    }
+}
+
+fn away(at: &str, why: &str) -> Finding {
+    let what = format!("nats-server at {at} cannot be reached: {why}");
+    let advice = "start it; gateways answer 503 until it is there, and go on by themselves then";
+    Finding::bad("broker.unreachable", what, advice)
+}
+
+fn version(at: &str, version: &str) -> Finding {
+    let mut parts = version.split('.').map(|part| part.parse().unwrap_or_default());
+    let found: (u32, u32) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+    let what = format!("nats-server {version} at {at}");
+    if found < OLDEST_BROKER {
+        let advice = "UPLION needs 2.15 or later: older ones lack what its streams rely on";
+        return Finding::bad("broker.old", what, advice);
+    }
+    Finding::good("broker.ok", what)
+}
+
+async fn streams(log: &Log) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for name in StreamName::ALL {
+        let asked = timeout(PATIENCE, log.streams.identity(name)).await;
+        let asked = asked.unwrap_or_else(|_| {
+            Err(ReadError::Unavailable { stream: name, reason: "no answer".to_owned() })
+        });
+        let (identity, trouble) = match asked {
+            Ok(identity) => (Some(identity), None),
+            Err(error) => (None, Some(error.to_string())),
+        };
+        let stream = Stream {
+            name: name.to_string(),
+            trouble,
+            bytes: identity.as_ref().map(|identity| identity.bytes),
+            max_bytes: identity.as_ref().map(|identity| identity.max_bytes),
+            // Only the database knows.
+            lag: None,
+            lag_seconds: None,
+            halted: None,
+        };
+        findings.push(stream.examine());
+    }
+    if let Ok(Ok(storage)) = timeout(PATIENCE, log.streams.storage()).await {
+        findings.extend(Storage::of(&storage).examine(&[]));
+    }
+    findings
+}
+
+async fn database(url: &str) -> Finding {
+    let at = without_credentials(url);
+    let state = match postgres::examine(url).await {
+        Ok(state) => state,
+        Err(error) => {
+            let trouble = error.to_string();
+            let what = format!("Postgres at {at}: {trouble}");
+            return Finding::bad("database.unreachable", what, advice_for_database(&trouble));
+        }
+    };
+    let what = format!("Postgres {} at {at} holds {}", state.version, human(state.bytes));
+    if state.read_only {
+        let what = format!("{what}, and is read-only");
+        return Finding::bad("database.read_only", what, advice_for_database("read-only"));
+    }
+    if !state.is_ours {
+        let advice = "control, when it starts, makes them: is this the database that it has?";
+        return Finding::bad("database.empty", format!("{what}, and no tables of UPLION"), advice);
+    }
+    Finding::good("database.reached", what)
+}
