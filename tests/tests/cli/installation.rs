@@ -12,7 +12,7 @@ use crate::dev::Dev;
 async fn doctor_works_whether_control_does_or_not() {
     let dev = Dev::start().await;
     let well = dev.stdout(&["doctor", "--rate", "100000"]).await;
-    for found in ["relay", "TRAFFIC", "usage_by_hour", "--traffic-max-bytes", "gateway"] {
+    for found in ["relay", "TRAFFIC", "went through", "--traffic-max-bytes", "gateway"] {
         assert!(well.contains(found), "{well}");
     }
     let unwell = ["doctor", "--url", "http://127.0.0.1:1", "--admin-key", "x"];
