@@ -603,6 +603,12 @@ type CurrentUser struct {
 	Name  nullable.Nullable[string] `json:"name,omitempty"`
 }
 
+// DatabaseHealth defines model for DatabaseHealth.
+type DatabaseHealth struct {
+	// Trouble Why it takes no writes.
+	Trouble nullable.Nullable[string] `json:"trouble,omitempty"`
+}
+
 // EventPage defines model for EventPage.
 type EventPage struct {
 	Data []ArchivedEvent `json:"data"`
@@ -721,10 +727,17 @@ type Limits struct {
 
 // LogHealth defines model for LogHealth.
 type LogHealth struct {
-	Archive     ArchiveHealth      `json:"archive"`
+	Archive  ArchiveHealth  `json:"archive"`
+	Database DatabaseHealth `json:"database"`
+
+	// Now By control's clock.
+	Now         string             `json:"now"`
 	Projections []ProjectionHealth `json:"projections"`
 	Relay       RelayHealth        `json:"relay"`
-	Streams     []StreamHealth     `json:"streams"`
+
+	// Storage Where the streams are kept. Null in what cannot be told.
+	Storage StorageHealth  `json:"storage"`
+	Streams []StreamHealth `json:"streams"`
 
 	// Version Of control.
 	Version string `json:"version"`
@@ -1146,6 +1159,9 @@ type ProjectionHealth struct {
 	// Lag Events of the archive that are not in it yet.
 	Lag uint64 `json:"lag"`
 
+	// LagSeconds How long ago the oldest of them happened.
+	LagSeconds nullable.Nullable[float64] `json:"lag_seconds,omitempty"`
+
 	// LiveVersion The version that is live; null if no projector ever ran.
 	LiveVersion nullable.Nullable[uint32] `json:"live_version,omitempty"`
 	Name        string                    `json:"name"`
@@ -1292,6 +1308,23 @@ type Session struct {
 	User      string    `json:"user"`
 }
 
+// StorageHealth Where the streams are kept. Null in what cannot be told.
+type StorageHealth struct {
+	// DiskFreeBytes Of the disk.
+	DiskFreeBytes  nullable.Nullable[uint64] `json:"disk_free_bytes,omitempty"`
+	DiskTotalBytes nullable.Nullable[uint64] `json:"disk_total_bytes,omitempty"`
+
+	// MaxBytes What they may come to hold at most; null also where the broker sets no limit.
+	MaxBytes nullable.Nullable[uint64] `json:"max_bytes,omitempty"`
+
+	// ReservedBytes What all streams together may come to hold.
+	ReservedBytes nullable.Nullable[uint64] `json:"reserved_bytes,omitempty"`
+
+	// Trouble Why the broker did not answer.
+	Trouble   nullable.Nullable[string] `json:"trouble,omitempty"`
+	UsedBytes nullable.Nullable[uint64] `json:"used_bytes,omitempty"`
+}
+
 // StreamHealth A stream, and how much of it is archived. Null in what the broker did not say.
 type StreamHealth struct {
 	// Archived Up to which the archive holds it.
@@ -1301,13 +1334,19 @@ type StreamHealth struct {
 	CreatedAt     nullable.Nullable[time.Time] `json:"created_at,omitempty"`
 	Epoch         nullable.Nullable[uint32]    `json:"epoch,omitempty"`
 
-	// First Of the oldest event still held.
+	// First Of the oldest message still held.
 	First nullable.Nullable[uint64] `json:"first,omitempty"`
 
-	// Lag Events that are not archived yet.
+	// Halted Why the archive cannot go on with it.
+	Halted nullable.Nullable[string] `json:"halted,omitempty"`
+
+	// Lag Messages that are not archived yet.
 	Lag nullable.Nullable[uint64] `json:"lag,omitempty"`
 
-	// Last Of the newest event.
+	// LagSeconds For how long the oldest of them has been there.
+	LagSeconds nullable.Nullable[float64] `json:"lag_seconds,omitempty"`
+
+	// Last Of the newest message.
 	Last     nullable.Nullable[uint64] `json:"last,omitempty"`
 	MaxBytes nullable.Nullable[uint64] `json:"max_bytes,omitempty"`
 	Name     string                    `json:"name"`

@@ -1184,6 +1184,11 @@ export interface components {
             id: string;
             name?: string | null;
         };
+        /** DatabaseHealth */
+        DatabaseHealth: {
+            /** @description Why it takes no writes. */
+            trouble?: string | null;
+        };
         /** EventPage */
         EventPage: {
             data: components["schemas"]["ArchivedEvent"][];
@@ -1329,8 +1334,12 @@ export interface components {
         /** LogHealth */
         LogHealth: {
             archive: components["schemas"]["ArchiveHealth"];
+            database: components["schemas"]["DatabaseHealth"];
+            /** @description By control's clock. */
+            now: string;
             projections: components["schemas"]["ProjectionHealth"][];
             relay: components["schemas"]["RelayHealth"];
+            storage: components["schemas"]["StorageHealth"];
             streams: components["schemas"]["StreamHealth"][];
             /** @description Of control. */
             version: string;
@@ -1781,6 +1790,11 @@ export interface components {
              */
             lag: number;
             /**
+             * Format: double
+             * @description How long ago the oldest of them happened.
+             */
+            lag_seconds?: number | null;
+            /**
              * Format: uint32
              * @description The version that is live; null if no projector ever ran.
              */
@@ -1973,6 +1987,33 @@ export interface components {
             user: string;
         };
         /**
+         * StorageHealth
+         * @description Where the streams are kept. Null in what cannot be told.
+         */
+        StorageHealth: {
+            /**
+             * Format: uint64
+             * @description Of the disk.
+             */
+            disk_free_bytes?: number | null;
+            /** Format: uint64 */
+            disk_total_bytes?: number | null;
+            /**
+             * Format: uint64
+             * @description What they may come to hold at most; null also where the broker sets no limit.
+             */
+            max_bytes?: number | null;
+            /**
+             * Format: uint64
+             * @description What all streams together may come to hold.
+             */
+            reserved_bytes?: number | null;
+            /** @description Why the broker did not answer. */
+            trouble?: string | null;
+            /** Format: uint64 */
+            used_bytes?: number | null;
+        };
+        /**
          * StreamHealth
          * @description A stream, and how much of it is archived. Null in what the broker did not say.
          */
@@ -1992,17 +2033,24 @@ export interface components {
             epoch?: number | null;
             /**
              * Format: uint64
-             * @description Of the oldest event still held.
+             * @description Of the oldest message still held.
              */
             first?: number | null;
+            /** @description Why the archive cannot go on with it. */
+            halted?: string | null;
             /**
              * Format: uint64
-             * @description Events that are not archived yet.
+             * @description Messages that are not archived yet.
              */
             lag?: number | null;
             /**
+             * Format: double
+             * @description For how long the oldest of them has been there.
+             */
+            lag_seconds?: number | null;
+            /**
              * Format: uint64
-             * @description Of the newest event.
+             * @description Of the newest message.
              */
             last?: number | null;
             /** Format: uint64 */

@@ -24,6 +24,7 @@ from .charge_units import ChargeUnits
 from .credentials import Credentials
 from .current_session import CurrentSession
 from .current_user import CurrentUser
+from .database_health import DatabaseHealth
 from .event_page import EventPage
 from .field import Field
 from .installation import Installation
@@ -84,6 +85,7 @@ from .rotation import Rotation
 from .secret_key import SecretKey
 from .serving_terms import ServingTerms
 from .session import Session
+from .storage_health import StorageHealth
 from .stream_health import StreamHealth
 from .upstream import Upstream
 from .upstream_list import UpstreamList
@@ -126,6 +128,7 @@ __all__ = (
     "Credentials",
     "CurrentSession",
     "CurrentUser",
+    "DatabaseHealth",
     "EventPage",
     "Field",
     "Installation",
@@ -186,6 +189,7 @@ __all__ = (
     "SecretKey",
     "ServingTerms",
     "Session",
+    "StorageHealth",
     "StreamHealth",
     "Upstream",
     "UpstreamList",

@@ -8,8 +8,10 @@ from attrs import field as _attrs_field
 
 if TYPE_CHECKING:
     from ..models.archive_health import ArchiveHealth
+    from ..models.database_health import DatabaseHealth
     from ..models.projection_health import ProjectionHealth
     from ..models.relay_health import RelayHealth
+    from ..models.storage_health import StorageHealth
     from ..models.stream_health import StreamHealth
 
 
@@ -19,8 +21,13 @@ T = TypeVar("T", bound="LogHealth")
 @_attrs_define
 class LogHealth:
     archive: ArchiveHealth
+    database: DatabaseHealth
+    now: str
+    """ By control's clock. """
     projections: list[ProjectionHealth]
     relay: RelayHealth
+    storage: StorageHealth
+    """ Where the streams are kept. Null in what cannot be told. """
     streams: list[StreamHealth]
     version: str
     """ Of control. """
@@ -29,12 +36,18 @@ class LogHealth:
     def to_dict(self) -> dict[str, Any]:
         archive = self.archive.to_dict()
 
+        database = self.database.to_dict()
+
+        now = self.now
+
         projections = []
         for projections_item_data in self.projections:
             projections_item = projections_item_data.to_dict()
             projections.append(projections_item)
 
         relay = self.relay.to_dict()
+
+        storage = self.storage.to_dict()
 
         streams = []
         for streams_item_data in self.streams:
@@ -48,8 +61,11 @@ class LogHealth:
         field_dict.update(
             {
                 "archive": archive,
+                "database": database,
+                "now": now,
                 "projections": projections,
                 "relay": relay,
+                "storage": storage,
                 "streams": streams,
                 "version": version,
             }
@@ -60,12 +76,18 @@ class LogHealth:
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
         from ..models.archive_health import ArchiveHealth
+        from ..models.database_health import DatabaseHealth
         from ..models.projection_health import ProjectionHealth
         from ..models.relay_health import RelayHealth
+        from ..models.storage_health import StorageHealth
         from ..models.stream_health import StreamHealth
 
         d = dict(src_dict)
         archive = ArchiveHealth.from_dict(d.pop("archive"))
+
+        database = DatabaseHealth.from_dict(d.pop("database"))
+
+        now = d.pop("now")
 
         projections = []
         _projections = d.pop("projections")
@@ -75,6 +97,8 @@ class LogHealth:
             projections.append(projections_item)
 
         relay = RelayHealth.from_dict(d.pop("relay"))
+
+        storage = StorageHealth.from_dict(d.pop("storage"))
 
         streams = []
         _streams = d.pop("streams")
@@ -87,8 +111,11 @@ class LogHealth:
 
         log_health = cls(
             archive=archive,
+            database=database,
+            now=now,
             projections=projections,
             relay=relay,
+            storage=storage,
             streams=streams,
             version=version,
         )

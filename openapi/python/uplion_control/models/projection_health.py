@@ -20,6 +20,8 @@ class ProjectionHealth:
     """ The version that this build of control reads. """
     halted: None | str | Unset = UNSET
     """ Why it stands still. """
+    lag_seconds: float | None | Unset = UNSET
+    """ How long ago the oldest of them happened. """
     live_version: int | None | Unset = UNSET
     """ The version that is live; null if no projector ever ran. """
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
@@ -36,6 +38,12 @@ class ProjectionHealth:
             halted = UNSET
         else:
             halted = self.halted
+
+        lag_seconds: float | None | Unset
+        if isinstance(self.lag_seconds, Unset):
+            lag_seconds = UNSET
+        else:
+            lag_seconds = self.lag_seconds
 
         live_version: int | None | Unset
         if isinstance(self.live_version, Unset):
@@ -54,6 +62,8 @@ class ProjectionHealth:
         )
         if halted is not UNSET:
             field_dict["halted"] = halted
+        if lag_seconds is not UNSET:
+            field_dict["lag_seconds"] = lag_seconds
         if live_version is not UNSET:
             field_dict["live_version"] = live_version
 
@@ -77,6 +87,15 @@ class ProjectionHealth:
 
         halted = _parse_halted(d.pop("halted", UNSET))
 
+        def _parse_lag_seconds(data: object) -> float | None | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            return cast(float | None | Unset, data)
+
+        lag_seconds = _parse_lag_seconds(d.pop("lag_seconds", UNSET))
+
         def _parse_live_version(data: object) -> int | None | Unset:
             if data is None:
                 return data
@@ -91,6 +110,7 @@ class ProjectionHealth:
             name=name,
             version=version,
             halted=halted,
+            lag_seconds=lag_seconds,
             live_version=live_version,
         )
 

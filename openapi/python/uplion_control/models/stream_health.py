@@ -24,11 +24,15 @@ class StreamHealth:
     created_at: datetime.datetime | None | Unset = UNSET
     epoch: int | None | Unset = UNSET
     first: int | None | Unset = UNSET
-    """ Of the oldest event still held. """
+    """ Of the oldest message still held. """
+    halted: None | str | Unset = UNSET
+    """ Why the archive cannot go on with it. """
     lag: int | None | Unset = UNSET
-    """ Events that are not archived yet. """
+    """ Messages that are not archived yet. """
+    lag_seconds: float | None | Unset = UNSET
+    """ For how long the oldest of them has been there. """
     last: int | None | Unset = UNSET
-    """ Of the newest event. """
+    """ Of the newest message. """
     max_bytes: int | None | Unset = UNSET
     trouble: None | str | Unset = UNSET
     """ Why the broker did not answer. """
@@ -71,11 +75,23 @@ class StreamHealth:
         else:
             first = self.first
 
+        halted: None | str | Unset
+        if isinstance(self.halted, Unset):
+            halted = UNSET
+        else:
+            halted = self.halted
+
         lag: int | None | Unset
         if isinstance(self.lag, Unset):
             lag = UNSET
         else:
             lag = self.lag
+
+        lag_seconds: float | None | Unset
+        if isinstance(self.lag_seconds, Unset):
+            lag_seconds = UNSET
+        else:
+            lag_seconds = self.lag_seconds
 
         last: int | None | Unset
         if isinstance(self.last, Unset):
@@ -113,8 +129,12 @@ class StreamHealth:
             field_dict["epoch"] = epoch
         if first is not UNSET:
             field_dict["first"] = first
+        if halted is not UNSET:
+            field_dict["halted"] = halted
         if lag is not UNSET:
             field_dict["lag"] = lag
+        if lag_seconds is not UNSET:
+            field_dict["lag_seconds"] = lag_seconds
         if last is not UNSET:
             field_dict["last"] = last
         if max_bytes is not UNSET:
@@ -184,6 +204,15 @@ class StreamHealth:
 
         first = _parse_first(d.pop("first", UNSET))
 
+        def _parse_halted(data: object) -> None | str | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            return cast(None | str | Unset, data)
+
+        halted = _parse_halted(d.pop("halted", UNSET))
+
         def _parse_lag(data: object) -> int | None | Unset:
             if data is None:
                 return data
@@ -192,6 +221,15 @@ class StreamHealth:
             return cast(int | None | Unset, data)
 
         lag = _parse_lag(d.pop("lag", UNSET))
+
+        def _parse_lag_seconds(data: object) -> float | None | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            return cast(float | None | Unset, data)
+
+        lag_seconds = _parse_lag_seconds(d.pop("lag_seconds", UNSET))
 
         def _parse_last(data: object) -> int | None | Unset:
             if data is None:
@@ -228,7 +266,9 @@ class StreamHealth:
             created_at=created_at,
             epoch=epoch,
             first=first,
+            halted=halted,
             lag=lag,
+            lag_seconds=lag_seconds,
             last=last,
             max_bytes=max_bytes,
             trouble=trouble,
