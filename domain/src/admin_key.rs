@@ -3,7 +3,11 @@
 //! Issued once, with or without an end, and dead for ever once revoked. Only the digest of the secret comes this far.
 //! The installation's first admin key is configuration, and no aggregate.
 
-use crate::{Aggregate, KeyDigest, Timestamp, user::Access};
+use crate::{
+    Aggregate, KeyDigest, Timestamp,
+    name::{self, Most, Unusable},
+    user::Access,
+};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Command {
@@ -40,8 +44,8 @@ pub enum Rejection {
     AlreadyIssued,
     #[error("there is no such admin key")]
     NotIssued,
-    #[error("an admin key's name has 1 to {MAX_NAME} characters and no control characters")]
-    UnusableName,
+    #[error("an admin key's name {0}")]
+    UnusableName(Unusable),
     #[error("an admin key that may do nothing would be of no use")]
     NothingAllowed,
     #[error("an admin key that expires at once would be of no use")]
@@ -87,9 +91,6 @@ impl Aggregate for AdminKey {
             (Self::Active { .. } | Self::Revoked, Command::Issue { .. }) => {
                 Err(Rejection::AlreadyIssued)
             }
-            (Self::Unissued, Command::Issue { name, .. }) if !usable(&name) => {
-                Err(Rejection::UnusableName)
-            }
             (Self::Unissued, Command::Issue { access: Access::None, .. }) => {
                 Err(Rejection::NothingAllowed)
             }
@@ -99,6 +100,8 @@ impl Aggregate for AdminKey {
                 Err(Rejection::ExpiresAtOnce)
             }
             (Self::Unissued, Command::Issue { name, digest, access, expires_at, at }) => {
+                let name = name::given(&name, Most::Characters(MAX_NAME))
+                    .map_err(Rejection::UnusableName)?;
                 Ok(vec![Event::Issued { name, digest, access, expires_at, at }])
             }
 
@@ -116,12 +119,6 @@ impl Aggregate for AdminKey {
             Event::Revoked { .. } => Self::Revoked,
         }
     }
-}
-
-fn usable(name: &str) -> bool {
-    !name.trim().is_empty()
-        && name.chars().count() <= MAX_NAME
-        && !name.chars().any(char::is_control)
 }
 
 #[cfg(test)]
@@ -145,8 +142,14 @@ mod tests {
     #[test]
     fn an_admin_key_is_of_use() {
         for (command, rejection) in [
-            (issue(" ", Access::Admin, None), Rejection::UnusableName),
-            (issue("a\nb", Access::Admin, None), Rejection::UnusableName),
+            (
+                issue(" ", Access::Admin, None),
+                Rejection::UnusableName(Unusable::Length(Most::Characters(MAX_NAME))),
+            ),
+            (
+                issue("a\nb", Access::Admin, None),
+                Rejection::UnusableName(Unusable::Unprintable('\n')),
+            ),
             (issue("ci", Access::None, None), Rejection::NothingAllowed),
             (issue("ci", Access::Auditor, Some(AT)), Rejection::ExpiresAtOnce),
         ] {

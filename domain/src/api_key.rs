@@ -17,6 +17,7 @@ use crate::{
     Aggregate, KeyDigest, ModelName, Timestamp,
     budget::{self, Budget},
     limits::{self, Limits},
+    name::Unusable,
 };
 
 /// Thirty days, in seconds: whoever has not taken the new secret by then needs a key of their own.
@@ -109,8 +110,8 @@ pub enum Rejection {
     NotIssued,
     #[error("the API key is revoked")]
     Revoked,
-    #[error("a key's name has 1 to {MAX_NAME} characters and no control characters")]
-    UnusableName,
+    #[error("a key's name {0}")]
+    UnusableName(Unusable),
     #[error(
         "a key's description has at most {MAX_DESCRIPTION} characters, and no control characters but breaks of lines"
     )]
@@ -157,8 +158,7 @@ impl Aggregate for ApiKey {
     fn decide(&self, command: Command) -> Result<Vec<Event>, Rejection> {
         match (self, command) {
             (Self::Unissued, Command::Issue { digest, terms, at }) => {
-                terms.check(at)?;
-                Ok(vec![Event::Issued { digest, terms, at }])
+                Ok(vec![Event::Issued { digest, terms: Box::new(terms.checked(at)?), at }])
             }
             (Self::Issued { .. } | Self::Revoked, Command::Issue { .. }) => {
                 Err(Rejection::AlreadyIssued)

@@ -98,6 +98,31 @@ impl<K: Kind> fmt::Debug for Id<K> {
     }
 }
 
+/// Of everything that a person may name by its id.
+const PREFIXES: [&str; 13] = [
+    Installation::PREFIX,
+    Project::PREFIX,
+    User::PREFIX,
+    Session::PREFIX,
+    AdminKey::PREFIX,
+    Key::PREFIX,
+    Price::PREFIX,
+    Request::PREFIX,
+    Claim::PREFIX,
+    Gateway::PREFIX,
+    Worker::PREFIX,
+    "evt",
+    "ups",
+];
+
+/// Whether the text is the id of something, whatever that is.
+pub fn is_one(text: &str) -> bool {
+    let digits = PREFIXES.iter().find_map(|prefix| text.strip_prefix(prefix)?.strip_prefix('_'));
+    digits.is_some_and(|digits| {
+        (16..=32).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_hexdigit())
+    })
+}
+
 pub enum Installation {}
 pub enum Project {}
 pub enum User {}

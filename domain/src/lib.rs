@@ -15,6 +15,7 @@ pub mod installation;
 pub mod limits;
 pub mod model;
 pub mod money;
+pub mod name;
 pub mod outcome;
 pub mod price;
 pub mod project;

@@ -5,7 +5,10 @@
 
 use std::{collections::BTreeMap, fmt, str::FromStr};
 
-use crate::{Aggregate, Budget, Limits, Timestamp, UserId, budget, limits};
+use crate::{
+    Aggregate, Budget, Limits, Timestamp, UserId, budget, limits,
+    name::{self, Most, Unusable},
+};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Command {
@@ -74,8 +77,8 @@ pub enum Rejection {
     NotCreated,
     #[error("the project is closed")]
     Closed,
-    #[error("a project's name has 1 to {MAX_NAME} characters and no control characters")]
-    UnusableName,
+    #[error("a project's name {0}")]
+    UnusableName(Unusable),
     #[error("the user is a member of the project already: change their role instead")]
     AlreadyMember,
     #[error("the user is not a member of the project")]
@@ -131,10 +134,9 @@ impl Aggregate for Project {
 
     fn decide(&self, command: Command) -> Result<Vec<Event>, Rejection> {
         match (self, command) {
-            (_, Command::Create { name, .. } | Command::Rename { name, .. }) if !usable(&name) => {
-                Err(Rejection::UnusableName)
+            (Self::Absent, Command::Create { name, at }) => {
+                Ok(vec![Event::Created { name: given(&name)?, at }])
             }
-            (Self::Absent, Command::Create { name, at }) => Ok(vec![Event::Created { name, at }]),
             (Self::Open(_) | Self::Closed, Command::Create { .. }) => {
                 Err(Rejection::AlreadyCreated)
             }
@@ -175,8 +177,10 @@ impl Tenancy {
             Command::Create { .. } => Err(Rejection::AlreadyCreated),
             Command::Close { at } => Ok(vec![Event::Closed { at }]),
 
-            Command::Rename { name, .. } if name == self.name => Ok(vec![]),
-            Command::Rename { name, at } => Ok(vec![Event::Renamed { name, at }]),
+            Command::Rename { name, at } => {
+                let name = given(&name)?;
+                Ok(if name == self.name { vec![] } else { vec![Event::Renamed { name, at }] })
+            }
 
             Command::AddMember { user, role: wanted, at } => match role(&user) {
                 Some(now) if now == wanted => Ok(vec![]),
@@ -267,10 +271,8 @@ impl FromStr for Role {
     }
 }
 
-fn usable(name: &str) -> bool {
-    !name.trim().is_empty()
-        && name.chars().count() <= MAX_NAME
-        && !name.chars().any(char::is_control)
+fn given(name: &str) -> Result<String, Rejection> {
+    name::given(name, Most::Characters(MAX_NAME)).map_err(Rejection::UnusableName)
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use std::{fmt, hash::Hasher as _, str::FromStr};
 
 use fnv::FnvHasher;
 use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
+use sha2::{Digest as _, Sha256};
 
 use crate::{
     AdminKeyId, GatewayId, InstallationId, KeyId, ModelName, PriceId, ProjectId, RequestId,
@@ -77,6 +78,9 @@ pub enum AggregateId {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0:?} is not a subject of ours")]
 pub struct UnknownSubject(pub String);
+
+/// Bytes; NATS takes 255.
+const LONGEST_DURABLE_NAME: usize = 200;
 
 impl Shard {
     pub const COUNT: u8 = 64;
@@ -256,9 +260,23 @@ impl Filter {
         }
     }
 
-    /// A name made of the filter, for a consumer: such names must not hold dots or wildcards.
+    /// A name made of the filter, for a consumer: such names must not hold dots or wildcards, and are short. Of a
+    /// model whose name would make it too long the digest takes the place.
     pub fn durable_name(&self) -> String {
-        self.to_string().replace('.', "_").replace(['*', '>'], "all")
+        let name = self.to_string().replace('.', "_").replace(['*', '>'], "all");
+        match self {
+            Self::TasksOf { model, class } if name.len() > LONGEST_DURABLE_NAME => {
+                let digest = hex::encode(Sha256::digest(model.as_str()));
+                format!("task_sha256-{digest}_{}_all", class.as_str())
+            }
+            Self::AllTraffic
+            | Self::AllWorkers
+            | Self::AllTasks
+            | Self::TasksOf { .. }
+            | Self::AllControl
+            | Self::ToGateway(_)
+            | Self::ToWorker(_) => name,
+        }
     }
 }
 
@@ -353,20 +371,22 @@ mod tests {
 
     proptest! {
         #[test]
-        fn every_subject_reads_back_as_itself(model in "[!#-\\[\\]-~]{1,40}", id: u128) {
+        fn every_subject_reads_back_as_itself(model in "[!-~ü語🦙][ -~ü語🦙]{0,24}[!-~ü語🦙]", id: u128) {
             for subject in examples(&model, id) {
                 prop_assert_eq!(subject.to_string().parse(), Ok(subject));
             }
         }
 
         #[test]
-        fn a_model_is_one_token_whatever_its_name(model in "[!#-\\[\\]-~]{1,40}") {
+        fn a_model_is_one_token_whatever_its_name(model in "[!-~ü語🦙][ -~ü語🦙]{0,24}[!-~ü語🦙]") {
             let model: ModelName = model.parse().unwrap();
             let subject = Subject::Task { model: model.clone(), class: Class::Interactive, lane: 0 };
             prop_assert_eq!(subject.to_string().split('.').count(), 4);
             let filter = Filter::TasksOf { model, class: Class::Interactive };
             prop_assert!(filter.matches(&subject));
-            prop_assert!(!filter.durable_name().contains(['.', '*', '>', '/', ' ']));
+            let durable = filter.durable_name();
+            prop_assert!(!durable.contains(['.', '*', '>', '/', '\\', ' ']) && durable.is_ascii());
+            prop_assert!(durable.len() <= LONGEST_DURABLE_NAME, "{durable}");
         }
 
         #[test]
@@ -390,6 +410,8 @@ mod tests {
             ("llama-3.1", "llama-3%2E1"),
             ("org/model:7b", "org%2Fmodel:7b"),
             ("a*>b%c#d~", "a%2A%3Eb%25c#d~"),
+            ("Qwen 2 \"vl\"", "Qwen%202%20\"vl\""),
+            ("é", "%C3%A9"),
         ] {
             assert_eq!(subject(model).to_string(), format!("control.model.{token}"));
         }

@@ -109,6 +109,11 @@ pub struct Account {
 }
 
 impl User {
+    /// Whether they may do everything in the installation.
+    pub fn administers(&self) -> bool {
+        matches!(self, Self::Active(account) if account.access == Access::Admin)
+    }
+
     /// Whether a session that was opened at that time is still good.
     pub fn keeps_session(&self, opened_at: Timestamp) -> bool {
         match self {

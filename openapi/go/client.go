@@ -415,7 +415,7 @@ type Change struct {
 
 	// ActorName What the person who did it is called now.
 	ActorName nullable.Nullable[string] `json:"actor_name,omitempty"`
-	At        string                    `json:"at"`
+	At        time.Time                 `json:"at"`
 	Fields    []Field                   `json:"fields"`
 
 	// Id Of the event, as `CloudEvents` have it.
@@ -787,8 +787,10 @@ type Model struct {
 	Status       ModelStatus                  `json:"status"`
 
 	// Terms How its requests are served: what was said, and null where it is as by default.
-	Terms     ServingTerms `json:"terms"`
-	Upstreams []Upstream   `json:"upstreams"`
+	Terms ServingTerms `json:"terms"`
+
+	// Upstreams Told to administrators and auditors; none to others.
+	Upstreams []Upstream `json:"upstreams"`
 }
 
 // ModelKind Who runs what answers for a model.
@@ -888,13 +890,14 @@ type NewPrice struct {
 	// EffectiveFrom RFC 3339, also past: then it counts for what is admitted from now on. Now if left out.
 	EffectiveFrom nullable.Nullable[time.Time] `json:"effective_from,omitempty"`
 
-	// Input For a million tokens of the prompt; nothing if left out.
+	// Input For a million tokens of the prompt. What the model needs of input and output is said, also if it is 0, unless a
+	// request has a price of its own.
 	Input nullable.Nullable[string] `json:"input,omitempty"`
 
 	// Model By its name or an alias.
 	Model string `json:"model"`
 
-	// Output For a million tokens of the answer; nothing if left out.
+	// Output For a million tokens of the answer.
 	Output nullable.Nullable[string] `json:"output,omitempty"`
 
 	// Project The project that alone pays this, by id or name; left out: whoever has no price of its own.
@@ -1090,7 +1093,7 @@ type PriceCondition struct {
 	ContextAbove nullable.Nullable[uint64] `json:"context_above,omitempty"`
 
 	// From Admitted at this time of day or later, in the installation's time zone: `22:00`.
-	From nullable.Nullable[time.Time] `json:"from,omitempty"`
+	From nullable.Nullable[string] `json:"from,omitempty"`
 
 	// Operation `chat_completion`, `embedding`, ...
 	Operation nullable.Nullable[string] `json:"operation,omitempty"`
@@ -1192,10 +1195,10 @@ type RequestAttempt struct {
 	// Units By unit, as the upstream reported it. Null: it did not say, which is not nothing.
 	Units nullable.Nullable[map[string]uint64] `json:"units,omitempty"`
 
-	// Upstream Null if the model's workers bring their own, or the worker vanished.
+	// Upstream Told to administrators and auditors. Null if the model's workers bring their own, or the worker vanished.
 	Upstream nullable.Nullable[string] `json:"upstream,omitempty"`
 
-	// UpstreamRequestId The upstream's own name for it: what a provider's bill can be compared by.
+	// UpstreamRequestId The upstream's own name for it: what a provider's bill can be compared by. Told to administrators and auditors.
 	UpstreamRequestId nullable.Nullable[string] `json:"upstream_request_id,omitempty"`
 	Worker            string                    `json:"worker"`
 }
@@ -1494,8 +1497,8 @@ type Worker struct {
 
 // WorkerFailure What only a person can mend.
 type WorkerFailure struct {
-	At    string `json:"at"`
-	Model string `json:"model"`
+	At    time.Time `json:"at"`
+	Model string    `json:"model"`
 
 	// Reason `ConfigurationError`, `AuthenticationError`, `MessageQueueConnectionError`, `APIQuotaExceededError` or
 	// `GeneralError`.

@@ -3,7 +3,12 @@
 use uuid::Uuid;
 
 use super::*;
-use crate::{Nanos, ProjectId, budget::Period, spec::given};
+use crate::{
+    Nanos, ProjectId,
+    budget::Period,
+    name::{self, Most},
+    spec::given,
+};
 
 const AT: Timestamp = Timestamp::from_micros(1_000_000);
 
@@ -49,12 +54,16 @@ fn what_was_never_issued_cannot_change() {
 
 #[test]
 fn a_key_has_a_name_that_a_person_can_read() {
-    for name in ["", " ", "a\nb", &"x".repeat(MAX_NAME + 1)] {
+    for name in ["", " ", "a\nb", "a\u{200b}b", &"x".repeat(MAX_NAME + 1)] {
+        let unusable = name::given(name, Most::Characters(MAX_NAME)).unwrap_err();
+        let rejection = Rejection::UnusableName(unusable);
         let named = Terms { name: name.into(), ..terms() };
-        given::<ApiKey>([]).when(issue(named)).then_rejected(Rejection::UnusableName);
+        given::<ApiKey>([]).when(issue(named)).then_rejected(rejection.clone());
         let rename = Change::Describe { name: Some(name.into()), description: None };
-        given::<ApiKey>([issued()]).when(change(rename)).then_rejected(Rejection::UnusableName);
+        given::<ApiKey>([issued()]).when(change(rename)).then_rejected(rejection);
     }
+    let spaced = Terms { name: format!(" {} ", terms().name), ..terms() };
+    given::<ApiKey>([]).when(issue(spaced)).then([issued()]);
     for description in ["a\0b", "\u{1b}[2J", &"x".repeat(MAX_DESCRIPTION + 1)] {
         let described = Change::Describe { name: None, description: Some(description.into()) };
         given::<ApiKey>([issued()])

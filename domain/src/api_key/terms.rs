@@ -3,7 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Event, Rejection, unless};
-use crate::{ModelName, ProjectId, Timestamp, UserId, budget::Budget, limits::Limits};
+use crate::{
+    ModelName, ProjectId, Timestamp, UserId,
+    budget::Budget,
+    limits::Limits,
+    name::{self, Most},
+};
 
 /// Characters.
 pub const MAX_NAME: usize = 128;
@@ -89,14 +94,16 @@ impl Terms {
         }
     }
 
-    pub(super) fn check(&self, at: Timestamp) -> Result<(), Rejection> {
-        described(&self.name, &self.description)?;
+    /// As they are issued: the name as names are kept.
+    pub(super) fn checked(mut self, at: Timestamp) -> Result<Self, Rejection> {
+        self.name = described(&self.name, &self.description)?;
         self.models.check()?;
         to_come(self.expires_at, at)?;
         self.quota.check()?;
         self.budget.as_ref().map_or(Ok(()), Budget::check)?;
         self.limits.check()?;
-        Ok(self.model_limits.values().try_for_each(Limits::check)?)
+        self.model_limits.values().try_for_each(Limits::check)?;
+        Ok(self)
     }
 
     pub(super) fn change(&self, change: Change, at: Timestamp) -> Result<Vec<Event>, Rejection> {
@@ -104,7 +111,7 @@ impl Terms {
             Change::Describe { name, description } => {
                 let name = name.unwrap_or_else(|| self.name.clone());
                 let description = description.unwrap_or_else(|| self.description.clone());
-                described(&name, &description)?;
+                let name = described(&name, &description)?;
                 let same = name == self.name && description == self.description;
                 Ok(unless(same, Event::Described { name, description, at }))
             }
@@ -197,17 +204,15 @@ impl Quota {
     }
 }
 
-fn described(name: &str, description: &str) -> Result<(), Rejection> {
-    let short = name.chars().count() <= MAX_NAME;
-    if name.trim().is_empty() || !short || name.chars().any(char::is_control) {
-        return Err(Rejection::UnusableName);
-    }
+/// The name as names are kept.
+fn described(name: &str, description: &str) -> Result<String, Rejection> {
+    let name = name::given(name, Most::Characters(MAX_NAME)).map_err(Rejection::UnusableName)?;
     // Lines may be broken and indented; other control characters nobody can read, and some no table can hold.
     let unreadable = |c: char| c.is_control() && !matches!(c, '\n' | '\r' | '\t');
     if description.chars().count() > MAX_DESCRIPTION || description.chars().any(unreadable) {
         return Err(Rejection::UnusableDescription);
     }
-    Ok(())
+    Ok(name)
 }
 
 fn to_come(expires_at: Option<Timestamp>, now: Timestamp) -> Result<(), Rejection> {

@@ -2,8 +2,10 @@
 //!
 //! Never by what else was used in a period: then a correction of one request would re-price others.
 
+use std::collections::BTreeSet;
+
 use crate::{
-    Rates,
+    Rates, Unit,
     request::{Operation, ServiceTier},
 };
 
@@ -55,6 +57,49 @@ impl Rule {
     pub fn always(rates: Rates) -> Self {
         Self { when: When::default(), rates }
     }
+
+    /// The units that a request which this rule applies to is counted in, and that it says no rate for. `operations`:
+    /// what the model is for, if that was said; if not, it is for text, unless rates are for other units alone. A rate for
+    /// requests is a price of its own: the rest may be left out.
+    pub fn unsaid(&self, operations: Option<&BTreeSet<Operation>>) -> Vec<Unit> {
+        let said = |unit: &Unit| self.rates.iter().any(|(known, _)| known == unit);
+        if said(&Unit::REQUESTS) {
+            return vec![];
+        }
+        let needed: BTreeSet<Unit> = match (&self.when.operation, operations) {
+            (Some(operation), _) => counted_in(operation).into_iter().collect(),
+            (None, Some(operations)) => operations.iter().flat_map(counted_in).collect(),
+            (None, None) if self.is_for_no_tokens() => BTreeSet::new(),
+            (None, None) => counted_in(&Operation::CHAT_COMPLETION).into_iter().collect(),
+        };
+        let needed_of_others = needed.is_empty() && self.rates.iter().next().is_none();
+        let others = needed_of_others.then_some(Unit::REQUESTS);
+        needed.into_iter().filter(|unit| !said(unit)).chain(others).collect()
+    }
+
+    /// But for something else.
+    fn is_for_no_tokens(&self) -> bool {
+        let tokens = [Some(Unit::INPUT), Some(Unit::OUTPUT)];
+        let mut units = self.rates.iter().map(|(unit, _)| unit).peekable();
+        units.peek().is_some()
+            && units.all(|unit| {
+                !tokens.contains(&Some(unit.clone())) && !tokens.contains(&unit.falls_back_to())
+            })
+    }
+}
+
+/// What usage of an operation is counted in, whatever else comes with it. Of one that is unknown here: of nothing.
+fn counted_in(operation: &Operation) -> Vec<Unit> {
+    match operation.as_str() {
+        "chat_completion" | "completion" | "response" | "message" => {
+            vec![Unit::INPUT, Unit::OUTPUT]
+        }
+        "embedding" | "rerank" | "score" | "moderation" => vec![Unit::INPUT],
+        "transcription" | "translation" => vec![Unit::SECONDS],
+        "speech" => vec![Unit::CHARACTERS],
+        "image_generation" | "image_edit" => vec![Unit::IMAGES],
+        _ => vec![],
+    }
 }
 
 impl When {
@@ -101,6 +146,34 @@ impl TimeOfDay {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Nanos;
+
+    #[test]
+    fn nothing_is_free_because_nothing_was_said_of_it() {
+        let rule = |rates: &[(Unit, i128)], operation: Option<Operation>| Rule {
+            when: When { operation, ..When::default() },
+            rates: rates.iter().map(|(unit, rate)| (unit.clone(), Nanos::new(*rate))).collect(),
+        };
+        let unsaid = |rates: &[(Unit, i128)]| rule(rates, None).unsaid(None);
+        assert_eq!(unsaid(&[(Unit::INPUT, 5)]), [Unit::OUTPUT]);
+        assert_eq!(unsaid(&[(Unit::OUTPUT, 5)]), [Unit::INPUT]);
+        assert_eq!(unsaid(&[]), [Unit::INPUT, Unit::OUTPUT]);
+        assert_eq!(unsaid(&[(Unit::INPUT, 5), (Unit::OUTPUT, 0)]), []);
+        assert_eq!(unsaid(&[(Unit::REQUESTS, 5)]), []);
+        assert_eq!(unsaid(&[(Unit::IMAGES, 5)]), []);
+        assert_eq!(
+            unsaid(&[(Unit::IMAGES, 5), (Unit::CACHED_INPUT, 5)]),
+            [Unit::INPUT, Unit::OUTPUT]
+        );
+        let embedding = rule(&[(Unit::INPUT, 5)], None);
+        assert_eq!(embedding.unsaid(Some(&BTreeSet::from([Operation::EMBEDDING]))), []);
+        let both = BTreeSet::from([Operation::EMBEDDING, Operation::CHAT_COMPLETION]);
+        assert_eq!(embedding.unsaid(Some(&both)), [Unit::OUTPUT]);
+        let images = rule(&[(Unit::INPUT, 5)], Some(Operation::IMAGE_GENERATION));
+        assert_eq!(images.unsaid(None), [Unit::IMAGES]);
+        let unknown = |rates| rule(rates, Some("dreaming".parse().unwrap())).unsaid(None);
+        assert_eq!((unknown(&[]), unknown(&[(Unit::INPUT, 1)])), (vec![Unit::REQUESTS], vec![]));
+    }
 
     #[test]
     fn a_time_of_day_may_go_over_midnight() {

@@ -17,9 +17,19 @@ fn a_project_is_created_once() {
 
 #[test]
 fn a_name_is_something_that_a_person_can_read() {
-    for name in ["", " ", "a\nb", &"x".repeat(MAX_NAME + 1)] {
-        given::<Project>([]).when(create(name)).then_rejected(Rejection::UnusableName);
+    for name in ["", " ", "a\nb", "a\u{202e}b", &"x".repeat(MAX_NAME + 1), &an_id()] {
+        let unusable = name::given(name, Most::Characters(MAX_NAME)).unwrap_err();
+        let rejection = Rejection::UnusableName(unusable);
+        given::<Project>([]).when(create(name)).then_rejected(rejection.clone());
+        given::<Project>([created("physics")])
+            .when(Command::Rename { name: name.to_owned(), at: AT })
+            .then_rejected(rejection);
     }
+    given::<Project>([]).when(create(" physics ")).then([created("physics")]);
+}
+
+fn an_id() -> String {
+    crate::ProjectId::new(Uuid::from_u128(7)).to_string()
 }
 
 #[test]

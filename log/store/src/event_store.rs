@@ -37,6 +37,8 @@ pub enum Uniqueness {
     Claim { scope: Scope, value: String },
     /// Free for others again.
     Release { scope: Scope, value: String },
+    /// The same of what somebody must hold: fails if nobody holds another value of the scope.
+    ReleaseUnlessLast { scope: Scope, value: String },
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,6 +50,8 @@ pub enum Scope {
     ModelName,
     /// There is one: it is called [`THE_INSTALLATION`].
     Installation,
+    /// Of users who administer the installation, each under their own id.
+    Administrator,
 }
 
 /// What the one installation of an event store holds in [`Scope::Installation`].
@@ -80,6 +84,8 @@ pub enum CommitError {
     Conflict { current: u64 },
     #[error("{value} is taken")]
     Taken { scope: Scope, value: String },
+    #[error("nobody else would hold another value of this kind than {value}")]
+    Last { scope: Scope, value: String },
     /// What it is stays unsaid: errors are written to logs.
     #[error("another person has this {0}")]
     PersonalTaken(Identifying),
@@ -107,6 +113,7 @@ impl From<CommitError> for StoreError {
             CommitError::Store(error) => error,
             CommitError::Conflict { .. }
             | CommitError::Taken { .. }
+            | CommitError::Last { .. }
             | CommitError::PersonalTaken(_)
             | CommitError::Repeated { .. }
             | CommitError::KeyReused => Self::Refused(error.to_string()),

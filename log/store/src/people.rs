@@ -7,7 +7,7 @@
 use std::{collections::HashMap, fmt};
 
 use async_trait::async_trait;
-use uplion_domain::{Envelope, Event, EventId, user, wire::Encoded};
+use uplion_domain::{Envelope, Event, EventId, name, user, wire::Encoded};
 
 use crate::StoreError;
 
@@ -89,7 +89,7 @@ pub trait People: Send + Sync {
 
 /// Two spellings with the same key are the same address: nobody gives addresses that differ by case to two people.
 pub fn email_key(email: &str) -> String {
-    email.trim().to_lowercase()
+    name::key(email)
 }
 
 /// Whether one of `changes` makes `user` forgotten.

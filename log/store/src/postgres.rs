@@ -37,6 +37,7 @@ mod schema {
 pub async fn connect(url: &str) -> Result<Store, StoreError> {
     let pool = Pool::new(url)?;
     migrate(&pool).await?;
+    event_store::mend_holders(&pool).await?;
     let pool = Arc::new(pool);
     Ok(Store {
         events: Arc::new(PostgresEventStore::new(Arc::clone(&pool))),

@@ -62,6 +62,7 @@ pub fn open(folder: &Path) -> Result<(Store, Arc<dyn Streams>), OpenError> {
     let path = folder.file("store.db")?;
     let mut connection = connection::open(&path, AtRisk::Nothing)?;
     connection::migrate(&mut connection, &schema::store::migrations::runner())?;
+    event_store::mend_holders(&connection)?;
     let streams = SqliteStreams::open(&folder, &connection)?;
     leases::end_all(&connection)?;
     // Somebody may have been forgotten just before this was killed.

@@ -1,13 +1,37 @@
 //! Which values an aggregate holds, told from its events: for taking in events that came without their claims.
 
-use uplion_domain::{Event, admin_key, api_key, model, project};
+use std::borrow::Cow;
 
-use crate::event_store::{Scope, THE_INSTALLATION};
+use uplion_domain::{
+    Aggregate as _, Envelope, Event, admin_key, api_key, model, name, project, user::User,
+};
+
+use crate::{
+    StoreError,
+    event_store::{Scope, Stored, THE_INSTALLATION},
+};
 
 pub type HeldValues = Vec<(Scope, String)>;
 
+/// All that the aggregate with this history holds.
+pub fn held(history: &[Stored]) -> Result<HeldValues, StoreError> {
+    let (mut held, mut user) = (HeldValues::new(), None::<(String, User)>);
+    for stored in history {
+        let envelope = Envelope::decode(&stored.event)
+            .map_err(|error| StoreError::Unreadable(format!("{error}")))?;
+        held = held_after(held, &envelope.event);
+        if let Event::User(id, event) = &envelope.event {
+            let (_, before) = user.take().unwrap_or_default();
+            user = Some((id.to_string(), before.evolve(event)));
+        }
+    }
+    let administrator = user.filter(|(_, user)| user.administers());
+    held.extend(administrator.map(|(id, _)| (Scope::Administrator, id)));
+    Ok(held)
+}
+
 /// All that the aggregate holds after the event, if it held `held` before.
-pub fn held_after(mut held: HeldValues, event: &Event) -> HeldValues {
+fn held_after(mut held: HeldValues, event: &Event) -> HeldValues {
     match event {
         Event::Project(_, event) => match event {
             project::Event::Created { name, .. } | project::Event::Renamed { name, .. } => {
@@ -62,13 +86,25 @@ pub fn held_after(mut held: HeldValues, event: &Event) -> HeldValues {
     }
 }
 
+/// In which values are names of people's: two spellings may be one value.
+pub const OF_NAMES: [Scope; 2] = [Scope::ProjectName, Scope::ModelName];
+
 impl Scope {
+    /// The value as it is compared with others.
+    pub(crate) fn key(self, value: &str) -> Cow<'_, str> {
+        match self {
+            Self::ProjectName | Self::ModelName => name::key(value).into(),
+            Self::KeyDigest | Self::Installation | Self::Administrator => value.into(),
+        }
+    }
+
     pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::ProjectName => "project_name",
             Self::KeyDigest => "key_digest",
             Self::ModelName => "model_name",
             Self::Installation => "installation",
+            Self::Administrator => "administrator",
         }
     }
 }

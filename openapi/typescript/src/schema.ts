@@ -978,6 +978,7 @@ export interface components {
             actor?: string | null;
             /** @description What the person who did it is called now. */
             actor_name?: string | null;
+            /** Format: date-time */
             at: string;
             fields: components["schemas"]["Field"][];
             /** @description Of the event, as `CloudEvents` have it. */
@@ -1393,6 +1394,7 @@ export interface components {
             status: components["schemas"]["ModelStatus"];
             /** @description How its requests are served: what was said, and null where it is as by default. */
             terms: components["schemas"]["ServingTerms"];
+            /** @description Told to administrators and auditors; none to others. */
             upstreams: components["schemas"]["Upstream"][];
         };
         /**
@@ -1500,11 +1502,14 @@ export interface components {
              * @description RFC 3339, also past: then it counts for what is admitted from now on. Now if left out.
              */
             effective_from?: string | null;
-            /** @description For a million tokens of the prompt; nothing if left out. */
+            /**
+             * @description For a million tokens of the prompt. What the model needs of input and output is said, also if it is 0, unless a
+             *     request has a price of its own.
+             */
             input?: string | null;
             /** @description By its name or an alias. */
             model: string;
-            /** @description For a million tokens of the answer; nothing if left out. */
+            /** @description For a million tokens of the answer. */
             output?: string | null;
             /** @description The project that alone pays this, by id or name; left out: whoever has no price of its own. */
             project?: string | null;
@@ -1711,10 +1716,7 @@ export interface components {
              * @description More tokens of prompt than this.
              */
             context_above?: number | null;
-            /**
-             * Format: date-time
-             * @description Admitted at this time of day or later, in the installation's time zone: `22:00`.
-             */
+            /** @description Admitted at this time of day or later, in the installation's time zone: `22:00`. */
             from?: string | null;
             /** @description `chat_completion`, `embedding`, ... */
             operation?: string | null;
@@ -1836,9 +1838,9 @@ export interface components {
             units?: {
                 [key: string]: number;
             } | null;
-            /** @description Null if the model's workers bring their own, or the worker vanished. */
+            /** @description Told to administrators and auditors. Null if the model's workers bring their own, or the worker vanished. */
             upstream?: string | null;
-            /** @description The upstream's own name for it: what a provider's bill can be compared by. */
+            /** @description The upstream's own name for it: what a provider's bill can be compared by. Told to administrators and auditors. */
             upstream_request_id?: string | null;
             worker: string;
         };
@@ -2223,6 +2225,7 @@ export interface components {
          * @description What only a person can mend.
          */
         WorkerFailure: {
+            /** Format: date-time */
             at: string;
             model: string;
             /**

@@ -8,6 +8,7 @@ use std::{
 use uplion_domain::{
     ModelName, Timestamp,
     model::{self, ServingTerms},
+    name,
 };
 
 use super::Model;
@@ -18,6 +19,8 @@ pub struct Models {
     /// An alias stays with a retired model until another takes it.
     aliases: HashMap<ModelName, ModelName>,
     check: CheckModel,
+    /// Names and aliases as they are compared, for who writes them in another way.
+    keys: HashMap<String, ModelName>,
 }
 
 /// Nobody registers it, and nobody finds it who does not ask for it by its name.
@@ -53,16 +56,21 @@ impl Default for CheckModel {
 }
 
 impl Models {
-    pub fn resolve(&self, name: &str) -> Result<&Arc<Model>, NotServed> {
-        let state = match self.known.get(name) {
-            Some(state) => Some(state),
-            None => self.aliases.get(name).and_then(|model| self.known.get(model)),
-        };
-        match state {
+    pub fn resolve(&self, text: &str) -> Result<&Arc<Model>, NotServed> {
+        let otherwise = || self.state(self.keys.get(&name::key(text))?.as_str());
+        match self.state(text).or_else(otherwise) {
             Some(State::Registered(model)) => Ok(model),
             Some(State::Retired) => Err(NotServed::Retired),
-            None if name == model::CHECK => Ok(&self.check.0),
+            None if text == model::CHECK => Ok(&self.check.0),
             None => Err(NotServed::Unknown),
+        }
+    }
+
+    /// By the very characters.
+    fn state(&self, name: &str) -> Option<&State> {
+        match self.known.get(name) {
+            Some(state) => Some(state),
+            None => self.aliases.get(name).and_then(|model| self.known.get(model)),
         }
     }
 
@@ -99,6 +107,7 @@ impl Models {
                         registered_at: *at,
                     };
                     self.known.insert(name.clone(), State::Registered(Arc::new(model)));
+                    self.remember(name);
                     self.rename(name, aliases);
                 }
             }
@@ -123,7 +132,13 @@ impl Models {
         if self.change(name, |model| model.aliases = aliases.iter().cloned().collect()) {
             self.aliases.retain(|alias, model| model != name || aliases.contains(alias));
             self.aliases.extend(aliases.iter().map(|alias| (alias.clone(), name.clone())));
+            aliases.iter().for_each(|alias| self.remember(alias));
         }
+    }
+
+    /// Of names that differ in case alone, which older logs may hold, the newest is found so.
+    fn remember(&mut self, name: &ModelName) {
+        self.keys.insert(name::key(name.as_str()), name.clone());
     }
 
     /// Whether there was a model to change.

@@ -204,7 +204,7 @@ impl From<project::Rejection> for Problem {
             AlreadyCreated | AlreadyMember | Closed | LastOwner | TooManyMembers => {
                 Self::conflict("rejected", text)
             }
-            UnusableName | Budget(_) | Limits(_) => Self::unacceptable("rejected", text),
+            UnusableName(_) | Budget(_) | Limits(_) => Self::unacceptable("rejected", text),
         }
     }
 }
@@ -219,7 +219,7 @@ impl From<api_key::Rejection> for Problem {
         match rejection {
             NotIssued => Self::not_found(text),
             AlreadyIssued | Revoked => Self::conflict("rejected", text),
-            NoModelLeft | UnusableName | UnusableDescription | ExpiresInThePast | EmptyQuota
+            NoModelLeft | UnusableName(_) | UnusableDescription | ExpiresInThePast | EmptyQuota
             | EndlessQuota | GraceTooLong | Budget(_) | Limits(_) => {
                 Self::unacceptable("rejected", text)
             }

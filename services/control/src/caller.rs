@@ -90,6 +90,11 @@ impl Caller {
         Err(forbidden(action))
     }
 
+    /// Whether the caller is told where models are answered, and what is shown there.
+    pub fn sees_upstreams(&self) -> bool {
+        self.clone().may(Action::ListUpstreams, Target::Installation).is_ok()
+    }
+
     /// Whether what is this project's alone is shown to the caller.
     pub fn sees_project(&self, project: ProjectId) -> bool {
         self.knows_of(Target::Project(project))

@@ -1,17 +1,23 @@
-//! What the API's description promises and the framework does not keep: a 405 names the methods that there are, a
-//! parameter that is not described and a header that cannot be read are not overlooked, and a text is not also a
-//! number or a truth value.
+//! What the API's description promises and the framework does not keep: what a request says is held against the
+//! description before anybody reads it, and whatever does not fit is told by its place, what stands there, and what may.
 
-use std::collections::BTreeMap;
+mod schema;
 
-use poem::Request;
+use std::{borrow::Cow, collections::BTreeMap};
+
+use percent_encoding::percent_decode_str;
+use poem::{
+    Request,
+    http::{Method, header},
+};
 use serde_json::{Map, Value};
 
-use crate::{api, origin::REASON};
+use self::schema::{Schemas, shown};
+use crate::{api, origin::REASON, problem::Problem};
 
 pub struct Contract {
     paths: Vec<Path>,
-    schemas: Map<String, Value>,
+    schemas: Schemas,
 }
 
 struct Path {
@@ -20,12 +26,18 @@ struct Path {
 }
 
 struct Operation {
-    /// The names of its parameters in the query.
-    query: Vec<String>,
-    /// And in headers.
+    /// In the query, with their schemas.
+    query: Vec<Parameter>,
+    /// The names of those in headers.
     headers: Vec<String>,
     /// The schema of the body that it wants.
     body: Option<Value>,
+}
+
+struct Parameter {
+    name: String,
+    schema: Value,
+    required: bool,
 }
 
 enum Segment {
@@ -37,7 +49,7 @@ impl Contract {
     pub fn of(document: &Value) -> Self {
         let object = |value: &Value| value.as_object().cloned().unwrap_or_default();
         let paths = object(&document["paths"]).iter().map(Path::of).collect();
-        Self { paths, schemas: object(&document["components"]["schemas"]) }
+        Self { paths, schemas: Schemas::new(object(&document["components"]["schemas"])) }
     }
 
     /// The methods that a path takes, as `Allow` says them.
@@ -46,28 +58,41 @@ impl Contract {
         methods.into_iter().flatten().collect::<Vec<_>>().join(", ")
     }
 
-    /// What of the request would be overlooked or taken for something else, for people.
-    pub fn misread(&self, request: &Request, body: &[u8]) -> Option<String> {
-        let path = self.path(request.uri().path())?;
-        let operation = path.methods.get(request.method().as_str())?;
-        let query: Vec<(String, String)> = request.params().unwrap_or_default();
-        if let Some((name, _)) = query.iter().find(|(name, _)| !operation.query.contains(name)) {
-            let known = operation.query.join(", ");
-            return Some(format!("there is no parameter {name:?} here, but: {known}"));
+    /// Whether the request is one that the description has. What it has not is told by whoever routes it.
+    pub fn check(&self, request: &Request, body: &[u8]) -> Result<(), Problem> {
+        let Some(path) = self.path(request.uri().path()) else { return Ok(()) };
+        if percent_decode_str(request.uri().path()).decode_utf8().is_err() {
+            return Err(Problem::malformed(
+                "the path is not UTF-8 once its percent signs are read",
+            ));
         }
-        // An `If-Match` that was passed over would be a lost update.
-        let readable = |byte: &u8| (b' '..=b'~').contains(byte);
-        let unreadable = |name: &&String| {
-            let values = request.headers().get_all(name.as_str());
-            values.iter().any(|value| !value.as_bytes().iter().all(readable))
-        };
-        if let Some(name) = operation.headers.iter().find(unreadable) {
-            return Some(format!("header {name}: only printable ASCII can be read"));
+        let method =
+            if *request.method() == Method::HEAD { &Method::GET } else { request.method() };
+        let Some(operation) = path.methods.get(method.as_str()) else { return Ok(()) };
+        self.check_query(operation, request)?;
+        check_headers(operation, request)?;
+        let Some(schema) = &operation.body else { return Ok(()) };
+        let body = read_body(request, body)?;
+        self.schemas.check(schema, &body, "").map_err(Problem::malformed)
+    }
+
+    fn check_query(&self, operation: &Operation, request: &Request) -> Result<(), Problem> {
+        let said: Vec<(String, String)> = request.params().unwrap_or_default();
+        for (place, (name, value)) in said.iter().enumerate() {
+            let Some(known) = operation.query.iter().find(|known| known.name == *name) else {
+                return Err(operation.unknown_parameter(name));
+            };
+            if said[..place].iter().any(|(before, _)| before == name) {
+                return Err(Problem::malformed(format!("{name}: it is said twice")));
+            }
+            self.schemas.check_text(&known.schema, value, name).map_err(Problem::malformed)?;
         }
-        // What is no JSON is told so by whoever reads it.
-        let body = serde_json::from_slice(body).ok()?;
-        let place = self.not_text(operation.body.as_ref()?, &body, "the body")?;
-        Some(format!("{place}: a text is expected, in quotes"))
+        let missing = operation.query.iter().filter(|known| known.required);
+        let missing = missing.filter(|known| !said.iter().any(|(name, _)| *name == known.name));
+        match missing.map(|known| known.name.clone()).next() {
+            Some(name) => Err(Problem::malformed(format!("{name}: this parameter is missing"))),
+            None => Ok(()),
+        }
     }
 
     /// The one that has most in common with it, as the router chooses.
@@ -77,30 +102,47 @@ impl Contract {
         let fits = self.paths.iter().filter(|path| path.fits(&segments));
         fits.max_by_key(|path| path.fixed())
     }
+}
 
-    fn not_text(&self, schema: &Value, value: &Value, place: &str) -> Option<String> {
-        if let Some(reference) = schema["$ref"].as_str() {
-            let schema = self.schemas.get(reference.rsplit('/').next()?)?;
-            return self.not_text(schema, value, place);
+/// An `If-Match` that was passed over would be a lost update.
+fn check_headers(operation: &Operation, request: &Request) -> Result<(), Problem> {
+    let readable = |byte: &u8| (b' '..=b'~').contains(byte);
+    for name in &operation.headers {
+        let values: Vec<_> = request.headers().get_all(name.as_str()).iter().collect();
+        if !values.iter().all(|value| value.as_bytes().iter().all(readable)) {
+            let text = format!("header {name}: only printable ASCII can be read");
+            return Err(Problem::malformed(text));
         }
-        let parts = schema["allOf"].as_array().into_iter().flatten();
-        if let Some(found) = parts.into_iter().find_map(|part| self.not_text(part, value, place)) {
-            return Some(found);
-        }
-        match value {
-            Value::Number(_) | Value::Bool(_) if schema["type"] == "string" => {
-                Some(place.to_owned())
-            }
-            Value::Array(items) => {
-                items.iter().find_map(|item| self.not_text(&schema["items"], item, place))
-            }
-            Value::Object(fields) => fields.iter().find_map(|(name, value)| {
-                let known = schema["properties"].get(name);
-                self.not_text(known.unwrap_or(&schema["additionalProperties"]), value, name)
-            }),
-            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => None,
+        if values.len() > 1 {
+            return Err(Problem::malformed(format!("header {name}: it is said twice")));
         }
     }
+    Ok(())
+}
+
+/// The body as JSON, if it says that it is.
+fn read_body(request: &Request, body: &[u8]) -> Result<Value, Problem> {
+    let said = request.headers().get(header::CONTENT_TYPE);
+    let said = said.map_or(Cow::Borrowed(""), |said| String::from_utf8_lossy(said.as_bytes()));
+    let kind = said.split(';').next().unwrap_or_default().trim();
+    if !kind.eq_ignore_ascii_case("application/json") {
+        let found = if kind.is_empty() { "nothing".to_owned() } else { shown(kind) };
+        return Err(Problem::not_json(format!(
+            "Content-Type: application/json is expected, not {found}"
+        )));
+    }
+    if body.is_empty() {
+        return Err(Problem::malformed("the body is missing: a JSON object is expected"));
+    }
+    let text = std::str::from_utf8(body).map_err(|error| {
+        let place = error.valid_up_to();
+        Problem::malformed(format!("the body is not UTF-8: byte {place} belongs to no character"))
+    })?;
+    serde_json::from_str(text).map_err(|error| {
+        let what = if error.is_eof() { "it ends too early" } else { "what stands there is none" };
+        let (line, column) = (error.line(), error.column());
+        Problem::malformed(format!("the body is not JSON: {what}, in line {line}, column {column}"))
+    })
 }
 
 impl Path {
@@ -132,62 +174,38 @@ impl Path {
 
 impl Operation {
     fn of(operation: &Value) -> Self {
-        let parameters = |place: &str| -> Vec<String> {
+        let parameters = |place: &str| -> Vec<Parameter> {
             let all = operation["parameters"].as_array().into_iter().flatten();
-            let there = all.filter(|parameter| parameter["in"] == place);
-            there.filter_map(|it| it["name"].as_str().map(ToOwned::to_owned)).collect()
+            all.filter(|parameter| parameter["in"] == place).filter_map(Parameter::of).collect()
         };
         let content = &operation["requestBody"]["content"]["application/json"];
+        let headers = parameters("header").into_iter().map(|parameter| parameter.name);
         Self {
             query: parameters("query"),
             // A reason may be in any script; whoever notes it reads it.
-            headers: parameters("header").into_iter().filter(|name| name != REASON).collect(),
+            headers: headers.filter(|name| name != REASON).collect(),
             body: content.get("schema").cloned(),
         }
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use poem::http::Method;
-
-    use super::*;
-    use crate::OPENAPI;
-
-    fn contract() -> Contract {
-        Contract::of(&serde_json::from_str(OPENAPI).unwrap())
-    }
-
-    fn misread(method: Method, path: &str, body: &str) -> Option<String> {
-        let request = Request::builder().method(method).uri_str(format!("/control/v1/{path}"));
-        contract().misread(&request.finish(), body.as_bytes())
-    }
-
-    #[test]
-    fn a_path_takes_the_methods_that_the_description_names() {
-        assert_eq!(contract().allowed("/control/v1/projects"), "GET, POST");
-        assert_eq!(contract().allowed("/control/v1/keys/key_1/revoke"), "POST");
-        assert_eq!(contract().allowed("/control/v1/nothing"), "");
-    }
-
-    #[test]
-    fn a_parameter_that_is_not_described_is_not_overlooked() {
-        assert_eq!(misread(Method::GET, "keys?limit=1&project=physics", ""), None);
-        let misspelt = misread(Method::GET, "keys?projct=physics", "").unwrap();
-        assert!(misspelt.contains("\"projct\"") && misspelt.contains("project"), "{misspelt}");
-    }
-
-    #[test]
-    fn a_text_is_neither_a_number_nor_a_truth_value() {
-        let misread = |path: &str, body: &str| {
-            let place = misread(Method::POST, path, body)?;
-            place.split_once(':').map(|(place, _)| place.to_owned())
-        };
-        assert_eq!(misread("projects", r#"{"name":true}"#).as_deref(), Some("name"));
-        assert_eq!(misread("projects", r#"{"name":"true"}"#), None);
-        assert_eq!(misread("keys", r#"{"models":["a",1]}"#).as_deref(), Some("models"));
-        let upstream = r#"{"name":"a","upstreams":[{"url":1,"max_in_flight":1}]}"#;
-        assert_eq!(misread("models", upstream).as_deref(), Some("url"));
-        assert_eq!(misread("projects", "{"), None);
+impl Operation {
+    fn unknown_parameter(&self, name: &str) -> Problem {
+        let known: Vec<&str> = self.query.iter().map(|known| known.name.as_str()).collect();
+        let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
+        Problem::malformed(format!("there is no parameter {} here, but: {known}", shown(name)))
     }
 }
+
+impl Parameter {
+    fn of(parameter: &Value) -> Option<Self> {
+        let name = parameter["name"].as_str()?.to_owned();
+        let required = parameter["required"] == true;
+        Some(Self { name, schema: parameter["schema"].clone(), required })
+    }
+}
+
+type Fields = Map<String, Value>;
+
+#[cfg(test)]
+mod spec;

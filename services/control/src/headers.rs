@@ -121,6 +121,21 @@ fn version(text: &str) -> Result<Option<u64>, Problem> {
     })
 }
 
+/// From one time that a reader names until another.
+pub fn span(
+    from: Option<&str>,
+    to: Option<&str>,
+) -> Result<(Option<Timestamp>, Option<Timestamp>), Problem> {
+    let (from, to) = (time(from)?, time(to)?);
+    match (from, to) {
+        (Some(from), Some(to)) if from > to => {
+            let text = format!("from is after to: nothing is from {from} and before {to}");
+            Err(Problem::unacceptable("rejected", text))
+        }
+        (from, to) => Ok((from, to)),
+    }
+}
+
 /// A time that a reader names, RFC 3339.
 pub fn time(text: Option<&str>) -> Result<Option<Timestamp>, Problem> {
     text.map(|text| text.parse().map_err(|error| Problem::malformed(format!("{error}"))))

@@ -1,7 +1,6 @@
 //! The API as an endpoint: bodies bounded, every error a problem, every answer counted and closed to other sites.
 
 mod body;
-mod cors;
 mod security_headers;
 mod zero_character;
 
@@ -10,10 +9,15 @@ use std::sync::Arc;
 use poem::{
     Endpoint, EndpointExt, Error, IntoResponse, Request, Response, Route,
     endpoint::make_sync,
-    http::{HeaderValue, Method, StatusCode, header::CONTENT_TYPE},
+    http::{
+        HeaderValue, Method, StatusCode,
+        header::{ACCEPT_ENCODING, ALLOW, CONTENT_TYPE},
+    },
 };
 
-use self::{body::BodyReader, cors::Cors};
+use uplion_http::cors::{Cors, coding};
+
+use self::body::BodyReader;
 use crate::{
     OPENAPI, Parts, api,
     contract::Contract,
@@ -35,7 +39,15 @@ pub fn routes(
     let document = make_sync(|_| OPENAPI.with_content_type("application/json"));
     let described = Route::new().at("/openapi.json", document).nest("/", api::service(parts));
     let authenticator = parts.authenticator.clone();
-    let cors = Cors { allowed: Arc::clone(&authenticator.allowed_origins) };
+    let cors = Cors {
+        origins: Arc::clone(&authenticator.allowed_origins),
+        methods: "GET, POST, PUT, PATCH, DELETE",
+        asked: Some(
+            "Authorization, Content-Type, If-Match, Idempotency-Key, Uplion-Position, Uplion-Reason",
+        ),
+        shown: "ETag, Retry-After, Uplion-Position, X-Request-Id",
+        credentials: true,
+    };
     let inner = Route::new().nest(api::PATH, described).data(authenticator);
     Api { inner, contract, metrics, cors, bodies: BodyReader::new(), proxies }
 }
@@ -58,10 +70,9 @@ impl<E: Endpoint> Endpoint for Api<E> {
         request.headers_mut().insert(REQUEST_ID, id.clone());
         let path = request.uri().path().to_owned();
         let (https, page) = (over_https(&request), self.cors.allowed(&request));
-        let answer = if page.is_some() && *request.method() == Method::OPTIONS {
-            Ok(cors::preflight())
-        } else {
-            self.answer(request).await
+        let answer = match self.unasked(&request) {
+            Some(answer) => Ok(answer),
+            None => self.answer(request).await,
         };
         let mut response =
             answer.unwrap_or_else(|error| problem_response(error, self.contract.allowed(&path)));
@@ -69,6 +80,10 @@ impl<E: Endpoint> Endpoint for Api<E> {
         security_headers::insert(headers, https);
         self.cors.open(headers, page);
         headers.insert(REQUEST_ID, id);
+        if response.status() == StatusCode::UNSUPPORTED_MEDIA_TYPE {
+            let headers = response.headers_mut();
+            headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+        }
         let status = Status { status: response.status().as_u16() };
         self.metrics.answers.get_or_create(&status).inc();
         Ok(response)
@@ -76,6 +91,17 @@ impl<E: Endpoint> Endpoint for Api<E> {
 }
 
 impl<E: Endpoint> Api<E> {
+    /// What is said without asking who calls: what a path takes, to browsers and to others.
+    fn unasked(&self, request: &Request) -> Option<Response> {
+        if let Some(preflight) = self.cors.preflight(request) {
+            return Some(preflight);
+        }
+        let allowed = self.contract.allowed(request.uri().path());
+        let asked = *request.method() == Method::OPTIONS && !allowed.is_empty();
+        let answer = || Response::builder().status(StatusCode::NO_CONTENT);
+        asked.then(|| answer().header(ALLOW, allowed).finish())
+    }
+
     async fn answer(&self, mut request: Request) -> poem::Result<Response> {
         let url = request.uri().path_and_query().map_or(0, |path| path.as_str().len());
         if url > LONGEST_URL {
@@ -85,9 +111,10 @@ impl<E: Endpoint> Api<E> {
         let body = request.take_body();
         // Held until the call is answered.
         let (body, _held) = self.bodies.read(body).await?;
-        if let Some(misread) = self.contract.misread(&request, &body) {
-            return Err(Problem::malformed(misread).into());
+        if let Some(coding) = coding(request.headers()) {
+            return Err(Problem::encoded(&coding).into());
         }
+        self.contract.check(&request, &body)?;
         if let Some(place) = zero_character::find(&request, &body) {
             let text = format!("there is a zero character in {place}: no text has one");
             return Err(Problem::unacceptable("zero_character", text).into());

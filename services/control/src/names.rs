@@ -4,7 +4,8 @@ use std::{str::FromStr, sync::Arc};
 
 use uplion_domain::{
     AdminKeyId, KeyId, ModelName, Nanos, PriceId, ProjectId, Timestamp, UserId, WorkerId,
-    api_key::Models, project::Project, subject::AggregateId, user::User,
+    api_key::Models, money::UnknownAmount, project::Project, subject::AggregateId,
+    time::UnknownTime, user::User,
 };
 use uplion_log_store::{
     event_store::{EventStore, Scope},
@@ -161,14 +162,16 @@ pub fn worker(text: &str) -> Result<WorkerId, Problem> {
     parse_id(text, "a worker")
 }
 
-/// A time that a command speaks of.
-pub fn time(text: &str) -> Result<Timestamp, Problem> {
-    text.parse().map_err(|error| Problem::unacceptable("rejected", format!("{error}")))
+/// A time that a command speaks of in `field`.
+pub fn time(field: &str, text: &str) -> Result<Timestamp, Problem> {
+    let unreadable = |error| Problem::unacceptable("rejected", format!("{field}: {error}"));
+    text.parse().map_err(|error: UnknownTime| unreadable(error.to_string()))
 }
 
-/// Money that a command speaks of.
-pub fn amount(text: &str) -> Result<Nanos, Problem> {
-    text.parse().map_err(|error| Problem::unacceptable("rejected", format!("{error}")))
+/// Money that a command speaks of in `field`.
+pub fn amount(field: &str, text: &str) -> Result<Nanos, Problem> {
+    let unreadable = |error| Problem::unacceptable("rejected", format!("{field}: {error}"));
+    text.parse().map_err(|error: UnknownAmount| unreadable(error.to_string()))
 }
 
 pub fn price(text: &str) -> Result<PriceId, Problem> {

@@ -125,7 +125,7 @@ table! {
     GetModel         get_model:              Yes   Yes     Yes   Yes    Yes;
     ChangeModel      change_model:           Yes   No      No    No     No;
     ChangeUpstreams  change_upstreams:       Yes   No      No    No     No;
-    ListUpstreams    list_upstreams:         Yes   Yes     Yes   Yes    Yes;
+    ListUpstreams    list_upstreams:         Yes   Yes     No    No     No;
     AddUpstream      add_upstream:           Yes   No      No    No     No;
     ChangeUpstream   change_upstream:        Yes   No      No    No     No;
     RemoveUpstream   remove_upstream:        Yes   No      No    No     No;

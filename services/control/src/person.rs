@@ -1,5 +1,6 @@
 //! What may be known of a person: rules for what lies beside the log, where no aggregate sees it.
 
+use uplion_domain::name::{self, Most};
 use uplion_log_store::people::Identity;
 
 use crate::problem::Problem;
@@ -14,29 +15,24 @@ const LONGEST_ISSUER: usize = 1_024;
 
 /// Something before and after the last `@`, and no spaces: who sends to it finds out the rest.
 pub fn email(text: &str) -> Result<String, Problem> {
-    let text = text.trim();
+    let text = name::normal(text);
     let sides = text.rsplit_once('@');
     let whole = sides.is_some_and(|(name, host)| !name.is_empty() && !host.is_empty());
-    let plain = !text.chars().any(|character| character.is_whitespace() || character.is_control());
+    let plain =
+        text.chars().all(|character| !character.is_whitespace() && name::is_printable(character));
     if !whole || !plain || text.len() > LONGEST_EMAIL {
         return Err(Problem::unacceptable(
             "unusable_email",
             format!("an e-mail address is like ada@example.org, at most {LONGEST_EMAIL} bytes"),
         ));
     }
-    Ok(text.to_owned())
+    Ok(text)
 }
 
 pub fn name(text: &str) -> Result<String, Problem> {
-    let text = text.trim();
-    let length = text.chars().count();
-    if !(1..=LONGEST_NAME).contains(&length) || text.chars().any(char::is_control) {
-        return Err(Problem::unacceptable(
-            "unusable_name",
-            format!("a person's name has 1 to {LONGEST_NAME} characters and no control characters"),
-        ));
-    }
-    Ok(text.to_owned())
+    name::given(text, Most::Characters(LONGEST_NAME)).map_err(|unusable| {
+        Problem::unacceptable("unusable_name", format!("a person's name {unusable}"))
+    })
 }
 
 pub fn identity(issuer: &str, subject: &str) -> Result<Identity, Problem> {
@@ -62,7 +58,9 @@ mod tests {
             assert_eq!(email(usable).unwrap(), usable.trim());
         }
         let long = format!("{}@example.org", "a".repeat(LONGEST_EMAIL));
-        for unusable in ["", "ada", "@example.org", "ada@", "a b@example.org", "a\n@b", &long] {
+        for unusable in
+            ["", "ada", "@example.org", "ada@", "a b@example.org", "a\n@b", "a\u{200b}@b", &long]
+        {
             assert!(email(unusable).is_err(), "{unusable:?}");
         }
     }
@@ -70,7 +68,7 @@ mod tests {
     #[test]
     fn a_name_is_something_that_a_person_can_read() {
         assert_eq!(name(" Ada Lovelace ").unwrap(), "Ada Lovelace");
-        for unusable in ["", "  ", "a\nb", &"x".repeat(LONGEST_NAME + 1)] {
+        for unusable in ["", "  ", "a\nb", "a\u{202e}b", &"x".repeat(LONGEST_NAME + 1)] {
             assert!(name(unusable).is_err(), "{unusable:?}");
         }
     }

@@ -9,6 +9,9 @@ use uplion_log_store::StoreError;
 
 /// Seconds after which a caller whom we could not serve may try again.
 const RETRY_AFTER: u64 = 1;
+/// What a caller who is not known is asked for (RFC 6750).
+const CHALLENGE: &str = r#"Bearer realm="uplion control""#;
+const INVALID_TOKEN: &str = r#"Bearer realm="uplion control", error="invalid_token""#;
 
 #[derive(Debug, ApiResponse)]
 pub enum Problem {
@@ -81,12 +84,14 @@ impl Problem {
 
     pub fn unauthorized(detail: impl Into<String>) -> Self {
         let details = details(StatusCode::UNAUTHORIZED, "unauthorized", detail);
-        Self::Unauthorized(details, "Bearer".into())
+        Self::Unauthorized(details, INVALID_TOKEN.into())
     }
 
     /// Nothing at all was shown.
     pub fn anonymous() -> Self {
-        Self::unauthorized("sign in, or send an admin key: Authorization: Bearer <key>")
+        let text = "sign in, or send an admin key: Authorization: Bearer <key>";
+        let details = details(StatusCode::UNAUTHORIZED, "unauthorized", text);
+        Self::Unauthorized(details, CHALLENGE.into())
     }
 
     /// What was shown is nothing of ours, or is not good any more. Which of these is nobody's business.
@@ -97,7 +102,7 @@ impl Problem {
     pub fn wrong_credentials() -> Self {
         let text = "the e-mail address or the password is wrong";
         let details = details(StatusCode::UNAUTHORIZED, "wrong_credentials", text);
-        Self::Unauthorized(details, "Bearer".into())
+        Self::Unauthorized(details, CHALLENGE.into())
     }
 
     pub fn cross_site() -> Self {
@@ -131,6 +136,23 @@ impl Problem {
         Self::NotFound(details(StatusCode::NOT_FOUND, "not_found", detail))
     }
 
+    pub fn not_json(detail: impl Into<String>) -> Self {
+        Self::NotJson(details(StatusCode::UNSUPPORTED_MEDIA_TYPE, "not_json", detail))
+    }
+
+    /// `coding` is what the body's `Content-Encoding` names.
+    pub fn encoded(coding: &str) -> Self {
+        let text = format!(
+            "Content-Encoding: {coding} is not read here: send the body as it is, without compression"
+        );
+        Self::NotJson(details(StatusCode::UNSUPPORTED_MEDIA_TYPE, "encoded_body", text))
+    }
+
+    pub fn too_large(most: usize) -> Self {
+        let text = format!("the body is larger than {most} bytes, which is the most that is read");
+        Self::TooLarge(details(StatusCode::PAYLOAD_TOO_LARGE, "too_large", text))
+    }
+
     pub fn conflict(code: &str, detail: impl Into<String>) -> Self {
         Self::Conflict(details(StatusCode::CONFLICT, code, detail))
     }
@@ -157,8 +179,24 @@ impl Problem {
         Self::internal("an event cannot be read: control's log says why")
     }
 
+    /// The same problem, told to be about one field or parameter.
+    #[must_use]
+    pub fn about(mut self, place: &str) -> Self {
+        let details = self.details_mut();
+        details.detail = format!("{place}: {}", details.detail);
+        self
+    }
+
     /// For people.
     pub fn detail(&self) -> &str {
+        &self.details().detail
+    }
+
+    pub fn status(&self) -> u16 {
+        self.details().status
+    }
+
+    fn details(&self) -> &Details {
         match self {
             Self::Malformed(details)
             | Self::Unauthorized(details, _)
@@ -173,7 +211,26 @@ impl Problem {
             | Self::Unacceptable(details)
             | Self::TooMany(details, _)
             | Self::Internal(details)
-            | Self::Unavailable(details, _) => &details.0.detail,
+            | Self::Unavailable(details, _) => &details.0,
+        }
+    }
+
+    fn details_mut(&mut self) -> &mut Details {
+        match self {
+            Self::Malformed(details)
+            | Self::Unauthorized(details, _)
+            | Self::Forbidden(details)
+            | Self::NotFound(details)
+            | Self::MethodNotAllowed(details, _)
+            | Self::TooSlow(details)
+            | Self::Conflict(details)
+            | Self::Changed(details, _)
+            | Self::TooLarge(details)
+            | Self::NotJson(details)
+            | Self::Unacceptable(details)
+            | Self::TooMany(details, _)
+            | Self::Internal(details)
+            | Self::Unavailable(details, _) => &mut details.0,
         }
     }
 
@@ -184,24 +241,28 @@ impl Problem {
 
     /// Of an error that the framework found before any of our functions was called. `allowed`: the path's methods.
     pub fn of_framework(error: &Error, allowed: String) -> Self {
-        let detail = error.to_string();
         match error.status() {
             StatusCode::UNAUTHORIZED => Self::anonymous(),
-            StatusCode::FORBIDDEN => Self::forbidden(detail),
+            StatusCode::FORBIDDEN => Self::forbidden("that is not permitted"),
             StatusCode::URI_TOO_LONG => Self::malformed("the URL is too long"),
-            StatusCode::NOT_FOUND => Self::not_found(detail),
+            StatusCode::NOT_FOUND => {
+                let text =
+                    "there is nothing at this path: /control/v1/openapi.json has all there are";
+                Self::not_found(text)
+            }
             status @ StatusCode::METHOD_NOT_ALLOWED => {
-                let details = details(status, "method_not_allowed", detail);
-                Self::MethodNotAllowed(details, allowed)
+                let text = format!("this path takes {allowed}, and no other method");
+                Self::MethodNotAllowed(details(status, "method_not_allowed", text), allowed)
             }
-            status @ StatusCode::PAYLOAD_TOO_LARGE => {
-                Self::TooLarge(details(status, "too_large", detail))
+            status if status.is_client_error() => {
+                tracing::warn!(%error, "control.request.undescribed");
+                let text = "the request is not as the description has it: /control/v1/openapi.json";
+                Self::malformed(text)
             }
-            status @ StatusCode::UNSUPPORTED_MEDIA_TYPE => {
-                Self::NotJson(details(status, "not_json", detail))
+            _ => {
+                tracing::error!(%error, "control.request.failed");
+                Self::internal("something is wrong on our side: control's log says what")
             }
-            status if status.is_client_error() => Self::malformed(plainly(&detail)),
-            _ => Self::internal(detail),
         }
     }
 }
@@ -215,13 +276,6 @@ fn details(status: StatusCode, code: &str, detail: impl Into<String>) -> Json<Bo
         detail: detail.into(),
         version: None,
     }))
-}
-
-/// What was wrong, without the names of the types that it was being read into.
-fn plainly(detail: &str) -> String {
-    let told = detail.split(" (occurred while parsing").next().unwrap_or(detail);
-    let told = told.replacen("parse request payload error: ", "the body cannot be read: ", 1);
-    told.replacen("failed to parse parameter ", "cannot be read: parameter ", 1)
 }
 
 /// A version as HTTP writes it.

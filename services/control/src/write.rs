@@ -166,6 +166,7 @@ impl Writer {
             Err(
                 CommitError::Conflict { .. }
                 | CommitError::Taken { .. }
+                | CommitError::Last { .. }
                 | CommitError::PersonalTaken(_),
             )
             | Ok(_) => Err(problem),
@@ -271,10 +272,15 @@ fn refused(error: CommitError) -> Problem {
                 Scope::ProjectName => format!("another open project is called {value}"),
                 Scope::KeyDigest => "another key has this secret".to_owned(),
                 Scope::Installation => "it is founded already".to_owned(),
+                Scope::Administrator => "somebody else administers as this user".to_owned(),
                 Scope::ModelName => format!("{value} is the name or an alias of a model already"),
             };
             Problem::conflict("name_taken", what)
         }
+        CommitError::Last { .. } => Problem::conflict(
+            "rejected",
+            "the installation would be left without an administrator: make somebody else one first",
+        ),
         CommitError::PersonalTaken(what) => {
             Problem::conflict("taken", format!("another person has this {what}"))
         }

@@ -2,6 +2,7 @@
 
 mod accept;
 mod connection;
+pub mod cors;
 pub mod operations;
 mod port;
 mod startup;

@@ -1,5 +1,6 @@
 //! The event store on Postgres: one transaction a command, one command at a time.
 
+mod holders;
 mod idempotency;
 mod import;
 
@@ -27,7 +28,7 @@ use super::{
 };
 use crate::{
     StoreError,
-    event_store::{Commit, CommitError, Committed, EventStore, Scope, Stored, Uniqueness},
+    event_store::{Commit, CommitError, Committed, EventStore, Scope, Stored},
     number::{limit, signed, unsigned},
 };
 
@@ -57,6 +58,14 @@ impl PostgresEventStore {
     }
 }
 
+/// Brings what versions before noted of who holds what up to this one.
+pub async fn mend_holders(pool: &Pool) -> Result<(), StoreError> {
+    let mut session = pool.session().await?;
+    let mended = within(LONG, holders::mend(&mut session)).await?;
+    session.done();
+    mended
+}
+
 #[async_trait]
 impl EventStore for PostgresEventStore {
     async fn history(&self, aggregate: &AggregateId) -> Result<Vec<Stored>, StoreError> {
@@ -67,7 +76,7 @@ impl EventStore for PostgresEventStore {
     async fn holder(&self, scope: Scope, value: &str) -> Result<Option<AggregateId>, StoreError> {
         const SQL: &str =
             "SELECT aggregate, aggregate_id FROM holders WHERE scope = $1 AND value = $2";
-        let rows = self.select(SQL, &[&scope.as_str(), &value]).await?;
+        let rows = self.select(SQL, &[&scope.as_str(), &scope.key(value)]).await?;
         let Some(row) = rows.first() else { return Ok(None) };
         let holder = AggregateId::parse(row.try_get(0)?, row.try_get(1)?);
         holder.map(Some).map_err(|error| StoreError::Unreadable(error.to_string()))
@@ -159,7 +168,7 @@ async fn write(session: &mut Session, commit: &Commit) -> Result<Committed, Comm
         return Err(CommitError::Conflict { current });
     }
     for change in claims {
-        exchange(&transaction, aggregate, change).await?;
+        holders::exchange(&transaction, aggregate, change).await?;
     }
     for change in personal {
         people::change(&transaction, change).await?;
@@ -192,32 +201,6 @@ async fn version(
         "SELECT coalesce(max(version), 0) FROM events WHERE aggregate = $1 AND aggregate_id = $2";
     let rows = query(transaction, SQL, &[&aggregate.kind(), &aggregate.id()]).await?;
     Ok(first(&rows)?.unwrap_or(0))
-}
-
-async fn exchange(
-    transaction: &Transaction<'_>,
-    aggregate: &AggregateId,
-    change: &Uniqueness,
-) -> Result<(), CommitError> {
-    const CLAIM: &str = "INSERT INTO holders VALUES ($1, $2, $3, $4)
-        ON CONFLICT (scope, value) DO UPDATE SET value = excluded.value
-        WHERE holders.aggregate = excluded.aggregate
-        AND holders.aggregate_id = excluded.aggregate_id";
-    const RELEASE: &str = "DELETE FROM holders
-        WHERE scope = $1 AND value = $2 AND aggregate = $3 AND aggregate_id = $4";
-    let (sql, scope, value) = match change {
-        Uniqueness::Claim { scope, value } => (CLAIM, scope, value),
-        Uniqueness::Release { scope, value } => (RELEASE, scope, value),
-    };
-    let row: [&(dyn ToSql + Sync); 4] =
-        [&scope.as_str(), value, &aggregate.kind(), &aggregate.id()];
-    let changed = execute(transaction, sql, &row).await?;
-    match change {
-        Uniqueness::Claim { scope, value } if changed == 0 => {
-            Err(CommitError::Taken { scope: *scope, value: value.clone() })
-        }
-        Uniqueness::Claim { .. } | Uniqueness::Release { .. } => Ok(()),
-    }
 }
 
 async fn insert(

@@ -1,7 +1,10 @@
 //! The event store on `SQLite`. One thread writes, so positions are in commit order by themselves.
 
+mod holders;
 mod idempotency;
 mod import;
+
+pub use self::holders::mend as mend_holders;
 
 use std::{sync::Arc, time::Duration};
 
@@ -22,7 +25,7 @@ use super::{
 };
 use crate::{
     StoreError,
-    event_store::{Commit, CommitError, Committed, EventStore, Scope, Stored, Uniqueness},
+    event_store::{Commit, CommitError, Committed, EventStore, Scope, Stored},
     number::{limit, signed, unsigned},
 };
 
@@ -148,7 +151,7 @@ fn holder(
     value: &str,
 ) -> Result<Option<AggregateId>, StoreError> {
     const SQL: &str = "SELECT aggregate, aggregate_id FROM holders WHERE scope = ? AND value = ?";
-    select_one(connection, SQL, (scope.as_str(), value), |row| {
+    select_one(connection, SQL, (scope.as_str(), scope.key(value)), |row| {
         let (kind, id): (String, String) = (row.get(0)?, row.get(1)?);
         AggregateId::parse(&kind, &id).map_err(|error| StoreError::Unreadable(error.to_string()))
     })
@@ -165,7 +168,7 @@ fn write(connection: &Connection, commit: &Commit) -> Result<Committed, CommitEr
         return Err(CommitError::Conflict { current });
     }
     for change in claims {
-        exchange(connection, aggregate, change)?;
+        holders::exchange(connection, aggregate, change)?;
     }
     for change in personal {
         people::change(connection, change)?;
@@ -182,30 +185,6 @@ fn write(connection: &Connection, commit: &Commit) -> Result<Committed, CommitEr
         idempotency::remember(connection, command, position)?;
     }
     Ok(Committed { position, version })
-}
-
-fn exchange(
-    connection: &Connection,
-    aggregate: &AggregateId,
-    change: &Uniqueness,
-) -> Result<(), CommitError> {
-    const CLAIM: &str = "INSERT INTO holders VALUES (?, ?, ?, ?)
-        ON CONFLICT (scope, value) DO UPDATE SET value = value
-        WHERE aggregate = excluded.aggregate AND aggregate_id = excluded.aggregate_id";
-    const RELEASE: &str = "DELETE FROM holders
-        WHERE scope = ? AND value = ? AND aggregate = ? AND aggregate_id = ?";
-    let (sql, scope, value) = match change {
-        Uniqueness::Claim { scope, value } => (CLAIM, scope, value),
-        Uniqueness::Release { scope, value } => (RELEASE, scope, value),
-    };
-    let row = (scope.as_str(), value, aggregate.kind(), aggregate.id());
-    let changed = execute(connection, sql, row)?;
-    match change {
-        Uniqueness::Claim { scope, value } if changed == 0 => {
-            Err(CommitError::Taken { scope: *scope, value: value.clone() })
-        }
-        Uniqueness::Claim { .. } | Uniqueness::Release { .. } => Ok(()),
-    }
 }
 
 fn insert(

@@ -18,6 +18,8 @@ crate::on_each!([
     of_fifty_that_decided_on_one_version_one_wins
     positions_are_dense_and_in_commit_order_however_many_write
     a_value_is_held_by_one_and_free_once_released
+    a_name_is_held_however_it_is_written
+    what_somebody_must_hold_is_not_given_up_by_the_last
     of_many_that_claim_a_value_one_gets_it
     a_refused_commit_leaves_nothing_behind
     a_command_said_again_is_answered_and_not_done_again
@@ -147,6 +149,44 @@ async fn a_value_is_held_by_one_and_free_once_released(store: Store) {
     let take = commit(other, 1, vec![renamed(other, "a")]);
     store.events.commit(claiming(take, vec![claim("a")])).await.unwrap();
     assert_eq!(store.events.holder(Scope::ProjectName, "a").await.unwrap(), Some(of(other)));
+}
+
+async fn a_name_is_held_however_it_is_written(store: Store) {
+    let (one, other) = (project(), project());
+    let create = |project| commit(project, 0, vec![created(project, "Straße")]);
+    store.events.commit(claiming(create(one), vec![claim("Straße")])).await.unwrap();
+    let taken = store.events.commit(claiming(create(other), vec![claim(" STRASSE")])).await;
+    let Err(CommitError::Taken { scope: Scope::ProjectName, value }) = taken else {
+        panic!("{taken:?}")
+    };
+    assert_eq!(value, " STRASSE", "it is told as it was written");
+    assert_eq!(store.events.holder(Scope::ProjectName, "strasse").await.unwrap(), Some(of(one)));
+    let free = commit(one, 1, vec![renamed(one, "b")]);
+    store.events.commit(claiming(free, vec![release("STRASSE"), claim("b")])).await.unwrap();
+    assert_eq!(store.events.holder(Scope::ProjectName, "Straße").await.unwrap(), None);
+}
+
+async fn what_somebody_must_hold_is_not_given_up_by_the_last(store: Store) {
+    let scope = Scope::Administrator;
+    let (one, other) = (project(), project());
+    let held = |value: &str| Uniqueness::Claim { scope, value: value.to_owned() };
+    let given_up = |value: &str| Uniqueness::ReleaseUnlessLast { scope, value: value.to_owned() };
+    let create = |project| commit(project, 0, vec![created(project, "a")]);
+    store.events.commit(claiming(create(one), vec![held("one")])).await.unwrap();
+    let leave = |project, value| {
+        claiming(commit(project, 1, vec![renamed(project, "b")]), vec![given_up(value)])
+    };
+    let last = store.events.commit(leave(one, "one")).await;
+    assert!(matches!(last, Err(CommitError::Last { .. })), "{last:?}");
+    assert_eq!(store.events.holder(scope, "one").await.unwrap(), Some(of(one)));
+    store.events.commit(claiming(create(other), vec![held("other")])).await.unwrap();
+    let both = [(one, "one"), (other, "other")].map(|(project, value)| {
+        let (events, commit) = (store.events.clone(), leave(project, value));
+        tokio::spawn(async move { events.commit(commit).await.is_ok() })
+    });
+    let [first, second] = both;
+    let left = [first.await.unwrap(), second.await.unwrap()];
+    assert_eq!(left.iter().filter(|left| **left).count(), 1, "one of them stays");
 }
 
 async fn of_many_that_claim_a_value_one_gets_it(store: Store) {

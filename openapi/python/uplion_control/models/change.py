@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import datetime
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
@@ -19,7 +20,7 @@ T = TypeVar("T", bound="Change")
 class Change:
     """One change of one thing."""
 
-    at: str
+    at: datetime.datetime
     fields: list[Field]
     id: str
     """ Of the event, as `CloudEvents` have it. """
@@ -41,7 +42,7 @@ class Change:
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
-        at = self.at
+        at = self.at.isoformat()
 
         fields = []
         for fields_item_data in self.fields:
@@ -121,7 +122,7 @@ class Change:
         from ..models.field import Field
 
         d = dict(src_dict)
-        at = d.pop("at")
+        at = datetime.datetime.fromisoformat(d.pop("at"))
 
         fields = []
         _fields = d.pop("fields")

@@ -32,6 +32,7 @@ class Model:
     terms: ServingTerms
     """ How a model's requests are served. What is null or left out is as by default. """
     upstreams: list[Upstream]
+    """ Told to administrators and auditors; none to others. """
     max_processes: int | None | Unset = UNSET
     """ Null: as many as there are. """
     operations: list[str] | None | Unset = UNSET

@@ -27,9 +27,11 @@ class NewPrice:
     effective_from: datetime.datetime | None | Unset = UNSET
     """ RFC 3339, also past: then it counts for what is admitted from now on. Now if left out. """
     input_: None | str | Unset = UNSET
-    """ For a million tokens of the prompt; nothing if left out. """
+    """ For a million tokens of the prompt. What the model needs of input and output is said, also if it is 0,
+    unless a
+    request has a price of its own. """
     output: None | str | Unset = UNSET
-    """ For a million tokens of the answer; nothing if left out. """
+    """ For a million tokens of the answer. """
     project: None | str | Unset = UNSET
     """ The project that alone pays this, by id or name; left out: whoever has no price of its own. """
     rates: NewPriceRatesType0 | None | Unset = UNSET

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import datetime
 from collections.abc import Mapping
 from typing import Any, Self, TypeVar, cast
 
@@ -17,7 +16,7 @@ class PriceCondition:
 
     context_above: int | None | Unset = UNSET
     """ More tokens of prompt than this. """
-    from_: datetime.datetime | None | Unset = UNSET
+    from_: None | str | Unset = UNSET
     """ Admitted at this time of day or later, in the installation's time zone: `22:00`. """
     operation: None | str | Unset = UNSET
     """ `chat_completion`, `embedding`, ... """
@@ -36,8 +35,6 @@ class PriceCondition:
         from_: None | str | Unset
         if isinstance(self.from_, Unset):
             from_ = UNSET
-        elif isinstance(self.from_, datetime.datetime):
-            from_ = self.from_.isoformat()
         else:
             from_ = self.from_
 
@@ -88,20 +85,12 @@ class PriceCondition:
 
         context_above = _parse_context_above(d.pop("context_above", UNSET))
 
-        def _parse_from_(data: object) -> datetime.datetime | None | Unset:
+        def _parse_from_(data: object) -> None | str | Unset:
             if data is None:
                 return data
             if isinstance(data, Unset):
                 return data
-            try:
-                if not isinstance(data, str):
-                    raise TypeError()
-                from_type_0 = datetime.datetime.fromisoformat(data)
-
-                return from_type_0
-            except (TypeError, ValueError, AttributeError, KeyError):
-                pass
-            return cast(datetime.datetime | None | Unset, data)
+            return cast(None | str | Unset, data)
 
         from_ = _parse_from_(d.pop("from", UNSET))
 

@@ -25,9 +25,11 @@ class RequestAttempt:
     units: None | RequestAttemptUnitsType0 | Unset = UNSET
     """ By unit, as the upstream reported it. Null: it did not say, which is not nothing. """
     upstream: None | str | Unset = UNSET
-    """ Null if the model's workers bring their own, or the worker vanished. """
+    """ Told to administrators and auditors. Null if the model's workers bring their own, or the worker vanished.
+    """
     upstream_request_id: None | str | Unset = UNSET
-    """ The upstream's own name for it: what a provider's bill can be compared by. """
+    """ The upstream's own name for it: what a provider's bill can be compared by. Told to administrators and
+    auditors. """
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import datetime
 from collections.abc import Mapping
 from typing import Any, Self, TypeVar
 
@@ -13,7 +14,7 @@ T = TypeVar("T", bound="WorkerFailure")
 class WorkerFailure:
     """What only a person can mend."""
 
-    at: str
+    at: datetime.datetime
     model: str
     reason: str
     """ `ConfigurationError`, `AuthenticationError`, `MessageQueueConnectionError`, `APIQuotaExceededError` or
@@ -21,7 +22,7 @@ class WorkerFailure:
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
-        at = self.at
+        at = self.at.isoformat()
 
         model = self.model
 
@@ -42,7 +43,7 @@ class WorkerFailure:
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
         d = dict(src_dict)
-        at = d.pop("at")
+        at = datetime.datetime.fromisoformat(d.pop("at"))
 
         model = d.pop("model")
 

@@ -1,7 +1,7 @@
 //! How users, sessions and admin keys lie in the event store.
 
 use uplion_domain::{
-    AdminKeyId, Event, SessionId, UserId,
+    AdminKeyId, Aggregate as _, Event, SessionId, UserId,
     admin_key::{self, AdminKey},
     session::{self, Session},
     subject::AggregateId,
@@ -27,9 +27,15 @@ impl Recorded for User {
         if let Event::User(_, event) = event { Some(event) } else { None }
     }
 
-    /// The e-mail address is unique too, but in no event: the table of people sees to it.
-    fn claims(&self, _id: &UserId, _event: &user::Event) -> Vec<Uniqueness> {
-        vec![]
+    /// Somebody administers the installation, once somebody does. The e-mail address is unique too, but in no event:
+    /// the table of people sees to it.
+    fn claims(&self, id: &UserId, event: &user::Event) -> Vec<Uniqueness> {
+        let (scope, value) = (Scope::Administrator, id.to_string());
+        match (self.administers(), self.clone().evolve(event).administers()) {
+            (false, true) => vec![Uniqueness::Claim { scope, value }],
+            (true, false) => vec![Uniqueness::ReleaseUnlessLast { scope, value }],
+            (false, false) | (true, true) => vec![],
+        }
     }
 }
 
@@ -110,7 +116,9 @@ impl From<admin_key::Rejection> for Problem {
         match rejection {
             NotIssued => Self::not_found(text),
             AlreadyIssued => Self::conflict("rejected", text),
-            UnusableName | NothingAllowed | ExpiresAtOnce => Self::unacceptable("rejected", text),
+            UnusableName(_) | NothingAllowed | ExpiresAtOnce => {
+                Self::unacceptable("rejected", text)
+            }
         }
     }
 }

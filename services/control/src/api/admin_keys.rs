@@ -90,7 +90,8 @@ impl AdminKeys {
     ) -> Result<WriteResponse<IssuedKey>, Problem> {
         let caller = auth.0.may(Action::IssueAdminKey, Target::Installation)?;
         let context = headers.by(caller)?;
-        let expires_at = body.expires_at.as_deref().map(names::time).transpose()?;
+        let expires_at = body.expires_at.as_deref();
+        let expires_at = expires_at.map(|at| names::time("expires_at", at)).transpose()?;
         let secret = Secret::minted(PREFIX)?;
         let digest = KeyDigest::of(secret.reveal());
         let access = body.access.access();
@@ -114,8 +115,10 @@ impl AdminKeys {
     ) -> Result<Json<Page<AdminKeyView>>, Problem> {
         auth.0.may(Action::ListAdminKeys, Target::Installation)?;
         self.reader.wait_for(at.position()?, &[admin_keys::NAME]).await?;
+        let after =
+            page::cursor::<AdminKey>(self.writer.events.as_ref(), after.0.as_deref()).await?;
         let limit = page::limit(limit.0);
-        let parameters = [columns::maybe_text(after.0), page::limit_value(limit)];
+        let parameters = [columns::maybe_text(after), page::limit_value(limit)];
         let read = admin_keys::AdminKey::from_row;
         let rows = self.reader.query(&admin_keys::LIST, &parameters, read).await?;
         Ok(Json(Page::of(rows, limit, |row| row.admin_key.to_string(), AdminKeyView::of)))

@@ -52,7 +52,7 @@ impl BudgetView {
     }
 
     pub fn read(&self) -> Result<Budget, Problem> {
-        let amount = names::amount(&self.amount)?;
+        let amount = names::amount("budget.amount", &self.amount)?;
         let period = match self.period {
             Period::Day => budget::Period::Day,
             Period::Week => budget::Period::Week,

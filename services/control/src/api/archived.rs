@@ -74,6 +74,14 @@ impl ArchivedEvent {
         })
     }
 
+    /// For those who are not told where models are answered.
+    pub fn leave_out_upstreams(&mut self) {
+        let attempts = self.event.0["data"].get_mut("attempts").and_then(Raw::as_array_mut);
+        for attempt in attempts.into_iter().flatten().filter_map(Raw::as_object_mut) {
+            attempt.retain(|name, _| !name.starts_with("upstream"));
+        }
+    }
+
     /// With what is known beside each.
     pub async fn all(
         people: &dyn People,

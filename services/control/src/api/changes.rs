@@ -80,6 +80,10 @@ impl Changes {
         if events.is_empty() {
             return Err(Problem::unseen());
         }
+        let last = history.last().map_or(0, |stored| stored.version);
+        if let Some(after) = after.0.filter(|after| *after > last) {
+            return Err(page::unknown_cursor(&after.to_string()));
+        }
         let limit = page::limit(limit.0);
         let mut rows = AggregateRows::of(&aggregate);
         let mut wanted = Vec::new();

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use poem_openapi::{Object, OpenApi, param::Query, payload::Json};
+use uplion_domain::RequestId;
 use uplion_projections::{
     projection::TypedRow,
     requests::{self, Charged, Request},
@@ -94,8 +95,9 @@ impl Charges {
         self.reader.wait_for(at.position()?, &[requests::NAME]).await?;
         let key = key.0.map(|text| names::key(&text)).transpose()?;
         let model = self.names.maybe_model(model.0.as_deref()).await?;
-        let from = headers::time(from.0.as_deref())?;
-        let to = headers::time(to.0.as_deref())?;
+        let (from, to) = headers::span(from.0.as_deref(), to.0.as_deref())?;
+        let after = after.0.as_deref();
+        let after = page::cursor_of::<RequestId>(&self.reader, &requests::ONE, after).await?;
         let limit = page::limit(limit.0);
         let mut rows = Vec::new();
         for project in seen.filters() {
@@ -105,7 +107,7 @@ impl Charges {
                 model: model.clone(),
                 settled_from: from,
                 settled_to: to,
-                older_than: after.0.clone(),
+                older_than: after.clone(),
                 limit,
             };
             let parameters = parameters.values();

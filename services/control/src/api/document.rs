@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
 
+use super::page;
 use crate::{
     headers,
     origin::{LONGEST_REASON, REASON},
@@ -46,7 +47,7 @@ fn complete_operation(operation: &mut Value) {
     for parameter in parameters.into_iter().flatten() {
         let name = parameter["name"].as_str().unwrap_or_default().to_owned();
         complete_schema(&mut parameter["schema"]);
-        complete_text(&name, &mut parameter["schema"]);
+        complete_parameter(&name, &mut parameter["schema"]);
         // A list that is named and has nothing in it says nothing.
         if parameter["schema"]["type"] == "array" {
             parameter["schema"]["minItems"] = json!(1);
@@ -115,10 +116,21 @@ fn complete_schema(schema: &mut Value) {
 
 /// What is always called the same is always written the same: it is said here, once for all operations.
 fn complete_text(name: &str, schema: &mut Value) {
+    let time = ["_at", "_until", "_from"].iter().any(|end| name.ends_with(end)) || name == "at";
+    if time && schema["type"] == "string" {
+        schema["format"] = json!("date-time");
+    }
+}
+
+/// The same of parameters.
+fn complete_parameter(name: &str, schema: &mut Value) {
+    if name == "limit" {
+        schema["minimum"] = json!(1);
+        schema["maximum"] = json!(page::MOST);
+    }
     if schema["type"] != "string" {
         return;
     }
-    let time = ["_at", "_until", "_from"].iter().any(|end| name.ends_with(end));
     match name {
         "If-Match" => {
             schema["pattern"] = json!(r#"^("[0-9]{1,19}"|[0-9]{1,19}|\*)$"#);
@@ -133,8 +145,7 @@ fn complete_text(name: &str, schema: &mut Value) {
             schema["minLength"] = json!(1);
             schema["maxLength"] = json!(255);
         }
-        "from" | "to" => schema["format"] = json!("date-time"),
-        _ if time => schema["format"] = json!("date-time"),
+        "from" | "to" | "in_force_at" => schema["format"] = json!("date-time"),
         _ => {}
     }
 }

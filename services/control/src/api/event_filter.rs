@@ -1,13 +1,10 @@
 //! Which events somebody asks for, as the API is asked for them.
 
-use uplion_domain::{
-    Timestamp,
-    subject::{AggregateId, Subject},
-};
+use uplion_domain::subject::{AggregateId, Subject};
 use uplion_log_store::event_query::{EventQuery, Order};
 use uplion_log_transport::stream::StreamName;
 
-use crate::problem::Problem;
+use crate::{headers, problem::Problem};
 
 pub struct EventFilter {
     pub stream: Option<String>,
@@ -48,13 +45,14 @@ impl EventFilter {
             }
             (begin, of_kind) => begin.clone().or(of_kind),
         };
+        let (from, to) = headers::span(from.as_deref(), to.as_deref())?;
         Ok(EventQuery {
             stream: stream.as_deref().map(stream_named).transpose()?,
             subject,
             actor: actor.clone(),
             kind: types,
-            from: from.as_deref().map(time).transpose()?,
-            to: to.as_deref().map(time).transpose()?,
+            from,
+            to,
         })
     }
 }
@@ -75,10 +73,4 @@ fn stream_named(text: &str) -> Result<StreamName, Problem> {
 /// It can be read, and asks for nothing.
 fn meaningless(text: impl Into<String>) -> Problem {
     Problem::unacceptable("rejected", text)
-}
-
-fn time(text: &str) -> Result<Timestamp, Problem> {
-    text.parse().map_err(|_| {
-        Problem::malformed(format!("{text:?} is not a time like 2026-11-23T10:33:20Z"))
-    })
 }

@@ -108,6 +108,7 @@ impl Keys {
             Some(text) => Some(self.names.user_filter(&text).await?),
             None => None,
         };
+        let after = page::cursor::<ApiKey>(self.writer.events.as_ref(), after.0.as_deref()).await?;
         let (limit, now) = (page::limit(limit.0), now());
         let mut rows = Vec::new();
         for project in seen.filters() {
@@ -117,7 +118,7 @@ impl Keys {
                 columns::maybe_text(status.0.map(KeyStatus::as_str)),
                 columns::time(now),
                 model.clone(),
-                columns::maybe_text(after.0.clone()),
+                columns::maybe_text(after.clone()),
                 page::limit_value(limit),
             ];
             rows.extend(self.reader.query(&api_keys::LIST, &parameters, Listed::from_row).await?);

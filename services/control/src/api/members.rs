@@ -108,11 +108,16 @@ impl Members {
         let id = self.names.project(&project).await?;
         auth.0.may(Action::ListMembers, Target::Project(id))?;
         self.reader.wait_for(at.position()?, &[members::NAME]).await?;
+        let after = page::cursor::<uplion_domain::user::User>(
+            self.writer.events.as_ref(),
+            after.0.as_deref(),
+        )
+        .await?;
         let limit = page::limit(limit.0);
         let parameters = [
             columns::text(id),
             columns::maybe_text(role.0.map(MemberRole::role)),
-            columns::maybe_text(after.0),
+            columns::maybe_text(after),
             page::limit_value(limit),
         ];
         let read = members::Member::from_row;

@@ -93,17 +93,19 @@ impl Models {
         limit: Query<Option<usize>>,
         at: ReadAt,
     ) -> Result<Json<Page<ModelView>>, Problem> {
-        auth.0.may(Action::ListModels, Target::Installation)?;
+        let caller = auth.0.may(Action::ListModels, Target::Installation)?;
         self.reader.wait_for(at.position()?, &[models::NAME]).await?;
+        let after = page::cursor::<Model>(self.writer.events.as_ref(), after.0.as_deref()).await?;
         let limit = page::limit(limit.0);
         let parameters = [
             columns::maybe_text(kind.0.map(ModelKind::read)),
             columns::maybe_text(status.0.map(ModelStatus::as_str)),
-            columns::maybe_text(after.0),
+            columns::maybe_text(after),
             page::limit_value(limit),
         ];
         let rows = self.reader.query(&models::LIST, &parameters, models::Model::from_row).await?;
-        Ok(Json(Page::of(rows, limit, |row| row.model.to_string(), ModelView::of)))
+        let view = |row| ModelView::of(row, caller.sees_upstreams());
+        Ok(Json(Page::of(rows, limit, |row| row.model.to_string(), view)))
     }
 
     /// Show a model
@@ -114,11 +116,13 @@ impl Models {
         /// Its name or an alias.
         model: Path<String>,
     ) -> Result<Versioned<ModelView>, Problem> {
-        auth.0.may(Action::GetModel, Target::Installation)?;
+        let caller = auth.0.may(Action::GetModel, Target::Installation)?;
         let id = self.names.model(&model).await?;
         let events = self.writer.events.as_ref();
         match current_row::<Model, _>(events, &id, &models::Models).await? {
-            Some((version, row)) => Ok(Versioned::at(version, ModelView::of(row))),
+            Some((version, row)) => {
+                Ok(Versioned::at(version, ModelView::of(row, caller.sees_upstreams())))
+            }
             None => Err(Problem::not_found(format!("there is no model {id}"))),
         }
     }

@@ -1,5 +1,7 @@
 //! Lists in pages, and one thing at its version.
 
+use std::{fmt::Display, str::FromStr};
+
 use poem_openapi::{
     ApiResponse, Object,
     payload::Json,
@@ -7,15 +9,18 @@ use poem_openapi::{
 };
 use uplion_domain::Envelope;
 use uplion_log_store::event_store::EventStore;
-use uplion_projections::{Projection, Recorded as At, projection::TypedRow, table::Value};
+use uplion_projections::{
+    Projection, Recorded as At, Statement, columns, projection::TypedRow, table::Value,
+};
 
 use crate::{
     aggregate::Recorded,
     problem::{Problem, etag},
+    reading::Reader,
 };
 
 const DEFAULT: usize = 100;
-const MOST: usize = 1_000;
+pub const MOST: usize = 1_000;
 
 /// A page of a list.
 #[derive(Debug, Object)]
@@ -37,8 +42,45 @@ pub enum Versioned<T: ToJSON + ParseFromJSON + Send> {
     ),
 }
 
+/// The description bounds it: what is out of bounds does not come this far.
 pub fn limit(asked: Option<usize>) -> usize {
     asked.unwrap_or(DEFAULT).clamp(1, MOST)
+}
+
+/// The id that a list goes on behind, of something that there is.
+pub async fn cursor<A: Recorded<Id: FromStr + Display>>(
+    events: &dyn EventStore,
+    after: Option<&str>,
+) -> Result<Option<String>, Problem> {
+    let Some(text) = after else { return Ok(None) };
+    let id: A::Id = text.parse().map_err(|_| unknown_cursor(text))?;
+    if events.history(&A::aggregate(&id)).await?.is_empty() {
+        return Err(unknown_cursor(text));
+    }
+    Ok(Some(id.to_string()))
+}
+
+/// The same of what no aggregate knows: `one` answers with a row if there is it.
+pub async fn cursor_of<I: FromStr + Display>(
+    reader: &Reader,
+    one: &'static Statement,
+    after: Option<&str>,
+) -> Result<Option<String>, Problem> {
+    let Some(text) = after else { return Ok(None) };
+    let id: I = text.parse().map_err(|_| unknown_cursor(text))?;
+    if reader.query(one, &[columns::text(&id)], drop).await?.is_empty() {
+        return Err(unknown_cursor(text));
+    }
+    Ok(Some(id.to_string()))
+}
+
+pub fn unknown_cursor(text: &str) -> Problem {
+    Problem::unacceptable(
+        "rejected",
+        format!(
+            "after: no page of this list ended at {text:?}: give what next said, or leave it away"
+        ),
+    )
 }
 
 pub fn limit_value(limit: usize) -> Value {

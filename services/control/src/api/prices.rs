@@ -6,8 +6,9 @@ use poem_openapi::{
     payload::Json,
 };
 use uplion_domain::{
-    PriceId, Rates, Unit,
+    ModelName, PriceId, Rates, Unit,
     installation::Currency,
+    model::Model,
     price::{self, Price, Rule},
 };
 use uplion_projections::{prices, projection::TypedRow};
@@ -19,6 +20,7 @@ use super::{
     rates::{self, RatesView, RuleView},
 };
 use crate::{
+    aggregate::Recorded as _,
     auth::Auth,
     caller::Target,
     headers::{self, ChangeHeaders, CreateHeaders, ReadAt},
@@ -28,7 +30,7 @@ use crate::{
     problem::Problem,
     reading::Reader,
     receipt::{WriteResponse, Written},
-    write::Writer,
+    write::{Writer, replay},
 };
 
 pub struct Prices {
@@ -46,9 +48,10 @@ struct NewPrice {
     model: String,
     /// The project that alone pays this, by id or name; left out: whoever has no price of its own.
     project: Option<String>,
-    /// For a million tokens of the prompt; nothing if left out.
+    /// For a million tokens of the prompt. What the model needs of input and output is said, also if it is 0, unless a
+    /// request has a price of its own.
     input: Option<String>,
-    /// For a million tokens of the answer; nothing if left out.
+    /// For a million tokens of the answer.
     output: Option<String>,
     /// For a million tokens of the prompt that the upstream had in its cache; as `input` if left out.
     cached_input: Option<String>,
@@ -110,8 +113,10 @@ impl Prices {
             self.names.must_be_open(project).await?;
         }
         let rules = body.rules()?;
+        self.must_be_whole(&model, &rules).await?;
         let currency = self.foundation.currency().await?;
-        let from = body.effective_from.as_deref().map(names::time).transpose()?;
+        let from = body.effective_from.as_deref();
+        let from = from.map(|at| names::time("effective_from", at)).transpose()?;
         let set = |at| price::Command::Set {
             model: model.clone(),
             project,
@@ -153,10 +158,10 @@ impl Prices {
         if project.is_some_and(|project| !caller.sees_project(project)) {
             return Err(Problem::unseen());
         }
+        let after = page::cursor::<Price>(self.writer.events.as_ref(), after.0.as_deref()).await?;
         let limit = page::limit(limit.0);
         let in_force_at = headers::time(in_force_at.0.as_deref())?;
-        let parameters =
-            prices::Listed { model, project, in_force_at, after: after.0, limit }.values();
+        let parameters = prices::Listed { model, project, in_force_at, after, limit }.values();
         let mut rows =
             self.reader.query(&prices::LIST, &parameters, prices::Price::from_row).await?;
         let next = (rows.len() == limit).then(|| rows.last().map(|row| row.price.to_string()));
@@ -199,6 +204,31 @@ impl Prices {
     }
 }
 
+impl Prices {
+    /// What is not said would be free: of what the model is for, each rule says what it costs.
+    async fn must_be_whole(&self, model: &ModelName, rules: &[Rule]) -> Result<(), Problem> {
+        let history = self.writer.events.history(&Model::aggregate(model)).await?;
+        let operations = match replay::<Model>(&history)? {
+            Model::Registered(registration) => registration.operations,
+            Model::Unknown | Model::Retired => None,
+        };
+        for (number, rule) in rules.iter().enumerate() {
+            let missing = rule.unsaid(operations.as_ref());
+            if let Some(missing) = missing.first() {
+                let rule = match rules.len() {
+                    1 => String::new(),
+                    _ => format!("rule {} of {}: ", number + 1, rules.len()),
+                };
+                return Err(Problem::unacceptable(
+                    "rejected",
+                    format!("{rule}{missing}: nothing says what it costs: say 0 if it is free"),
+                ));
+            }
+        }
+        Ok(())
+    }
+}
+
 impl NewPrice {
     fn rules(&self) -> Result<Vec<Rule>, Problem> {
         let rules: Result<Vec<Rule>, Problem> =
@@ -226,7 +256,8 @@ impl NewPrice {
         let mut rates = self.rates.as_ref().map(rates::read).transpose()?.unwrap_or_default();
         for (unit, amount) in named {
             if let Some(amount) = amount {
-                rates = rates.with(unit, names::amount(amount)?);
+                let amount = names::amount(unit.as_str(), amount)?;
+                rates = rates.with(unit, amount);
             }
         }
         Ok(rates)

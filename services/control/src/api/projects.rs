@@ -101,11 +101,13 @@ impl Projects {
             member = own;
         }
         self.reader.wait_for(at.position()?, &[projects::NAME, members::NAME]).await?;
+        let after =
+            page::cursor::<Project>(self.writer.events.as_ref(), after.0.as_deref()).await?;
         let limit = page::limit(limit.0);
         let parameters = [
             columns::maybe_text(status.0.map(ProjectStatus::as_str)),
             columns::maybe_text(member),
-            columns::maybe_text(after.0),
+            columns::maybe_text(after),
             page::limit_value(limit),
         ];
         let read = projects::Project::from_row;

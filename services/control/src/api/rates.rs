@@ -50,7 +50,7 @@ pub fn view(rates: &Rates) -> RatesView {
 }
 
 pub fn read(view: &RatesView) -> Result<Rates, Problem> {
-    let rate = |(unit, amount): (&String, &String)| Ok((word(unit)?, names::amount(amount)?));
+    let rate = |(unit, amount): (&String, &String)| Ok((word(unit)?, names::amount(unit, amount)?));
     let rates: Result<Vec<(Unit, Nanos)>, Problem> = view.iter().map(rate).collect();
     Ok(Rates::from_iter(rates?))
 }
@@ -81,7 +81,8 @@ impl WhenView {
         let time_of_day = match (from, until) {
             (None, None) => None,
             (Some(from), Some(until)) => {
-                Some(TimeOfDay { from: minute(from)?, until: minute(until)? })
+                let named = |name, text| minute(text).map_err(|problem| problem.about(name));
+                Some(TimeOfDay { from: named("from", from)?, until: named("until", until)? })
             }
             (Some(_), None) | (None, Some(_)) => {
                 return Err(rejected("a time of day is from one time until another"));

@@ -54,13 +54,13 @@ pub struct RequestSummary {
 #[oai(rename = "RequestAttempt")]
 pub struct AttemptView {
     worker: String,
-    /// Null if the model's workers bring their own, or the worker vanished.
+    /// Told to administrators and auditors. Null if the model's workers bring their own, or the worker vanished.
     upstream: Option<String>,
     /// `completed`, `failed`, `cancelled`, `unknown`, ...
     outcome: String,
     /// By unit, as the upstream reported it. Null: it did not say, which is not nothing.
     units: Option<BTreeMap<String, u64>>,
-    /// The upstream's own name for it: what a provider's bill can be compared by.
+    /// The upstream's own name for it: what a provider's bill can be compared by. Told to administrators and auditors.
     upstream_request_id: Option<String>,
 }
 
@@ -91,14 +91,15 @@ impl RequestStatus {
 }
 
 impl AttemptView {
-    pub fn of(attempt: &Attempt) -> Self {
+    /// `with_upstream`: whether the caller is told which it was.
+    pub fn of(attempt: &Attempt, with_upstream: bool) -> Self {
         let Attempt { worker, upstream, outcome, usage, upstream_request_id } = attempt;
         Self {
             worker: worker.to_string(),
-            upstream: upstream.as_ref().map(ToString::to_string),
+            upstream: upstream.as_ref().filter(|_| with_upstream).map(ToString::to_string),
             outcome: outcome.to_string(),
             units: usage.as_ref().map(units),
-            upstream_request_id: upstream_request_id.clone(),
+            upstream_request_id: upstream_request_id.clone().filter(|_| with_upstream),
         }
     }
 }

@@ -88,8 +88,9 @@ impl Requests {
         self.reader.wait_for(at.position()?, &[requests::NAME]).await?;
         let key = key.0.map(|text| names::key(&text)).transpose()?;
         let model = self.names.maybe_model(model.0.as_deref()).await?;
-        let from = headers::time(from.0.as_deref())?;
-        let to = headers::time(to.0.as_deref())?;
+        let (from, to) = headers::span(from.0.as_deref(), to.0.as_deref())?;
+        let after = after.0.as_deref();
+        let after = page::cursor_of::<RequestId>(&self.reader, &requests::ONE, after).await?;
         let limit = page::limit(limit.0);
         let mut rows = Vec::new();
         for project in seen.filters() {
@@ -100,7 +101,7 @@ impl Requests {
                 status: status.0.map(|status| status.as_str().to_owned()),
                 accepted_from: from,
                 accepted_to: to,
-                older_than: after.0.clone(),
+                older_than: after.clone(),
                 limit,
             };
             let parameters = parameters.values();
@@ -132,7 +133,7 @@ impl Requests {
         if events.is_empty() {
             return Err(unknown(id, &freshness));
         }
-        auth.0.may(Action::GetRequest, whose(&events)?)?;
+        let told = auth.0.may(Action::GetRequest, whose(&events)?)?.sees_upstreams();
         let parameters = [columns::text(id)];
         let rows = self.reader.query(&requests::ONE, &parameters, Request::from_row).await?;
         let (projects, keys) =
@@ -140,24 +141,35 @@ impl Requests {
         let labels = self.labels.of(projects, keys).await?;
         Ok(Json(RequestStory {
             request: rows.into_iter().next().map(|row| RequestSummary::of(row, &labels)),
-            attempts: attempts(&events)?,
-            events: ArchivedEvent::all(
-                self.people.as_ref(),
-                self.foundation.source().await?,
-                &events,
-            )
-            .await?,
+            attempts: attempts(&events, told)?,
+            events: self.told(&events, told).await?,
             complete: freshness == Freshness::CaughtUp,
         }))
     }
 }
 
+impl Requests {
+    async fn told(
+        &self,
+        events: &[Archived],
+        with_upstreams: bool,
+    ) -> Result<Vec<ArchivedEvent>, Problem> {
+        let source = self.foundation.source().await?;
+        let mut events = ArchivedEvent::all(self.people.as_ref(), source, events).await?;
+        if !with_upstreams {
+            events.iter_mut().for_each(ArchivedEvent::leave_out_upstreams);
+        }
+        Ok(events)
+    }
+}
+
 /// Of the settlement that counts; nothing before there is one.
-fn attempts(events: &[Archived]) -> Result<Vec<AttemptView>, Problem> {
+fn attempts(events: &[Archived], with_upstreams: bool) -> Result<Vec<AttemptView>, Problem> {
     for archived in events.iter().filter(|archived| archived.effective) {
         let envelope = Envelope::decode(&archived.event).map_err(Problem::unreadable)?;
         if let Event::Request(request::Event::Settled(settled)) = envelope.event {
-            return Ok(settled.attempts.iter().map(AttemptView::of).collect());
+            let view = |attempt| AttemptView::of(attempt, with_upstreams);
+            return Ok(settled.attempts.iter().map(view).collect());
         }
     }
     Ok(Vec::new())

@@ -183,11 +183,13 @@ impl Sessions {
         let caller =
             auth.0.may(Action::ListSessions, of.map_or(Target::Installation, Target::User))?;
         self.reader.wait_for(at.position()?, &[sessions::NAME]).await?;
+        let after =
+            page::cursor::<Session>(self.writer.events.as_ref(), after.0.as_deref()).await?;
         let limit = page::limit(limit.0);
         let parameters = [
             columns::maybe_text(of),
             columns::time(now()),
-            columns::maybe_text(after.0),
+            columns::maybe_text(after),
             page::limit_value(limit),
         ];
         let rows = self.reader.query(&LIST, &parameters, sessions::Session::from_row).await?;

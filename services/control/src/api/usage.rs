@@ -126,10 +126,8 @@ impl Usage {
         let key = key.0.map(|text| names::key(&text)).transpose()?;
         let model = self.names.maybe_model(model.0.as_deref()).await?;
         let operation = operation.0.as_deref().map(word).transpose()?;
-        let (from, to) = (
-            headers::time(from.0.as_deref())?.map(Timestamp::hour),
-            headers::time(to.0.as_deref())?,
-        );
+        let (from, to) = headers::span(from.0.as_deref(), to.0.as_deref())?;
+        let from = from.map(Timestamp::hour);
         self.reader.wait_for(at.position()?, &[usage_by_hour::NAME]).await?;
         let missing = self.wait(wait.0).await?;
         let after = after.0.as_deref().map(cursor).transpose()?;
@@ -214,7 +212,7 @@ fn each() -> Vec<By> {
 }
 
 fn cursor(text: &str) -> Result<PageCursor, Problem> {
-    text.parse().map_err(|error| Problem::unacceptable("rejected", format!("{error}")))
+    text.parse().map_err(|_| page::unknown_cursor(text))
 }
 
 fn word(text: &str) -> Result<Operation, Problem> {

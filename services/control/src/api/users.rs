@@ -91,6 +91,7 @@ impl Users {
     ) -> Result<Json<Page<UserView>>, Problem> {
         auth.0.may(Action::ListUsers, Target::Installation)?;
         self.reader.wait_for(at.position()?, &[users::NAME]).await?;
+        let after = page::cursor::<User>(self.writer.events.as_ref(), after.0.as_deref()).await?;
         let limit = page::limit(limit.0);
         let only = match &email.0 {
             Some(email) => Some(self.names.people.by_email(email).await?),
@@ -101,7 +102,7 @@ impl Users {
             columns::maybe_text(only.map(|person| person.map_or_else(String::new, |of| of.user))),
             columns::maybe_text(access.0.map(UserAccess::access)),
             columns::maybe_text(status.0.map(UserStatus::as_str)),
-            columns::maybe_text(after.0),
+            columns::maybe_text(after),
             page::limit_value(limit),
         ];
         let rows = self.reader.query(&users::LIST, &parameters, users::User::from_row).await?;

@@ -5,6 +5,7 @@ use poem_openapi::{
     param::{Path, Query},
     payload::Json,
 };
+use uplion_domain::WorkerId;
 use uplion_projections::{
     columns,
     projection::TypedRow,
@@ -94,11 +95,13 @@ impl Workers {
             Some(text) => columns::json(&self.names.model(&text).await?.to_string()),
             None => Value::Null,
         };
+        let after = after.0.as_deref();
+        let after = page::cursor_of::<WorkerId>(&self.reader, &workers::ONE, after).await?;
         let limit = page::limit(limit.0);
         let parameters = [
             columns::maybe_text(status.0.map(WorkerStatus::as_str)),
             model,
-            columns::maybe_text(after.0),
+            columns::maybe_text(after),
             page::limit_value(limit),
         ];
         let rows = self.reader.query(&workers::NEWEST, &parameters, Worker::from_row).await?;

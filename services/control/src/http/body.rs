@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use bytes::{Bytes, BytesMut};
 use futures::StreamExt as _;
-use poem::{Body, error::SizedLimitError};
+use poem::Body;
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
     time::timeout,
@@ -45,9 +45,10 @@ impl BodyReader {
         let mut chunks = body.into_bytes_stream();
         let (mut gathered, mut held) = (BytesMut::new(), None::<OwnedSemaphorePermit>);
         while let Some(chunk) = chunks.next().await {
-            let chunk = chunk.map_err(|error| Problem::malformed(error.to_string()))?;
+            let chunk =
+                chunk.map_err(|_| Problem::malformed("the body broke off before its end"))?;
             if gathered.len() + chunk.len() > LARGEST {
-                return Err(SizedLimitError::PayloadTooLarge.into());
+                return Err(Problem::too_large(LARGEST).into());
             }
             let size = u32::try_from(chunk.len()).unwrap_or(u32::MAX);
             let permit = Arc::clone(&self.memory).try_acquire_many_owned(size).map_err(|_| {

@@ -10,10 +10,12 @@ async fn nothing_is_said_without_the_admin_key() {
     let installation = Installation::without_projector().await;
     let without = installation.send(anonymous(Method::GET, "/projects").finish()).await;
     without.problem(401, "unauthorized");
-    assert_eq!(without.header("www-authenticate"), "Bearer");
+    assert_eq!(without.header("www-authenticate"), r#"Bearer realm="uplion control""#);
 
     let wrong = anonymous(Method::GET, "/projects").header("Authorization", "Bearer wrong");
-    installation.send(wrong.finish()).await.problem(401, "unauthorized");
+    let wrong = installation.send(wrong.finish()).await;
+    wrong.problem(401, "unauthorized");
+    assert!(wrong.header("www-authenticate").contains(r#"error="invalid_token""#), "{wrong:?}");
 
     let wrong = anonymous(Method::POST, "/projects").header("Authorization", "Bearer wrong");
     let wrong = installation.send(with_json(wrong, &json!({ "name": "physics" }))).await;

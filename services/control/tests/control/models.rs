@@ -119,7 +119,7 @@ async fn an_upstream_that_cannot_be_used_is_refused_with_the_reason() {
         let body = json!({ "name": "llama", "upstreams": [upstream] });
         installation.post("/models", body).await.problem(422, "rejected");
     }
-    let unusable = json!({ "name": "two words" });
+    let unusable = json!({ "name": "two\nlines" });
     installation.post("/models", unusable).await.problem(422, "rejected");
 }
 

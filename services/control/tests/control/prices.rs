@@ -116,7 +116,7 @@ async fn whose_prices_one_may_not_see_one_is_not_told_of() {
 async fn a_price_has_rules_of_which_the_last_applies_to_whatever_no_other_does() {
     let installation = Installation::without_projector().await;
     installation.post("/models", json!({ "name": "llama" })).await.made();
-    let long = json!({ "when": { "context_above": 200_000 }, "rates": { "input": "2.5" } });
+    let long = json!({ "when": { "context_above": 200_000 }, "rates": { "input": "2.5", "output": "15" } });
     let night = json!({
         "when": { "operation": "embedding", "from": "22:00", "until": "06:00" },
         "rates": { "input": "0.1" },

@@ -341,7 +341,7 @@ async fn guessing_ones_own_password_is_throttled_as_signing_in_is() {
 #[tokio::test]
 async fn a_disabled_users_sessions_are_over_for_ever() {
     let installation = Installation::without_projector().await;
-    let ada = installation.user("ada", Access::Admin).await;
+    let ada = installation.user("ada", Access::Auditor).await;
     let token = installation.token(&ada).await;
     installation.post(&format!("/users/{}/disable", ada.id), json!({})).await;
     installation.read(&token, "/sessions/current").await.problem(401, "unauthorized");

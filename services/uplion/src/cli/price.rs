@@ -80,6 +80,9 @@ struct NewPrice {
     /// The project that alone pays this, by name or id.
     #[arg(long)]
     project: Option<String>,
+    /// Nothing is charged. What is not given is never free by itself: --output 0 says so of answers alone.
+    #[arg(long, conflicts_with_all = ["input", "output", "cached_input", "reasoning", "request", "others", "rules"])]
+    free: bool,
     #[command(flatten)]
     rates: Rates,
     #[command(flatten)]
@@ -120,18 +123,14 @@ impl Price {
 
 impl NewPrice {
     async fn set(self, client: &Client, format: Format) -> Result<(), Failure> {
-        let Self { model, project, rates, options } = self;
-        if !rates.are_given() {
-            let text =
-                "a price says what is charged: give --input and --output, --request or --rate";
+        let Self { model, project, free, rates, options } = self;
+        if !rates.are_given() && !free {
+            let text = "a price says what is charged: give --input and --output, --request or --rate, or --free";
             return Err(Failure::Local(text.to_owned()));
         }
         let mut body = rates.fields()?;
-        // Where no rule holds and nothing is given, nothing is charged.
-        for unit in ["input", "output"] {
-            if body.get("rates").is_none_or(|rates| rates[unit].is_null()) {
-                body.entry(unit).or_insert_with(|| json!("0"));
-            }
+        if free {
+            body.extend([("input".to_owned(), json!("0")), ("output".to_owned(), json!("0"))]);
         }
         body.insert("model".into(), json!(model));
         body.extend(project.map(|project| ("project".into(), json!(project))));

@@ -7,12 +7,11 @@ use std::collections::BTreeSet;
 
 use deadpool_postgres::Transaction;
 use uplion_domain::{
-    Envelope,
     subject::{AggregateId, Subject},
     wire::Encoded,
 };
 
-use super::{POSITION_OF, execute, first, insert, lock, of_aggregate, query, stored};
+use super::{POSITION_OF, execute, first, holders, insert, lock, query};
 use crate::{
     StoreError,
     number::signed,
@@ -21,7 +20,6 @@ use crate::{
         people::change as change_person,
         pool::{SETTINGS_FOR_LONG, Session},
     },
-    uniqueness,
 };
 
 pub async fn import(
@@ -51,7 +49,7 @@ pub async fn import(
         touched.insert(aggregate.clone());
     }
     for aggregate in touched {
-        claim(&transaction, &aggregate).await?;
+        holders::note(&transaction, &aggregate).await?;
     }
     transaction.commit().await?;
     Ok(new)
@@ -83,23 +81,4 @@ async fn take_in(
     execute(transaction, COMMANDS, &[&at]).await?;
     let version = first(&before)?.unwrap_or(0) + 1;
     insert(transaction, aggregate, place + 1, version, event).await
-}
-
-/// Notes what the aggregate holds now, by its whole history.
-async fn claim(transaction: &Transaction<'_>, aggregate: &AggregateId) -> Result<(), StoreError> {
-    const FORGET: &str = "DELETE FROM holders WHERE aggregate = $1 AND aggregate_id = $2";
-    const CLAIM: &str = "INSERT INTO holders VALUES ($1, $2, $3, $4) ON CONFLICT (scope, value)
-        DO UPDATE SET aggregate = excluded.aggregate, aggregate_id = excluded.aggregate_id";
-    let (kind, id) = (aggregate.kind(), aggregate.id());
-    let mut held = Vec::new();
-    for row in query(transaction, &of_aggregate(), &[&kind, &id]).await? {
-        let envelope = Envelope::decode(&stored(&row)?.event)
-            .map_err(|error| StoreError::Unreadable(format!("{error}")))?;
-        held = uniqueness::held_after(held, &envelope.event);
-    }
-    execute(transaction, FORGET, &[&kind, &id]).await?;
-    for (scope, value) in held {
-        execute(transaction, CLAIM, &[&scope.as_str(), &value, &kind, &id]).await?;
-    }
-    Ok(())
 }

@@ -7,12 +7,11 @@ use std::collections::BTreeSet;
 
 use rusqlite::Connection;
 use uplion_domain::{
-    Envelope,
     subject::{AggregateId, Subject},
     wire::Encoded,
 };
 
-use super::{history, insert, position_of};
+use super::{holders, insert, position_of};
 use crate::{
     StoreError,
     number::{signed, unsigned},
@@ -21,7 +20,6 @@ use crate::{
         connection::{execute, select_one},
         people,
     },
-    uniqueness,
 };
 
 pub fn import(connection: &Connection, events: &[(Subject, Encoded)]) -> Result<u64, StoreError> {
@@ -45,7 +43,7 @@ pub fn import(connection: &Connection, events: &[(Subject, Encoded)]) -> Result<
         touched.insert(aggregate.clone());
     }
     for aggregate in touched {
-        claim(connection, &aggregate)?;
+        holders::note(connection, &aggregate)?;
     }
     Ok(new)
 }
@@ -72,22 +70,4 @@ fn take_in(
     execute(connection, "UPDATE events SET position = -position WHERE position < 0", [])?;
     execute(connection, COMMANDS, [signed(place)])?;
     insert(connection, aggregate, place + 1, before.unwrap_or(0) + 1, event)
-}
-
-/// Notes what the aggregate holds now, by its whole history.
-fn claim(connection: &Connection, aggregate: &AggregateId) -> Result<(), StoreError> {
-    let mut held = Vec::new();
-    for stored in history(connection, aggregate)? {
-        let envelope = Envelope::decode(&stored.event)
-            .map_err(|error| StoreError::Unreadable(format!("{error}")))?;
-        held = uniqueness::held_after(held, &envelope.event);
-    }
-    let of = (aggregate.kind(), aggregate.id());
-    execute(connection, "DELETE FROM holders WHERE aggregate = ? AND aggregate_id = ?", of)?;
-    for (scope, value) in held {
-        const CLAIM: &str = "INSERT OR REPLACE INTO holders VALUES (?, ?, ?, ?)";
-        let row = (scope.as_str(), value, aggregate.kind(), aggregate.id());
-        execute(connection, CLAIM, row)?;
-    }
-    Ok(())
 }

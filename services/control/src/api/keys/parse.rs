@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use poem_openapi::types::MaybeUndefined;
 use uplion_domain::{
-    Limits, ModelName, ProjectId, UserId,
+    Limits, ModelName, ProjectId, Timestamp, UserId,
     api_key::{Change, Quota, Terms},
 };
 
@@ -29,7 +29,7 @@ impl Keys {
             owner,
             description: body.description.clone().unwrap_or_default(),
             models: self.names.models(body.models.as_deref()).await?,
-            expires_at: body.expires_at.as_deref().map(names::time).transpose()?,
+            expires_at: expires_at(body.expires_at.as_deref())?,
             quota: body.token_quota.map_or(Quota::Unlimited, Quota::Tokens),
             budget: body.budget.as_ref().map(BudgetView::read).transpose()?,
             limits: body.limits.as_ref().map_or(Limits::NONE, LimitsView::read),
@@ -61,7 +61,7 @@ impl Keys {
             changes.push(Change::Allow { models });
         }
         if let Some(expires_at) = stated(expires_at) {
-            let expires_at = expires_at.as_deref().map(names::time).transpose()?;
+            let expires_at = self::expires_at(expires_at.as_deref())?;
             changes.push(Change::Expiry { expires_at });
         }
         if let Some(quota) = stated(token_quota) {
@@ -105,4 +105,8 @@ fn stated<T>(value: MaybeUndefined<T>) -> Option<Option<T>> {
         MaybeUndefined::Null => Some(None),
         MaybeUndefined::Value(value) => Some(Some(value)),
     }
+}
+
+fn expires_at(text: Option<&str>) -> Result<Option<Timestamp>, Problem> {
+    text.map(|text| names::time("expires_at", text)).transpose()
 }

@@ -6,6 +6,7 @@ use poem_openapi::{Enum, Object, types::MaybeUndefined};
 use uplion_domain::{
     ModelName, Operation,
     model::{self, Credential, Upstream, UpstreamChange},
+    name::key,
 };
 use uplion_projections::models;
 
@@ -132,6 +133,7 @@ pub struct Aliases {
 pub struct ModelView {
     name: String,
     kind: ModelKind,
+    /// Told to administrators and auditors; none to others.
     upstreams: Vec<UpstreamView>,
     aliases: Vec<String>,
     /// Null: as many as there are.
@@ -146,7 +148,8 @@ pub struct ModelView {
 }
 
 impl ModelView {
-    pub fn of(row: models::Model) -> Self {
+    /// `told`: whether the caller is told who answers for it.
+    pub fn of(row: models::Model, told: bool) -> Self {
         let models::Model {
             model,
             kind,
@@ -161,7 +164,7 @@ impl ModelView {
         Self {
             name: model.to_string(),
             kind: ModelKind::of(kind),
-            upstreams: upstreams.into_iter().map(UpstreamView::of).collect(),
+            upstreams: upstreams.into_iter().filter(|_| told).map(UpstreamView::of).collect(),
             aliases: aliases.iter().map(ToString::to_string).collect(),
             max_processes,
             operations: operations.map(|all| all.iter().map(ToString::to_string).collect()),
@@ -266,12 +269,18 @@ pub fn operations(texts: &[String]) -> Result<BTreeSet<Operation>, Problem> {
     texts.iter().map(|text| word(text)).collect()
 }
 
-/// Its own name among the aliases says nothing new.
+/// Its own name among the aliases says nothing new, and neither does an alias in another case.
 pub fn aliases(texts: &[String], of: &ModelName) -> Result<BTreeSet<ModelName>, Problem> {
-    let names: Result<BTreeSet<_>, _> = texts.iter().map(|text| name(text)).collect();
-    Ok(names?.into_iter().filter(|alias| alias != of).collect())
+    let (mut aliases, mut known) = (BTreeSet::new(), BTreeSet::from([key(of.as_str())]));
+    for text in texts {
+        let alias = name(text)?;
+        if known.insert(key(alias.as_str())) {
+            aliases.insert(alias);
+        }
+    }
+    Ok(aliases)
 }
 
 pub fn name(text: &str) -> Result<ModelName, Problem> {
-    text.parse().map_err(|error| Problem::unacceptable("rejected", format!("{error}")))
+    ModelName::given(text).map_err(|error| Problem::unacceptable("rejected", error.to_string()))
 }
