@@ -43,21 +43,14 @@ impl Backoff {
         self.until = Some(now + pause);
     }
 
-    /// A call that began at `began` was answered.
-    pub fn answered(&mut self, began: Instant) {
-        if self.since.is_none_or(|since| began >= since) {
-            *self = Self::default();
-        }
+    /// Whether what begins at `began` may say that it is over.
+    pub fn is_before(&self, began: Instant) -> bool {
+        self.since.is_none_or(|since| began >= since)
     }
 
     /// Not before then; now, if it has passed.
     pub fn until(&self) -> Option<Instant> {
         self.until
-    }
-
-    /// Whether one call should go ahead to see, before others follow.
-    pub fn is_probing(&self) -> bool {
-        self.failures > 0
     }
 }
 
@@ -124,14 +117,12 @@ mod spec {
     }
 
     #[test]
-    fn an_answer_ends_it_unless_it_was_asked_for_before_the_trouble() {
+    fn what_was_asked_before_the_trouble_says_nothing_of_its_end() {
         let (mut backoff, before) = (Backoff::default(), Instant::now());
+        assert!(backoff.is_before(before));
         let now = before + Duration::from_secs(1);
         backoff.failed(BUSY, None, before, now, 1.0);
-        backoff.answered(before);
-        assert!(backoff.is_probing());
-        backoff.answered(now + Duration::from_secs(1));
-        assert!(!backoff.is_probing());
-        assert_eq!(backoff.until(), None);
+        assert!(!backoff.is_before(before));
+        assert!(backoff.is_before(now));
     }
 }

@@ -20,7 +20,8 @@ use tokio_util::sync::CancellationToken;
 use uplion_domain::{Operation, Usage, request::AttemptOutcome};
 use uplion_log_transport::{
     claim::{
-        AttemptReport, Conclusion, End, FromGateway, FromWorker, Go, ReleaseReason, UpstreamWords,
+        AcceptedEvent, AttemptReport, Conclusion, End, FromGateway, FromWorker, Go, ReleaseReason,
+        UpstreamWords,
     },
     task::Receipt,
 };
@@ -33,7 +34,7 @@ use self::{answer_sender::AnswerSender, body::Body, timers::Timers};
 use crate::{
     gateways::ClaimChannel,
     upstream::{
-        FailedCall, Upstream,
+        Asker, FailedCall, Upstream,
         response::{Expected, Step, UpstreamResponse},
     },
 };
@@ -66,11 +67,23 @@ pub struct Released {
     pub words: Option<UpstreamWords>,
 }
 
+impl Released {
+    /// No upstream was asked.
+    pub const fn unasked(
+        reason: ReleaseReason,
+        delay: Duration,
+        words: Option<UpstreamWords>,
+    ) -> Self {
+        Self { reason, delay, attempt: None, words }
+    }
+}
+
 pub struct Job<'a> {
     channel: &'a mut ClaimChannel,
     upstream: &'a Arc<Upstream>,
     receipt: &'a dyn Receipt,
     operation: Operation,
+    accepted: AcceptedEvent,
     /// What the gateway has read of the body.
     read: Bytes,
     body: Body,
@@ -80,6 +93,10 @@ pub struct Job<'a> {
     /// Of a call that was ended from here, or has no answer.
     closed: Option<AttemptReport>,
     called_at: Instant,
+    /// Of the body: whether another request is the same is told by it.
+    fingerprint: u64,
+    /// Whether a good answer has begun.
+    answered: bool,
     answer: AnswerSender,
     timers: Timers,
 }
@@ -106,12 +123,15 @@ impl<'a> Job<'a> {
             upstream,
             receipt,
             operation: go.operation,
+            accepted: go.accepted,
             read: go.read,
             body: Body::new(go.body_len, mem::take(&mut go.body)),
             max_bytes: go.window,
             response: None,
             closed: None,
             called_at: now,
+            fingerprint: 0,
+            answered: false,
             timers: Timers::new(now, Duration::from_millis(go.left_ms)),
         }
     }
@@ -161,6 +181,7 @@ impl<'a> Job<'a> {
                 return;
             }
         };
+        self.fingerprint = body::fingerprint(&body);
         // The response keeps what it needs of it.
         self.body = Body::new(0, Bytes::new());
         let expected = Expected {
@@ -221,22 +242,33 @@ impl<'a> Job<'a> {
     fn advance(&mut self, step: Step) -> Option<JobOutcome> {
         match step {
             Step::Begun(head) => {
-                self.upstream.answered(&head, self.called_at);
+                if !(200..300).contains(&head.status) {
+                    self.upstream.refused(head.status, self.asker(), self.called_at);
+                    self.answered = true;
+                }
                 self.answer.begin(head);
                 None
             }
             Step::Part { bytes, usage } => {
+                if !mem::replace(&mut self.answered, true) {
+                    self.upstream.answered(self.called_at);
+                }
                 self.answer.push(bytes, usage);
                 None
             }
             Step::End { end, usage } => {
                 let attempt = self.response.take().map(|response| response.report(end.outcome()));
+                if end == End::Broken {
+                    self.upstream.broke_off(self.asker());
+                }
+                self.count(attempt.as_ref());
                 self.answer.end(Conclusion { end, attempt }, usage);
                 None
             }
-            Step::Failed(FailedCall { failure, words, request_id: _ }) => {
+            Step::Failed(failed) => {
+                self.upstream.failed(&failed, self.asker(), self.called_at);
+                let FailedCall { failure, words, request_id: _ } = failed;
                 self.close(failure.attempt_outcome());
-                self.upstream.failed(failure, self.called_at);
                 let (reason, attempt) = (failure.release_reason(), self.closed.take());
                 let delay = RELEASE_DELAY;
                 Some(JobOutcome::Released(Released { reason, delay, attempt, words }))
@@ -288,8 +320,22 @@ impl<'a> Job<'a> {
     /// Ends the call to the upstream, if it goes on.
     fn close(&mut self, outcome: AttemptOutcome) {
         if let Some(response) = self.response.take() {
-            self.closed = Some(response.report(outcome));
+            let report = response.report(outcome);
+            self.count(Some(&report));
+            self.closed = Some(report);
         }
+    }
+
+    fn count(&self, attempt: Option<&AttemptReport>) {
+        if let Some(AttemptReport { upstream: Some(upstream), outcome, .. }) = attempt {
+            self.channel.metrics().attempted(&self.upstream.model, upstream, outcome);
+        }
+    }
+
+    /// Whose request it is. Asked for only where something failed.
+    fn asker(&self) -> Asker {
+        let key = self.accepted.read().ok().map(|accepted| accepted.key);
+        Asker { key, body: self.fingerprint }
     }
 
     /// What a gateway is told every second, and asked again.

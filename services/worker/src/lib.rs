@@ -96,13 +96,15 @@ impl Worker {
             gateways: Arc::clone(&gateways),
             settlements: Settlements::new(worker, &log, &clock),
             metrics: metrics.clone(),
-            clock,
+            clock: Arc::clone(&clock),
             release_now: release_now.clone(),
         };
         let upstreams = UpstreamParts {
             secrets: options.secrets.clone(),
             tokenizer: Arc::default(),
             events: Arc::clone(&events),
+            metrics: metrics.clone(),
+            clock,
         };
         let pullers = Arc::new(PullerParts {
             tasks: Arc::clone(&log.tasks),

@@ -5,14 +5,18 @@ use prometheus_client::{
     metrics::{counter::Counter, family::Family, gauge::Gauge},
     registry::Registry,
 };
-use uplion_domain::ModelName;
+use uplion_domain::{ModelName, model::UpstreamId, request::AttemptOutcome};
 use uplion_log_transport::claim::{End, ReleaseReason};
+
+use crate::upstream::health::HealthState;
 
 #[derive(Debug, Clone, Default)]
 pub struct Metrics {
     pub tasks: Family<TaskLabels, Counter>,
     pub running: Family<ModelLabels, Gauge>,
     pub failures: Family<ModelLabels, Counter>,
+    pub attempts: Family<AttemptLabels, Counter>,
+    pub health: Family<HealthLabels, Gauge>,
     pub sent_bytes: Counter,
     pub resent_chunks: Counter,
     pub unsent: Counter,
@@ -29,6 +33,27 @@ pub struct ModelLabels {
 pub struct TaskLabels {
     pub model: String,
     pub outcome: TaskOutcome,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct AttemptLabels {
+    pub model: String,
+    pub upstream: String,
+    pub outcome: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct HealthLabels {
+    pub model: String,
+    pub upstream: String,
+    pub state: HealthLabel,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EncodeLabelValue)]
+pub enum HealthLabel {
+    Up,
+    Resting,
+    Down,
 }
 
 /// What became of a ticket at this worker.
@@ -59,6 +84,8 @@ impl Metrics {
             tasks,
             running,
             failures,
+            attempts,
+            health,
             sent_bytes,
             resent_chunks,
             unsent,
@@ -68,6 +95,9 @@ impl Metrics {
         registry.register("tasks", "Tickets by what became of them here", tasks);
         registry.register("running", "Tickets in hand", running);
         registry.register("failures", "Times that only a person could mend an upstream", failures);
+        registry.register("attempts", "Calls of upstreams by how they ended", attempts);
+        let help = "1 for the state that an upstream is in: Up, Resting or Down";
+        registry.register("upstream_health", help, health);
         registry.register("sent_bytes", "Bytes of answers sent to gateways", sent_bytes);
         registry.register("resent_chunks", "Chunks sent again", resent_chunks);
         registry.register("unsent_messages", "Messages that the broker did not take", unsent);
@@ -77,6 +107,42 @@ impl Metrics {
 
     pub fn count(&self, model: &ModelName, outcome: TaskOutcome) {
         self.tasks.get_or_create(&TaskLabels { model: model.to_string(), outcome }).inc();
+    }
+}
+
+impl Metrics {
+    pub fn attempted(&self, model: &ModelName, upstream: &UpstreamId, outcome: &AttemptOutcome) {
+        let (model, upstream) = (model.to_string(), upstream.to_string());
+        let labels = AttemptLabels { model, upstream, outcome: outcome.as_str().to_owned() };
+        self.attempts.get_or_create(&labels).inc();
+    }
+
+    pub fn set_health(&self, model: &ModelName, upstream: &UpstreamId, health: HealthState) {
+        let now = match health {
+            HealthState::Up => HealthLabel::Up,
+            HealthState::Resting { .. } => HealthLabel::Resting,
+            HealthState::Down(_) => HealthLabel::Down,
+        };
+        for labels in HealthLabels::of(model, upstream) {
+            let is_so = i64::from(labels.state == now);
+            self.health.get_or_create(&labels).set(is_so);
+        }
+    }
+
+    /// The upstream is no longer called.
+    pub fn forget_health(&self, model: &ModelName, upstream: &UpstreamId) {
+        for labels in HealthLabels::of(model, upstream) {
+            self.health.remove(&labels);
+        }
+    }
+}
+
+impl HealthLabels {
+    fn of(model: &ModelName, upstream: &UpstreamId) -> [Self; 3] {
+        [HealthLabel::Up, HealthLabel::Resting, HealthLabel::Down].map(|state| {
+            let (model, upstream) = (model.to_string(), upstream.to_string());
+            Self { model, upstream, state }
+        })
     }
 }
 

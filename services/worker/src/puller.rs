@@ -1,11 +1,12 @@
-//! Takes the tickets of one model for one upstream: never more than it has slots free, none while it is left alone.
+//! Takes the tickets of one model for one upstream: never more than it has slots free.
+//!
+//! While none of the model's upstreams may be called it takes one now and then, so that whoever waits hears why.
 
-use std::{sync::Arc, time::Duration};
+use std::{convert::Infallible, sync::Arc, time::Duration};
 
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
-    task::JoinHandle,
-    time::sleep,
+    time::{sleep, timeout},
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use uplion_domain::{request::Class, worker::FailureReason};
@@ -14,7 +15,7 @@ use uplion_log_transport::task::{Queue, Taken, Tasks};
 use crate::{
     metrics::{Metrics, ModelLabels},
     served::ServedUpstream,
-    ticket::Tickets,
+    ticket::{Slot, Tickets},
     upstream::{Upstream, UpstreamParts},
     weighted_balancer::{Membership, WeightedBalancer},
 };
@@ -22,8 +23,10 @@ use crate::{
 /// Tickets that are asked for at once.
 const MAX_PER_TAKE: usize = 64;
 const RETRY_TAKE: Duration = Duration::from_secs(1);
-/// For a ticket that came when the upstream had just got into trouble, or when its slot was just taken.
+/// For a ticket that came when its slot was just taken.
 const RETURN_DELAY: Duration = Duration::from_millis(100);
+/// So often one is taken for which there is no upstream. Other workers may have one, and take all others.
+const TELL_EVERY: Duration = Duration::from_millis(250);
 /// A misconfigured upstream is set up again so often, besides each time that its registration changes.
 const RETRY_SET_UP: Duration = Duration::from_mins(1);
 
@@ -61,38 +64,47 @@ impl Puller {
         let mut queue = self.queue().await;
         let membership = self.balancer.join(&upstream, &slots, settings.weight);
         self.parts.upstreams.events.ready(&self.served.model);
-        loop {
-            if let Some(pause) = upstream.health.pause() {
-                sleep(pause).await;
-                continue;
-            }
-            let probing = upstream.health.is_probing();
-            let free = free_slots(&slots, if probing { 1 } else { MAX_PER_TAKE }).await;
-            if upstream.health.pause().is_some() {
-                continue;
-            }
-            let changed = upstream.health.changed();
-            let taken = self.take(&mut queue, &membership, free).await;
-            let started = self.start(&upstream, taken, &membership).await;
-            membership.withdraw();
-            if let Some(probe) = started.filter(|_| probing) {
-                // One call goes ahead; how it fares decides.
-                tokio::select! {
-                    _ = probe => {}
-                    () = changed => {}
-                }
-            }
+        upstream.publish_health();
+        tokio::select! {
+            never = upstream.keep_checking() => match never {},
+            never = self.keep_taking(&upstream, &slots, &membership, &mut queue) => match never {},
         }
     }
 
-    /// Tickets for the free slots, which the model's other upstreams may use until they come.
+    async fn keep_taking(
+        &self,
+        upstream: &Arc<Upstream>,
+        slots: &Arc<Semaphore>,
+        membership: &Membership<Upstream>,
+        queue: &mut Box<dyn Queue>,
+    ) -> Infallible {
+        loop {
+            let free = if upstream.health.is_up() {
+                free_slots(slots, MAX_PER_TAKE).await
+            } else {
+                let changed = upstream.health.changed();
+                let _ = timeout(TELL_EVERY, changed).await;
+                Vec::new()
+            };
+            let is_up = upstream.health.is_up();
+            // It came back, or got into trouble, or the model's others serve: those have pullers of their own.
+            if is_up == free.is_empty() || !is_up && membership.balancer().has(is_callable) {
+                continue;
+            }
+            let taken = self.take(queue, membership, free).await;
+            self.start(taken, membership).await;
+            membership.withdraw();
+        }
+    }
+
+    /// Tickets for the free slots, which the model's other upstreams may use until they come; without any, one.
     async fn take(
         &self,
         queue: &mut Box<dyn Queue>,
         membership: &Membership<Upstream>,
         free: Vec<OwnedSemaphorePermit>,
     ) -> Vec<Taken> {
-        let most = free.len();
+        let most = free.len().max(1);
         membership.hold(free);
         match queue.take(most).await {
             Ok(taken) => taken,
@@ -105,46 +117,29 @@ impl Puller {
         }
     }
 
-    /// Gives the last of the tickets that were started.
-    async fn start(
-        &self,
-        upstream: &Arc<Upstream>,
-        taken: Vec<Taken>,
-        membership: &Membership<Upstream>,
-    ) -> Option<JoinHandle<()>> {
-        let mut started = None;
+    async fn start(&self, taken: Vec<Taken>, membership: &Membership<Upstream>) {
+        let balancer = membership.balancer();
         for taken in taken {
-            match pick(upstream, membership) {
-                Some((upstream, slot)) => started = Some(self.spawn(upstream, slot, taken)),
-                None => {
-                    if let Err(error) = taken.receipt.later(RETURN_DELAY).await {
-                        tracing::debug!(
-                            error = &error as &dyn std::error::Error,
-                            "worker.ticket.ack_lost"
-                        );
-                    }
-                }
+            let slot = balancer.pick(is_callable).map(Slot::from);
+            if slot.is_some() || !balancer.has(is_callable) {
+                self.spawn(slot, taken, balancer);
+            } else if let Err(error) = taken.receipt.later(RETURN_DELAY).await {
+                let error = &error as &dyn std::error::Error;
+                tracing::debug!(error, "worker.ticket.ack_lost");
             }
         }
-        started
     }
 
-    fn spawn(
-        &self,
-        upstream: Arc<Upstream>,
-        slot: OwnedSemaphorePermit,
-        taken: Taken,
-    ) -> JoinHandle<()> {
+    fn spawn(&self, slot: Option<Slot>, taken: Taken, balancer: &Arc<WeightedBalancer<Upstream>>) {
         let PullerParts { tickets, metrics, running: tasks, .. } = self.parts.as_ref();
-        let tickets = Arc::clone(tickets);
+        let (tickets, balancer) = (Arc::clone(tickets), Arc::clone(balancer));
         let labels = ModelLabels::of(&self.served.model);
         let running = metrics.running.get_or_create_owned(&labels);
         running.inc();
         tasks.spawn(async move {
-            tickets.run(upstream, taken).await;
+            tickets.run(slot, &balancer, taken).await;
             running.dec();
-            drop(slot);
-        })
+        });
     }
 
     /// An upstream whose settings make no sense, or whose credential is not there, takes no tickets.
@@ -182,19 +177,8 @@ impl Puller {
     }
 }
 
-/// Who serves the next ticket that the puller of `own` has taken, with a slot there. One that is on probation is tried
-/// with what it took itself, and takes nothing of the others'.
-fn pick(
-    own: &Upstream,
-    membership: &Membership<Upstream>,
-) -> Option<(Arc<Upstream>, OwnedSemaphorePermit)> {
-    if own.health.pause().is_some() {
-        return None;
-    }
-    let probing = own.health.is_probing();
-    membership.pick(|other: &Upstream| {
-        !probing && other.health.pause().is_none() && !other.health.is_probing()
-    })
+fn is_callable(upstream: &Upstream) -> bool {
+    upstream.health.is_up()
 }
 
 /// One slot at least, and those that are free besides.

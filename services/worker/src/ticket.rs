@@ -1,15 +1,23 @@
 //! One ticket, from the queue to where it goes: done, or back for somebody else.
+//!
+//! Which upstreams have had its request is known only once its gateway has said `go`: it may have to go to another than
+//! the one that it was taken for.
 
 use std::{
     sync::Arc,
     time::{Duration, Instant},
 };
 
-use tokio::time::timeout;
+use tokio::{
+    sync::OwnedSemaphorePermit,
+    time::{sleep, timeout},
+};
 use tokio_util::sync::CancellationToken;
-use uplion_domain::Usage;
+use uplion_domain::{ModelName, Usage, model::UpstreamId};
 use uplion_log_transport::{
-    claim::{AcceptedEvent, AttemptReport, FromGateway, FromWorker, Go},
+    claim::{
+        AcceptedEvent, AttemptReport, FromGateway, FromWorker, Go, ReleaseReason, UpstreamWords,
+    },
     task::{Receipt, TakeError, Taken, Ticket},
 };
 
@@ -21,10 +29,16 @@ use crate::{
     metrics::{Metrics, TaskOutcome},
     settlement::Settlements,
     upstream::Upstream,
+    weighted_balancer::WeightedBalancer,
 };
 
 /// A claim that nobody answers settles nothing: its gateway may be back, or out of reach from here only.
 const RETRY_UNANSWERED: Duration = Duration::from_secs(5);
+/// For another worker to take what none of this one's upstreams may have.
+const NONE_LEFT_DELAY: Duration = Duration::from_millis(100);
+/// How long a request waits here for a slot at an upstream that has not had it, and how often it looks.
+const SLOT_WITHIN: Duration = Duration::from_secs(1);
+const LOOK_FOR_SLOT: Duration = Duration::from_millis(20);
 const RELEASE_EVERY: Duration = Duration::from_secs(1);
 const RELEASE_TIMES: u32 = 3;
 
@@ -41,18 +55,38 @@ pub struct Tickets {
 /// One ticket that is being worked on.
 struct TicketRun<'a> {
     tickets: &'a Tickets,
-    upstream: Arc<Upstream>,
+    model: ModelName,
+    balancer: &'a WeightedBalancer<Upstream>,
     channel: ClaimChannel,
     receipt: Box<dyn Receipt>,
 }
 
+/// A place at an upstream, for one request.
+pub struct Slot {
+    pub upstream: Arc<Upstream>,
+    _permit: OwnedSemaphorePermit,
+}
+
+impl From<(Arc<Upstream>, OwnedSemaphorePermit)> for Slot {
+    fn from((upstream, permit): (Arc<Upstream>, OwnedSemaphorePermit)) -> Self {
+        Self { upstream, _permit: permit }
+    }
+}
+
 impl Tickets {
-    pub async fn run(&self, upstream: Arc<Upstream>, taken: Taken) {
+    /// Without a slot its gateway is told that there is no upstream for it here.
+    pub async fn run(
+        &self,
+        slot: Option<Slot>,
+        balancer: &WeightedBalancer<Upstream>,
+        taken: Taken,
+    ) {
         let Taken { ticket, delivery, receipt } = taken;
         let channel = self.gateways.claim(&ticket);
-        let mut run = TicketRun { tickets: self, upstream, channel, receipt };
+        let model = ticket.model.clone();
+        let mut run = TicketRun { tickets: self, model, balancer, channel, receipt };
         match claim::ask(&mut run.channel, delivery).await {
-            ClaimReply::Go(go) => run.work(*go).await,
+            ClaimReply::Go(go) => run.work(*go, slot).await,
             ClaimReply::Wait(delay) => run.put_back(delay, TaskOutcome::Waited).await,
             ClaimReply::Drop => run.done(TaskOutcome::Dropped).await,
             ClaimReply::Unanswered => run.unanswered(&ticket).await,
@@ -61,10 +95,14 @@ impl Tickets {
 }
 
 impl TicketRun<'_> {
-    async fn work(mut self, go: Go) {
+    async fn work(mut self, go: Go, slot: Option<Slot>) {
+        let slot = match self.slot(&go.tried, slot).await {
+            Ok(slot) => slot,
+            Err(released) => return self.release(released).await,
+        };
         let accepted = go.accepted.clone();
-        let Self { tickets, upstream, channel, receipt } = &mut self;
-        let mut job = Job::new(channel, upstream, receipt.as_ref(), go);
+        let Self { tickets, channel, receipt, .. } = &mut self;
+        let mut job = Job::new(channel, &slot.upstream, receipt.as_ref(), go);
         match job.run(&tickets.release_now).await {
             JobOutcome::Closed(end) => {
                 self.done(end.map_or(TaskOutcome::Dropped, TaskOutcome::from)).await;
@@ -79,6 +117,35 @@ impl TicketRun<'_> {
             }
             JobOutcome::Abandoned => self.count(TaskOutcome::Abandoned),
         }
+    }
+
+    /// A slot at an upstream that has not had the request: the one that there is, or another.
+    async fn slot(&self, tried: &[UpstreamId], slot: Option<Slot>) -> Result<Slot, Released> {
+        let may = |upstream: &Upstream| upstream.health.is_up() && !tried.contains(&upstream.id);
+        if let Some(slot) = slot.filter(|slot| may(&slot.upstream)) {
+            return Ok(slot);
+        }
+        let until = Instant::now() + SLOT_WITHIN;
+        while self.balancer.has(may) {
+            if let Some(slot) = self.balancer.pick(may) {
+                return Ok(Slot::from(slot));
+            }
+            if Instant::now() >= until {
+                return Err(Released::unasked(ReleaseReason::Busy, NONE_LEFT_DELAY, None));
+            }
+            sleep(LOOK_FOR_SLOT).await;
+        }
+        Err(Released::unasked(ReleaseReason::NoneLeft, NONE_LEFT_DELAY, self.words(tried)))
+    }
+
+    /// What that upstream said which comes back first, of those that have not had the request.
+    fn words(&self, tried: &[UpstreamId]) -> Option<UpstreamWords> {
+        let told = self.balancer.each(|upstream| {
+            let is_new = !tried.contains(&upstream.id);
+            is_new.then(|| upstream.health.words()).flatten()
+        });
+        let told = told.into_iter().flatten();
+        told.min_by_key(|words| words.retry_after_s.unwrap_or(u32::MAX))
     }
 
     /// Whether it could settle in the gateway's place.
@@ -140,7 +207,7 @@ impl TicketRun<'_> {
     }
 
     fn count(&self, outcome: TaskOutcome) {
-        self.tickets.metrics.count(&self.upstream.model, outcome);
+        self.tickets.metrics.count(&self.model, outcome);
     }
 }
 

@@ -3,9 +3,12 @@
 mod client;
 mod connector;
 pub mod health;
+mod probe;
 pub mod response;
+mod retry_after;
 mod status;
 mod stream;
+mod suspicion;
 
 use std::{
     sync::Arc,
@@ -16,32 +19,34 @@ use anyhow::Context as _;
 use bytes::Bytes;
 use http::{
     HeaderMap, HeaderValue,
-    header::{AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER},
+    header::{AUTHORIZATION, CONTENT_TYPE},
 };
 use tokio::time::timeout;
 use uplion_domain::{
     ModelName,
     model::{Credential, UpstreamId},
-    worker::FailureReason,
 };
-use uplion_log_transport::claim::{Head, MAX_UPSTREAM_WORDS, ReleaseReason, UpstreamWords};
+use uplion_log_transport::claim::{MAX_UPSTREAM_WORDS, ReleaseReason, UpstreamWords};
 use uplion_protocol::Endpoint;
 
-pub use self::status::{CallFailure, FailedCall};
 use self::{
     client::{Client, HttpResponse},
-    health::Health,
-    status::{StatusClass, classify, needs_body, retry_after},
+    health::{Health, Verdict},
+    retry_after::retry_after,
+    status::{StatusClass, classify, is_ambiguous, needs_body},
+    suspicion::Symptom,
+};
+pub use self::{
+    status::{CallFailure, FailedCall},
+    suspicion::Asker,
 };
 use crate::{
-    events::WorkerEvents, secrets::Secrets, served::ServedUpstream, tokens::Tokenizer,
-    upstream_request_id,
+    clock::Clock, events::WorkerEvents, metrics::Metrics, secrets::Secrets, served::ServedUpstream,
+    tokens::Tokenizer, upstream_request_id,
 };
 
 /// Of an error that must be read to know what it means.
 const ERROR_WITHIN: Duration = Duration::from_secs(2);
-
-const FORBIDDEN: u16 = 403;
 
 #[expect(clippy::struct_field_names, reason = "beside `model`, which is what clients call it")]
 pub struct Upstream {
@@ -54,6 +59,8 @@ pub struct Upstream {
     base_url: String,
     tokenizer: Arc<Tokenizer>,
     events: Arc<WorkerEvents>,
+    metrics: Metrics,
+    clock: Clock,
 }
 
 /// What the upstreams of a worker share.
@@ -61,13 +68,15 @@ pub struct UpstreamParts {
     pub secrets: Secrets,
     pub tokenizer: Arc<Tokenizer>,
     pub events: Arc<WorkerEvents>,
+    pub metrics: Metrics,
+    pub clock: Clock,
 }
 
 impl Upstream {
     /// Fails with what a person must mend.
     pub fn new(served: &ServedUpstream, parts: &UpstreamParts) -> anyhow::Result<Self> {
         let ServedUpstream { model, upstream } = served;
-        let UpstreamParts { secrets, tokenizer, events } = parts;
+        let UpstreamParts { secrets, tokenizer, events, metrics, clock } = parts;
         let client = client(served, secrets)?;
         Ok(Self {
             id: upstream.id(),
@@ -78,6 +87,8 @@ impl Upstream {
             base_url: upstream.url.clone(),
             tokenizer: Arc::clone(tokenizer),
             events: Arc::clone(events),
+            metrics: metrics.clone(),
+            clock: Arc::clone(clock),
         })
     }
 
@@ -86,27 +97,55 @@ impl Upstream {
         client(served, secrets).map(drop)
     }
 
-    /// A call that began at `began` is answered. What is forbidden says nothing good of an upstream.
-    pub fn answered(&self, head: &Head, began: Instant) {
-        if head.status != FORBIDDEN {
-            self.health.answered(began);
+    /// A call that began at `began` is answered.
+    pub fn answered(&self, began: Instant) {
+        self.health.answered(began);
+        self.publish_health();
+    }
+
+    /// A request was refused. Whether that is its own fault is seen by what becomes of others.
+    pub fn refused(&self, status: u16, asker: Asker, began: Instant) {
+        if is_ambiguous(status) {
+            self.health.suspect(Symptom::Refused(status), asker, None);
+        } else {
+            self.answered(began);
         }
     }
 
+    /// An answer that had begun broke off.
+    pub fn broke_off(&self, asker: Asker) {
+        self.health.suspect(Symptom::Failing, asker, None);
+    }
+
     /// A call that began at `began` has no answer.
-    pub fn failed(&self, failure: CallFailure, began: Instant) {
-        match failure {
-            CallFailure::Transient { reason, retry_after } => {
-                self.health.failed_for_now(reason, retry_after, began);
+    pub fn failed(&self, failed: &FailedCall, asker: Asker, began: Instant) {
+        let symptom = match failed.failure {
+            CallFailure::Transient { reason: ReleaseReason::Unreachable, .. } => {
+                self.health.unreachable(began);
+                return self.publish_health();
             }
-            CallFailure::NeedsPerson(reason) => {
-                if self.health.failed(reason) {
-                    let (model, upstream) = (&self.model, &self.base_url);
-                    tracing::error!(%model, %upstream, ?reason, "worker.upstream.failed");
-                    self.events.failed(model, reason);
-                }
-            }
+            CallFailure::Transient { reason: ReleaseReason::Busy, .. } => Symptom::Busy,
+            CallFailure::Transient { .. } => Symptom::Failing,
+            CallFailure::NeedsPerson(reason) => Symptom::NeedsPerson(reason),
+        };
+        self.health.suspect(symptom, asker, failed.words.as_ref());
+    }
+
+    /// The worker's own question that began at `began` was answered so.
+    fn checked(&self, verdict: Verdict, began: Instant) {
+        let tells_person = self.health.checked(verdict, began);
+        self.publish_health();
+        if let Verdict::NeedsPerson(reason) = verdict
+            && tells_person
+        {
+            let (model, upstream) = (&self.model, &self.base_url);
+            tracing::error!(%model, %upstream, ?reason, "worker.upstream.failed");
+            self.events.failed(model, reason);
         }
+    }
+
+    pub fn publish_health(&self) {
+        self.metrics.set_health(&self.model, &self.id, self.health.now());
     }
 
     /// The head of an answer, or of a rejection that is to be passed on; otherwise why there is none.
@@ -118,25 +157,59 @@ impl Upstream {
         let mut response = self.post(endpoint, body).await?;
         let request_id = upstream_request_id::in_headers(response.headers());
         let status = response.status().as_u16();
-        let words = if needs_body(status) { Some(words(&mut response).await) } else { None };
+        let words = if needs_body(status) { Some(self.words(&mut response).await) } else { None };
         let body = words.as_ref().map_or(&[][..], |words| &words.body);
-        let class = classify(status, retry_after(response.header(RETRY_AFTER)), body);
-        let failed = |failure| FailedCall { failure, words, request_id };
+        let class = classify(status, self.retry_after(&response), body);
+        let failed = |failure, words| FailedCall { failure, words, request_id };
         match class {
-            StatusClass::Rejected { status: FORBIDDEN } if self.health.forbids() => {
-                Err(failed(CallFailure::NeedsPerson(FailureReason::AuthenticationError)))
+            StatusClass::Rejected { status }
+                if is_ambiguous(status) && !self.health.is_proven() =>
+            {
+                match self.first_refusal().await {
+                    Some(reason) => Err(failed(CallFailure::NeedsPerson(reason), None)),
+                    None => Ok(response),
+                }
             }
             StatusClass::Success | StatusClass::Rejected { .. } => Ok(response),
-            StatusClass::Failed(failure) => Err(failed(failure)),
+            StatusClass::Failed(failure) => Err(failed(failure, words)),
         }
     }
 
     async fn post(&self, endpoint: Endpoint, body: Bytes) -> Result<HttpResponse, FailedCall> {
         self.client.post(endpoint, body).await.map_err(|error| {
             tracing::debug!(error = &error as &dyn std::error::Error, upstream = %self.base_url, "worker.upstream.unreachable");
-            let failure = CallFailure::for_now(ReleaseReason::Unreachable);
+            let reached = !error.is_connect();
+            let failure = CallFailure::for_now(if reached {
+                ReleaseReason::UpstreamFailed
+            } else {
+                ReleaseReason::Unreachable
+            });
             FailedCall { failure, words: None, request_id: None }
         })
+    }
+
+    /// What came with a failure: as much of it as comes soon.
+    async fn words(&self, response: &mut HttpResponse) -> UpstreamWords {
+        let content_type = response.header(CONTENT_TYPE).unwrap_or("application/json").to_owned();
+        let (status, retry_after_s) = (response.status().as_u16(), self.retry_after_s(response));
+        let body = read_error(response).await.into();
+        UpstreamWords { status, content_type, retry_after_s, body }.bounded()
+    }
+
+    fn retry_after(&self, response: &HttpResponse) -> Option<Duration> {
+        retry_after(response.headers(), (self.clock)())
+    }
+
+    /// In whole seconds, as clients are told: rather too long than too short.
+    fn retry_after_s(&self, response: &HttpResponse) -> Option<u32> {
+        let asked = self.retry_after(response)?;
+        Some(u32::try_from(asked.as_millis().div_ceil(1_000)).unwrap_or(u32::MAX))
+    }
+}
+
+impl Drop for Upstream {
+    fn drop(&mut self) {
+        self.metrics.forget_health(&self.model, &self.id);
     }
 }
 
@@ -156,19 +229,6 @@ fn headers(credential: Option<&Credential>, secrets: &Secrets) -> anyhow::Result
         headers.insert(AUTHORIZATION, value);
     }
     Ok(headers)
-}
-
-/// What came with a failure: as much of it as comes soon.
-async fn words(response: &mut HttpResponse) -> UpstreamWords {
-    let content_type = response.header(CONTENT_TYPE).unwrap_or("application/json").to_owned();
-    let (status, retry_after_s) = (response.status().as_u16(), retry_after_s(response));
-    let body = read_error(response).await.into();
-    UpstreamWords { status, content_type, retry_after_s, body }.bounded()
-}
-
-fn retry_after_s(response: &HttpResponse) -> Option<u32> {
-    let asked = retry_after(response.header(RETRY_AFTER))?;
-    Some(u32::try_from(asked.as_secs()).unwrap_or(u32::MAX))
 }
 
 /// As much of it as comes soon.

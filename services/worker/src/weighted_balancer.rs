@@ -50,6 +50,39 @@ impl<U> WeightedBalancer<U> {
         Membership { balancer: Arc::clone(self), upstream: Arc::clone(upstream) }
     }
 
+    /// Whose turn it is among those that `may`, with a slot there. None if none of them has room.
+    pub fn pick(&self, may: impl Fn(&U) -> bool) -> Option<(Arc<U>, OwnedSemaphorePermit)> {
+        let mut members = self.members();
+        let mut all = 0;
+        let mut with_room: Vec<&mut Member<U>> = Vec::with_capacity(members.len());
+        for member in members.iter_mut() {
+            if member.has_room() && may(&member.upstream) {
+                member.deficit += member.weight;
+                all += member.weight;
+                with_room.push(member);
+            }
+        }
+        with_room.sort_by_key(|member| std::cmp::Reverse(member.deficit));
+        for member in with_room {
+            // A slot that was free a moment ago may be held by its puller by now.
+            if let Some(slot) = member.slot() {
+                member.deficit -= all;
+                return Some((Arc::clone(&member.upstream), slot));
+            }
+        }
+        None
+    }
+
+    /// Whether there is one that `may`, with room or without.
+    pub fn has(&self, may: impl Fn(&U) -> bool) -> bool {
+        self.members().iter().any(|member| may(&member.upstream))
+    }
+
+    /// What there is to tell of each.
+    pub fn each<T>(&self, tell: impl Fn(&U) -> T) -> Vec<T> {
+        self.members().iter().map(|member| tell(&member.upstream)).collect()
+    }
+
     fn members(&self) -> MutexGuard<'_, Vec<Member<U>>> {
         self.members.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -67,28 +100,8 @@ impl<U> Membership<U> {
         self.hold(Vec::new());
     }
 
-    /// Who takes the next ticket, with a slot there: this one, or another that `may`. None if nobody has room any more.
-    pub fn pick(&self, may: impl Fn(&U) -> bool) -> Option<(Arc<U>, OwnedSemaphorePermit)> {
-        let mut members = self.balancer.members();
-        let own = |member: &Member<U>| Arc::ptr_eq(&member.upstream, &self.upstream);
-        let mut all = 0;
-        let mut with_room: Vec<&mut Member<U>> = Vec::with_capacity(members.len());
-        for member in members.iter_mut() {
-            if member.has_room() && (own(member) || may(&member.upstream)) {
-                member.deficit += member.weight;
-                all += member.weight;
-                with_room.push(member);
-            }
-        }
-        with_room.sort_by_key(|member| std::cmp::Reverse(member.deficit));
-        for member in with_room {
-            // A slot that was free a moment ago may be held by its puller by now.
-            if let Some(slot) = member.slot() {
-                member.deficit -= all;
-                return Some((Arc::clone(&member.upstream), slot));
-            }
-        }
-        None
+    pub const fn balancer(&self) -> &Arc<WeightedBalancer<U>> {
+        &self.balancer
     }
 
     fn find<'a>(&self, members: &'a mut [Member<U>]) -> Option<&'a mut Member<U>> {
@@ -135,8 +148,12 @@ mod tests {
     impl BalancerOfThree {
         /// Who gets these tickets, that the puller of `own` took; each is done before the next.
         fn picks(&self, puller: usize, tickets: usize) -> String {
-            let pick =
-                |_| self.members[puller].pick(|_| true).map_or("-", |(chosen, _slot)| *chosen);
+            let pick = |_| {
+                self.members[puller]
+                    .balancer()
+                    .pick(|_| true)
+                    .map_or("-", |(chosen, _slot)| *chosen)
+            };
             (0..tickets).map(pick).collect()
         }
 
@@ -181,11 +198,12 @@ mod tests {
     }
 
     #[test]
-    fn who_may_not_is_passed_over_but_not_for_what_it_took_itself() {
+    fn who_may_not_is_passed_over() {
         let three = balancer_of_three();
-        let pick = |puller: usize| three.members[puller].pick(|other| *other != "a").unwrap();
-        assert_ne!(*pick(1).0, "a");
-        assert_eq!(*pick(0).0, "a");
+        let balancer = three.members[0].balancer();
+        assert_ne!(*balancer.pick(|other| *other != "a").unwrap().0, "a");
+        assert!(balancer.pick(|other| *other == "d").is_none());
+        assert!(balancer.has(|other| *other == "b") && !balancer.has(|other| *other == "d"));
     }
 
     #[test]

@@ -30,6 +30,8 @@ pub struct Client {
     http: legacy::Client<Connector, Full<Bytes>>,
     /// Where each endpoint is.
     uris: Vec<(Endpoint, Uri)>,
+    /// Where the models are listed.
+    models: Uri,
     headers: HeaderMap,
 }
 
@@ -45,7 +47,8 @@ impl Client {
     }
 
     fn through(proxies: &Matcher, base_url: &str, mut headers: HeaderMap) -> anyhow::Result<Self> {
-        let (base, uris) = uris(base_url).with_context(|| format!("upstream URL {base_url}"))?;
+        let (base, models, uris) =
+            uris(base_url).with_context(|| format!("upstream URL {base_url}"))?;
         let (connector, authorization) = Connector::new(&base, proxies)?;
         headers.insert(ACCEPT, HeaderValue::from_static("*/*"));
         let name = HeaderValue::from_static(concat!("uplion/", env!("CARGO_PKG_VERSION")));
@@ -55,13 +58,22 @@ impl Client {
             .pool_idle_timeout(IDLE_CONNECTION)
             .pool_timer(TokioTimer::new())
             .build(connector);
-        Ok(Self { http, uris, headers })
+        Ok(Self { http, uris, models, headers })
     }
 
     pub async fn post(&self, endpoint: Endpoint, body: Bytes) -> Result<HttpResponse, Error> {
+        self.send(Method::POST, self.uri(endpoint), body).await
+    }
+
+    /// The list of models.
+    pub async fn models(&self) -> Result<HttpResponse, Error> {
+        self.send(Method::GET, self.models.clone(), Bytes::new()).await
+    }
+
+    async fn send(&self, method: Method, uri: Uri, body: Bytes) -> Result<HttpResponse, Error> {
         let mut request = Request::new(Full::new(body));
-        *request.method_mut() = Method::POST;
-        *request.uri_mut() = self.uri(endpoint);
+        *request.method_mut() = method;
+        *request.uri_mut() = uri;
         request.headers_mut().clone_from(&self.headers);
         let (head, body) = self.http.request(request).await?.into_parts();
         Ok(HttpResponse { head, body })
@@ -73,8 +85,8 @@ impl Client {
     }
 }
 
-/// The base URL, and where each endpoint is behind it.
-fn uris(base_url: &str) -> anyhow::Result<(Uri, Vec<(Endpoint, Uri)>)> {
+/// The base URL, where models are listed behind it, and where each endpoint is.
+fn uris(base_url: &str) -> anyhow::Result<(Uri, Uri, Vec<(Endpoint, Uri)>)> {
     let base = base_url.trim_end_matches('/');
     let uri: Uri = base.parse()?;
     ensure!(
@@ -82,9 +94,10 @@ fn uris(base_url: &str) -> anyhow::Result<(Uri, Vec<(Endpoint, Uri)>)> {
         "it begins with neither http:// nor https://"
     );
     let at = |endpoint: Endpoint| format!("{base}{}", endpoint.upstream_path()).parse();
+    let models = format!("{base}/models").parse()?;
     let uris: Result<_, InvalidUri> =
         Endpoint::ALL.iter().map(|endpoint| Ok((*endpoint, at(*endpoint)?))).collect();
-    Ok((uri, uris?))
+    Ok((uri, models, uris?))
 }
 
 impl HttpResponse {

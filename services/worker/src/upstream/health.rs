@@ -1,23 +1,31 @@
-//! Whether an upstream may be called now, and by how many requests at once.
+//! How an upstream is: up, resting for a while, or down until a person has mended it.
+//!
+//! No request's failure takes it from others. What nobody's request can bring on (it cannot be connected to) rests it at
+//! once; of all else the worker makes sure by asking itself, once enough failed alike. It comes back the same way: the
+//! worker asks, and no request is risked.
 
 use std::{
     sync::{Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
 
-use tokio::sync::{Notify, futures::Notified};
+use tokio::{
+    sync::{Notify, futures::Notified},
+    time::timeout_at,
+};
 use uplion_domain::worker::FailureReason;
-use uplion_log_transport::claim::ReleaseReason;
+use uplion_log_transport::claim::{ReleaseReason, UpstreamWords};
 
+use super::suspicion::{Asker, Suspicion, Symptom};
 use crate::backoff::Backoff;
 
-/// What only a person can mend is tried again after so long, with one request: a key may have been paid for again,
-/// a model loaded. A change of the model's registration is looked at once.
-const PROBE_AFTER: Duration = Duration::from_mins(1);
-
-/// A prompt may be forbidden, and a key may be. Of so many forbidden calls with nothing else answered between, it is the
-/// key that was rejected.
-const FORBIDDEN_IN_A_ROW: u32 = 3;
+/// Between two checks of an upstream that turned out to be well: clients whose requests it rightly refuses, one after
+/// another, shall not have it asked each time.
+const CHECKS_APART: Duration = Duration::from_secs(5);
+/// What only a person can mend is looked at again after so long, and then after twice as long each time: a key may
+/// have been paid for again, a model loaded. A change of the model's registration is looked at once.
+const LOOK_AGAIN: Duration = Duration::from_secs(10);
+const LOOK_AGAIN_AT_MOST: Duration = Duration::from_mins(2);
 
 #[derive(Debug, Default)]
 pub struct Health {
@@ -37,66 +45,130 @@ pub enum HealthState {
     Down(FailureReason),
 }
 
-#[derive(Debug, Default)]
-struct State {
-    backoff: Backoff,
-    failed: Option<Failed>,
-    /// Calls that were answered with 403 since one was answered otherwise.
-    forbidden: u32,
+/// What a check found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    Well,
+    /// It passes by itself.
+    Resting {
+        reason: ReleaseReason,
+        retry_after: Option<Duration>,
+    },
+    NeedsPerson(FailureReason),
 }
 
-#[derive(Debug, Clone, Copy)]
-struct Failed {
-    reason: FailureReason,
-    since: Instant,
+/// What a check has to ask for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Check {
+    /// Whether it is there at all.
+    Reach,
+    /// Whether it answers.
+    Answer,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    condition: Condition,
+    /// Of the rests, one after the other.
+    backoff: Backoff,
+    suspicion: Suspicion,
+    /// Whether there is cause for a check.
+    suspected: bool,
+    checked: Option<Instant>,
+    /// Whether it has ever answered.
+    proven: bool,
+    /// What it said when it failed last.
+    words: Option<UpstreamWords>,
+}
+
+#[derive(Debug, Default)]
+enum Condition {
+    #[default]
+    Up,
+    Resting(ReleaseReason),
+    Down {
+        reason: FailureReason,
+        looked_at: Instant,
+        look_after: Duration,
+    },
 }
 
 impl Health {
-    /// A call that began at `began` failed in a way that passes by itself.
-    pub fn failed_for_now(
-        &self,
-        reason: ReleaseReason,
-        retry_after: Option<Duration>,
-        began: Instant,
-    ) {
-        let jitter = rand::random();
-        self.state().backoff.failed(reason, retry_after, began, Instant::now(), jitter);
+    /// A call that began at `began` was not even connected.
+    pub fn unreachable(&self, began: Instant) {
+        let mut state = self.state();
+        match state.condition {
+            Condition::Up | Condition::Resting(_) => {
+                state.rest(ReleaseReason::Unreachable, None, began);
+            }
+            Condition::Down { .. } => {}
+        }
+        drop(state);
         self.changed.notify_waiters();
     }
 
-    /// Only a person can mend it. Whether that was not known yet.
-    pub fn failed(&self, reason: FailureReason) -> bool {
+    /// A request failed. Perhaps it is the upstream's fault.
+    pub fn suspect(&self, symptom: Symptom, asker: Asker, words: Option<&UpstreamWords>) {
         let mut state = self.state();
-        let is_new = state.failed.is_none_or(|failed| failed.reason != reason);
-        state.failed = Some(Failed { reason, since: Instant::now() });
+        let is_enough = state.suspicion.note(symptom, asker);
+        let is_for_sure = matches!(symptom, Symptom::NeedsPerson(_));
+        state.suspected |= is_enough || is_for_sure;
+        if words.is_some() {
+            state.words = words.cloned();
+        }
+        drop(state);
         self.changed.notify_waiters();
-        is_new
     }
 
-    /// A call was answered with 403. Whether it is the credential that is forbidden, by now.
-    pub fn forbids(&self) -> bool {
-        let mut state = self.state();
-        state.forbidden = state.forbidden.saturating_add(1);
-        state.forbidden >= FORBIDDEN_IN_A_ROW
-    }
-
-    /// A call that began at `began` was answered, and not forbidden.
+    /// A call that began at `began` was answered.
     pub fn answered(&self, began: Instant) {
         let mut state = self.state();
-        state.forbidden = 0;
-        state.backoff.answered(began);
-        state.failed = state.failed.filter(|failed| failed.since > began);
-        if state.failed.is_none() && !state.backoff.is_probing() {
+        state.proven = true;
+        state.suspicion.clear();
+        state.suspected = false;
+        let (is_new, is_up) = match state.condition {
+            Condition::Up => (true, true),
+            Condition::Resting(_) => (state.backoff.is_before(began), false),
+            Condition::Down { looked_at, .. } => (began > looked_at, false),
+        };
+        if is_new && !is_up {
+            state.is_up();
             self.changed.notify_waiters();
         }
     }
 
-    pub fn now(&self) -> HealthState {
-        let state = self.state();
-        match (state.failed, state.backoff.until()) {
-            (Some(failed), _) => HealthState::Down(failed.reason),
-            (None, Some(until)) => HealthState::Resting { until },
-            (None, None) => HealthState::Up,
+    /// A check that began at `began` found this. Whether a person must be told.
+    pub fn checked(&self, verdict: Verdict, began: Instant) -> bool {
+        let mut state = self.state();
+        state.checked = Some(Instant::now());
+        state.suspected = false;
+        state.suspicion.clear();
+        let tells_person = match verdict {
+            Verdict::Well => {
+                state.is_up();
+                false
+            }
+            Verdict::Resting { reason, retry_after } => {
+                state.rest(reason, retry_after, began);
+                false
+            }
+            Verdict::NeedsPerson(reason) => state.needs_person(reason),
+        };
+        drop(state);
+        self.changed.notify_waiters();
+        tells_person
+    }
+
+    /// Returns when it is time for a check, and which.
+    pub async fn check_is_due(&self) -> Check {
+        loop {
+            let changed = self.changed.notified();
+            let (due, check) = self.state().next_check();
+            match due {
+                Some(due) if due <= Instant::now() => return check,
+                Some(due) => drop(timeout_at(due.into(), changed).await),
+                None => changed.await,
+            }
         }
     }
 
@@ -105,20 +177,81 @@ impl Health {
         self.changed.notified()
     }
 
-    /// How long not to call it.
-    pub fn pause(&self) -> Option<Duration> {
+    pub fn now(&self) -> HealthState {
         let state = self.state();
-        let mended = state.failed.map(|failed| failed.since + PROBE_AFTER);
-        let until = state.backoff.until().max(mended)?;
-        Some(until.saturating_duration_since(Instant::now())).filter(|pause| !pause.is_zero())
+        match state.condition {
+            Condition::Up => HealthState::Up,
+            Condition::Resting(_) => {
+                HealthState::Resting { until: state.backoff.until().unwrap_or_else(Instant::now) }
+            }
+            Condition::Down { reason, .. } => HealthState::Down(reason),
+        }
     }
 
-    /// Whether one call should go ahead to see, before others follow.
-    pub fn is_probing(&self) -> bool {
-        self.now() != HealthState::Up
+    pub fn is_up(&self) -> bool {
+        self.now() == HealthState::Up
+    }
+
+    /// Whether it has ever answered anybody.
+    pub fn is_proven(&self) -> bool {
+        self.state().proven
+    }
+
+    /// What whoever would have called it is told, while it may not be called.
+    pub fn words(&self) -> Option<UpstreamWords> {
+        let state = self.state();
+        let mut words = state.words.clone()?;
+        if let (Condition::Resting(_), Some(until)) = (&state.condition, state.backoff.until()) {
+            let left = until.saturating_duration_since(Instant::now());
+            words.retry_after_s = u32::try_from(left.as_millis().div_ceil(1000).max(1)).ok();
+        }
+        Some(words)
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+impl State {
+    fn is_up(&mut self) {
+        self.condition = Condition::Up;
+        self.backoff = Backoff::default();
+        self.words = None;
+    }
+
+    fn rest(&mut self, reason: ReleaseReason, retry_after: Option<Duration>, began: Instant) {
+        self.condition = Condition::Resting(reason);
+        self.backoff.failed(reason, retry_after, began, Instant::now(), rand::random());
+    }
+
+    fn needs_person(&mut self, reason: FailureReason) -> bool {
+        let (known, look_after) = match self.condition {
+            Condition::Down { reason: known, look_after, .. } => {
+                (Some(known), (look_after * 2).min(LOOK_AGAIN_AT_MOST))
+            }
+            Condition::Up | Condition::Resting(_) => (None, LOOK_AGAIN),
+        };
+        self.condition = Condition::Down { reason, looked_at: Instant::now(), look_after };
+        known != Some(reason)
+    }
+
+    fn next_check(&self) -> (Option<Instant>, Check) {
+        match self.condition {
+            Condition::Up if self.suspected => {
+                let now = Instant::now();
+                let due = self.checked.map_or(now, |checked| checked + CHECKS_APART);
+                (Some(due), Check::Answer)
+            }
+            Condition::Up => (None, Check::Answer),
+            Condition::Resting(ReleaseReason::Unreachable) => (self.backoff.until(), Check::Reach),
+            Condition::Resting(_) => (self.backoff.until(), Check::Answer),
+            Condition::Down { looked_at, look_after, .. } => {
+                (Some(looked_at + look_after), Check::Answer)
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod spec;

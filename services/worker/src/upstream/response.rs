@@ -13,7 +13,6 @@ use uplion_protocol::{Endpoint, endpoint::Progress};
 use super::{
     Upstream,
     client::HttpResponse,
-    retry_after_s,
     status::FailedCall,
     stream::{Reader, drain},
 };
@@ -161,7 +160,7 @@ impl UpstreamResponse {
         self.request_id = upstream_request_id::in_headers(response.headers());
         let status = response.status().as_u16();
         let content_type = response.header(CONTENT_TYPE);
-        let retry_after_s = retry_after_s(&response);
+        let retry_after_s = self.upstream.retry_after_s(&response);
         let content_type = content_type.unwrap_or("application/json").to_owned();
         let rejected = !response.status().is_success();
         let streams = self.expected.stream && !content_type.starts_with("application/json");

@@ -61,9 +61,14 @@ impl CallFailure {
     }
 }
 
+/// Whether an upstream that is broken or set up wrongly refuses every request so, as others refuse one.
+pub const fn is_ambiguous(status: u16) -> bool {
+    matches!(status, 402..=405 | 410)
+}
+
 /// Statuses whose body is read here: the client gets it only if no other upstream does better.
 pub const fn needs_body(status: u16) -> bool {
-    matches!(status, 408 | 429 | 500..=599)
+    matches!(status, 408 | 425 | 429 | 500..=599)
 }
 
 /// `body` is that of an error, or empty where it was not needed.
@@ -72,29 +77,41 @@ pub fn classify(status: u16, retry_after: Option<Duration>, body: &[u8]) -> Stat
     let needs_person = |reason| StatusClass::Failed(CallFailure::NeedsPerson(reason));
     match status {
         200..=299 => StatusClass::Success,
-        401 => needs_person(FailureReason::AuthenticationError),
-        402 => needs_person(FailureReason::ApiQuotaExceededError),
-        // The route or the model is not there; and whoever redirects an API call is no API.
-        300..=399 | 404 | 405 | 410 => needs_person(FailureReason::ConfigurationError),
+        // Whoever redirects an API call is no API.
+        300..=399 => needs_person(FailureReason::ConfigurationError),
+        // It is our credential, and not the client's.
+        401 | 407 => needs_person(FailureReason::AuthenticationError),
         429 if is_quota_gone(body) => needs_person(FailureReason::ApiQuotaExceededError),
         429 => transient(ReleaseReason::Busy),
-        408 => transient(ReleaseReason::UpstreamFailed),
+        408 | 425 => transient(ReleaseReason::UpstreamFailed),
         400..=499 => StatusClass::Rejected { status },
         503 | 529 if retry_after.is_some() => transient(ReleaseReason::Busy),
         _ => transient(ReleaseReason::UpstreamFailed),
     }
 }
 
-/// As `OpenAI` says that nothing is left to spend, which no waiting mends.
+/// Codes and types of errors that say that nothing is left to spend, which no waiting mends.
+const QUOTA_GONE: [&str; 9] = [
+    "insufficient_quota",
+    "insufficient_credit",
+    "insufficient_balance",
+    "insufficient_fund",
+    "billing_hard_limit",
+    "billing_not_active",
+    "billing_error",
+    "credit_balance",
+    "payment_required",
+];
+
+/// In whichever field of the error it is said.
 fn is_quota_gone(body: &[u8]) -> bool {
     let Ok(body) = serde_json::from_slice::<Value>(body) else { return false };
-    let says = |field: &str| body["error"][field] == "insufficient_quota";
-    says("code") || says("type")
-}
-
-/// `Retry-After` in seconds; who sends a date is asked again as if it had said nothing.
-pub fn retry_after(header: Option<&str>) -> Option<Duration> {
-    header?.trim().parse().ok().map(Duration::from_secs)
+    let error = &body["error"];
+    [error, &error["code"], &error["type"], &error["status"], &body["code"], &body["type"]]
+        .into_iter()
+        .filter_map(Value::as_str)
+        .map(|word| word.to_lowercase().replace([' ', '-'], "_"))
+        .any(|word| QUOTA_GONE.iter().any(|gone| word.contains(gone)))
 }
 
 #[cfg(test)]
@@ -110,8 +127,9 @@ mod spec {
     }
 
     #[test]
-    fn the_clients_own_mistakes_go_back_to_it() {
-        for status in [400, 403, 406, 409, 413, 415, 422, 431, 451] {
+    fn what_is_refused_goes_back_to_whoever_asked() {
+        let statuses = (400..=499).filter(|status| ![401, 407, 408, 425, 429].contains(status));
+        for status in statuses {
             assert_eq!(of(status), StatusClass::Rejected { status });
         }
     }
@@ -119,21 +137,42 @@ mod spec {
     #[test]
     fn what_passes_by_itself_is_left_to_another_upstream() {
         let failed = StatusClass::Failed(CallFailure::for_now(ReleaseReason::UpstreamFailed));
-        for status in [408, 500, 502, 503, 504, 529] {
+        for status in [408, 425, 500, 502, 503, 504, 529, 599, 600, 100] {
             assert_eq!(of(status), failed, "{status}");
         }
-        let retry_after = retry_after(Some(" 3 "));
+        let retry_after = Some(Duration::from_secs(3));
         let busy = CallFailure::Transient { reason: ReleaseReason::Busy, retry_after };
         assert_eq!(classify(429, retry_after, b"{}"), StatusClass::Failed(busy));
-        assert_eq!(retry_after, Some(Duration::from_secs(3)));
+        assert_eq!(classify(503, retry_after, b"{}"), StatusClass::Failed(busy));
     }
 
     #[test]
-    fn what_only_a_person_can_mend_fails_the_worker() {
+    fn credentials_and_redirects_are_no_clients_business() {
         assert_eq!(of(401), needs_person(FailureReason::AuthenticationError));
-        assert_eq!(of(404), needs_person(FailureReason::ConfigurationError));
-        assert_eq!(of(308), needs_person(FailureReason::ConfigurationError));
-        let gone = br#"{"error":{"message":"pay","code":"insufficient_quota"}}"#;
-        assert_eq!(classify(429, None, gone), needs_person(FailureReason::ApiQuotaExceededError));
+        assert_eq!(of(407), needs_person(FailureReason::AuthenticationError));
+        assert_eq!(of(307), needs_person(FailureReason::ConfigurationError));
+    }
+
+    #[test]
+    fn a_quota_that_is_gone_is_told_from_a_rate_in_whatever_words() {
+        for body in [
+            r#"{"error":{"message":"pay","code":"insufficient_quota"}}"#,
+            r#"{"error":{"message":"pay","type":"insufficient_quota","code":null}}"#,
+            r#"{"error":{"code":"billing_hard_limit_reached"}}"#,
+            r#"{"error":"Insufficient credits"}"#,
+            r#"{"code":"InsufficientBalance","type":"insufficient-balance"}"#,
+        ] {
+            let gone = classify(429, None, body.as_bytes());
+            assert_eq!(gone, needs_person(FailureReason::ApiQuotaExceededError), "{body}");
+        }
+        for body in [
+            r#"{"error":{"message":"you exceeded your insufficient_quota","code":"rate_limit_exceeded"}}"#,
+            r#"{"error":{"code":429,"status":"RESOURCE_EXHAUSTED"}}"#,
+            "slow down",
+            "",
+        ] {
+            let busy = StatusClass::Failed(CallFailure::for_now(ReleaseReason::Busy));
+            assert_eq!(classify(429, None, body.as_bytes()), busy, "{body}");
+        }
     }
 }

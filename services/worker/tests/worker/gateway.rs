@@ -11,6 +11,7 @@ use tokio::{sync::mpsc, time::timeout};
 use uplion_domain::{
     ClaimId, Envelope, GatewayId, KeyId, Nanos, Operation, ProjectId, Rates, RequestId, Timestamp,
     Unit, Usage, WorkerId,
+    model::UpstreamId,
     price::{Pinned, Rule},
     request::{Accepted, Class, Labels, Size},
     subject::{Filter, Subject},
@@ -31,6 +32,8 @@ pub struct Gateway {
     pub id: GatewayId,
     log: Log,
     inbox: mpsc::Receiver<Message>,
+    /// Requests that are over, whose tickets may come by again.
+    over: Vec<RequestId>,
 }
 
 #[derive(Debug, Clone)]
@@ -77,6 +80,8 @@ pub struct GatewayBehavior {
     pub body_part: usize,
     /// Whether the client reads what arrives.
     pub delivers: bool,
+    /// Upstreams that have had it already.
+    pub tried: Vec<UpstreamId>,
     /// Arrivals of chunks that are lost, counted from 0.
     pub lost: Vec<usize>,
 }
@@ -89,6 +94,7 @@ impl Default for GatewayBehavior {
             left: Duration::from_mins(1),
             body_part: 512 << 10,
             delivers: true,
+            tried: vec![],
             lost: vec![],
         }
     }
@@ -126,7 +132,7 @@ impl Gateway {
     pub async fn listen(log: &Log) -> Self {
         let id = GatewayId::new(Uuid::now_v7());
         let inbox = log.messages.listen(&Filter::ToGateway(id)).await.unwrap();
-        Self { id, log: log.clone(), inbox }
+        Self { id, log: log.clone(), inbox, over: Vec::new() }
     }
 
     pub async fn offer(&self, model: &str, body: Value) -> OfferedRequest {
@@ -195,7 +201,49 @@ impl Gateway {
     pub async fn claimed(&mut self) -> Claim {
         loop {
             if let (request, FromWorker::Claim { claim, worker, .. }) = self.hear().await {
-                return Claim { id: claim, worker, request };
+                let claimed = Claim { id: claim, worker, request };
+                if !self.over.contains(&request) {
+                    return claimed;
+                }
+                self.say(claimed, FromGateway::Drop { claim }).await;
+            }
+        }
+    }
+
+    /// Whoever claims it is told to drop it.
+    pub fn nobody_needs(&mut self, request: RequestId) {
+        self.over.push(request);
+    }
+
+    /// As [`Self::ask`], as often as it is handed back.
+    pub async fn ask_until(
+        &mut self,
+        offered: &OfferedRequest,
+        behavior: GatewayBehavior,
+    ) -> ReceivedAnswer {
+        let began = Instant::now();
+        'claims: loop {
+            assert!(began.elapsed() < PATIENCE, "nobody answers");
+            let claim = self.claimed().await;
+            if claim.request != offered.request {
+                continue;
+            }
+            self.go(claim, offered, &behavior).await;
+            let mut receiver =
+                AnswerReceiver { claim, behavior: behavior.clone(), ..AnswerReceiver::new(claim) };
+            loop {
+                let (_, message) = self.hear().await;
+                if claim_of(&message) != claim.id {
+                    continue;
+                }
+                if let FromWorker::Release { .. } = message {
+                    self.say(claim, FromGateway::Settled { claim: claim.id }).await;
+                    continue 'claims;
+                }
+                if let Some(answered) = receiver.hear(self, offered, message).await {
+                    self.say(claim, FromGateway::Settled { claim: claim.id }).await;
+                    return answered;
+                }
             }
         }
     }
@@ -216,7 +264,7 @@ impl Gateway {
             window: behavior.window,
             connection_window: behavior.connection_window,
             operation: offered.accepted.operation.clone(),
-            tried: Vec::new(),
+            tried: behavior.tried.clone(),
             read: Endpoint::ChatCompletions.read(&offered.body).unwrap().forwarding.encode(),
             body_len: offered.body.len() as u64,
             body: offered.body.slice(..offered.body.len().min(behavior.body_part)),

@@ -5,14 +5,15 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 use uplion_bench::upstream::{End as MockEnd, Script};
 use uplion_domain::{
-    Event,
+    Event, ModelName, WorkerId,
+    model::UpstreamId,
     worker::{self, FailureReason},
 };
 use uplion_log_transport::claim::{End, FromGateway, FromWorker, ReleaseReason};
 use uplion_worker::Options;
 
 use crate::{
-    gateway::{Gateway, GatewayBehavior},
+    gateway::{Gateway, GatewayBehavior, end_of},
     harness::{Harness, MODEL, chat, model},
 };
 
@@ -58,18 +59,103 @@ async fn a_failing_upstream_releases_the_task_and_is_tried_again_with_it() {
     }
 }
 
+/// Offers a request of a key of its own, and gives what its worker hands it back with.
+async fn handed_back(gateway: &mut Gateway, tried: Vec<UpstreamId>) -> FromWorker {
+    let offered = gateway.offer(MODEL, chat(json!({}))).await;
+    loop {
+        let claim = gateway.claimed().await;
+        if claim.request == offered.request {
+            let behavior = GatewayBehavior { tried, ..GatewayBehavior::default() };
+            gateway.go(claim, &offered, &behavior).await;
+            let back = gateway.hear_until(|said| released(said.clone()).map(|_| said)).await;
+            gateway.say(claim, FromGateway::Settled { claim: claim.id }).await;
+            gateway.nobody_needs(offered.request);
+            return back;
+        }
+        gateway.say(claim, FromGateway::Drop { claim: claim.id }).await;
+    }
+}
+
 #[tokio::test]
-async fn a_busy_upstream_is_left_alone_for_as_long_as_it_asks() {
+async fn an_upstream_that_is_busy_for_several_is_left_alone_for_as_long_as_it_asks() {
     let harness = Harness::start().await;
     let (_worker, mut gateway) = (harness.worker().await, Gateway::listen(&harness.log).await);
-    harness.upstream.next(Script { status: 429, retry_after_s: Some(2), ..Script::default() });
+    let busy = Script { status: 429, retry_after_s: Some(2), ..Script::default() };
+    for _ in 0..3 {
+        // Two clients' requests, and the worker's own question.
+        harness.upstream.next(busy.clone());
+    }
+    for _ in 0..2 {
+        let back = handed_back(&mut gateway, vec![]).await;
+        assert_eq!(released(back), Some(ReleaseReason::Busy));
+    }
+    let began = Instant::now();
+    let FromWorker::Release { reason, words, attempt, .. } =
+        handed_back(&mut gateway, vec![]).await
+    else {
+        panic!("it is handed back")
+    };
+    assert_eq!((reason, attempt), (ReleaseReason::NoneLeft, None));
+    let words = words.unwrap();
+    assert_eq!((words.status, words.retry_after_s), (429, Some(2)));
     let offered = gateway.offer(MODEL, chat(json!({}))).await;
-    let claim = gateway.claimed().await;
-    gateway.go(claim, &offered, &GatewayBehavior::default()).await;
-    assert_eq!(gateway.hear_until(released).await, ReleaseReason::Busy);
-    let busy = Instant::now();
-    gateway.ask(&offered, GatewayBehavior::default()).await;
-    assert!(busy.elapsed() > Duration::from_millis(1900), "{:?}", busy.elapsed());
+    let answered = gateway.ask_until(&offered, GatewayBehavior::default()).await;
+    assert_eq!(answered.end, End::Complete);
+    assert!(began.elapsed() > Duration::from_millis(1_500), "{:?}", began.elapsed());
+}
+
+#[tokio::test]
+async fn one_clients_failures_take_an_upstream_from_nobody() {
+    let harness = Harness::start().await;
+    let (_worker, mut gateway) = (harness.worker().await, Gateway::listen(&harness.log).await);
+    let first = gateway.offer(MODEL, chat(json!({}))).await;
+    assert_eq!(gateway.ask(&first, GatewayBehavior::default()).await.end, End::Complete);
+    for status in [402, 403, 404, 405, 500, 429] {
+        harness.upstream.next(Script { status, ..Script::default() });
+        let offered = gateway.offer(MODEL, chat(json!({}))).await;
+        let claim = gateway.claimed().await;
+        gateway.go(claim, &offered, &GatewayBehavior::default()).await;
+        if matches!(status, 500 | 429) {
+            gateway.hear_until(released).await;
+        } else {
+            let end = gateway.hear_until(|said| end_of(&said)).await.1;
+            assert_eq!(end, End::Rejected { status });
+        }
+        gateway.say(claim, FromGateway::Settled { claim: claim.id }).await;
+        gateway.nobody_needs(offered.request);
+        let began = Instant::now();
+        let next = gateway.offer(MODEL, chat(json!({}))).await;
+        assert_eq!(gateway.ask_until(&next, GatewayBehavior::default()).await.end, End::Complete);
+        assert!(began.elapsed() < Duration::from_millis(500), "{status}: {:?}", began.elapsed());
+    }
+}
+
+#[tokio::test]
+async fn a_request_that_was_at_every_upstream_is_handed_back_at_once() {
+    let harness = Harness::start().await;
+    let (_worker, mut gateway) = (harness.worker().await, Gateway::listen(&harness.log).await);
+    let back = handed_back(&mut gateway, vec![harness.upstream().id()]).await;
+    assert_eq!(released(back), Some(ReleaseReason::NoneLeft));
+    assert_eq!(harness.upstream.running(), 0);
+}
+
+#[tokio::test]
+async fn an_upstream_that_comes_back_is_found_by_the_worker_itself() {
+    let harness = Harness::start().await;
+    let mut upstream = harness.upstream();
+    let port = uplion_tests::port::Port::reserve().unwrap();
+    upstream.url = format!("http://127.0.0.1:{}/v1", port.number());
+    let _worker = harness.start_worker(Options::own(model(MODEL), upstream)).await;
+    let mut gateway = Gateway::listen(&harness.log).await;
+    let back = handed_back(&mut gateway, vec![]).await;
+    assert_eq!(released(back), Some(ReleaseReason::Unreachable));
+    let back = handed_back(&mut gateway, vec![]).await;
+    assert_eq!(released(back), Some(ReleaseReason::NoneLeft));
+    let address = ([127, 0, 0, 1], port.number()).into();
+    let _mock = uplion_bench::upstream::Upstream::listen(address).unwrap();
+    let offered = gateway.offer(MODEL, chat(json!({}))).await;
+    let answered = gateway.ask_until(&offered, GatewayBehavior::default()).await;
+    assert_eq!(answered.end, End::Complete);
 }
 
 #[tokio::test]
@@ -86,60 +172,69 @@ async fn an_upstream_that_is_not_there_is_unreachable() {
 }
 
 #[tokio::test]
-async fn what_only_a_person_can_mend_is_an_event_and_ends_the_pulling() {
+async fn what_only_a_person_can_mend_is_made_sure_of_and_is_then_an_event() {
     for (status, code, reason) in [
         (401, None, FailureReason::AuthenticationError),
-        (404, None, FailureReason::ConfigurationError),
+        (307, None, FailureReason::ConfigurationError),
         (429, Some("insufficient_quota"), FailureReason::ApiQuotaExceededError),
     ] {
         let harness = Harness::start().await;
         let (running, mut gateway) = (harness.worker().await, Gateway::listen(&harness.log).await);
         let code = code.map(str::to_owned);
         harness.upstream.set_default(Script { status, code, ..Script::default() });
-        let offered = gateway.offer(MODEL, chat(json!({}))).await;
-        let claim = gateway.claimed().await;
-        gateway.go(claim, &offered, &GatewayBehavior::default()).await;
-        assert_eq!(gateway.hear_until(released).await, ReleaseReason::WorkerFailed);
-        gateway.say(claim, FromGateway::Settled { claim: claim.id }).await;
-        let seen = harness.event("worker.failed", |event| match event {
-            Event::Worker(worker::Event::Failed { worker, model, reason, .. }) => {
-                Some((*worker, model.clone(), *reason))
-            }
-            _ => None,
-        });
-        assert_eq!(seen.await, (running.worker.id(), model(MODEL), reason));
-        assert!(gateway.hears_nothing(Duration::from_millis(500)).await, "it pulls no more");
+        let back = handed_back(&mut gateway, vec![]).await;
+        assert_eq!(released(back), Some(ReleaseReason::WorkerFailed));
+        assert_eq!(failure(&harness).await, (running.worker.id(), model(MODEL), reason));
+        let back = handed_back(&mut gateway, vec![]).await;
+        assert_eq!(released(back), Some(ReleaseReason::NoneLeft), "it is not called any more");
     }
 }
 
-#[tokio::test]
-async fn what_is_forbidden_once_is_the_prompt_and_what_is_forbidden_again_and_again_the_key() {
-    let harness = Harness::start().await;
-    let (running, mut gateway) = (harness.worker().await, Gateway::listen(&harness.log).await);
-    let ends = async |gateway: &mut Gateway| {
-        let offered = gateway.offer(MODEL, chat(json!({}))).await;
-        gateway.ask(&offered, GatewayBehavior::default()).await.end
-    };
-    let forbidden = End::Rejected { status: 403 };
-    for _ in 0..2 {
-        harness.upstream.next(Script { status: 403, ..Script::default() });
-        harness.upstream.next(Script { status: 403, ..Script::default() });
-        for expected in [forbidden, forbidden, End::Complete] {
-            assert_eq!(ends(&mut gateway).await, expected);
-        }
-    }
-    harness.upstream.set_default(Script { status: 403, ..Script::default() });
-    assert_eq!(ends(&mut gateway).await, forbidden);
-    assert_eq!(ends(&mut gateway).await, forbidden);
-    let offered = gateway.offer(MODEL, chat(json!({}))).await;
-    let claim = gateway.claimed().await;
-    gateway.go(claim, &offered, &GatewayBehavior::default()).await;
-    assert_eq!(gateway.hear_until(released).await, ReleaseReason::WorkerFailed);
+/// That a worker has recorded.
+async fn failure(harness: &Harness) -> (WorkerId, ModelName, FailureReason) {
     let seen = harness.event("worker.failed", |event| match event {
-        Event::Worker(worker::Event::Failed { worker, reason, .. }) => Some((*worker, *reason)),
+        Event::Worker(worker::Event::Failed { worker, model, reason, .. }) => {
+            Some((*worker, model.clone(), *reason))
+        }
         _ => None,
     });
-    assert_eq!(seen.await, (running.worker.id(), FailureReason::AuthenticationError));
+    seen.await
+}
+
+#[tokio::test]
+async fn a_credential_that_is_refused_once_and_then_taken_fails_nothing() {
+    let harness = Harness::start().await;
+    let (_worker, mut gateway) = (harness.worker().await, Gateway::listen(&harness.log).await);
+    harness.upstream.next(Script { status: 401, ..Script::default() });
+    let back = handed_back(&mut gateway, vec![]).await;
+    assert_eq!(released(back), Some(ReleaseReason::WorkerFailed));
+    let offered = gateway.offer(MODEL, chat(json!({}))).await;
+    let answered = gateway.ask_until(&offered, GatewayBehavior::default()).await;
+    assert_eq!(answered.end, End::Complete);
+    assert_eq!(harness.reported().await.iter().filter(|event| is_failure(event)).count(), 0);
+}
+
+fn is_failure(event: &Event) -> bool {
+    matches!(event, Event::Worker(worker::Event::Failed { .. }))
+}
+
+#[tokio::test]
+async fn what_is_refused_to_everybody_is_the_upstreams_own_fault() {
+    for (status, reason) in [
+        (402, FailureReason::ApiQuotaExceededError),
+        (403, FailureReason::AuthenticationError),
+        (404, FailureReason::ConfigurationError),
+    ] {
+        let harness = Harness::start().await;
+        let (running, mut gateway) = (harness.worker().await, Gateway::listen(&harness.log).await);
+        harness.upstream.set_default(Script { status, ..Script::default() });
+        for _ in 0..2 {
+            let offered = gateway.offer(MODEL, chat(json!({}))).await;
+            let answered = gateway.ask(&offered, GatewayBehavior::default()).await;
+            assert_eq!(answered.end, End::Rejected { status }, "each hears it all the same");
+        }
+        assert_eq!(failure(&harness).await, (running.worker.id(), model(MODEL), reason));
+    }
 }
 
 #[tokio::test]

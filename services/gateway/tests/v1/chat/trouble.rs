@@ -73,6 +73,19 @@ async fn an_upstream_that_fails_every_time_is_502_with_its_words_long_before_the
 }
 
 #[tokio::test]
+async fn an_upstream_that_is_busy_for_longer_than_is_tried_is_429_at_once() {
+    let installation = Installation::with_worker().await;
+    let began = Instant::now();
+    let script = json!({"status": 429, "retry_after_s": 20});
+    let response = installation.chat(&body(&script)).send().await.unwrap();
+    assert!(began.elapsed() < Duration::from_secs(3), "{:?}", began.elapsed());
+    assert_eq!(response.status(), 429);
+    assert_eq!(header(&response, "retry-after"), "20");
+    let words = response.text().await.unwrap();
+    assert!(words.contains("the script says 429"), "{words}");
+}
+
+#[tokio::test]
 async fn an_upstream_that_recovers_in_time_is_never_noticed() {
     let installation = Installation::with_worker().await;
     let failing: uplion_bench::upstream::Script =
