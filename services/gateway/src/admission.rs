@@ -20,12 +20,14 @@ use crate::{
     live_catalog::{LiveCatalog, Stale},
     options::Options,
     permit::{Capacity, Permit},
+    recording::Recording,
     rejections::Rejections,
 };
 
 pub struct Admission {
     pub(crate) catalog: Arc<LiveCatalog>,
     pub(crate) gate: AdmissionGate,
+    pub(crate) recording: Arc<Recording>,
     pub(crate) capacity: Capacity,
     pub(crate) rejections: Rejections,
     pub(crate) options: Options,
@@ -55,6 +57,11 @@ impl Admission {
         }
         if self.gate.is_log_full() {
             return Err(ApiError::Unavailable { reason: "the log is nearly full", retry_after_s });
+        }
+        // Not a matter of being ready: a change of a stream's leader would take every gateway out of its balancer.
+        if self.recording.is_stuck() {
+            let reason = "the log does not take what is written";
+            return Err(ApiError::Unavailable { reason, retry_after_s });
         }
         self.capacity.permit().ok_or(ApiError::Overloaded { retry_after_s })
     }

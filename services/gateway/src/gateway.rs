@@ -61,11 +61,14 @@ impl Gateway {
             metrics: Metrics::default(),
             catalog: Arc::clone(&catalog),
             waiting: Waiting::default(),
+            recording: Arc::default(),
         };
+        let recording = Arc::clone(&surroundings.recording);
         let live = Arc::new(Live::new(surroundings, options.timeouts, options.bounds));
         let admission = Arc::new(Admission {
             catalog,
             gate: AdmissionGate::default(),
+            recording,
             capacity: Capacity::new(&options.bounds),
             rejections: Rejections::new(gateway, clock()),
             options,
@@ -131,6 +134,7 @@ impl Gateway {
         registry.register_collector(Box::new(StateGauges {
             capacity: self.admission.capacity.clone(),
             waiting: surroundings.waiting.clone(),
+            recording: Arc::clone(&surroundings.recording),
             streams: Arc::clone(&surroundings.log.streams),
             link: surroundings.link.clone(),
         }));

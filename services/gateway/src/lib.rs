@@ -15,6 +15,7 @@ mod metrics;
 mod models;
 mod options;
 mod permit;
+mod recording;
 mod rejections;
 mod reply;
 mod routes;

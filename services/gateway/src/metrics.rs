@@ -11,6 +11,7 @@ use prometheus_client::{
     metrics::{
         counter::Counter,
         family::{Family, MetricConstructor},
+        gauge::Gauge,
         histogram::{Histogram, exponential_buckets},
     },
     registry::Registry,
@@ -23,6 +24,8 @@ pub struct Metrics {
     rejections: Family<RejectionLabels, Counter>,
     first_chunk: Family<ModelLabels, Histogram, Latency>,
     settle: Histogram,
+    corrections: Counter,
+    corrections_waiting: Gauge,
     dropped_messages: Counter,
     dropped_chunks: Counter,
 }
@@ -60,6 +63,8 @@ impl Default for Metrics {
             rejections: Family::default(),
             first_chunk: Family::new_with_constructor(Latency),
             settle: Latency.new_metric(),
+            corrections: Counter::default(),
+            corrections_waiting: Gauge::default(),
             dropped_messages: Counter::default(),
             dropped_chunks: Counter::default(),
         }
@@ -68,8 +73,16 @@ impl Default for Metrics {
 
 impl Metrics {
     pub fn register(&self, registry: &mut Registry) {
-        let Self { requests, rejections, first_chunk, settle, dropped_messages, dropped_chunks } =
-            self.clone();
+        let Self {
+            requests,
+            rejections,
+            first_chunk,
+            settle,
+            corrections,
+            corrections_waiting,
+            dropped_messages,
+            dropped_chunks,
+        } = self.clone();
         registry.register("uplion_gateway_requests", "requests by how they ended", requests);
         registry.register(
             "uplion_gateway_rejections",
@@ -85,6 +98,16 @@ impl Metrics {
             "uplion_gateway_settle_seconds",
             "from the end of an answer to the log's acknowledgement",
             settle,
+        );
+        registry.register(
+            "uplion_gateway_corrections",
+            "answers that were settled and that their clients did not get: what they got instead is written",
+            corrections,
+        );
+        registry.register(
+            "uplion_gateway_corrections_waiting",
+            "of these, what the log has not acknowledged yet",
+            corrections_waiting,
         );
         registry.register(
             "uplion_gateway_dropped_messages",
@@ -117,12 +140,27 @@ impl Metrics {
         self.settle.observe(waited.as_secs_f64());
     }
 
+    /// Another client was told something else than was settled; until it is dropped, the log has to hear of it.
+    pub fn correcting(&self) -> Correcting {
+        self.corrections.inc();
+        self.corrections_waiting.inc();
+        Correcting(self.corrections_waiting.clone())
+    }
+
     pub fn dropped_message(&self) {
         self.dropped_messages.inc();
     }
 
     pub fn dropped_chunk(&self) {
         self.dropped_chunks.inc();
+    }
+}
+
+pub struct Correcting(Gauge);
+
+impl Drop for Correcting {
+    fn drop(&mut self) {
+        self.0.dec();
     }
 }
 

@@ -33,6 +33,7 @@ use uplion_protocol::{
 use self::{answer_sender::AnswerSender, body::Body, timers::Timers};
 use crate::{
     gateways::ClaimChannel,
+    settlement::GatewayLost,
     upstream::{
         Asker, FailedCall, Upstream,
         response::{Expected, Step, UpstreamResponse},
@@ -47,12 +48,8 @@ pub enum JobOutcome {
     /// The gateway has settled it, or needs it no more; with the end that was reported, if any.
     Closed(Option<End>),
     Released(Released),
-    /// The gateway is gone: what it said was delivered is to be settled by this worker.
-    GatewayLost {
-        delivered: Usage,
-        attempt: Option<AttemptReport>,
-        until: Instant,
-    },
+    /// The gateway is gone: what it said is to be settled by this worker.
+    GatewayLost(GatewayLost),
     /// Too late to do anything for it.
     Abandoned,
 }
@@ -98,6 +95,8 @@ pub struct Job<'a> {
     /// Whether a good answer has begun.
     answered: bool,
     answer: AnswerSender,
+    /// The gateway said that its client does not get the answer that was settled.
+    refused: bool,
     timers: Timers,
 }
 
@@ -132,6 +131,7 @@ impl<'a> Job<'a> {
             called_at: now,
             fingerprint: 0,
             answered: false,
+            refused: false,
             timers: Timers::new(now, Duration::from_millis(go.left_ms)),
         }
     }
@@ -206,8 +206,15 @@ impl<'a> Job<'a> {
     async fn on_message(&mut self, message: FromGateway) -> Option<JobOutcome> {
         match message {
             FromGateway::Credit {
-                number, received, delivered, window, connection_window, ..
+                claim: _,
+                number,
+                received,
+                delivered,
+                window,
+                connection_window,
+                refused,
             } => {
+                self.refused |= refused;
                 self.channel.window().extend(connection_window);
                 let now = Instant::now();
                 let counts = (received, delivered);
@@ -294,7 +301,8 @@ impl<'a> Job<'a> {
             self.close(AttemptOutcome::CANCELLED);
         }
         if now >= self.timers.settle_until() {
-            return Some(JobOutcome::Abandoned);
+            // The gateway says it, too, for as long as it lives.
+            return Some(if self.refused { self.lose_gateway() } else { JobOutcome::Abandoned });
         }
         if self.timers.gateway.is_lost(now, self.channel.is_linked()) {
             return Some(self.lose_gateway());
@@ -313,8 +321,12 @@ impl<'a> Job<'a> {
     fn lose_gateway(&mut self) -> JobOutcome {
         self.close(AttemptOutcome::CANCELLED);
         let attempt = self.answer.attempt().cloned().or_else(|| self.closed.take());
-        let (delivered, until) = (self.answer.delivered_usage(), self.timers.settle_until());
-        JobOutcome::GatewayLost { delivered, attempt, until }
+        JobOutcome::GatewayLost(GatewayLost {
+            delivered: self.answer.delivered_usage(),
+            refused: self.answer.whole_usage().filter(|_| self.refused),
+            attempt,
+            until: self.timers.settle_until(),
+        })
     }
 
     /// Ends the call to the upstream, if it goes on.

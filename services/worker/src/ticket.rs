@@ -13,11 +13,9 @@ use tokio::{
     time::{sleep, timeout},
 };
 use tokio_util::sync::CancellationToken;
-use uplion_domain::{ModelName, Usage, model::UpstreamId};
+use uplion_domain::{ModelName, model::UpstreamId};
 use uplion_log_transport::{
-    claim::{
-        AcceptedEvent, AttemptReport, FromGateway, FromWorker, Go, ReleaseReason, UpstreamWords,
-    },
+    claim::{AcceptedEvent, FromGateway, FromWorker, Go, ReleaseReason, UpstreamWords},
     task::{Receipt, TakeError, Taken, Ticket},
 };
 
@@ -27,7 +25,7 @@ use crate::{
     gateways::{ClaimChannel, Gateways},
     job::{Job, JobOutcome, Released},
     metrics::{Metrics, TaskOutcome},
-    settlement::Settlements,
+    settlement::{GatewayLost, Settlements},
     upstream::Upstream,
     weighted_balancer::WeightedBalancer,
 };
@@ -108,8 +106,8 @@ impl TicketRun<'_> {
                 self.done(end.map_or(TaskOutcome::Dropped, TaskOutcome::from)).await;
             }
             JobOutcome::Released(released) => self.release(released).await,
-            JobOutcome::GatewayLost { delivered, attempt, until } => {
-                if self.settle(&accepted, delivered, attempt, until).await {
+            JobOutcome::GatewayLost(lost) => {
+                if self.settle(&accepted, lost).await {
                     self.done(TaskOutcome::GatewayLost).await;
                 } else {
                     self.count(TaskOutcome::Abandoned);
@@ -148,18 +146,10 @@ impl TicketRun<'_> {
         told.min_by_key(|words| words.retry_after_s.unwrap_or(u32::MAX))
     }
 
-    /// Whether it could settle in the gateway's place.
-    async fn settle(
-        &self,
-        accepted: &AcceptedEvent,
-        delivered: Usage,
-        attempt: Option<AttemptReport>,
-        until: Instant,
-    ) -> bool {
+    /// Whether nothing is left to do in the gateway's place.
+    async fn settle(&self, accepted: &AcceptedEvent, lost: GatewayLost) -> bool {
         match accepted.read() {
-            Ok(accepted) => {
-                self.tickets.settlements.gateway_lost(&accepted, delivered, attempt, until).await
-            }
+            Ok(accepted) => self.tickets.settlements.gateway_lost(&accepted, lost).await,
             Err(error) => {
                 let gateway = &self.channel.gateway;
                 tracing::error!(error = &error as &dyn std::error::Error, %gateway, "worker.settlement.unreadable");

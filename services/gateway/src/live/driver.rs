@@ -23,14 +23,15 @@ use uplion_protocol::error::ApiError;
 
 use super::{
     registry::{Message, Registration},
-    request::{Action, Request, SettleResult, WholeAnswer},
+    request::{Action, Correction, Request, SettleResult, WholeAnswer},
     response_body::ResponseBody,
-    settle::settle,
+    settle::{settle, write},
 };
 use crate::{
     live_catalog::LiveCatalog,
-    metrics::Metrics,
+    metrics::{Correcting, Metrics},
     permit::Permit,
+    recording::Recording,
     waiting::{Waiting, WaitingPlace},
 };
 
@@ -51,6 +52,7 @@ pub struct Surroundings {
     pub catalog: Arc<LiveCatalog>,
     pub waiting: Waiting,
     pub link: watch::Receiver<Link>,
+    pub recording: Arc<Recording>,
 }
 
 /// What the client's side of a request is given, once.
@@ -75,6 +77,8 @@ pub struct Driver {
     offering: Running<Result<(), OfferError>>,
     settling: Running<SettleResult>,
     settling_since: Instant,
+    /// Its client was told of an error after it was settled.
+    correcting: Option<Correcting>,
 }
 
 type Running<T> = Option<Pin<Box<dyn Future<Output = T> + Send>>>;
@@ -120,6 +124,7 @@ impl Driver {
             offering: None,
             settling: None,
             settling_since: Instant::now(),
+            correcting: None,
         };
         (driver, client)
     }
@@ -168,7 +173,9 @@ impl Driver {
             }
             Input::Offered(offered) => self.request.on_offered(now, offered),
             Input::Settled(result) => {
-                self.surroundings.metrics.settled_after(self.settling_since.elapsed());
+                if self.correcting.is_none() {
+                    self.surroundings.metrics.settled_after(self.settling_since.elapsed());
+                }
                 self.request.on_settled(now, result);
             }
             Input::Client => self.on_client(now),
@@ -243,6 +250,7 @@ impl Driver {
                     send(&self.surroundings, &to, &message).await;
                 }
                 Action::Settle(settled) => self.start_settling(*settled),
+                Action::Correct(correction) => self.start_correcting(correction),
                 Action::Forget(ended) => {
                     if let Some(ended) = ended {
                         self.registration.leave_tombstone(ended);
@@ -272,8 +280,20 @@ impl Driver {
         // Nobody asks for the body then.
         self.permit.release_body();
         self.surroundings.metrics.ended(&settled);
-        let streams = Arc::clone(&self.surroundings.log.streams);
-        self.settling = Some(Box::pin(settle(streams, settled, self.request.settle_until())));
+        let Surroundings { log, recording, .. } = &*self.surroundings;
+        let (streams, recording) = (Arc::clone(&log.streams), Arc::clone(recording));
+        let until = self.request.settle_until();
+        let settling = settle(streams, recording, Envelope::settled(settled), until);
+        self.settling = Some(Box::pin(settling));
+    }
+
+    /// In place of what is being written, which may land all the same. The request keeps its place in flight: so there
+    /// are never more of these than requests, and a gateway that leaves waits for them.
+    fn start_correcting(&mut self, correction: Correction) {
+        let Surroundings { log, recording, metrics, .. } = &*self.surroundings;
+        self.correcting.get_or_insert_with(|| metrics.correcting());
+        let (streams, recording) = (Arc::clone(&log.streams), Arc::clone(recording));
+        self.settling = Some(Box::pin(write(streams, recording, correction.into())));
     }
 
     fn reply(&mut self, reply: ClientReply) {

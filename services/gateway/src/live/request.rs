@@ -32,7 +32,7 @@ use uplion_protocol::{Endpoint, error::ApiError};
 #[cfg(test)]
 pub use self::action::LastReply;
 pub use self::{
-    action::{Action, EndedClaim, WholeAnswer},
+    action::{Action, Correction, EndedClaim, WholeAnswer},
     settling::SettleResult,
 };
 use self::{
@@ -185,6 +185,8 @@ impl Request {
                 let why = if silenced { Cancelled::GatewayLost } else { Cancelled::ClientGone };
                 self.stop(now, Outcome::Cancelled(why), ApiError::Internal);
             }
+            // Nothing of what goes out whole was written, so nobody is charged for it.
+            Stage::Settling(settling) if settling.holds_whole_answer() => self.refuse_gone(now),
             Stage::Settling(settling) => settling.forget_client(),
             Stage::Over => {}
         }

@@ -13,11 +13,12 @@ use uplion_log_transport::{
     stream::{StreamName, Streams},
 };
 
-use crate::{permit::Capacity, waiting::Waiting};
+use crate::{permit::Capacity, recording::Recording, waiting::Waiting};
 
 pub struct StateGauges {
     pub capacity: Capacity,
     pub waiting: Waiting,
+    pub recording: Arc<Recording>,
     pub streams: Arc<dyn Streams>,
     pub link: watch::Receiver<Link>,
 }
@@ -33,11 +34,23 @@ impl Collector for StateGauges {
 impl StateGauges {
     fn encode_held(&self, encoder: &mut DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
         let capacity = &self.capacity;
-        let in_flight = u64::try_from(capacity.in_flight()).unwrap_or(u64::MAX);
+        let count = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
+        let in_flight = count(capacity.in_flight());
+        let settlements = count(self.recording.waiting());
         for (name, help, value) in [
             ("uplion_gateway_in_flight", "requests that have not ended", in_flight),
             ("uplion_gateway_body_bytes", "bytes of clients' bodies held", capacity.body_bytes()),
             ("uplion_gateway_answer_bytes", "bytes of answers held", capacity.answer_bytes()),
+            (
+                "uplion_gateway_settlements_waiting",
+                "settlements that the log has not acknowledged yet",
+                settlements,
+            ),
+            (
+                "uplion_gateway_log_stuck",
+                "1 while nobody is admitted because the log acknowledges no settlement",
+                u64::from(self.recording.is_stuck()),
+            ),
         ] {
             let gauge = ConstGauge::new(i64::try_from(value).unwrap_or(i64::MAX));
             gauge.encode(encoder.encode_descriptor(name, help, None, gauge.metric_type())?)?;

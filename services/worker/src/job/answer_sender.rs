@@ -60,6 +60,12 @@ impl AnswerSender {
         self.ended.as_ref()?.conclusion.attempt.as_ref()
     }
 
+    /// Of the whole answer, if there is one.
+    pub fn whole_usage(&self) -> Option<Usage> {
+        let ended = self.ended.as_ref()?;
+        (ended.conclusion.end == End::Complete).then(|| ended.usage.clone())
+    }
+
     pub fn delivered_usage(&self) -> Usage {
         self.buffer.delivered_usage().clone()
     }

@@ -274,6 +274,21 @@ impl Gateway {
     }
 
     pub async fn credit(&self, to: Claim, number: u64, received: u64, delivered: u64) {
+        self.credit_or_refuse(to, number, (received, delivered), false).await;
+    }
+
+    /// Its client is told of an error.
+    pub async fn refuse(&self, to: Claim, number: u64) {
+        self.credit_or_refuse(to, number, (0, 0), true).await;
+    }
+
+    async fn credit_or_refuse(
+        &self,
+        to: Claim,
+        number: u64,
+        (received, delivered): (u64, u64),
+        refused: bool,
+    ) {
         let (claim, window, connection_window) = (to.id, 0, WIDE_OPEN);
         let credit = FromGateway::Credit {
             claim,
@@ -282,7 +297,7 @@ impl Gateway {
             delivered,
             window,
             connection_window,
-            refused: false,
+            refused,
         };
         self.say(to, credit).await;
     }

@@ -3,8 +3,8 @@
 use bytes::Bytes;
 use tokio::time::Instant;
 use uplion_domain::{
-    ClaimId, WorkerId,
-    request::{Assigned, Settled},
+    ClaimId, Envelope, WorkerId,
+    request::{Assigned, Reversed, Settled},
 };
 use uplion_log_transport::claim::{FromGateway, Head};
 use uplion_protocol::error::ApiError;
@@ -29,8 +29,28 @@ pub enum Action {
     Respond(WholeAnswer),
     Reject(ApiError),
     Settle(Box<Settled>),
+    /// The client was not told what the settlement says: this goes to the log instead, for as long as it takes.
+    Correct(Correction),
     /// The request is forgotten; its worker may still ask.
     Forget(Option<EndedClaim>),
+}
+
+/// What makes the log say what a client was told.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Correction {
+    /// In place of the settlement, should that not be there.
+    Settled(Box<Settled>),
+    /// Takes the settlement back, should it be there after all.
+    Reversed(Box<Reversed>),
+}
+
+impl From<Correction> for Envelope {
+    fn from(correction: Correction) -> Self {
+        match correction {
+            Correction::Settled(settled) => Self::settled(*settled),
+            Correction::Reversed(reversed) => Self::reversed(*reversed),
+        }
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -35,6 +35,8 @@ pub struct ActiveClaim {
     sent: VecDeque<(u64, Instant)>,
     /// The place of the gap that was complained about.
     gap: Option<u64>,
+    /// The client is told of an error, whatever becomes of the settlement.
+    refused: bool,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -64,6 +66,7 @@ impl ActiveClaim {
             credit,
             sent: VecDeque::from([(0, now)]),
             gap: None,
+            refused: false,
         }
     }
 
@@ -154,8 +157,13 @@ impl ActiveClaim {
             delivered,
             window: self.window,
             connection_window: self.share.connection_window(),
-            refused: false,
+            refused: self.refused,
         }
+    }
+
+    /// From now on each credit says so.
+    pub const fn refuse(&mut self) {
+        self.refused = true;
     }
 
     /// The gateway itself stood still: what it could not hear is no silence.

@@ -4,19 +4,19 @@ use bytes::Bytes;
 use tokio::time::Instant;
 use uplion_domain::{
     Usage,
-    request::{AttemptOutcome, Failure, Outcome, Settlement, Writer},
+    request::{AttemptOutcome, Cancelled, Failure, Outcome, Settled, Settlement, Writer},
 };
 use uplion_log_transport::claim::{AttemptReport, Conclusion, End, Head};
 use uplion_protocol::error::ApiError;
 
 use super::{
     Request, Stage,
-    action::{Action, EndedClaim, LastReply, WholeAnswer},
+    action::{Action, Correction, EndedClaim, LastReply, WholeAnswer},
     active_claim::ActiveClaim,
     client::ClientEnd,
     last_words::error_event,
     received::Finish,
-    settling::{SettleResult, Settling},
+    settling::{SettleResult, Settling, Writing},
 };
 
 const DEFAULT_TYPE: &str = "application/json";
@@ -113,8 +113,21 @@ impl Request {
         end: ClientEnd,
     ) {
         self.admitted.body = Bytes::new();
+        let charged = outcome == Outcome::Completed;
+        let settled = self.settlement(now, outcome, delivered);
+        let reversal = charged.then(|| Box::new(settled.reverse(settled.at)));
+        let active = match std::mem::replace(&mut self.stage, Stage::Over) {
+            Stage::Claimed(active) => Some(active),
+            Stage::Waiting | Stage::Settling(_) | Stage::Over => None,
+        };
+        let late_at = now + self.timeouts.settle_ack;
+        self.stage = Stage::Settling(Box::new(Settling::new(active, end, late_at, reversal)));
+        self.actions.push(Action::Settle(Box::new(settled)));
+    }
+
+    fn settlement(&self, now: Instant, outcome: Outcome, delivered: Usage) -> Settled {
         let accepted = &self.admitted.accepted;
-        let settled = accepted.settle(Settlement {
+        accepted.settle(Settlement {
             outcome,
             delivered,
             service_tier: self.attempts.service_tier().cloned(),
@@ -123,42 +136,99 @@ impl Request {
             attempts: self.attempts.reports(),
             writer: Writer::Gateway(accepted.gateway),
             at: self.timers.at(accepted.at, now),
-        });
-        let active = match std::mem::replace(&mut self.stage, Stage::Over) {
-            Stage::Claimed(active) => Some(active),
-            Stage::Waiting | Stage::Settling(_) | Stage::Over => None,
-        };
-        let late_at = now + self.timeouts.settle_ack;
-        self.stage = Stage::Settling(Box::new(Settling::new(active, end, late_at)));
-        self.actions.push(Action::Settle(Box::new(settled)));
+        })
     }
 
+    /// What was to be written is on the log, or it is too late to write it.
     pub fn on_settled(&mut self, now: Instant, result: SettleResult) {
-        let Stage::Settling(settling) = std::mem::replace(&mut self.stage, Stage::Over) else {
-            return;
-        };
-        let believed = self.is_believed(now, &settling);
-        let (active, end) = settling.into_parts();
-        let last_reply = match result {
-            SettleResult::Acknowledged if believed => {
-                self.client.finish(end, &mut self.actions);
-                LastReply::Settled
+        let Stage::Settling(settling) = &self.stage else { return };
+        match (settling.writing(), result) {
+            (Writing::Settlement, SettleResult::Acknowledged)
+                if self.is_believed(now, settling) =>
+            {
+                self.end_client();
+                self.forget(LastReply::Settled);
             }
-            SettleResult::Acknowledged => {
+            (Writing::Settlement, SettleResult::Acknowledged) if settling.is_refusable() => {
+                self.refuse(now, Writing::Reversal);
                 self.client.fail(ApiError::Internal, &mut self.actions);
-                LastReply::Settled
+                self.reverse(now);
             }
-            SettleResult::Expired => {
+            (Writing::Settlement, SettleResult::Expired) if settling.is_refusable() => {
+                self.refuse_unrecorded(now);
+            }
+            (Writing::Settlement, SettleResult::Acknowledged) => {
                 self.client.fail(ApiError::Internal, &mut self.actions);
-                LastReply::Drop
+                self.forget(LastReply::Settled);
             }
-        };
-        let ended = active.map(|active| {
+            (Writing::Settlement, SettleResult::Expired) => {
+                self.client.fail(ApiError::Internal, &mut self.actions);
+                self.forget(LastReply::Drop);
+            }
+            (Writing::Refusal, SettleResult::Acknowledged) => self.reverse(now),
+            (Writing::Reversal, SettleResult::Acknowledged) => self.forget(LastReply::Settled),
+            // Corrections have no time after which they are given up.
+            (Writing::Refusal | Writing::Reversal, SettleResult::Expired) => {}
+        }
+    }
+
+    fn end_client(&mut self) {
+        if let Stage::Settling(settling) = &mut self.stage {
+            let end = settling.take_client_end();
+            self.client.finish(end, &mut self.actions);
+        }
+    }
+
+    /// The worker is told, and the request is over.
+    fn forget(&mut self, last_reply: LastReply) {
+        let stage = std::mem::replace(&mut self.stage, Stage::Over);
+        let Stage::Settling(settling) = stage else { return };
+        let ended = settling.into_active().map(|active| {
             let ended = EndedClaim { claim: active.claim, worker: active.worker, last_reply };
             self.actions.push(Action::Send(ended.worker, ended.message()));
             ended
         });
         self.actions.push(Action::Forget(ended.or_else(|| self.attempts.last_ended())));
+    }
+
+    /// The log has not acknowledged in time what the client waits for.
+    pub(super) fn refuse_unrecorded(&mut self, now: Instant) {
+        let Stage::Settling(settling) = &mut self.stage else { return };
+        if !settling.is_refusable() {
+            settling.forget_client();
+            return self.client.fail(ApiError::Internal, &mut self.actions);
+        }
+        self.refuse(now, Writing::Refusal);
+        self.client.fail(ApiError::Internal, &mut self.actions);
+        self.correct(now, Outcome::Failed(Failure::Unrecorded));
+    }
+
+    /// Its client left before anything of a whole answer was written.
+    pub(super) fn refuse_gone(&mut self, now: Instant) {
+        self.refuse(now, Writing::Refusal);
+        self.correct(now, Outcome::Cancelled(Cancelled::ClientGone));
+    }
+
+    /// The worker is told before the client: whoever of the two is left knows that the client got no answer.
+    fn refuse(&mut self, now: Instant, writing: Writing) {
+        if let Stage::Settling(settling) = &mut self.stage {
+            settling.refuse(writing);
+        }
+        self.send_credit(now);
+    }
+
+    fn correct(&mut self, now: Instant, outcome: Outcome) {
+        let told = self.settlement(now, outcome, Usage::default());
+        self.actions.push(Action::Correct(Correction::Settled(Box::new(told))));
+    }
+
+    fn reverse(&mut self, now: Instant) {
+        let at = self.timers.at(self.admitted.accepted.at, now);
+        let Stage::Settling(settling) = &mut self.stage else { return };
+        match settling.reversal(at) {
+            Some(reversal) => self.actions.push(Action::Correct(reversal)),
+            None => self.forget(LastReply::Settled),
+        }
     }
 
     /// Whether nobody else can have settled before what was acknowledged until now: neither its worker, which has

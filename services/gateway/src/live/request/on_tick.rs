@@ -24,8 +24,9 @@ impl Request {
                 .min(active.silent_at(self.timeouts.silence))
                 .min(active.next_credit_at(every)),
             Stage::Settling(settling) => {
-                let end = settling.late_at().unwrap_or_else(|| self.settle_until());
-                settling.active_claim().map_or(end, |active| end.min(active.next_credit_at(every)))
+                let end = settling.late_at().unwrap_or_else(|| self.timers.look_again_at());
+                let active = settling.active_claim().filter(|_| self.has_credit());
+                active.map_or(end, |active| end.min(active.next_credit_at(every)))
             }
             Stage::Over => self.settle_until(),
         }
@@ -56,8 +57,7 @@ impl Request {
             }
             Stage::Settling(settling) => {
                 if settling.late_at().is_some_and(|late_at| late_at <= now) {
-                    settling.forget_client();
-                    self.client.fail(ApiError::Internal, &mut self.actions);
+                    self.refuse_unrecorded(now);
                 }
                 self.credit_if_due(now);
             }
@@ -71,9 +71,16 @@ impl Request {
 
     fn credit_if_due(&mut self, now: Instant) {
         let every = self.timeouts.credit;
-        if self.active_claim().is_some_and(|active| active.next_credit_at(every) <= now) {
+        if self.has_credit()
+            && self.active_claim().is_some_and(|active| active.next_credit_at(every) <= now)
+        {
             self.send_credit(now);
         }
+    }
+
+    /// Later its worker has given up, whatever it hears.
+    fn has_credit(&self) -> bool {
+        self.timers.ticked() <= self.settle_until()
     }
 
     fn replace_silent(&mut self, now: Instant) {

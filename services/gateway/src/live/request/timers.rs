@@ -5,6 +5,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 use uplion_domain::{Timestamp, request::Timings};
 
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
 /// Ticks come at least once a second while a worker is at it. Who ticks this late stood still itself.
 const PAUSED: Duration = Duration::from_millis(2500);
 
@@ -24,6 +25,16 @@ impl Timers {
 
     pub const fn deadline(&self) -> Instant {
         self.deadline
+    }
+
+    /// When time was last looked at.
+    pub const fn ticked(&self) -> Instant {
+        self.ticked
+    }
+
+    /// For who waits for nothing that comes by itself.
+    pub fn look_again_at(&self) -> Instant {
+        self.ticked + LOOK_AGAIN
     }
 
     pub fn left_ms(&self, now: Instant) -> u64 {

@@ -4,7 +4,9 @@ mod attempts;
 mod claims;
 mod endings;
 mod retries;
+mod simulation;
 mod streams;
+mod unrecorded;
 
 use std::time::Duration;
 
@@ -28,7 +30,7 @@ use uplion_log_transport::{
 use uplion_protocol::Endpoint;
 use uuid::Uuid;
 
-use super::{Action, Admitted, Request, SettleResult, WholeAnswer};
+use super::{Action, Admitted, Correction, Request, SettleResult, WholeAnswer};
 use crate::{
     live::receive_window::ReceiveWindow,
     options::{Bounds, Timeouts},
@@ -205,6 +207,16 @@ impl Case {
             .collect()
     }
 
+    fn corrections(&self) -> Vec<&Correction> {
+        self.done
+            .iter()
+            .filter_map(|action| match action {
+                Action::Correct(correction) => Some(correction),
+                _ => None,
+            })
+            .collect()
+    }
+
     /// How it ended, which it did once.
     fn outcome(&self) -> &Outcome {
         let [settled] = self.settlements()[..] else {
@@ -229,6 +241,7 @@ impl Case {
             | Action::Send(..)
             | Action::WriteUntil(_)
             | Action::Settle(_)
+            | Action::Correct(_)
             | Action::Forget(_) => String::new(),
         });
         parts.collect()
