@@ -17,7 +17,7 @@ pub struct Case {
     #[serde(default, rename = "why")]
     _why: String,
     /// What the upstream replies: those with `when` to bodies that hold it, the others one after the other; the last
-    /// goes on for ever.
+    /// goes on for ever. Without any it cannot be reached.
     pub upstream: Vec<Reply>,
     /// Of another upstream of the same model.
     #[serde(default)]

@@ -57,7 +57,9 @@ impl Installation {
     }
 
     async fn register(&self, Named { model, case, .. }: &Named, base: &str) {
-        let mut upstreams = vec![format!("{base}/{model}/v1")];
+        // Nobody listens there.
+        let first = if case.upstream.is_empty() { "http://127.0.0.1:9" } else { base };
+        let mut upstreams = vec![format!("{first}/{model}/v1")];
         if !case.second.is_empty() {
             upstreams.push(format!("{base}/{}/v1", second(model)));
         }

@@ -16,6 +16,9 @@ pub struct Reply {
     pub when: Option<String>,
     #[serde(default = "ok")]
     pub status: u16,
+    /// Without, nothing at all is sent: what `end` says happens after the pauses.
+    #[serde(default = "yes")]
+    pub head: bool,
     /// Beside a content type by what the body is; null: without this one.
     #[serde(default)]
     headers: BTreeMap<String, Option<String>>,
@@ -28,6 +31,10 @@ pub struct Reply {
     encoding: Option<Encoding>,
     #[serde(default)]
     pub end: End,
+}
+
+const fn yes() -> bool {
+    true
 }
 
 const fn ok() -> u16 {

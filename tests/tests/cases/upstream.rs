@@ -114,8 +114,14 @@ async fn request(socket: &mut BufReader<TcpStream>) -> anyhow::Result<(String, S
 }
 
 async fn send(mut socket: TcpStream, reply: &Reply) -> anyhow::Result<()> {
-    let steps = reply.steps();
-    socket.write_all(head(reply, steps.iter().map(Step::len).sum()).as_bytes()).await?;
+    let mut steps = reply.steps();
+    if !reply.head {
+        steps.retain(|step| matches!(step, Step::Pause(_)));
+    }
+    if reply.head {
+        let length = steps.iter().map(Step::len).sum();
+        socket.write_all(head(reply, length).as_bytes()).await?;
+    }
     for step in steps {
         match step {
             Step::Pause(pause) => sleep(pause).await,
