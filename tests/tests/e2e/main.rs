@@ -14,6 +14,7 @@ mod dev;
 mod errors;
 mod keys;
 mod money;
+mod one_bad_client;
 mod queue;
 mod relay;
 mod secrets;

@@ -55,18 +55,15 @@ async fn an_upstream_that_hangs_is_504_at_the_deadline() {
 }
 
 #[tokio::test]
-async fn an_upstream_that_fails_until_the_deadline_is_502() {
+async fn an_upstream_that_fails_every_time_is_502_with_its_own_words() {
     let ended = fails("failing", &json!({"mock": {"status": 500}})).await;
-    assert_eq!(
-        ended,
-        refusal_and_outcome("502 server_error upstream_error -", "failed upstream_failed")
-    );
+    assert_eq!(ended, refusal_and_outcome("502 server_error - -", "failed upstream_failed"));
 }
 
 #[tokio::test]
-async fn an_upstream_that_is_busy_until_the_deadline_is_429() {
+async fn an_upstream_that_is_busy_every_time_is_429_with_its_own_words() {
     let (refusal, outcome) = fails("busy", &json!({"mock": {"status": 429}})).await;
-    assert_eq!(refusal, "429 rate_limit_error queue_full -");
+    assert!(refusal.starts_with("429 "), "{refusal}");
     assert!(outcome.starts_with("failed "), "{outcome}");
 }
 
