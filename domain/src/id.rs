@@ -134,6 +134,7 @@ pub enum Request {}
 pub enum Claim {}
 pub enum Gateway {}
 pub enum Worker {}
+pub enum Process {}
 
 impl Kind for Installation {
     const PREFIX: &'static str = "ins";
@@ -168,6 +169,9 @@ impl Kind for Gateway {
 impl Kind for Worker {
     const PREFIX: &'static str = "wrk";
 }
+impl Kind for Process {
+    const PREFIX: &'static str = "prs";
+}
 
 pub type InstallationId = Id<Installation>;
 pub type ProjectId = Id<Project>;
@@ -181,6 +185,8 @@ pub type RequestId = Id<Request>;
 pub type ClaimId = Id<Claim>;
 pub type GatewayId = Id<Gateway>;
 pub type WorkerId = Id<Worker>;
+/// Of a process that has no other name.
+pub type ProcessId = Id<Process>;
 
 /// The id of an event: what makes a repeated delivery recognisable.
 ///

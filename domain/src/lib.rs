@@ -37,8 +37,8 @@ pub use cut::Cut;
 pub use digest::{EndUserDigest, KeyDigest};
 pub use event::{Envelope, Event};
 pub use id::{
-    AdminKeyId, ClaimId, EventId, GatewayId, InstallationId, KeyId, PriceId, ProjectId, RequestId,
-    SessionId, UserId, WorkerId,
+    AdminKeyId, ClaimId, EventId, GatewayId, InstallationId, KeyId, PriceId, ProcessId, ProjectId,
+    RequestId, SessionId, UserId, WorkerId,
 };
 pub use limits::Limits;
 pub use model::ModelName;

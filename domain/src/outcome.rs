@@ -87,6 +87,8 @@ impl Failure {
             Self::UpstreamUnreachable,
             Self::WorkerSilent,
             Self::AnswerTooLarge,
+            Self::ModelUnavailable,
+            Self::UpstreamSilent,
             Self::Unsettled,
             Self::Unrecorded,
         ])
@@ -101,6 +103,8 @@ impl Failure {
             Self::UpstreamUnreachable => "upstream_unreachable",
             Self::WorkerSilent => "worker_silent",
             Self::AnswerTooLarge => "answer_too_large",
+            Self::ModelUnavailable => "model_unavailable",
+            Self::UpstreamSilent => "upstream_silent",
             Self::Unsettled => "unsettled",
             Self::Unrecorded => "unrecorded",
         }
@@ -115,6 +119,8 @@ impl Failure {
             | Self::UpstreamUnreachable
             | Self::WorkerSilent
             | Self::AnswerTooLarge
+            | Self::ModelUnavailable
+            | Self::UpstreamSilent
             | Self::Unsettled
             | Self::Unrecorded => None,
         }

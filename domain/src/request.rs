@@ -153,6 +153,10 @@ pub enum Failure {
     WorkerSilent,
     /// The answer was larger than the configured limit.
     AnswerTooLarge,
+    /// No worker served the model, or none of its upstreams was up, for as long as the model's requests wait for that.
+    ModelUnavailable,
+    /// The upstream said nothing for longer than the model's terms allow.
+    UpstreamSilent,
     /// Nobody was left who knew: neither gateway nor worker settled it in time.
     Unsettled,
     /// Its answer was there, but the log did not say in time that it knows of it; or who could have said something

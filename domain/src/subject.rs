@@ -7,11 +7,11 @@ use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_enco
 use sha2::{Digest as _, Sha256};
 
 use crate::{
-    AdminKeyId, GatewayId, InstallationId, KeyId, ModelName, PriceId, ProjectId, RequestId,
-    SessionId, UserId, WorkerId, request::Class,
+    AdminKeyId, GatewayId, InstallationId, KeyId, ModelName, PriceId, ProcessId, ProjectId,
+    RequestId, SessionId, UserId, WorkerId, request::Class,
 };
 
-/// Where a message goes, or what an event in it is about. Streams hold batches, tasks and CONTROL; the last two are
+/// Where a message goes, or what an event in it is about. Streams hold batches, tasks and CONTROL; the last three are
 /// core messages, kept by nobody.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Subject {
@@ -29,6 +29,17 @@ pub enum Subject {
     Gateway { gateway: GatewayId, request: RequestId },
     /// `worker.<worker>.<request>`: what a gateway tells the worker of a request.
     Worker { worker: WorkerId, request: RequestId },
+    /// `presence.<role>.<id>`: what a process says of itself, once a second.
+    Presence(Present),
+}
+
+/// A process that is there, by its role.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Present {
+    Gateway(GatewayId),
+    Worker(WorkerId),
+    Control(ProcessId),
+    Projector(ProcessId),
 }
 
 /// Which messages a reader wants.
@@ -45,6 +56,8 @@ pub enum Filter {
     AllControl,
     ToGateway(GatewayId),
     ToWorker(WorkerId),
+    AllPresence,
+    PresenceOfWorkers,
 }
 
 /// A part of the traffic, so that its stream can be split without renaming.
@@ -209,6 +222,19 @@ impl fmt::Display for Subject {
             }
             Self::Gateway { gateway, request } => write!(f, "gateway.{gateway}.{request}"),
             Self::Worker { worker, request } => write!(f, "worker.{worker}.{request}"),
+            Self::Presence(present) => write!(f, "presence.{present}"),
+        }
+    }
+}
+
+/// `gateway.gtw_…`
+impl fmt::Display for Present {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Gateway(id) => write!(f, "gateway.{id}"),
+            Self::Worker(id) => write!(f, "worker.{id}"),
+            Self::Control(id) => write!(f, "control.{id}"),
+            Self::Projector(id) => write!(f, "projector.{id}"),
         }
     }
 }
@@ -225,6 +251,8 @@ impl fmt::Display for Filter {
             Self::AllControl => f.write_str("control.>"),
             Self::ToGateway(gateway) => write!(f, "gateway.{gateway}.*"),
             Self::ToWorker(worker) => write!(f, "worker.{worker}.*"),
+            Self::AllPresence => f.write_str("presence.>"),
+            Self::PresenceOfWorkers => f.write_str("presence.worker.*"),
         }
     }
 }
@@ -235,7 +263,9 @@ impl Filter {
             (Self::AllTraffic, Subject::Traffic { .. } | Subject::TrafficBatch { .. })
             | (Self::AllWorkers, Subject::WorkersBatch { .. })
             | (Self::AllTasks, Subject::Task { .. })
-            | (Self::AllControl, Subject::Control(_)) => true,
+            | (Self::AllControl, Subject::Control(_))
+            | (Self::AllPresence, Subject::Presence(_))
+            | (Self::PresenceOfWorkers, Subject::Presence(Present::Worker(_))) => true,
             (Self::TasksOf { model, class }, Subject::Task { model: of, class: in_class, .. }) => {
                 model == of && class == in_class
             }
@@ -248,14 +278,17 @@ impl Filter {
                 | Self::AllControl
                 | Self::TasksOf { .. }
                 | Self::ToGateway(_)
-                | Self::ToWorker(_),
+                | Self::ToWorker(_)
+                | Self::AllPresence
+                | Self::PresenceOfWorkers,
                 Subject::Traffic { .. }
                 | Subject::TrafficBatch { .. }
                 | Subject::WorkersBatch { .. }
                 | Subject::Task { .. }
                 | Subject::Control(_)
                 | Subject::Gateway { .. }
-                | Subject::Worker { .. },
+                | Subject::Worker { .. }
+                | Subject::Presence(_),
             ) => false,
         }
     }
@@ -275,7 +308,9 @@ impl Filter {
             | Self::TasksOf { .. }
             | Self::AllControl
             | Self::ToGateway(_)
-            | Self::ToWorker(_) => name,
+            | Self::ToWorker(_)
+            | Self::AllPresence
+            | Self::PresenceOfWorkers => name,
         }
     }
 }
@@ -310,6 +345,17 @@ fn parse(subject: &str) -> Option<Subject> {
         ["worker", worker, request] => {
             Some(Subject::Worker { worker: worker.parse().ok()?, request: request.parse().ok()? })
         }
+        ["presence", role, id] => present(role, id).map(Subject::Presence),
+        _ => None,
+    }
+}
+
+fn present(role: &str, id: &str) -> Option<Present> {
+    match role {
+        "gateway" => id.parse().ok().map(Present::Gateway),
+        "worker" => id.parse().ok().map(Present::Worker),
+        "control" => id.parse().ok().map(Present::Control),
+        "projector" => id.parse().ok().map(Present::Projector),
         _ => None,
     }
 }
@@ -365,6 +411,10 @@ mod tests {
             Subject::Control(AggregateId::AdminKey(AdminKeyId::new(uuid))),
             Subject::Gateway { gateway: GatewayId::new(uuid), request },
             Subject::Worker { worker: WorkerId::new(uuid), request },
+            Subject::Presence(Present::Gateway(GatewayId::new(uuid))),
+            Subject::Presence(Present::Worker(WorkerId::new(uuid))),
+            Subject::Presence(Present::Control(ProcessId::new(uuid))),
+            Subject::Presence(Present::Projector(ProcessId::new(uuid))),
         ]);
         subjects
     }
@@ -427,5 +477,11 @@ mod tests {
         assert!(Filter::ToGateway(GatewayId::new(id)).matches(&to));
         assert!(!Filter::ToGateway(GatewayId::new(other)).matches(&to));
         assert!(!Filter::ToWorker(WorkerId::new(id)).matches(&to));
+        let worker = Subject::Presence(Present::Worker(WorkerId::new(id)));
+        let gateway = Subject::Presence(Present::Gateway(GatewayId::new(id)));
+        assert!([&worker, &gateway].map(|one| Filter::AllPresence.matches(one)) == [true, true]);
+        assert!(Filter::PresenceOfWorkers.matches(&worker));
+        assert!(!Filter::PresenceOfWorkers.matches(&gateway));
+        assert!(!Filter::AllPresence.matches(&to));
     }
 }

@@ -252,6 +252,27 @@ func (e RequestStatus) Valid() bool {
 	}
 }
 
+// Defines values for UpstreamHealth.
+const (
+	Down    UpstreamHealth = "down"
+	Resting UpstreamHealth = "resting"
+	Up      UpstreamHealth = "up"
+)
+
+// Valid indicates whether the value is a known member of the UpstreamHealth enum.
+func (e UpstreamHealth) Valid() bool {
+	switch e {
+	case Down:
+		return true
+	case Resting:
+		return true
+	case Up:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for UserAccess.
 const (
 	UserAccessAdmin   UserAccess = "admin"
@@ -1382,9 +1403,28 @@ type Upstream struct {
 	Weight nullable.Nullable[uint32] `json:"weight,omitempty"`
 }
 
+// UpstreamHealth defines model for UpstreamHealth.
+type UpstreamHealth string
+
 // UpstreamList All upstreams of a model; its version is the model's.
 type UpstreamList struct {
 	Data []Upstream `json:"data"`
+}
+
+// UpstreamPresence A model at one of its upstreams, as one worker finds it.
+type UpstreamPresence struct {
+	Capacity uint32         `json:"capacity"`
+	Health   UpstreamHealth `json:"health"`
+	Id       string         `json:"id"`
+	InFlight uint32         `json:"in_flight"`
+	Model    string         `json:"model"`
+
+	// Reason Why it is down and what mends that, in a sentence.
+	Reason nullable.Nullable[string] `json:"reason,omitempty"`
+
+	// RestingForS Seconds that it is left alone, if it rests.
+	RestingForS nullable.Nullable[uint64] `json:"resting_for_s,omitempty"`
+	Url         string                    `json:"url"`
 }
 
 // Upstreams defines model for Upstreams.
@@ -1488,6 +1528,12 @@ type Worker struct {
 	// Models Those that it began to serve with.
 	Models []string `json:"models"`
 
+	// Presence What it says of itself now, if it is there.
+	Presence nullable.Nullable[WorkerPresence] `json:"presence,omitempty"`
+
+	// Present Whether it is there now; null if that is not known yet.
+	Present nullable.Nullable[bool] `json:"present,omitempty"`
+
 	// Requests Requests that it was given.
 	Requests  uint64                       `json:"requests"`
 	StartedAt nullable.Nullable[time.Time] `json:"started_at,omitempty"`
@@ -1503,6 +1549,30 @@ type WorkerFailure struct {
 	// Reason `ConfigurationError`, `AuthenticationError`, `MessageQueueConnectionError`, `APIQuotaExceededError` or
 	// `GeneralError`.
 	Reason string `json:"reason"`
+}
+
+// WorkerPresence What a worker that is there says of itself, once a second.
+type WorkerPresence struct {
+	// Capacity Requests that its upstreams take at once.
+	Capacity uint32 `json:"capacity"`
+
+	// Hindrance What keeps it from its work, in a sentence.
+	Hindrance nullable.Nullable[string] `json:"hindrance,omitempty"`
+
+	// InFlight Requests that are with its upstreams.
+	InFlight uint32 `json:"in_flight"`
+
+	// Leaving It takes no more requests and is about to go.
+	Leaving bool `json:"leaving"`
+
+	// Upstreams Each model at each of its upstreams.
+	Upstreams []UpstreamPresence `json:"upstreams"`
+
+	// Version Of its software.
+	Version string `json:"version"`
+
+	// Zone Where it runs, as its environment calls it.
+	Zone nullable.Nullable[string] `json:"zone,omitempty"`
 }
 
 // WorkerStatus defines model for WorkerStatus.

@@ -49,7 +49,7 @@ impl Default for Plan {
             gateways: 2,
             workers: 3,
             replicas: 1,
-            deadline: Duration::from_mins(5),
+            deadline: Duration::from_mins(10),
             gateway: Vec::new(),
             environment: Vec::new(),
             own_servers: false,

@@ -459,6 +459,8 @@ fn any_outcome() -> impl Strategy<Value = Outcome> {
         Failure::UpstreamUnreachable,
         Failure::WorkerSilent,
         Failure::AnswerTooLarge,
+        Failure::ModelUnavailable,
+        Failure::UpstreamSilent,
         Failure::Unsettled,
         Failure::Unrecorded,
     ];

@@ -96,6 +96,10 @@ pub struct Go {
     pub claim: ClaimId,
     /// On the gateway's monotonic clock, when this was sent.
     pub left_ms: u64,
+    /// How long an upstream may say nothing before its first byte; none: as long as there is time.
+    pub first_byte_ms: Option<u64>,
+    /// How long it may say nothing once it has begun.
+    pub between_chunks_ms: Option<u64>,
     /// Bytes that may be sent beyond what was delivered.
     pub window: u64,
     pub connection_window: ConnectionWindow,

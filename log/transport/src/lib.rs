@@ -10,6 +10,7 @@ pub mod frame;
 pub mod in_process;
 pub mod message;
 pub mod nats;
+pub mod presence;
 pub mod stream;
 pub mod task;
 

@@ -260,7 +260,10 @@ impl StreamName {
             | Subject::WorkersBatch { .. } => Some(Self::Workers),
             Subject::Traffic { .. } | Subject::TrafficBatch { .. } => Some(Self::Traffic),
             Subject::Control(_) => Some(Self::Control),
-            Subject::Task { .. } | Subject::Gateway { .. } | Subject::Worker { .. } => None,
+            Subject::Task { .. }
+            | Subject::Gateway { .. }
+            | Subject::Worker { .. }
+            | Subject::Presence(_) => None,
         }
     }
 }

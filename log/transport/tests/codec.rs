@@ -72,7 +72,7 @@ fn upstream_id() -> impl Strategy<Value = UpstreamId> {
 
 fn end() -> impl Strategy<Value = End> {
     prop_oneof![
-        select(&[End::Complete, End::Broken, End::TooLarge]),
+        select(&[End::Complete, End::Broken, End::TooLarge, End::Silent]),
         any::<u16>().prop_map(|status| End::Rejected { status }),
     ]
 }
@@ -215,6 +215,8 @@ fn from_gateway() -> impl Strategy<Value = FromGateway> {
             FromGateway::Go(Box::new(Go {
                 claim,
                 left_ms,
+                first_byte_ms: Some(left_ms).filter(|ms| ms % 2 == 0),
+                between_chunks_ms: Some(window).filter(|ms| ms % 2 == 0),
                 window,
                 connection_window,
                 operation,
@@ -424,6 +426,8 @@ fn go_says_the_operation_and_carries_what_was_read_before_the_body() {
     let go = Go {
         claim: ClaimId::new(Uuid::from_u128(7)),
         left_ms: 1,
+        first_byte_ms: None,
+        between_chunks_ms: None,
         window: 2,
         connection_window: ConnectionWindow { heard: 3, until: 4 },
         operation: Operation::CHAT_COMPLETION,

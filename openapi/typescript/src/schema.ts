@@ -2087,12 +2087,35 @@ export interface components {
              */
             weight?: number | null;
         };
+        /** @enum {string} */
+        UpstreamHealth: "up" | "resting" | "down";
         /**
          * UpstreamList
          * @description All upstreams of a model; its version is the model's.
          */
         UpstreamList: {
             data: components["schemas"]["Upstream"][];
+        };
+        /**
+         * UpstreamPresence
+         * @description A model at one of its upstreams, as one worker finds it.
+         */
+        UpstreamPresence: {
+            /** Format: uint32 */
+            capacity: number;
+            health: components["schemas"]["UpstreamHealth"];
+            id: string;
+            /** Format: uint32 */
+            in_flight: number;
+            model: string;
+            /** @description Why it is down and what mends that, in a sentence. */
+            reason?: string | null;
+            /**
+             * Format: uint64
+             * @description Seconds that it is left alone, if it rests.
+             */
+            resting_for_s?: number | null;
+            url: string;
         };
         /** Upstreams */
         Upstreams: {
@@ -2209,6 +2232,10 @@ export interface components {
             last_request_at?: string | null;
             /** @description Those that it began to serve with. */
             models: string[];
+            /** @description What it says of itself now, if it is there. */
+            presence?: components["schemas"]["WorkerPresence"] | null;
+            /** @description Whether it is there now; null if that is not known yet. */
+            present?: boolean | null;
             /**
              * Format: uint64
              * @description Requests that it was given.
@@ -2233,6 +2260,32 @@ export interface components {
              *     `GeneralError`.
              */
             reason: string;
+        };
+        /**
+         * WorkerPresence
+         * @description What a worker that is there says of itself, once a second.
+         */
+        WorkerPresence: {
+            /**
+             * Format: uint32
+             * @description Requests that its upstreams take at once.
+             */
+            capacity: number;
+            /** @description What keeps it from its work, in a sentence. */
+            hindrance?: string | null;
+            /**
+             * Format: uint32
+             * @description Requests that are with its upstreams.
+             */
+            in_flight: number;
+            /** @description It takes no more requests and is about to go. */
+            leaving: boolean;
+            /** @description Each model at each of its upstreams. */
+            upstreams: components["schemas"]["UpstreamPresence"][];
+            /** @description Of its software. */
+            version: string;
+            /** @description Where it runs, as its environment calls it. */
+            zone?: string | null;
         };
         /** @enum {string} */
         WorkerStatus: "serving" | "failed" | "stopped";

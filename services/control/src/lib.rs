@@ -19,6 +19,7 @@ mod origin;
 pub mod permissions;
 mod person;
 mod position;
+mod presence;
 mod problem;
 mod publication;
 mod reading;
@@ -50,6 +51,7 @@ use crate::{
     labels::Labels,
     metrics::Metrics,
     names::Names,
+    presence::Roll,
     publication::Publication,
     reading::Reader,
     write::Writer,
@@ -113,6 +115,7 @@ struct Parts {
     people: Arc<dyn People>,
     leases: Arc<dyn Leases>,
     foundation: Foundation,
+    roll: Roll,
 }
 
 impl Control {
@@ -158,6 +161,11 @@ impl Control {
         let relaying = tokio::spawn({
             let (relay, stop) = (Arc::clone(&relay), stop.clone());
             async move { relay.run(stop).await }
+        });
+        tokio::spawn({
+            let (messages, readiness) = (Arc::clone(&log.messages), Readiness(Arc::clone(&relay)));
+            let stop = stop.clone();
+            stop.run_until_cancelled_owned(presence::keep_saying(messages, readiness))
         });
         let contract = Arc::new(Contract::of(&api::document(&parts)));
         Ok(Self { parts, contract, metrics, proxies, relay, stop, relaying })
@@ -252,6 +260,7 @@ impl Parts {
             foundation,
             people: Arc::clone(&store.people),
             leases: Arc::clone(&store.leases),
+            roll: Roll::follow(Arc::clone(&log.messages)),
             reader,
         }
     }

@@ -18,7 +18,8 @@ use crate::{
     Clock,
     admission_gate::AdmissionGate,
     live_catalog::{LiveCatalog, Stale},
-    options::Options,
+    options::{Options, Serving},
+    outlook::Outlook,
     permit::{Capacity, Permit},
     recording::Recording,
     rejections::Rejections,
@@ -26,6 +27,7 @@ use crate::{
 
 pub struct Admission {
     pub(crate) catalog: Arc<LiveCatalog>,
+    pub(crate) outlook: Arc<Outlook>,
     pub(crate) gate: AdmissionGate,
     pub(crate) recording: Arc<Recording>,
     pub(crate) capacity: Capacity,
@@ -73,21 +75,22 @@ impl Admission {
         operation: Operation,
         read: &Read,
         size: Size,
-    ) -> Result<Accepted, ApiError> {
+    ) -> Result<(Accepted, Serving), ApiError> {
         let now = (self.clock)();
-        let deadline =
-            i64::try_from(self.options.timeouts.deadline.as_millis()).unwrap_or(i64::MAX);
         let found = self.catalog.ask(|catalog| {
             let model =
                 catalog.resolve(&read.model).ok().filter(|model| may_use(key, &model.name))?;
             let price = catalog.price(&model.name, key.terms.project, &operation, now);
-            Some((model.name.clone(), price, catalog.hour(now)))
+            Some((model.name.clone(), model.terms, price, catalog.hour(now)))
         });
-        let Some((model, price, hour)) = found.map_err(|stale| self.stale(stale))? else {
+        let Some((model, terms, price, hour)) = found.map_err(|stale| self.stale(stale))? else {
             return Err(ApiError::ModelNotFound { model: read.model.clone() });
         };
+        let serving = self.options.timeouts.serving.with(&terms);
+        self.check_served(&model, &serving)?;
+        let deadline = i64::try_from(serving.deadline.as_millis()).unwrap_or(i64::MAX);
         // Limits, reservations and budgets of the project and the key are checked here.
-        Ok(Accepted {
+        let accepted = Accepted {
             request,
             project: key.terms.project,
             key: key.id,
@@ -104,7 +107,23 @@ impl Admission {
             hour,
             deadline: now.plus_millis(deadline),
             at: now,
-        })
+        };
+        Ok((accepted, serving))
+    }
+
+    /// Whoever would wait for nobody is told at once, unless the model's requests are to wait.
+    fn check_served(&self, model: &ModelName, serving: &Serving) -> Result<(), ApiError> {
+        match self.outlook.unserved(model) {
+            Some(why) if serving.wait_for_worker.is_zero() => {
+                self.outlook.count(model, why);
+                Err(ApiError::ModelUnavailable {
+                    model: model.to_string(),
+                    reason: why.reason(),
+                    retry_after_s: self.options.timeouts.unavailable_retry_after.as_secs(),
+                })
+            }
+            Some(_) | None => Ok(()),
+        }
     }
 
     fn labels(&self, read: &Read) -> Labels {

@@ -1,6 +1,6 @@
 //! A gateway, running: what it holds, and what it does beside serving requests.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use anyhow::ensure;
 use poem::{Endpoint, Response};
@@ -10,10 +10,14 @@ use tokio::{
     task::JoinSet,
     time::{Instant, MissedTickBehavior, interval, sleep, timeout},
 };
-use uplion_domain::{GatewayId, subject::Filter};
+use uplion_domain::{
+    GatewayId,
+    subject::{Filter, Present},
+};
 use uplion_log_transport::{
     Log,
     message::Link,
+    presence::{self, Beat, GatewayReport, Report},
     stream::{StreamName, StreamSpec},
 };
 use uuid::Uuid;
@@ -26,7 +30,8 @@ use crate::{
     live::{Live, Surroundings},
     live_catalog::LiveCatalog,
     metrics::{Metrics, StateGauges},
-    options::Options,
+    options::{LONGEST_DEADLINE, Options},
+    outlook::Outlook,
     permit::Capacity,
     rejections::Rejections,
     routes::routes,
@@ -54,12 +59,15 @@ impl Gateway {
         let options = with_long_memory(options);
         let gateway = GatewayId::new(Uuid::now_v7());
         let catalog = Arc::new(LiveCatalog::follow(Arc::clone(&log.streams)));
+        let outlook = Outlook::follow(Arc::clone(&log.messages), Arc::clone(&catalog));
+        let outlook = Arc::new(outlook);
         let surroundings = Surroundings {
             link: log.messages.link(),
             log,
             queue: options.tasks.clone(),
             metrics: Metrics::default(),
             catalog: Arc::clone(&catalog),
+            outlook: Arc::clone(&outlook),
             waiting: Waiting::default(),
             recording: Arc::default(),
         };
@@ -67,6 +75,7 @@ impl Gateway {
         let live = Arc::new(Live::new(surroundings, options.timeouts, options.bounds));
         let admission = Arc::new(Admission {
             catalog,
+            outlook,
             gate: AdmissionGate::default(),
             recording,
             capacity: Capacity::new(&options.bounds),
@@ -80,6 +89,8 @@ impl Gateway {
         running.spawn(watch_link(Arc::clone(&live), Arc::clone(&admission)));
         running.spawn(watch_traffic_size(Arc::clone(&live), Arc::clone(&admission)));
         running.spawn(record_rejected(Arc::clone(&live), Arc::clone(&admission)));
+        running.spawn(watch_outlook(Arc::clone(&live), Arc::clone(&admission)));
+        running.spawn(keep_saying(Arc::clone(&live), Arc::clone(&admission)));
         Ok(Self { admission, live, _running: running })
     }
 
@@ -99,22 +110,7 @@ impl Gateway {
 
     /// Whether it serves, or why not.
     pub fn ready(&self) -> Result<(), String> {
-        let gate = &self.admission.gate;
-        let hindrances = [
-            (gate.is_closing(), "the gateway is stopping"),
-            (self.live.link() == Link::Down, "the message broker cannot be reached"),
-            (!gate.is_listening(), "the gateway does not hear workers yet"),
-            (!gate.is_ensured(), "streams and queue are not there yet"),
-            (!self.admission.catalog.is_fresh(), "the catalog is not known to be up to date"),
-            (gate.is_log_full(), "the traffic stream is nearly full"),
-        ];
-        match hindrances.into_iter().find(|(hinders, _)| *hinders) {
-            Some((_, why)) => match gate.why_unmade().filter(|_| !gate.is_ensured()) {
-                Some(cause) => Err(format!("{why}: {cause}")),
-                None => Err(why.to_owned()),
-            },
-            None => Ok(()),
-        }
+        hindrance(&self.live, &self.admission).map_or(Ok(()), Err)
     }
 
     /// Whether it became [ready](Self::ready) before `deadline`.
@@ -138,6 +134,7 @@ impl Gateway {
             streams: Arc::clone(&surroundings.log.streams),
             link: surroundings.link.clone(),
         }));
+        self.admission.outlook.register(registry);
     }
 
     pub fn in_flight(&self) -> usize {
@@ -158,6 +155,57 @@ impl Gateway {
             drop(timeout(SETTLE_CUT_OFF, self.admission.capacity.idle()).await);
         }
     }
+}
+
+/// Tells who waits when it changes who will come.
+async fn watch_outlook(live: Arc<Live>, admission: Arc<Admission>) {
+    let (mut changes, mut known) = (admission.outlook.changes(), HashMap::new());
+    while changes.changed().await.is_ok() {
+        changes.borrow_and_update();
+        live.on_outlook();
+        let now: HashMap<_, _> = admission.outlook.all_unserved().into_iter().collect();
+        for (model, why) in now.iter().filter(|(model, why)| known.get(*model) != Some(*why)) {
+            tracing::warn!(%model, why = why.reason(), "gateway.model.unserved");
+        }
+        for model in known.keys().filter(|model| !now.contains_key(*model)) {
+            tracing::info!(%model, "gateway.model.served");
+        }
+        known = now;
+    }
+}
+
+/// That this gateway is there.
+async fn keep_saying(live: Arc<Live>, admission: Arc<Admission>) {
+    let messages = Arc::clone(&live.surroundings().log.messages);
+    let count = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
+    let beat = || Beat {
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        leaving: admission.gate.is_closing(),
+        hindrance: hindrance(&live, &admission),
+        report: Report::Gateway(GatewayReport {
+            in_flight: count(admission.capacity.in_flight()),
+            capacity: count(admission.options.bounds.in_flight),
+        }),
+    };
+    match presence::keep_beating(messages, Present::Gateway(admission.gateway), beat).await {}
+}
+
+/// What keeps it from serving.
+fn hindrance(live: &Live, admission: &Admission) -> Option<String> {
+    let gate = &admission.gate;
+    let hindrances = [
+        (gate.is_closing(), "the gateway is stopping"),
+        (live.link() == Link::Down, "the message broker cannot be reached"),
+        (!gate.is_listening(), "the gateway does not hear workers yet"),
+        (!gate.is_ensured(), "streams and queue are not there yet"),
+        (!admission.catalog.is_fresh(), "the catalog is not known to be up to date"),
+        (gate.is_log_full(), "the traffic stream is nearly full"),
+    ];
+    let (_, why) = hindrances.into_iter().find(|(hinders, _)| *hinders)?;
+    Some(match gate.why_unmade().filter(|_| !gate.is_ensured()) {
+        Some(cause) => format!("{why}: {cause}"),
+        None => why.to_owned(),
+    })
 }
 
 /// Writes what was not let in, once a minute.
@@ -181,6 +229,10 @@ fn check(options: &Options) -> anyhow::Result<()> {
         "credits must come more often than workers are found silent"
     );
     ensure!(timeouts.silent_claims > 0 && bounds.in_flight > 0, "a gateway serves somebody");
+    ensure!(
+        timeouts.serving.deadline <= LONGEST_DEADLINE,
+        "a deadline is an hour at most: the log remembers requests for no longer"
+    );
     ensure!(bounds.body <= bounds.bodies, "one body may not be longer than all bodies");
     let largest = bounds.answer.max(bounds.stream_window);
     ensure!(largest <= bounds.answers, "one answer may not be longer than all answers");

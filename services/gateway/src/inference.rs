@@ -48,9 +48,10 @@ impl Inference {
         demand.estimated_tokens = read.prompt_estimate;
         demand.model = self.admission.model_name(&key, &read.model);
         let size = size(&body, &read);
-        let accepted =
+        let (accepted, serving) =
             self.admission.accept(request, &key, self.endpoint.operation(), &read, size)?;
-        Ok(self.live.start(self.endpoint, accepted, (&read.forwarding, body), permit))
+        let asked = (&read.forwarding, body);
+        Ok(self.live.start(self.endpoint, (accepted, serving), asked, permit))
     }
 
     fn reject(&self, demand: Demand, error: &ApiError) {

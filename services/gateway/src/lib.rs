@@ -14,11 +14,13 @@ mod memory;
 mod metrics;
 mod models;
 mod options;
+mod outlook;
 mod permit;
 mod recording;
 mod rejections;
 mod reply;
 mod routes;
+mod serving;
 mod waiting;
 
 use std::sync::Arc;
@@ -29,7 +31,7 @@ use uuid::Uuid;
 pub use self::{
     end_user::EndUserKey,
     gateway::Gateway,
-    options::{Bounds, Options, RetryLimits, Timeouts},
+    options::{Bounds, LONGEST_DEADLINE, Options, RetryLimits, Serving, Timeouts},
 };
 
 /// The time of day. What must not jump is measured apart from it.

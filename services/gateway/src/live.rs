@@ -38,7 +38,7 @@ pub use self::{
     response_body::BodyStream,
 };
 use crate::{
-    options::{Bounds, Timeouts},
+    options::{Bounds, Serving, Timeouts},
     permit::Permit,
     rejections,
 };
@@ -77,14 +77,15 @@ impl Live {
     pub fn start(
         &self,
         endpoint: Endpoint,
-        accepted: Accepted,
+        (accepted, serving): (Accepted, Serving),
         (forwarding, body): (&Forwarding, Bytes),
         permit: Permit,
     ) -> oneshot::Receiver<ClientReply> {
         // Listen before asking: a quick worker claims before the offer is acknowledged.
         let registration = self.registry.register(accepted.request);
         let event = self.append_accepted(&accepted);
-        let admitted = Admitted { endpoint, accepted, event, read: forwarding.encode(), body };
+        let read = forwarding.encode();
+        let admitted = Admitted { endpoint, accepted, serving, event, read, body };
         let limits = (self.timeouts, self.bounds);
         let window = Arc::clone(&self.receive_window);
         let request = Request::new(admitted, limits, window, self.link(), Instant::now());
@@ -150,6 +151,11 @@ impl Live {
 
     pub fn on_link(&self, link: Link) {
         self.registry.deliver_to_all(&Message::Link(link));
+    }
+
+    /// Whoever waits looks whether somebody will come.
+    pub fn on_outlook(&self) {
+        self.registry.deliver_to_all(&Message::Outlook);
     }
 
     /// The gateway is about to leave: whatever is under way ends now.

@@ -1,16 +1,29 @@
 //! The catalog in memory: which keys and models there are, with proof that it is what CONTROL says.
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::{
+    collections::HashMap,
+    sync::{Arc, PoisonError, RwLock, RwLockReadGuard},
+};
 
+use tokio::time::Instant;
+use uplion_domain::{Envelope, Event, ModelName, model};
 use uplion_log_transport::{
     follow::{Follower, News},
+    presence,
     stream::{StreamName, Streams},
 };
 use uplion_projections::Catalog;
 
 pub struct LiveCatalog {
-    catalog: Arc<RwLock<Catalog>>,
+    held: Arc<RwLock<Held>>,
     follower: Follower,
+}
+
+#[derive(Default)]
+struct Held {
+    catalog: Catalog,
+    /// When it was heard here that something about a model changed, of those that are not retired.
+    changed: HashMap<ModelName, Instant>,
 }
 
 /// Nobody can tell whether a key was revoked meanwhile.
@@ -19,16 +32,16 @@ pub struct Stale;
 
 impl LiveCatalog {
     pub fn follow(streams: Arc<dyn Streams>) -> Self {
-        let catalog = Arc::new(RwLock::new(Catalog::default()));
-        let written = Arc::clone(&catalog);
+        let held = Arc::new(RwLock::new(Held::default()));
+        let written = Arc::clone(&held);
         let follower = Follower::start(streams, StreamName::Control, move |news| {
-            let mut catalog = written.write().unwrap_or_else(PoisonError::into_inner);
+            let mut held = written.write().unwrap_or_else(PoisonError::into_inner);
             match news {
-                News::Event(event) => catalog.apply(event),
-                News::Anew => *catalog = Catalog::default(),
+                News::Event(event) => held.apply(event),
+                News::Anew => *held = Held::default(),
             }
         });
-        Self { catalog, follower }
+        Self { held, follower }
     }
 
     /// Asks the catalog something, quickly: changes wait meanwhile.
@@ -36,10 +49,43 @@ impl LiveCatalog {
         if !self.is_fresh() {
             return Err(Stale);
         }
-        Ok(question(&self.catalog.read().unwrap_or_else(PoisonError::into_inner)))
+        Ok(question(&self.held().catalog))
+    }
+
+    /// Whether something about the model changed so lately that workers may not have said what they make of it.
+    pub fn has_changed_lately(&self, model: &ModelName) -> bool {
+        let changed = self.held().changed.get(model).copied();
+        changed.is_some_and(|at| at.elapsed() < presence::SETTLED_AFTER)
     }
 
     pub fn is_fresh(&self) -> bool {
         self.follower.fresh()
+    }
+
+    fn held(&self) -> RwLockReadGuard<'_, Held> {
+        self.held.read().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Held {
+    fn apply(&mut self, envelope: &Envelope) {
+        self.catalog.apply(envelope);
+        match &envelope.event {
+            Event::Model(name, model::Event::Retired { .. }) => {
+                self.changed.remove(name);
+            }
+            Event::Model(name, _) => {
+                self.changed.insert(name.clone(), Instant::now());
+            }
+            Event::Installation(..)
+            | Event::Project(..)
+            | Event::ApiKey(..)
+            | Event::Price(..)
+            | Event::User(..)
+            | Event::Session(..)
+            | Event::AdminKey(..)
+            | Event::Request(_)
+            | Event::Worker(_) => {}
+        }
     }
 }

@@ -177,6 +177,8 @@ const fn name(outcome: &Outcome) -> &'static str {
         Outcome::Failed(Failure::UpstreamUnreachable) => "failed_upstream_unreachable",
         Outcome::Failed(Failure::WorkerSilent) => "failed_worker_silent",
         Outcome::Failed(Failure::AnswerTooLarge) => "failed_answer_too_large",
+        Outcome::Failed(Failure::ModelUnavailable) => "failed_model_unavailable",
+        Outcome::Failed(Failure::UpstreamSilent) => "failed_upstream_silent",
         Outcome::Failed(Failure::Unsettled) => "failed_unsettled",
         Outcome::Failed(Failure::Unrecorded) => "failed_unrecorded",
     }

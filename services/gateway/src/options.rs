@@ -2,16 +2,19 @@
 
 use std::time::Duration;
 
+use uplion_domain::model::MAX_DEADLINE_S;
 use uplion_log_transport::{
     stream::{StreamName, StreamSpec},
     task::QueueSpec,
 };
 
 use crate::end_user::EndUserKey;
+pub use crate::serving::{RetryLimits, Serving};
 
 const KIB: u64 = 1 << 10;
 const MIB: u64 = 1 << 20;
 const GIB: u64 = 1 << 30;
+pub const LONGEST_DEADLINE: Duration = Duration::from_secs(MAX_DEADLINE_S as u64);
 
 #[derive(Debug, Clone)]
 pub struct Options {
@@ -30,8 +33,8 @@ pub struct Options {
 /// whoever changes one must see that a gateway stops writing before a worker settles in its place.
 #[derive(Debug, Clone, Copy)]
 pub struct Timeouts {
-    /// From admission to the end of the answer.
-    pub deadline: Duration,
+    /// Of a model that says nothing else.
+    pub serving: Serving,
     /// A worker that says nothing for this long is given up.
     pub silence: Duration,
     /// After this many workers fell silent the request has failed.
@@ -54,20 +57,8 @@ pub struct Timeouts {
     pub body: Duration,
     /// What rejected clients are told to wait.
     pub retry_after: Duration,
-    pub retries: RetryLimits,
-}
-
-/// How often and how long a request is tried that upstreams fail.
-#[derive(Debug, Clone, Copy)]
-pub struct RetryLimits {
-    /// Calls of upstreams.
-    pub attempts: u32,
-    /// Beside the time that upstreams themselves take.
-    pub within: Duration,
-    /// For a worker with another upstream to come.
-    pub others: Duration,
-    /// Before the same upstream has it again, the first time; twice as long each time after.
-    pub pause: Duration,
+    /// What they are told if nobody serves their model. Presence tells of a change within a second.
+    pub unavailable_retry_after: Duration,
 }
 
 /// How much may be held, in bytes unless said otherwise.
@@ -140,7 +131,7 @@ impl Default for Options {
 impl Default for Timeouts {
     fn default() -> Self {
         Self {
-            deadline: Duration::from_mins(5),
+            serving: Serving::default(),
             silence: Duration::from_secs(5),
             silent_claims: 3,
             headers: Duration::from_secs(10),
@@ -152,18 +143,7 @@ impl Default for Timeouts {
             settle_grace: Duration::from_secs(30),
             body: Duration::from_mins(1),
             retry_after: Duration::from_secs(1),
-            retries: RetryLimits::default(),
-        }
-    }
-}
-
-impl Default for RetryLimits {
-    fn default() -> Self {
-        Self {
-            attempts: 3,
-            within: Duration::from_secs(10),
-            others: Duration::from_millis(400),
-            pause: Duration::from_millis(400),
+            unavailable_retry_after: Duration::from_secs(2),
         }
     }
 }
@@ -173,9 +153,10 @@ impl Timeouts {
         self.retry_after.as_secs()
     }
 
-    /// A second settlement of a request is recognised at least as long as anybody may write one.
-    pub fn dedup_window(&self) -> Duration {
-        self.deadline + Duration::from_mins(1)
+    /// A second settlement of a request is recognised, and its ticket kept, at least as long as anybody may write one.
+    /// Which deadline a model has may change at any time: it is the longest that any may have.
+    pub const fn dedup_window(&self) -> Duration {
+        LONGEST_DEADLINE.saturating_add(Duration::from_mins(1))
     }
 }
 

@@ -151,6 +151,8 @@ const fn reason(error: &ApiError) -> Option<RejectionReason> {
         ApiError::Overloaded { .. } => Some(RejectionReason::OVERLOADED),
         ApiError::Unavailable { .. }
         | ApiError::ModelUnavailable { .. }
+        | ApiError::DeadlineExceeded { .. }
+        | ApiError::UpstreamSilent { .. }
         | ApiError::UpstreamFailed { .. } => Some(RejectionReason::UNAVAILABLE),
         ApiError::RouteNotFound { .. } | ApiError::MethodNotAllowed { .. } | ApiError::Internal => {
             None

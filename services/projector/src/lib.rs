@@ -17,14 +17,18 @@ pub use ingest::{Adopted, Halt, adopt_stream};
 pub use readiness::Readiness;
 pub use rebuild::{RebuildError, Verification, rebuild, verify};
 
-use std::{sync::Arc, time::Duration};
+use std::{convert::Infallible, sync::Arc, time::Duration};
 
 use prometheus_client::registry::Registry;
 use tokio_util::sync::CancellationToken;
-use uplion_domain::Timestamp;
+use uplion_domain::{ProcessId, Timestamp, subject::Present};
 use uplion_log_store::Store;
-use uplion_log_transport::Log;
+use uplion_log_transport::{
+    Log,
+    presence::{Beat, ProjectorReport, Report, keep_beating},
+};
 use uplion_projections::Projection;
+use uuid::Uuid;
 
 use self::readiness::State;
 
@@ -98,6 +102,22 @@ impl Projector {
 
     /// Works whenever it holds the lease, until told to stop.
     pub async fn run(&self, stop: CancellationToken) {
-        leadership::serve(self, &stop).await;
+        tokio::select! {
+            () = leadership::serve(self, &stop) => {}
+            never = self.keep_saying() => match never {},
+        }
+    }
+
+    /// That it is there.
+    async fn keep_saying(&self) -> Infallible {
+        let (messages, readiness) = (Arc::clone(&self.log.messages), self.readiness());
+        let me = Present::Projector(ProcessId::new(Uuid::now_v7()));
+        let beat = || Beat {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            leaving: false,
+            hindrance: readiness.ready().err(),
+            report: Report::Projector(ProjectorReport {}),
+        };
+        keep_beating(messages, me, beat).await
     }
 }

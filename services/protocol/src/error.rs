@@ -44,14 +44,35 @@ pub enum ApiError {
     /// No upstream of the model can answer now.
     #[error("the model `{}` is not available: {reason}", cut(model))]
     ModelUnavailable { model: String, reason: &'static str, retry_after_s: u64 },
-    #[error("the request did not finish within its time")]
+    #[error("the request did not arrive within its time")]
     Timeout,
+    /// Of its model, or the usual one.
+    #[error("the request did not finish within its deadline of {after_s} s")]
+    DeadlineExceeded { after_s: u64 },
+    #[error("the model's server {} {after_s} s", silence.as_str())]
+    UpstreamSilent { silence: Silence, after_s: u64 },
     /// No answer came from the model's server, or none that could be used.
     #[error("the model's server failed: {reason}")]
     UpstreamFailed { reason: String },
     /// The usage may have been recorded and charged all the same.
     #[error("the server had an error while processing your request")]
     Internal,
+}
+
+/// When the model's server said nothing for longer than it may.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Silence {
+    FirstByte,
+    BetweenChunks,
+}
+
+impl Silence {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::FirstByte => "did not begin to answer within",
+            Self::BetweenChunks => "began to answer and then said nothing for",
+        }
+    }
 }
 
 /// What is wrong with a key, and what its owner can do. Only who has the secret learns it.
@@ -96,7 +117,7 @@ impl ApiError {
             Self::Overloaded { .. } | Self::Unavailable { .. } | Self::ModelUnavailable { .. } => {
                 503
             }
-            Self::Timeout => 504,
+            Self::Timeout | Self::DeadlineExceeded { .. } | Self::UpstreamSilent { .. } => 504,
         }
     }
 
@@ -114,7 +135,8 @@ impl ApiError {
             Self::Overloaded { .. } => "overloaded",
             Self::Unavailable { .. } => "unavailable",
             Self::ModelUnavailable { .. } => "model_unavailable",
-            Self::Timeout => "timeout",
+            Self::Timeout | Self::DeadlineExceeded { .. } => "timeout",
+            Self::UpstreamSilent { .. } => "upstream_timeout",
             Self::UpstreamFailed { .. } => "upstream_error",
             Self::Internal => "internal_error",
         }
@@ -135,6 +157,8 @@ impl ApiError {
             | Self::Overloaded { .. }
             | Self::Unavailable { .. }
             | Self::Timeout
+            | Self::DeadlineExceeded { .. }
+            | Self::UpstreamSilent { .. }
             | Self::UpstreamFailed { .. }
             | Self::Internal => None,
         }
@@ -157,6 +181,8 @@ impl ApiError {
             | Self::UnsupportedMediaType
             | Self::PayloadTooLarge { .. }
             | Self::Timeout
+            | Self::DeadlineExceeded { .. }
+            | Self::UpstreamSilent { .. }
             | Self::UpstreamFailed { .. }
             | Self::Internal => None,
         }
@@ -171,6 +197,8 @@ impl ApiError {
             | Self::Unavailable { .. }
             | Self::ModelUnavailable { .. }
             | Self::Timeout
+            | Self::DeadlineExceeded { .. }
+            | Self::UpstreamSilent { .. }
             | Self::UpstreamFailed { .. } => true,
             Self::MissingApiKey
             | Self::InvalidApiKey { .. }

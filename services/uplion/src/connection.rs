@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 use tokio_util::sync::CancellationToken;
+use uplion_gateway::Timeouts;
 use uplion_http::Startup;
 use uplion_log_store::Store;
 use uplion_log_transport::{
@@ -95,7 +96,7 @@ where
 /// What the streams should be. Whoever comes first makes them.
 pub fn stream_specs(settings: &StreamSettings) -> [StreamSpec; 3] {
     // As the gateways have it: all roles must want the same, or they would change it back and forth.
-    let dedup_window = settings.longest_deadline() + Duration::from_mins(1);
+    let dedup_window = Timeouts::default().dedup_window();
     let spec = |name, max_bytes| StreamSpec {
         name,
         epoch: 1,
@@ -115,7 +116,7 @@ pub fn stream_specs(settings: &StreamSettings) -> [StreamSpec; 3] {
 const TICKETS_MAX_BYTES: u64 = 64 << 20;
 
 pub fn queue_spec(settings: &StreamSettings, most_per_model: u64) -> QueueSpec {
-    let max_age = settings.longest_deadline() + Duration::from_mins(1);
+    let max_age = Timeouts::default().dedup_window();
     let replicas = settings.nats_replicas;
     QueueSpec { replicas, most_per_model, max_bytes: TICKETS_MAX_BYTES, max_age }
 }

@@ -4,7 +4,10 @@ use std::{path::PathBuf, time::Duration};
 
 use clap::{Args, Subcommand};
 use uplion_control::Plan;
-use uplion_domain::installation::{Currency, ZoneName};
+use uplion_domain::{
+    installation::{Currency, ZoneName},
+    model::MAX_DEADLINE_S,
+};
 
 use crate::{data_folder, logging, secret::Secret};
 
@@ -49,9 +52,8 @@ pub struct StreamSettings {
     /// Copies of each stream: 1, or 3 on a cluster.
     #[arg(long, env = "UPLION_NATS_REPLICAS", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=5))]
     pub nats_replicas: u8,
-    /// A request that is not answered by then ends with 504. The same for all roles: the log recognises a second
-    /// end of a request for a minute longer.
-    #[arg(long, env = "UPLION_DEADLINE_SECONDS", default_value_t = 300, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    /// A request that is not answered by then ends with 504, unless its model has a deadline of its own.
+    #[arg(long, env = "UPLION_DEADLINE_SECONDS", default_value_t = 600, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=u64::from(MAX_DEADLINE_S)))]
     deadline_seconds: u64,
     /// Bytes that the stream of requests may hold.
     #[arg(long, env = "UPLION_TRAFFIC_MAX_BYTES", default_value_t = 8 << 30, value_name = "BYTES")]
@@ -145,7 +147,8 @@ impl Founding {
 }
 
 impl StreamSettings {
-    pub const fn longest_deadline(&self) -> Duration {
+    /// Of models that have none of their own.
+    pub const fn deadline(&self) -> Duration {
         Duration::from_secs(self.deadline_seconds)
     }
 }

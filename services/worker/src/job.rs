@@ -6,6 +6,7 @@
 mod answer_sender;
 mod body;
 mod gateway_liveness;
+mod silence;
 mod timers;
 
 use std::{
@@ -30,12 +31,17 @@ use uplion_protocol::{
     endpoint::{Forwarding, NotForwarded},
 };
 
-use self::{answer_sender::AnswerSender, body::Body, timers::Timers};
+use self::{
+    answer_sender::AnswerSender,
+    body::Body,
+    silence::{Patience, Silence},
+    timers::Timers,
+};
 use crate::{
     gateways::ClaimChannel,
     settlement::GatewayLost,
     upstream::{
-        Asker, FailedCall, Upstream,
+        Asker, CallFailure, FailedCall, Upstream,
         response::{Expected, Step, UpstreamResponse},
     },
 };
@@ -98,6 +104,7 @@ pub struct Job<'a> {
     /// The gateway said that its client does not get the answer that was settled.
     refused: bool,
     timers: Timers,
+    silence: Silence,
 }
 
 /// A body as the upstream is to see it.
@@ -115,6 +122,10 @@ impl<'a> Job<'a> {
         mut go: Go,
     ) -> Self {
         let now = Instant::now();
+        let patience = Patience {
+            first_byte: go.first_byte_ms.map(Duration::from_millis),
+            between_chunks: go.between_chunks_ms.map(Duration::from_millis),
+        };
         channel.window().extend(go.connection_window);
         Self {
             answer: AnswerSender::new(channel, go.window),
@@ -133,6 +144,7 @@ impl<'a> Job<'a> {
             answered: false,
             refused: false,
             timers: Timers::new(now, Duration::from_millis(go.left_ms)),
+            silence: Silence::new(now, patience),
         }
     }
 
@@ -142,6 +154,9 @@ impl<'a> Job<'a> {
         loop {
             let reads = self.answer.wants_more()
                 || self.response.as_ref().is_some_and(|response| !response.has_bytes_to_come());
+            if !reads {
+                self.silence.pause(Instant::now());
+            }
             let outcome = tokio::select! {
                 biased;
                 message = self.channel.recv() => self.on_message(message).await,
@@ -150,6 +165,9 @@ impl<'a> Job<'a> {
                 () = self.timers.next() => self.on_timer().await,
                 () = self.answer.permitted() => None,
                 step = next(&mut self.response), if reads => self.advance_to_end(step),
+                () = self.silence.is_too_long(), if reads && self.response.is_some() => {
+                    self.give_up_silent()
+                }
             };
             if let Some(outcome) = outcome {
                 return outcome;
@@ -191,7 +209,9 @@ impl<'a> Job<'a> {
             max_bytes: self.max_bytes,
         };
         self.called_at = Instant::now();
-        self.response = Some(UpstreamResponse::call(self.upstream, body, spliced, expected));
+        let pulse = self.silence.begin(self.called_at);
+        let bodies = (body, spliced);
+        self.response = Some(UpstreamResponse::call(self.upstream, bodies, expected, pulse));
     }
 
     /// What the upstream is asked, by what the gateway has read of the body.
@@ -281,6 +301,19 @@ impl<'a> Job<'a> {
                 Some(JobOutcome::Released(Released { reason, delay, attempt, words }))
             }
         }
+    }
+
+    /// The upstream says nothing. Where the client saw nothing of an answer, another upstream may do better.
+    fn give_up_silent(&mut self) -> Option<JobOutcome> {
+        if self.answer.has_begun() {
+            let end = End::Silent;
+            self.upstream.broke_off(self.asker());
+            let attempt = self.response.take().map(|response| response.report(end.outcome()));
+            self.answer.end(Conclusion { end, attempt }, Usage::default());
+            return None;
+        }
+        let failure = CallFailure::for_now(ReleaseReason::TimedOut);
+        self.advance(Step::Failed(FailedCall { failure, words: None, request_id: None }))
     }
 
     async fn on_timer(&mut self) -> Option<JobOutcome> {

@@ -17,6 +17,7 @@ mod mailbox;
 mod meter;
 mod metrics;
 mod options;
+mod presence;
 mod puller;
 mod pullers;
 mod registration;
@@ -46,14 +47,18 @@ use std::{
 use prometheus_client::registry::Registry;
 use tokio::{sync::watch, time::timeout};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
-use uplion_domain::WorkerId;
-use uplion_log_transport::Log;
+use uplion_domain::{WorkerId, subject::Present};
+use uplion_log_transport::{
+    Log,
+    presence::{Beat, Report, keep_beating},
+};
 use uuid::Uuid;
 
 use crate::{
     events::WorkerEvents,
     gateways::Gateways,
     metrics::Metrics,
+    presence::Places,
     puller::PullerParts,
     pullers::Pullers,
     served::ServedUpstream,
@@ -111,6 +116,7 @@ impl Worker {
             upstreams,
             tickets: Arc::new(tickets),
             metrics: metrics.clone(),
+            places: Places::default(),
             running: TaskTracker::new(),
         });
         let (listening, knows_what_to_serve) = (watch::Sender::new(false), AtomicBool::new(false));
@@ -171,8 +177,26 @@ impl Worker {
         };
         tokio::select! {
             never = listen => match never {},
+            never = self.keep_saying(&shutdown) => match never {},
             () = serve => Ok(()),
         }
+    }
+
+    /// That it is there, until it has gone.
+    async fn keep_saying(&self, shutdown: &CancellationToken) -> Infallible {
+        let messages = Arc::clone(&self.log.messages);
+        let beat = || Beat {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            leaving: shutdown.is_cancelled(),
+            hindrance: self.hindrance(),
+            report: Report::Worker(self.pullers.places.report(self.options.zone.clone())),
+        };
+        keep_beating(messages, Present::Worker(self.id()), beat).await
+    }
+
+    fn hindrance(&self) -> Option<String> {
+        let knows = self.knows_what_to_serve.load(Ordering::Relaxed);
+        (!knows).then(|| "it does not know yet what to serve".to_owned())
     }
 
     /// Pulls for what is to be served, as that changes.

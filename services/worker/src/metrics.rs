@@ -66,6 +66,7 @@ pub enum TaskOutcome {
     Rejected,
     Broken,
     TooLarge,
+    Silent,
     Busy,
     UpstreamFailed,
     Unreachable,
@@ -159,6 +160,7 @@ impl From<End> for TaskOutcome {
             End::Rejected { .. } => Self::Rejected,
             End::Broken => Self::Broken,
             End::TooLarge => Self::TooLarge,
+            End::Silent => Self::Silent,
         }
     }
 }

@@ -14,6 +14,7 @@ use uplion_log_transport::task::{Queue, Taken, Tasks};
 
 use crate::{
     metrics::{Metrics, ModelLabels},
+    presence::{Place, Places},
     served::ServedUpstream,
     ticket::{Slot, Tickets},
     upstream::{Upstream, UpstreamParts},
@@ -35,6 +36,8 @@ pub struct Puller {
     pub served: ServedUpstream,
     /// Of all upstreams of the model.
     pub balancer: Arc<WeightedBalancer<Upstream>>,
+    /// What it is at, for whoever asks.
+    pub place: Arc<Place>,
 }
 
 /// What all pullers of a worker share.
@@ -43,6 +46,7 @@ pub struct PullerParts {
     pub upstreams: UpstreamParts,
     pub tickets: Arc<Tickets>,
     pub metrics: Metrics,
+    pub places: Places,
     /// Pullers, and the tickets that they have taken.
     pub running: TaskTracker,
 }
@@ -65,6 +69,7 @@ impl Puller {
         let membership = self.balancer.join(&upstream, &slots, settings.weight);
         self.parts.upstreams.events.ready(&self.served.model);
         upstream.publish_health();
+        self.place.runs(&upstream);
         tokio::select! {
             never = upstream.keep_checking() => match never {},
             never = self.keep_taking(&upstream, &slots, &membership, &mut queue) => match never {},
@@ -150,6 +155,7 @@ impl Puller {
                 Ok(upstream) => return Arc::new(upstream),
                 Err(error) => {
                     let model = &self.served.model;
+                    self.place.is_unusable(format!("its settings cannot be used: {error:#}"));
                     let error = AsRef::<dyn std::error::Error + Send + Sync>::as_ref(&error);
                     tracing::error!(error = error as &dyn std::error::Error, %model, "worker.upstream.unusable");
                     if !reported {

@@ -51,7 +51,8 @@ impl Pullers {
     fn start(&mut self, served: ServedUpstream) -> CancellationToken {
         let stop = self.stop.child_token();
         let balancer = Arc::clone(self.balancers.entry(served.model.clone()).or_default());
-        let puller = Puller { parts: Arc::clone(&self.parts), served, balancer };
+        let place = self.parts.places.take(&served);
+        let puller = Puller { parts: Arc::clone(&self.parts), served, balancer, place };
         self.parts.running.spawn(puller.run(stop.clone()));
         stop
     }

@@ -26,7 +26,7 @@ use crate::{
     job::{Job, JobOutcome, Released},
     metrics::{Metrics, TaskOutcome},
     settlement::{GatewayLost, Settlements},
-    upstream::Upstream,
+    upstream::{InFlight, Upstream},
     weighted_balancer::WeightedBalancer,
 };
 
@@ -63,11 +63,12 @@ struct TicketRun<'a> {
 pub struct Slot {
     pub upstream: Arc<Upstream>,
     _permit: OwnedSemaphorePermit,
+    _counted: InFlight,
 }
 
 impl From<(Arc<Upstream>, OwnedSemaphorePermit)> for Slot {
     fn from((upstream, permit): (Arc<Upstream>, OwnedSemaphorePermit)) -> Self {
-        Self { upstream, _permit: permit }
+        Self { _counted: upstream.count(), upstream, _permit: permit }
     }
 }
 

@@ -4,6 +4,7 @@ mod client;
 mod connector;
 pub mod health;
 mod probe;
+pub mod pulse;
 pub mod response;
 mod retry_after;
 mod status;
@@ -11,7 +12,10 @@ mod stream;
 mod suspicion;
 
 use std::{
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -55,6 +59,7 @@ pub struct Upstream {
     /// What the upstream calls it.
     pub upstream_model: ModelName,
     pub health: Health,
+    in_flight: AtomicU32,
     client: Client,
     base_url: String,
     tokenizer: Arc<Tokenizer>,
@@ -83,6 +88,7 @@ impl Upstream {
             model: model.clone(),
             upstream_model: upstream.model.clone(),
             health: Health::default(),
+            in_flight: AtomicU32::new(0),
             client,
             base_url: upstream.url.clone(),
             tokenizer: Arc::clone(tokenizer),
@@ -90,6 +96,17 @@ impl Upstream {
             metrics: metrics.clone(),
             clock: Arc::clone(clock),
         })
+    }
+
+    /// Requests that are with it now.
+    pub fn in_flight(&self) -> u32 {
+        self.in_flight.load(Ordering::Relaxed)
+    }
+
+    /// One more, until it is dropped.
+    pub fn count(self: &Arc<Self>) -> InFlight {
+        self.in_flight.fetch_add(1, Ordering::Relaxed);
+        InFlight(Arc::clone(self))
     }
 
     /// Whether it could be called, settings and credential considered.
@@ -210,6 +227,15 @@ impl Upstream {
 impl Drop for Upstream {
     fn drop(&mut self) {
         self.metrics.forget_health(&self.model, &self.id);
+    }
+}
+
+/// A request that is with an upstream.
+pub struct InFlight(Arc<Upstream>);
+
+impl Drop for InFlight {
+    fn drop(&mut self) {
+        self.0.in_flight.fetch_sub(1, Ordering::Relaxed);
     }
 }
 

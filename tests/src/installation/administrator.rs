@@ -54,6 +54,15 @@ impl Administrator {
         self.post("models", &json!({"name": name, "upstreams": upstreams})).await
     }
 
+    /// Changes the terms that a model is served on.
+    ///
+    /// # Errors
+    /// When control refuses.
+    pub async fn terms(&self, model: &str, terms: &Value) -> anyhow::Result<Value> {
+        let body = json!({ "terms": terms });
+        Ok(self.control()?.patch(&["models", model], &body, &WriteOptions::default()).await?)
+    }
+
     /// # Errors
     /// When control refuses.
     pub async fn retire(&self, model: &str) -> anyhow::Result<Value> {

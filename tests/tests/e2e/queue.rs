@@ -43,6 +43,9 @@ async fn ten_thousand_requests_for_a_model_without_workers_wait_and_the_next_one
     let upstream = Upstream::start().await.unwrap();
     let served = Customer::new(&installation, "served", &[upstream.url()]).await.unwrap();
     let unserved = Customer::new(&installation, "unserved", &[]).await.unwrap();
+    // Of others each would be told at once that nobody will come.
+    let waits = json!({ "wait_for_worker_s": 3_600 });
+    installation.admin().terms(&unserved.model, &waits).await.unwrap();
     let resident = || {
         let gateways = installation.gateways.iter();
         gateways.map(|gateway| memory::resident(gateway.process())).sum::<u64>()

@@ -141,7 +141,8 @@ impl Audit {
         assert!(self.wrong.is_empty(), "{} things wrong: {:#?}", self.wrong.len(), self.wrong);
         let ended = |how| self.ends.get(how).copied().unwrap_or(0);
         // Who is turned away at once asks again at once: how many do so says how long the broker was away.
-        let admitted = self.asked - ended("error unavailable");
+        let turned_away = ended("error unavailable") + ended("error model_unavailable");
+        let admitted = self.asked - turned_away;
         assert!(ended("whole") * 2 > admitted, "most were served: {:?}", self.ends);
     }
 }

@@ -285,7 +285,8 @@ fn events(stream: StreamName, message: Record) -> Result<Vec<Record>, ReadError>
         | Subject::Control(_)
         | Subject::Task { .. }
         | Subject::Gateway { .. }
-        | Subject::Worker { .. } => Ok(vec![message]),
+        | Subject::Worker { .. }
+        | Subject::Presence(_) => Ok(vec![message]),
     }
 }
 

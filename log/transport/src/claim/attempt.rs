@@ -59,6 +59,8 @@ pub enum End {
     /// It broke off in the middle, or sent what cannot be an answer.
     Broken,
     TooLarge,
+    /// It began, and then said nothing for too long.
+    Silent,
 }
 
 impl AttemptReport {
@@ -88,6 +90,7 @@ impl End {
             Self::Rejected { .. } => AttemptOutcome::REJECTED,
             Self::Broken => AttemptOutcome::BROKEN,
             Self::TooLarge => AttemptOutcome::FAILED,
+            Self::Silent => AttemptOutcome::BROKEN,
         }
     }
 }

@@ -100,6 +100,10 @@ enum FromGatewayV1<'a> {
 struct GoV1<'a> {
     c: Hex,
     left_ms: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    first_byte_ms: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    between_chunks_ms: Option<u64>,
     window: u64,
     cw: ConnectionWindowV1,
     #[serde(borrow)]
@@ -245,6 +249,8 @@ impl Go {
         let head = GoV1 {
             c: (*claim).into(),
             left_ms: self.left_ms,
+            first_byte_ms: self.first_byte_ms,
+            between_chunks_ms: self.between_chunks_ms,
             window: self.window,
             cw: self.connection_window.into(),
             operation: Cow::Borrowed(operation.as_str()),
@@ -261,7 +267,8 @@ impl Go {
 
 impl GoV1<'_> {
     fn read(self, mut raw: Bytes) -> Result<Go, MessageError> {
-        let Self { c, left_ms, window, cw, operation, tried, .. } = self;
+        let Self { c, left_ms, first_byte_ms, between_chunks_ms, .. } = self;
+        let Self { window, cw, operation, tried, .. } = self;
         let Self { body_len, kind, at, accepted, read, .. } = self;
         let mut next = |len: usize| {
             if raw.len() < len { Err(FrameError::Truncated) } else { Ok(raw.split_to(len)) }
@@ -270,6 +277,8 @@ impl GoV1<'_> {
         Ok(Go {
             claim: c.into(),
             left_ms,
+            first_byte_ms,
+            between_chunks_ms,
             window,
             connection_window: cw.into(),
             operation: operation.parse().map_err(serde_json::Error::custom)?,

@@ -62,7 +62,8 @@ pub(super) fn records(stream: StreamName, stored: &Stored<'_>) -> Result<Vec<Rec
         | Subject::Control(_)
         | Subject::Task { .. }
         | Subject::Gateway { .. }
-        | Subject::Worker { .. } => {
+        | Subject::Worker { .. }
+        | Subject::Presence(_) => {
             let event = single(stored).map_err(foreign)?;
             Ok(vec![Record { sequence, index: 0, appended_at, subject, event }])
         }

@@ -41,6 +41,7 @@ async fn listen(
     let filter = match subject {
         Subject::Gateway { gateway, request: _ } => Filter::ToGateway(*gateway),
         Subject::Worker { worker, request: _ } => Filter::ToWorker(*worker),
+        Subject::Presence(_) => Filter::AllPresence,
         Subject::Traffic { .. }
         | Subject::TrafficBatch { .. }
         | Subject::WorkersBatch { .. }

@@ -88,7 +88,9 @@ from .session import Session
 from .storage_health import StorageHealth
 from .stream_health import StreamHealth
 from .upstream import Upstream
+from .upstream_health import UpstreamHealth
 from .upstream_list import UpstreamList
+from .upstream_presence import UpstreamPresence
 from .upstreams import Upstreams
 from .usage_line import UsageLine
 from .usage_line_units import UsageLineUnits
@@ -100,6 +102,7 @@ from .user_sign_in import UserSignIn
 from .user_status import UserStatus
 from .worker import Worker
 from .worker_failure import WorkerFailure
+from .worker_presence import WorkerPresence
 from .worker_status import WorkerStatus
 from .written import Written
 
@@ -192,7 +195,9 @@ __all__ = (
     "StorageHealth",
     "StreamHealth",
     "Upstream",
+    "UpstreamHealth",
     "UpstreamList",
+    "UpstreamPresence",
     "Upstreams",
     "UsageLine",
     "UsageLineUnits",
@@ -204,6 +209,7 @@ __all__ = (
     "UserStatus",
     "Worker",
     "WorkerFailure",
+    "WorkerPresence",
     "WorkerStatus",
     "Written",
 )

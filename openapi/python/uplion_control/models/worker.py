@@ -12,6 +12,7 @@ from ..types import UNSET, Unset
 
 if TYPE_CHECKING:
     from ..models.worker_failure import WorkerFailure
+    from ..models.worker_presence import WorkerPresence
 
 
 T = TypeVar("T", bound="Worker")
@@ -30,11 +31,17 @@ class Worker:
     """ Requests that it was given. """
     status: WorkerStatus
     last_request_at: datetime.datetime | None | Unset = UNSET
+    presence: None | Unset | WorkerPresence = UNSET
+    """ What it says of itself now, if it is there. """
+    present: bool | None | Unset = UNSET
+    """ Whether it is there now; null if that is not known yet. """
     started_at: datetime.datetime | None | Unset = UNSET
     stopped_at: datetime.datetime | None | Unset = UNSET
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
+        from ..models.worker_presence import WorkerPresence
+
         failures = []
         for failures_item_data in self.failures:
             failures_item = failures_item_data.to_dict()
@@ -55,6 +62,20 @@ class Worker:
             last_request_at = self.last_request_at.isoformat()
         else:
             last_request_at = self.last_request_at
+
+        presence: dict[str, Any] | None | Unset
+        if isinstance(self.presence, Unset):
+            presence = UNSET
+        elif isinstance(self.presence, WorkerPresence):
+            presence = self.presence.to_dict()
+        else:
+            presence = self.presence
+
+        present: bool | None | Unset
+        if isinstance(self.present, Unset):
+            present = UNSET
+        else:
+            present = self.present
 
         started_at: None | str | Unset
         if isinstance(self.started_at, Unset):
@@ -85,6 +106,10 @@ class Worker:
         )
         if last_request_at is not UNSET:
             field_dict["last_request_at"] = last_request_at
+        if presence is not UNSET:
+            field_dict["presence"] = presence
+        if present is not UNSET:
+            field_dict["present"] = present
         if started_at is not UNSET:
             field_dict["started_at"] = started_at
         if stopped_at is not UNSET:
@@ -95,6 +120,7 @@ class Worker:
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
         from ..models.worker_failure import WorkerFailure
+        from ..models.worker_presence import WorkerPresence
 
         d = dict(src_dict)
         failures = []
@@ -128,6 +154,32 @@ class Worker:
             return cast(datetime.datetime | None | Unset, data)
 
         last_request_at = _parse_last_request_at(d.pop("last_request_at", UNSET))
+
+        def _parse_presence(data: object) -> None | Unset | WorkerPresence:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            try:
+                if not isinstance(data, dict):
+                    raise TypeError()
+                presence_type_1 = WorkerPresence.from_dict(data)
+
+                return presence_type_1
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            return cast(None | Unset | WorkerPresence, data)
+
+        presence = _parse_presence(d.pop("presence", UNSET))
+
+        def _parse_present(data: object) -> bool | None | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            return cast(bool | None | Unset, data)
+
+        present = _parse_present(d.pop("present", UNSET))
 
         def _parse_started_at(data: object) -> datetime.datetime | None | Unset:
             if data is None:
@@ -170,6 +222,8 @@ class Worker:
             requests=requests,
             status=status,
             last_request_at=last_request_at,
+            presence=presence,
+            present=present,
             started_at=started_at,
             stopped_at=stopped_at,
         )

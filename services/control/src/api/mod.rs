@@ -102,6 +102,7 @@ pub fn service(parts: &Parts) -> OpenApiService<Operations, ()> {
         sign_ins,
         authenticator,
         foundation,
+        roll,
     } = parts.clone();
     let operations = (
         (
@@ -135,7 +136,7 @@ pub fn service(parts: &Parts) -> OpenApiService<Operations, ()> {
             names: names.clone(),
             foundation: foundation.clone(),
         },
-        workers::Workers { reader: reader.clone(), names: names.clone() },
+        workers::Workers { reader: reader.clone(), roll: roll.clone(), names: names.clone() },
         charges::Charges { reader: reader.clone(), names: names.clone(), labels: labels.clone() },
         usage::Usage { reader: reader.clone(), names: names.clone(), labels: labels.clone() },
         sessions::Sessions {

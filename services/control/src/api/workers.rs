@@ -1,4 +1,6 @@
-//! Workers, live from the log: list and show.
+//! Workers, live from the log and as they say themselves: list and show.
+
+mod presence;
 
 use poem_openapi::{
     Enum, Object, OpenApi,
@@ -13,6 +15,7 @@ use uplion_projections::{
     workers::{self, Failure, Worker},
 };
 
+use self::presence::PresenceView;
 use super::{
     Tag,
     page::{self, Page},
@@ -23,19 +26,21 @@ use crate::{
     headers::ReadAt,
     names::{self, Names},
     permissions::Action,
+    presence::Roll,
     problem::Problem,
     reading::Reader,
 };
 
 pub struct Workers {
     pub reader: Reader,
+    pub roll: Roll,
     pub names: Names,
 }
 
 #[derive(Debug, Clone, Copy, Enum)]
 #[oai(rename_all = "snake_case")]
 enum WorkerStatus {
-    /// Started and not stopped. One that was killed says nothing: see when it was last given a request.
+    /// Started and not stopped. One that was killed says nothing: see whether it is present.
     Serving,
     /// A person must look at one of its models, and it was given no request since.
     Failed,
@@ -57,6 +62,10 @@ struct WorkerView {
     /// Requests that it was given.
     requests: u64,
     last_request_at: Option<String>,
+    /// Whether it is there now; null if that is not known yet.
+    present: Option<bool>,
+    /// What it says of itself now, if it is there.
+    presence: Option<PresenceView>,
 }
 
 /// What only a person can mend.
@@ -105,7 +114,8 @@ impl Workers {
             page::limit_value(limit),
         ];
         let rows = self.reader.query(&workers::NEWEST, &parameters, Worker::from_row).await?;
-        Ok(Json(Page::of(rows, limit, |row| row.worker.to_string(), WorkerView::of)))
+        let view = |row| WorkerView::of(row, &self.roll);
+        Ok(Json(Page::of(rows, limit, |row| row.worker.to_string(), view)))
     }
 
     /// Show a worker
@@ -116,7 +126,7 @@ impl Workers {
         let parameters = [columns::text(id)];
         let rows = self.reader.query(&workers::ONE, &parameters, Worker::from_row).await?;
         let row = rows.into_iter().next();
-        row.map(|row| Json(WorkerView::of(row)))
+        row.map(|row| Json(WorkerView::of(row, &self.roll)))
             .ok_or_else(|| Problem::not_found(format!("there is no worker {id}")))
     }
 }
@@ -141,7 +151,7 @@ impl WorkerStatus {
 }
 
 impl WorkerView {
-    fn of(row: Worker) -> Self {
+    fn of(row: Worker, roll: &Roll) -> Self {
         let status = WorkerStatus::of(row.status());
         let Worker {
             worker,
@@ -153,7 +163,10 @@ impl WorkerView {
             assigned,
             assigned_at,
         } = row;
+        let beat = roll.worker(worker);
         Self {
+            present: (beat.is_some() || roll.is_settled()).then_some(beat.is_some()),
+            presence: beat.as_ref().and_then(PresenceView::of),
             id: worker.to_string(),
             status,
             models: models.iter().map(ToString::to_string).collect(),

@@ -30,6 +30,7 @@ use super::{
 use crate::{
     live_catalog::LiveCatalog,
     metrics::{Correcting, Metrics},
+    outlook::Outlook,
     permit::Permit,
     recording::Recording,
     waiting::{Waiting, WaitingPlace},
@@ -51,6 +52,7 @@ pub struct Surroundings {
     pub metrics: Metrics,
     pub catalog: Arc<LiveCatalog>,
     pub waiting: Waiting,
+    pub outlook: Arc<Outlook>,
     pub link: watch::Receiver<Link>,
     pub recording: Arc<Recording>,
 }
@@ -187,6 +189,7 @@ impl Driver {
         match message {
             Message::Worker(message) => self.on_worker_message(now, message),
             Message::Link(link) => self.request.on_link(now, link),
+            Message::Outlook => self.look_at_outlook(now),
             Message::Stop => self.request.on_stop(now),
         }
     }
@@ -226,7 +229,24 @@ impl Driver {
         if self.surroundings.is_retired(&self.request.accepted().model) {
             self.request.on_retired(now);
         }
+        self.look_at_outlook(now);
         self.request.on_tick(now);
+    }
+
+    fn look_at_outlook(&mut self, now: Instant) {
+        if !self.request.is_waiting() {
+            return;
+        }
+        let model = &self.request.accepted().model;
+        let unserved = self.surroundings.outlook.unserved(model);
+        if let Some(why) = unserved {
+            let model = model.clone();
+            if self.request.on_unserved(now, why) {
+                self.surroundings.outlook.count(&model, why);
+            }
+        } else {
+            self.request.on_served();
+        }
     }
 
     /// Whether the request is over.

@@ -19,6 +19,8 @@ const MAILBOX: usize = 256;
 pub enum Message {
     Worker(Bytes),
     Link(Link),
+    /// Who serves which model has changed.
+    Outlook,
     Stop,
 }
 

@@ -40,7 +40,10 @@ use self::{
     settling::Settling, timers::Timers,
 };
 use super::receive_window::ReceiveWindow;
-use crate::options::{Bounds, Timeouts};
+use crate::{
+    options::{Bounds, Serving, Timeouts},
+    outlook::Unserved,
+};
 
 const UNREACHABLE: &str = "the queue cannot be reached";
 
@@ -57,6 +60,8 @@ pub struct Request {
     /// What the worker that holds `go` was told with it.
     tried: Vec<UpstreamId>,
     timers: Timers,
+    /// Since when it waits and nobody will come, as far as is known.
+    unserved_since: Option<Instant>,
     actions: Vec<Action>,
 }
 
@@ -64,6 +69,7 @@ pub struct Request {
 pub struct Admitted {
     pub endpoint: Endpoint,
     pub accepted: Accepted,
+    pub serving: Serving,
     /// The same as the log has it, for the worker.
     pub event: AcceptedEvent,
     /// What was read of the body, for the worker.
@@ -91,7 +97,8 @@ impl Request {
     ) -> Self {
         Self {
             client: Client::new(admitted.endpoint.dialect(), admitted.accepted.streamed, now),
-            timers: Timers::new(now, timeouts.deadline),
+            timers: Timers::new(now, admitted.serving.deadline),
+            unserved_since: None,
             attempts: Attempts::default(),
             retries: Retries::default(),
             tried: Vec::new(),
@@ -213,6 +220,34 @@ impl Request {
         }
     }
 
+    pub const fn is_waiting(&self) -> bool {
+        matches!(self.stage, Stage::Waiting)
+    }
+
+    /// Nobody will come for it, as far as is known. Whether that ends it.
+    pub fn on_unserved(&mut self, now: Instant, why: Unserved) -> bool {
+        if !self.is_waiting() {
+            return false;
+        }
+        let since = *self.unserved_since.get_or_insert(now);
+        let waited = now.saturating_duration_since(since);
+        if waited < self.admitted.serving.wait_for_worker {
+            return false;
+        }
+        if self.retries.trouble().is_some() {
+            self.give_up(now);
+            return false;
+        }
+        let error = self.unavailable(why.reason());
+        self.stop(now, Outcome::Failed(Failure::ModelUnavailable), error);
+        true
+    }
+
+    /// Somebody may come for it.
+    pub const fn on_served(&mut self) {
+        self.unserved_since = None;
+    }
+
     /// The gateway is about to leave.
     pub fn on_stop(&mut self, now: Instant) {
         match &self.stage {
@@ -238,7 +273,8 @@ impl Request {
     }
 
     fn give_up_if_over(&mut self, now: Instant) {
-        if matches!(self.stage, Stage::Waiting) && self.retries.is_over(now, &self.timeouts.retries)
+        if matches!(self.stage, Stage::Waiting)
+            && self.retries.is_over(now, &self.admitted.serving.retries)
         {
             self.give_up(now);
         }

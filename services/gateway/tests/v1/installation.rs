@@ -146,6 +146,11 @@ impl Installation {
         tokio::spawn(async move { worker.run(stop).await });
     }
 
+    /// They finish what they have.
+    pub fn stop_workers(&self) {
+        self.worker.cancel();
+    }
+
     pub fn chat(&self, body: &Value) -> RequestBuilder {
         self.client.post(format!("{}/v1/chat/completions", self.base)).bearer_auth(KEY).json(body)
     }

@@ -22,7 +22,9 @@ const fn kind(error: &ApiError) -> &'static str {
         ApiError::Overloaded { .. }
         | ApiError::Unavailable { .. }
         | ApiError::ModelUnavailable { .. } => "overloaded_error",
-        ApiError::Timeout => "timeout_error",
+        ApiError::Timeout | ApiError::DeadlineExceeded { .. } | ApiError::UpstreamSilent { .. } => {
+            "timeout_error"
+        }
         ApiError::UpstreamFailed { .. } | ApiError::Internal => "api_error",
     }
 }

@@ -29,6 +29,8 @@ pub(super) const fn kind(error: &ApiError) -> &'static str {
         | ApiError::Unavailable { .. }
         | ApiError::ModelUnavailable { .. }
         | ApiError::Timeout
+        | ApiError::DeadlineExceeded { .. }
+        | ApiError::UpstreamSilent { .. }
         | ApiError::UpstreamFailed { .. }
         | ApiError::Internal => "server_error",
     }

@@ -32,6 +32,9 @@ fn all() -> Vec<ApiError> {
             retry_after_s: 5,
         },
         ApiError::Timeout,
+        ApiError::DeadlineExceeded { after_s: 600 },
+        ApiError::UpstreamSilent { silence: Silence::FirstByte, after_s: 60 },
+        ApiError::UpstreamSilent { silence: Silence::BetweenChunks, after_s: 120 },
         ApiError::UpstreamFailed { reason: "connection \"reset\"".into() },
         ApiError::Internal,
     ]
@@ -69,7 +72,10 @@ fn each_error_has_its_status_code_and_class() {
     503 overloaded server_error retry after 1 s: the service is overloaded; try again in 1 s
     503 unavailable server_error retry after 5 s: the service is not ready: the log is full
     503 model_unavailable server_error retry after 5 s: the model `gpt-9` is not available: its server cannot be reached
-    504 timeout server_error retry: the request did not finish within its time
+    504 timeout server_error retry: the request did not arrive within its time
+    504 timeout server_error retry: the request did not finish within its deadline of 600 s
+    504 upstream_timeout server_error retry: the model's server did not begin to answer within 60 s
+    504 upstream_timeout server_error retry: the model's server began to answer and then said nothing for 120 s
     502 upstream_error server_error retry: the model's server failed: connection "reset"
     500 internal_error server_error no retry: the server had an error while processing your request
     "#);
@@ -152,6 +158,9 @@ fn an_error_is_spelled_as_the_other_sdks_read_it() {
     503 overloaded_error
     503 overloaded_error
     503 overloaded_error
+    504 timeout_error
+    504 timeout_error
+    504 timeout_error
     504 timeout_error
     502 api_error
     500 api_error

@@ -6,7 +6,7 @@ use anyhow::Result;
 use clap::Args;
 use prometheus_client::registry::Registry;
 use tokio_util::sync::CancellationToken;
-use uplion_gateway::{Bounds, EndUserKey, Gateway as Running, Options, Timeouts};
+use uplion_gateway::{Bounds, EndUserKey, Gateway as Running, Options, Serving, Timeouts};
 use uplion_http::{Readiness, ServeOptions, operations};
 
 use super::{self as roles, Role};
@@ -99,7 +99,8 @@ impl Role for Gateway {
 }
 
 pub fn options(settings: &StreamSettings, limits: &GatewayLimits) -> Options {
-    let timeouts = Timeouts { deadline: settings.longest_deadline(), ..Timeouts::default() };
+    let serving = Serving { deadline: settings.deadline(), ..Serving::default() };
+    let timeouts = Timeouts { serving, ..Timeouts::default() };
     let bounds = Bounds {
         body: limits.max_body_bytes,
         bodies: limits.max_buffered_bytes,

@@ -47,6 +47,11 @@ impl AnswerSender {
         self.ended = Some(Ended { conclusion, usage });
     }
 
+    /// Whether a part of it may have been shown.
+    pub fn has_begun(&self) -> bool {
+        self.buffer.chunks() > 0 || !self.buffer.is_empty()
+    }
+
     pub const fn has_ended(&self) -> bool {
         self.ended.is_some()
     }

@@ -21,7 +21,7 @@ use hyper_util::{
 };
 use uplion_protocol::Endpoint;
 
-use super::connector::Connector;
+use super::{connector::Connector, pulse::Pulse};
 
 /// Shorter than servers keep an idle connection (uvicorn: 5 s), or calls would go out on connections that close.
 const IDLE_CONNECTION: Duration = Duration::from_secs(4);
@@ -38,6 +38,8 @@ pub struct Client {
 pub struct HttpResponse {
     head: Parts,
     body: Incoming,
+    /// Told of each part of the body.
+    pulse: Option<Pulse>,
 }
 
 impl Client {
@@ -76,7 +78,7 @@ impl Client {
         *request.uri_mut() = uri;
         request.headers_mut().clone_from(&self.headers);
         let (head, body) = self.http.request(request).await?.into_parts();
-        Ok(HttpResponse { head, body })
+        Ok(HttpResponse { head, body, pulse: None })
     }
 
     fn uri(&self, endpoint: Endpoint) -> Uri {
@@ -101,6 +103,11 @@ fn uris(base_url: &str) -> anyhow::Result<(Uri, Uri, Vec<(Endpoint, Uri)>)> {
 }
 
 impl HttpResponse {
+    /// Each of its bytes is a sign of life.
+    pub fn with_pulse(self, pulse: Pulse) -> Self {
+        Self { pulse: Some(pulse), ..self }
+    }
+
     pub const fn status(&self) -> StatusCode {
         self.head.status
     }
@@ -117,6 +124,9 @@ impl HttpResponse {
     pub async fn chunk(&mut self) -> Result<Option<Bytes>, hyper::Error> {
         while let Some(frame) = self.body.frame().await {
             if let Ok(bytes) = frame?.into_data() {
+                if let Some(pulse) = &self.pulse {
+                    pulse.beat();
+                }
                 return Ok(Some(bytes));
             }
         }

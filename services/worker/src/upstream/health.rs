@@ -39,6 +39,7 @@ pub enum HealthState {
     Up,
     /// In trouble that passes by itself: it is not called before then.
     Resting {
+        reason: ReleaseReason,
         until: Instant,
     },
     /// Nothing but a person can mend it.
@@ -181,8 +182,9 @@ impl Health {
         let state = self.state();
         match state.condition {
             Condition::Up => HealthState::Up,
-            Condition::Resting(_) => {
-                HealthState::Resting { until: state.backoff.until().unwrap_or_else(Instant::now) }
+            Condition::Resting(reason) => {
+                let until = state.backoff.until().unwrap_or_else(Instant::now);
+                HealthState::Resting { reason, until }
             }
             Condition::Down { reason, .. } => HealthState::Down(reason),
         }

@@ -13,6 +13,7 @@ use uplion_protocol::{Endpoint, endpoint::Progress};
 use super::{
     Upstream,
     client::HttpResponse,
+    pulse::Pulse,
     status::FailedCall,
     stream::{Reader, drain},
 };
@@ -61,6 +62,8 @@ pub struct UpstreamResponse {
     meter: Meter,
     /// The upstream's own name for the request, if a header said it.
     request_id: Option<String>,
+    /// Told of each sign of life of the upstream.
+    pulse: Pulse,
     /// Of a long prompt.
     counting: Option<JoinHandle<u64>>,
     state: State,
@@ -90,11 +93,17 @@ enum State {
 
 impl UpstreamResponse {
     /// `body` is the client's own, `spliced` is for the upstream.
-    pub fn call(upstream: &Arc<Upstream>, body: Bytes, spliced: Bytes, expected: Expected) -> Self {
+    pub fn call(
+        upstream: &Arc<Upstream>,
+        (body, spliced): (Bytes, Bytes),
+        expected: Expected,
+        pulse: Pulse,
+    ) -> Self {
         let state = State::Calling(Box::pin(Arc::clone(upstream).call(expected.endpoint, spliced)));
         let meter = Meter::new(Arc::clone(&upstream.tokenizer), expected.endpoint, body);
         let (upstream, request_id) = (Arc::clone(upstream), None);
-        let mut answer = Self { upstream, expected, meter, request_id, counting: None, state };
+        let counting = None;
+        let mut answer = Self { upstream, expected, meter, request_id, pulse, counting, state };
         if expected.stream {
             // While the upstream reads the prompt too.
             answer.count_long_prompt();
@@ -157,6 +166,8 @@ impl UpstreamResponse {
     }
 
     fn begin(&mut self, response: HttpResponse) -> Step {
+        self.pulse.beat();
+        let response = response.with_pulse(self.pulse.clone());
         self.request_id = upstream_request_id::in_headers(response.headers());
         let status = response.status().as_u16();
         let content_type = response.header(CONTENT_TYPE);
@@ -233,7 +244,7 @@ impl UpstreamResponse {
                 self.meter.running()
             }
             // Failures are charged to nobody.
-            End::Rejected { .. } | End::Broken | End::TooLarge => Usage::default(),
+            End::Rejected { .. } | End::Broken | End::TooLarge | End::Silent => Usage::default(),
         };
         self.state = State::Over;
         Step::End { end, usage }

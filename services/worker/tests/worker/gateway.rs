@@ -76,6 +76,8 @@ pub struct GatewayBehavior {
     /// That comes with `go`.
     pub connection_window: ConnectionWindow,
     pub left: Duration,
+    pub first_byte: Option<Duration>,
+    pub between_chunks: Option<Duration>,
     /// Bytes of the body that come with `go`, and with each part of it.
     pub body_part: usize,
     /// Whether the client reads what arrives.
@@ -92,6 +94,8 @@ impl Default for GatewayBehavior {
             window: 1 << 20,
             connection_window: WIDE_OPEN,
             left: Duration::from_mins(1),
+            first_byte: None,
+            between_chunks: None,
             body_part: 512 << 10,
             delivers: true,
             tried: vec![],
@@ -260,7 +264,9 @@ impl Gateway {
     pub async fn go(&self, to: Claim, offered: &OfferedRequest, behavior: &GatewayBehavior) {
         let go = Go {
             claim: to.id,
-            left_ms: behavior.left.as_millis().try_into().unwrap(),
+            left_ms: millis(behavior.left),
+            first_byte_ms: behavior.first_byte.map(millis),
+            between_chunks_ms: behavior.between_chunks.map(millis),
             window: behavior.window,
             connection_window: behavior.connection_window,
             operation: offered.accepted.operation.clone(),
@@ -433,4 +439,8 @@ fn claim_of(message: &FromWorker) -> ClaimId {
         | FromWorker::Release { claim, .. }
         | FromWorker::Finish { claim, .. } => *claim,
     }
+}
+
+fn millis(time: Duration) -> u64 {
+    time.as_millis().try_into().unwrap()
 }

@@ -11,4 +11,5 @@ mod gateway;
 mod gateway_lost;
 mod harness;
 mod registered;
+mod silence;
 mod upstream_failures;

@@ -61,6 +61,7 @@ pub enum EndV1 {
     Rejected { status: u16 },
     Broken,
     TooLarge,
+    Silent,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -277,6 +278,7 @@ impl From<End> for EndV1 {
             End::Rejected { status } => Self::Rejected { status },
             End::Broken => Self::Broken,
             End::TooLarge => Self::TooLarge,
+            End::Silent => Self::Silent,
         }
     }
 }
@@ -288,6 +290,7 @@ impl From<EndV1> for End {
             EndV1::Rejected { status } => Self::Rejected { status },
             EndV1::Broken => Self::Broken,
             EndV1::TooLarge => Self::TooLarge,
+            EndV1::Silent => Self::Silent,
         }
     }
 }

@@ -7,7 +7,7 @@ use uplion_domain::{
     request::{AttemptOutcome, Cancelled, Failure, Outcome, Settled, Settlement, Writer},
 };
 use uplion_log_transport::claim::{AttemptReport, Conclusion, End, Head};
-use uplion_protocol::error::ApiError;
+use uplion_protocol::error::{ApiError, Silence};
 
 use super::{
     Request, Stage,
@@ -54,6 +54,12 @@ impl Request {
             End::Complete => self.reject_as_upstream(now, head, status),
             End::Rejected { status } => self.reject_as_upstream(now, head, status),
             End::Broken => self.break_off(now),
+            End::Silent => {
+                let after_s = self.admitted.serving.between_chunks.as_secs();
+                let silence = Silence::BetweenChunks;
+                let error = ApiError::UpstreamSilent { silence, after_s };
+                self.fail(now, Failure::UpstreamSilent, error);
+            }
             End::TooLarge => {
                 let reason = "its answer is longer than this installation allows".to_owned();
                 let failure = Failure::AnswerTooLarge;

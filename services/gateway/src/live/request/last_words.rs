@@ -7,16 +7,19 @@ use uplion_domain::{
     request::{Failure, Outcome},
 };
 use uplion_log_transport::claim::{Head, UpstreamWords};
-use uplion_protocol::{Dialect, error::ApiError};
+use uplion_protocol::{
+    Dialect,
+    error::{ApiError, Silence},
+};
 
 use super::{Request, action::WholeAnswer, client::ClientEnd, retries::Trouble};
+use crate::options::Serving;
 
 const UNREACHABLE: &str = "its server cannot be reached";
 const REFUSES: &str =
     "its server does not accept what this installation sends; an administrator must look at it";
 const RESTING: &str = "its servers are out of service";
 const BUSY: &str = "its server has no room";
-const SILENT: &str = "it said nothing for too long";
 const CUT_OFF: &str = "it broke off before it answered";
 
 impl Request {
@@ -40,21 +43,34 @@ impl Request {
 
     /// Where no upstream said anything.
     fn error(&self, trouble: Trouble) -> ApiError {
-        let retry_after_s = self.timeouts.retry_after_s();
-        let unavailable = |reason| ApiError::ModelUnavailable {
-            model: self.admitted.accepted.model.to_string(),
-            reason,
-            retry_after_s,
-        };
+        let unavailable = |reason| self.unavailable(reason);
         let failed = |reason: &str| ApiError::UpstreamFailed { reason: reason.to_owned() };
         match trouble {
             Trouble::NoneToCall => unavailable(RESTING),
             Trouble::Unreachable => unavailable(UNREACHABLE),
             Trouble::Refused => unavailable(REFUSES),
             Trouble::Busy => unavailable(BUSY),
-            Trouble::TimedOut => failed(SILENT),
+            Trouble::TimedOut => self.silent(),
             Trouble::Failed => failed(CUT_OFF),
         }
+    }
+
+    pub(super) fn unavailable(&self, reason: &'static str) -> ApiError {
+        ApiError::ModelUnavailable {
+            model: self.admitted.accepted.model.to_string(),
+            reason,
+            retry_after_s: self.timeouts.unavailable_retry_after.as_secs(),
+        }
+    }
+
+    /// Of an upstream that said nothing for longer than it may, before its client saw anything of its answer.
+    fn silent(&self) -> ApiError {
+        let Serving { first_byte, between_chunks, .. } = &self.admitted.serving;
+        let (silence, after) = match first_byte {
+            Some(first_byte) => (Silence::FirstByte, first_byte),
+            None => (Silence::BetweenChunks, between_chunks),
+        };
+        ApiError::UpstreamSilent { silence, after_s: after.as_secs() }
     }
 }
 
@@ -62,9 +78,8 @@ const fn failure(trouble: Trouble) -> Failure {
     match trouble {
         Trouble::NoneToCall => Failure::Unavailable,
         Trouble::Unreachable => Failure::UpstreamUnreachable,
-        Trouble::Refused | Trouble::TimedOut | Trouble::Busy | Trouble::Failed => {
-            Failure::UpstreamFailed
-        }
+        Trouble::TimedOut => Failure::UpstreamSilent,
+        Trouble::Refused | Trouble::Busy | Trouble::Failed => Failure::UpstreamFailed,
     }
 }
 

@@ -143,6 +143,8 @@ impl Request {
         let go = Go {
             claim: active.claim,
             left_ms: self.timers.left_ms(now),
+            first_byte_ms: self.admitted.serving.first_byte.map(millis),
+            between_chunks_ms: Some(millis(self.admitted.serving.between_chunks)),
             window: active.window(),
             connection_window: active.connection_window(),
             operation: self.admitted.accepted.operation.clone(),
@@ -253,7 +255,7 @@ impl Request {
         let words = words.map(|words| *words);
         match reason {
             ReleaseReason::NoneLeft => {
-                self.retries.on_none_left(now, worker, words, &self.timeouts.retries);
+                self.retries.on_none_left(now, worker, words, &self.admitted.serving.retries);
             }
             // Its places were taken while it was asked, or it stops: no upstream was.
             ReleaseReason::Busy if attempt.is_none() => {}

@@ -16,7 +16,7 @@ impl Request {
         let client = self.client.due(&self.timeouts).unwrap_or(deadline);
         match &self.stage {
             Stage::Waiting => {
-                let retries = self.retries.due(&self.timeouts.retries);
+                let retries = self.retries.due(&self.admitted.serving.retries);
                 deadline.min(client).min(retries.unwrap_or(deadline))
             }
             Stage::Claimed(active) => deadline
@@ -42,7 +42,8 @@ impl Request {
                 self.keep_client(now);
             }
             Stage::Claimed(_) if late => {
-                self.stop(now, Outcome::Cancelled(Cancelled::Deadline), ApiError::Timeout);
+                let error = self.deadline_exceeded();
+                self.stop(now, Outcome::Cancelled(Cancelled::Deadline), error);
             }
             Stage::Claimed(active) => {
                 if let Some(pause) = paused {
@@ -63,6 +64,10 @@ impl Request {
             }
             Stage::Over => {}
         }
+    }
+
+    const fn deadline_exceeded(&self) -> ApiError {
+        ApiError::DeadlineExceeded { after_s: self.admitted.serving.deadline.as_secs() }
     }
 
     fn keep_client(&mut self, now: Instant) {
@@ -105,6 +110,7 @@ impl Request {
         if self.retries.trouble().is_some() {
             return self.give_up(now);
         }
-        self.stop(now, Outcome::Cancelled(Cancelled::Deadline), ApiError::Timeout);
+        let error = self.deadline_exceeded();
+        self.stop(now, Outcome::Cancelled(Cancelled::Deadline), error);
     }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::json;
 use uplion_domain::{Event, KeyId, Timestamp, api_key};
-use uplion_gateway::{Bounds, Options, Timeouts};
+use uplion_gateway::{Bounds, Options, Serving, Timeouts};
 use uplion_log_transport::stream::StreamName;
 use uuid::Uuid;
 
@@ -149,7 +149,8 @@ async fn a_models_full_queue_is_answered_429() {
 async fn a_nearly_full_log_stops_admission() {
     let mut options = Options::default();
     options.bounds.traffic_percent = 1;
-    options.timeouts = Timeouts { deadline: Duration::from_millis(50), ..Timeouts::default() };
+    let serving = Serving { deadline: Duration::from_millis(50), ..Serving::default() };
+    options.timeouts = Timeouts { serving, ..Timeouts::default() };
     let traffic = options.streams.iter_mut().find(|stream| stream.name == StreamName::Traffic);
     traffic.unwrap().max_bytes = 20_000;
     let installation = Installation::with(options).await;

@@ -6,4 +6,6 @@ mod completions;
 mod keys;
 mod permits;
 mod recorded;
+mod times;
 mod trouble;
+mod unserved;

@@ -7,15 +7,15 @@ use uplion_domain::{
     Nanos, Timestamp, model,
     request::{Cancelled, Failure, Outcome},
 };
-use uplion_gateway::{Bounds, Options, Timeouts};
+use uplion_gateway::{Bounds, Options, Serving, Timeouts};
 use uplion_log_transport::stream::StreamName;
 
 use crate::installation::{Installation, body, error, header, streamed};
 
 async fn with_deadline(deadline_ms: u64) -> Installation {
     let deadline = Duration::from_millis(deadline_ms);
-    let timeouts =
-        Timeouts { deadline, headers: Duration::from_millis(200), ..Timeouts::default() };
+    let serving = Serving { deadline, ..Serving::default() };
+    let timeouts = Timeouts { serving, headers: Duration::from_millis(200), ..Timeouts::default() };
     Installation::with(Options { timeouts, ..Options::default() }).await
 }
 

@@ -4,7 +4,7 @@ use uplion_domain::request::{Attempt, AttemptOutcome, MAX_ATTEMPTS, ServiceTier}
 use uplion_log_transport::claim::AttemptReport;
 
 use super::*;
-use crate::options::RetryLimits;
+use crate::options::{RetryLimits, Serving};
 
 fn report(outcome: AttemptOutcome, tokens: u64) -> AttemptReport {
     AttemptReport {
@@ -89,7 +89,8 @@ fn no_upstream_that_was_asked_is_no_attempt() {
 #[test]
 fn of_many_the_first_and_the_last_are_told() {
     let retries = RetryLimits { attempts: 50, ..RetryLimits::default() };
-    let timeouts = Timeouts { retries, ..Timeouts::default() };
+    let serving = Serving { retries, ..Serving::default() };
+    let timeouts = Timeouts { serving, ..Timeouts::default() };
     let mut case = given_with(false, Bytes::new(), (timeouts, Bounds::default()));
     for n in 0..20 {
         case.hears(claim(n)).hears(released(n, Some(report(AttemptOutcome::FAILED, n.into()))));

@@ -7,6 +7,7 @@ mod retries;
 mod simulation;
 mod streams;
 mod unrecorded;
+mod unserved;
 
 use std::time::Duration;
 
@@ -16,7 +17,7 @@ use uplion_domain::{
     ClaimId, Envelope, GatewayId, KeyId, Nanos, Operation, ProjectId, Rates, RequestId, Timestamp,
     Unit, Usage, WorkerId,
     price::{Pinned, Rule},
-    request::{Accepted, Class, Labels, Outcome, Settled, Size},
+    request::{Accepted, Class, Failure, Labels, Outcome, Settled, Size},
     usage::Source,
 };
 use uplion_log_transport::{
@@ -38,7 +39,7 @@ use crate::{
 
 const UP: Link = Link::Up { session: 1 };
 /// Of the default timeouts.
-const DEADLINE: u64 = 300_000;
+const DEADLINE: u64 = 600_000;
 
 struct Case {
     request: Request,
@@ -87,6 +88,7 @@ fn given_with(streamed: bool, body: Bytes, limits: (Timeouts, Bounds)) -> Case {
     let admitted = Admitted {
         endpoint: Endpoint::ChatCompletions,
         accepted,
+        serving: limits.0.serving,
         event,
         read: Bytes::from_static(b"read"),
         body,

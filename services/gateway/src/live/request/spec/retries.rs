@@ -170,7 +170,7 @@ fn what_the_client_hears_says_whose_fault_it_was() {
         (UpstreamFailed, Some(529), "[502 application/json]"),
         (UpstreamFailed, Some(408), "[502 application/json]"),
         (UpstreamFailed, None, "[502 upstream_error]"),
-        (TimedOut, None, "[502 upstream_error]"),
+        (TimedOut, None, "[504 upstream_timeout]"),
         (Unreachable, None, "[503 model_unavailable]"),
         (WorkerFailed, None, "[503 model_unavailable]"),
         (WorkerFailed, Some(429), "[429 application/json]"),

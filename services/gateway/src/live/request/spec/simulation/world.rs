@@ -12,6 +12,7 @@ use super::{
     super::*,
     log::{Entry, Log},
 };
+use crate::options::Serving;
 
 const LIMIT: u64 = 30_000;
 /// When the last of it has long happened.
@@ -85,7 +86,9 @@ impl World {
     fn new(seed: u64) -> Self {
         let mut random = Random::new(seed);
         let streamed = random.one_in(2);
-        let timeouts = Timeouts { deadline: Duration::from_millis(LIMIT), ..Timeouts::default() };
+        let deadline = Duration::from_millis(LIMIT);
+        let serving = Serving { deadline, ..Serving::default() };
+        let timeouts = Timeouts { serving, ..Timeouts::default() };
         let case = given_with(streamed, Bytes::from_static(b"{}"), (timeouts, Bounds::default()));
         let healed_at = if random.one_in(3) { 0 } else { random.below(120_000) };
         let cut = random.below(LIMIT);
