@@ -9,7 +9,7 @@ use poem::{
 };
 use tokio::sync::oneshot;
 use uplion_domain::{RequestId, request::Size};
-use uplion_http::Connection;
+use uplion_http::{Connection, cors::coding};
 use uplion_protocol::{Endpoint, endpoint::Read, error::ApiError};
 
 use crate::{
@@ -61,6 +61,9 @@ impl Inference {
     }
 
     fn check_media_type(&self, headers: &HeaderMap) -> Result<(), ApiError> {
+        if let Some(coding) = coding(headers) {
+            return Err(ApiError::EncodedBody { coding });
+        }
         let Some(value) = headers.get(header::CONTENT_TYPE) else { return Ok(()) };
         let value = value.to_str().unwrap_or_default();
         let media_type = value.split(';').next().unwrap_or_default().trim();

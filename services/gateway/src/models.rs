@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use percent_encoding::percent_decode_str;
 use poem::{Endpoint, Request, Response, Result};
 use uplion_projections::catalog::Model;
 use uplion_protocol::{Dialect, error::ApiError, models};
@@ -37,7 +38,8 @@ impl One {
     fn find(&self, request: &Request) -> Result<Bytes, ApiError> {
         let key = self.admission.key(request.headers())?;
         let name = request.raw_path_param("model").unwrap_or_default();
-        let model = self.admission.model(&key, name)?;
+        let name = percent_decode_str(name).decode_utf8_lossy();
+        let model = self.admission.model(&key, &name)?;
         Ok(describe(&model).body())
     }
 }

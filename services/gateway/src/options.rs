@@ -25,6 +25,8 @@ pub struct Options {
     pub tasks: QueueSpec,
     /// Whether the `metadata` of clients is recorded with their requests.
     pub record_labels: bool,
+    /// Other origins whose pages may call from a browser: `https://chat.example.org`; `*` for all.
+    pub allowed_origins: Vec<String>,
     /// Under which end users are recorded; without it none is.
     pub end_user_key: Option<EndUserKey>,
 }
@@ -123,6 +125,7 @@ impl Default for Options {
                 max_age: timeouts.dedup_window(),
             },
             record_labels: false,
+            allowed_origins: Vec::new(),
             end_user_key: None,
         }
     }

@@ -144,6 +144,7 @@ const fn reason(error: &ApiError) -> Option<RejectionReason> {
         ApiError::ModelNotFound { .. } => Some(RejectionReason::MODEL_NOT_FOUND),
         ApiError::BadRequest(_)
         | ApiError::UnsupportedMediaType
+        | ApiError::EncodedBody { .. }
         | ApiError::PayloadTooLarge { .. }
         | ApiError::Timeout => Some(RejectionReason::INVALID_REQUEST),
         ApiError::RateLimited { .. } => Some(RejectionReason::RATE_LIMIT),

@@ -15,6 +15,10 @@ const SHOULD_RETRY: HeaderName = HeaderName::from_static("x-should-retry");
 /// Proxies such as nginx then pass each event on as it comes.
 const ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
+/// What a client without a key, or with one that is not served, is asked for (RFC 6750).
+const CHALLENGE: HeaderValue = HeaderValue::from_static(r#"Bearer realm="uplion""#);
+const INVALID_TOKEN: HeaderValue =
+    HeaderValue::from_static(r#"Bearer realm="uplion", error="invalid_token""#);
 
 pub fn json(id: RequestId, body: impl Into<Body>) -> Response {
     response(id, StatusCode::OK, JSON, body.into())
@@ -49,6 +53,33 @@ pub fn rejection(id: RequestId, dialect: Dialect, error: &ApiError) -> Response 
         headers.insert(header::RETRY_AFTER, seconds.into());
     }
     headers.insert(SHOULD_RETRY, yes_or_no(error.may_retry()));
+    match error {
+        ApiError::MissingApiKey => {
+            headers.insert(header::WWW_AUTHENTICATE, CHALLENGE);
+        }
+        ApiError::InvalidApiKey { .. } => {
+            headers.insert(header::WWW_AUTHENTICATE, INVALID_TOKEN);
+        }
+        ApiError::EncodedBody { .. } => {
+            headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+        }
+        ApiError::UnsupportedMediaType => {
+            headers.insert(header::ACCEPT, JSON);
+        }
+        ApiError::ModelNotFound { .. }
+        | ApiError::BadRequest(_)
+        | ApiError::RouteNotFound { .. }
+        | ApiError::MethodNotAllowed { .. }
+        | ApiError::PayloadTooLarge { .. }
+        | ApiError::RateLimited { .. }
+        | ApiError::QueueFull { .. }
+        | ApiError::Overloaded { .. }
+        | ApiError::Unavailable { .. }
+        | ApiError::ModelUnavailable { .. }
+        | ApiError::Timeout
+        | ApiError::UpstreamFailed { .. }
+        | ApiError::Internal => {}
+    }
     response
 }
 

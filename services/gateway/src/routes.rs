@@ -6,9 +6,10 @@ use poem::{
     Request, Response, Result, Route,
     error::{MethodNotAllowedError, NotFoundError},
     get,
-    http::Method,
+    http::{HeaderValue, Method, StatusCode, header},
     post,
 };
+use uplion_http::cors::Cors;
 use uplion_protocol::{Dialect, Endpoint, error::ApiError};
 
 use crate::{
@@ -26,6 +27,7 @@ struct Api {
     /// What nearly every request is for, and no router need be asked about.
     served: Vec<(&'static str, Inference)>,
     routes: Route,
+    cors: Cors,
 }
 
 pub fn routes(
@@ -45,7 +47,15 @@ pub fn routes(
             served.push((*path, inference.clone()));
         }
     }
-    Api { served, routes }
+    let cors = Cors {
+        origins: admission.options.allowed_origins.clone().into(),
+        methods: "GET, POST",
+        asked: None,
+        shown: "Retry-After, X-Request-Id, X-Should-Retry",
+        // A key is shown in a header: nothing that a browser keeps for this host is of use.
+        credentials: false,
+    };
+    Api { served, routes, cors }
 }
 
 impl Api {
@@ -60,11 +70,44 @@ impl poem::Endpoint for Api {
     type Output = Response;
 
     async fn call(&self, request: Request) -> Result<Response> {
+        if self.cors.origins.is_empty() {
+            return self.answer(request).await;
+        }
+        if let Some(preflight) = self.cors.preflight(&request) {
+            return Ok(self.opened(preflight, self.cors.allowed(&request)));
+        }
+        let page = self.cors.allowed(&request);
+        let answer = self.answer(request).await?;
+        Ok(self.opened(answer, page))
+    }
+}
+
+impl Api {
+    fn opened(&self, mut answer: Response, page: Option<HeaderValue>) -> Response {
+        self.cors.open(answer.headers_mut(), page);
+        answer
+    }
+
+    /// The methods that a path takes; none of a path that is not there.
+    fn allowed(&self, path: &str) -> Option<&'static str> {
+        if self.served.iter().any(|(served, _)| *served == path) {
+            return Some("POST, OPTIONS");
+        }
+        let models = path == "/v1/models" || path.starts_with("/v1/models/");
+        models.then_some("GET, HEAD, OPTIONS")
+    }
+
+    async fn answer(&self, request: Request) -> Result<Response> {
         if let Some(inference) = self.inference(&request) {
-            return inference.call(request).await;
+            return poem::Endpoint::call(inference, request).await;
+        }
+        let allowed = self.allowed(request.uri().path());
+        if let (&Method::OPTIONS, Some(allowed)) = (request.method(), allowed) {
+            let answer = Response::builder().status(StatusCode::NO_CONTENT);
+            return Ok(answer.header(header::ALLOW, allowed).finish());
         }
         let (method, path) = (request.method().clone(), request.uri().path().to_owned());
-        let error = match self.routes.call(request).await {
+        let error = match poem::Endpoint::call(&self.routes, request).await {
             Ok(response) => return Ok(response),
             Err(error) => error,
         };
@@ -77,6 +120,10 @@ impl poem::Endpoint for Api {
             tracing::error!(%error, "gateway.endpoint.failed");
             ApiError::Internal
         };
-        Ok(rejection(request_id(), Dialect::OpenAi, &said))
+        let mut answer = rejection(request_id(), Dialect::OpenAi, &said);
+        if let (ApiError::MethodNotAllowed { .. }, Some(allowed)) = (&said, allowed) {
+            answer.headers_mut().insert(header::ALLOW, HeaderValue::from_static(allowed));
+        }
+        Ok(answer)
     }
 }

@@ -7,7 +7,7 @@ use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use poem::{
     Addr, Endpoint, EndpointExt, IntoEndpoint, Response,
-    http::uri::Scheme,
+    http::{HeaderValue, header, uri::Scheme},
     web::{LocalAddr, RemoteAddr},
 };
 use tokio::{
@@ -17,7 +17,10 @@ use tokio::{
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use crate::connection::{Connection, Socket};
+use crate::{
+    connection::{Connection, Socket},
+    half_closed,
+};
 
 #[derive(Debug, Clone, Copy)]
 pub struct ServeOptions {
@@ -115,12 +118,23 @@ async fn converse(
     leave_little_unsent(&stream);
     let connection = Arc::new(Connection::default());
     let socket = Socket { io: TokioIo::new(stream), connection: Arc::clone(&connection) };
+    let answered = Arc::clone(&connection);
     let service = service_fn(move |mut request: hyper::Request<Incoming>| {
-        request.extensions_mut().insert(Arc::clone(&connection));
+        answered.asked();
+        request.extensions_mut().insert(Arc::clone(&answered));
         let (local, remote) = (LocalAddr(Addr::from(local)), RemoteAddr(Addr::from(remote)));
         let request = poem::Request::from((request, local, remote, Scheme::HTTP));
         let endpoint = Arc::clone(&endpoint);
-        async move { Ok::<_, Infallible>(endpoint.get_response(request).await.into()) }
+        let answered = Arc::clone(&answered);
+        async move {
+            let mut response = endpoint.get_response(request).await;
+            if answered.is_half_closed() {
+                // Nothing more will be asked.
+                let close = HeaderValue::from_static("close");
+                response.headers_mut().insert(header::CONNECTION, close);
+            }
+            Ok::<_, Infallible>(response.into())
+        }
     });
     let conversation = http1::Builder::new()
         .timer(TokioTimer::new())
@@ -131,6 +145,7 @@ async fn converse(
     // How a connection breaks is its client's business; what it broke off is noticed by the request.
     tokio::select! {
         _ = &mut conversation => return,
+        () = half_closed::gone(connection) => return,
         () = shutdown.cancelled() => {}
     }
     conversation.as_mut().graceful_shutdown();

@@ -3,14 +3,20 @@
 
 use std::{
     fmt, io,
+    net::TcpStream as StdStream,
     pin::Pin,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, OnceLock, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     task::{Context, Poll, ready},
 };
 
 use hyper::rt::{Read, ReadBufCursor, Write};
 use hyper_util::rt::TokioIo;
-use tokio::net::TcpStream;
+use tokio::{net::TcpStream, sync::Notify};
+
+use crate::half_closed;
 
 /// An answer that is streamed, and decides itself for how long it may be written.
 pub trait StreamedBody: Send + Sync {
@@ -24,12 +30,41 @@ pub trait StreamedBody: Send + Sync {
 #[derive(Default)]
 pub struct Connection {
     streaming: Mutex<Option<Arc<dyn StreamedBody>>>,
+    /// A request has arrived, and nothing of its answer was written yet.
+    waiting: AtomicBool,
+    /// The client has ended its side meanwhile: a handle to the socket, to find out whether it still reads.
+    half_closed: OnceLock<Arc<StdStream>>,
+    noticed: Notify,
 }
 
 impl Connection {
     /// The answer that is being written; one at a time, as HTTP/1.1 has it.
     pub fn watch(&self, body: Option<Arc<dyn StreamedBody>>) {
         *self.streaming.lock().unwrap_or_else(PoisonError::into_inner) = body;
+    }
+
+    /// A request has arrived.
+    pub(crate) fn asked(&self) {
+        self.waiting.store(true, Ordering::Relaxed);
+    }
+
+    pub(crate) fn is_waiting(&self) -> bool {
+        self.waiting.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn is_half_closed(&self) -> bool {
+        self.half_closed.get().is_some()
+    }
+
+    /// Returns once the client has ended its side and waits for its answer.
+    pub(crate) async fn half_closed(&self) -> Arc<StdStream> {
+        loop {
+            let noticed = self.noticed.notified();
+            if let Some(handle) = self.half_closed.get() {
+                return Arc::clone(handle);
+            }
+            noticed.await;
+        }
     }
 
     /// Everything that was handed over has been written.
@@ -61,12 +96,34 @@ pub struct Socket {
     pub connection: Arc<Connection>,
 }
 
+impl Socket {
+    /// Whether the end that the client has put to its side is kept from the server, which would take the client for
+    /// gone: it may still read.
+    fn holds_back_end(&self) -> bool {
+        if self.connection.is_half_closed() {
+            return true;
+        }
+        let stream = self.io.inner();
+        let handle = half_closed::has_ended(stream).then(|| half_closed::handle(stream));
+        let Some(Ok(handle)) = handle else { return false };
+        let _ = self.connection.half_closed.set(Arc::new(handle));
+        self.connection.noticed.notify_waiters();
+        true
+    }
+}
+
 impl Read for Socket {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
         buffer: ReadBufCursor<'_>,
     ) -> Poll<io::Result<()>> {
+        if self.connection.is_waiting() || self.connection.is_half_closed() {
+            ready!(self.io.inner().poll_read_ready(context))?;
+            if self.holds_back_end() {
+                return Poll::Pending;
+            }
+        }
         Pin::new(&mut self.io).poll_read(context, buffer)
     }
 }
@@ -78,6 +135,7 @@ impl Write for Socket {
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         self.connection.check_permission()?;
+        self.connection.waiting.store(false, Ordering::Relaxed);
         Pin::new(&mut self.io).poll_write(context, bytes)
     }
 
@@ -87,6 +145,7 @@ impl Write for Socket {
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         self.connection.check_permission()?;
+        self.connection.waiting.store(false, Ordering::Relaxed);
         Pin::new(&mut self.io).poll_write_vectored(context, slices)
     }
 

@@ -3,6 +3,7 @@
 mod accept;
 mod connection;
 pub mod cors;
+mod half_closed;
 pub mod operations;
 mod port;
 mod startup;

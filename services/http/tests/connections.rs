@@ -102,3 +102,57 @@ async fn what_takes_longer_than_the_drain_is_cut_off() {
     timeout(PATIENCE, server.serving).await.unwrap().unwrap().unwrap();
     assert_eq!(read_to_end(connection).await, "");
 }
+
+#[tokio::test]
+async fn a_client_that_ends_its_side_after_asking_is_answered() {
+    let (let_go, asked) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+    let server = server(slow(&let_go, &asked), ServeOptions::default()).await;
+    let mut connection = TcpStream::connect(server.address).await.unwrap();
+    connection.write_all(REQUEST).await.unwrap();
+    connection.shutdown().await.unwrap();
+    asked.notified().await;
+    let_go.notify_one();
+    let answer = read_to_end(connection).await;
+    assert!(answer.starts_with("HTTP/1.1 200") && answer.ends_with("late"), "{answer}");
+}
+
+#[tokio::test]
+async fn a_client_that_ends_its_side_and_waits_long_is_answered_behind_interim_responses() {
+    let (let_go, asked) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+    let server = server(slow(&let_go, &asked), ServeOptions::default()).await;
+    let mut connection = TcpStream::connect(server.address).await.unwrap();
+    connection.write_all(REQUEST).await.unwrap();
+    connection.shutdown().await.unwrap();
+    let mut interim = [0; 25];
+    timeout(PATIENCE, connection.read_exact(&mut interim)).await.unwrap().unwrap();
+    assert_eq!(&interim, b"HTTP/1.1 100 Continue\r\n\r\n");
+    let_go.notify_one();
+    let answer = read_to_end(connection).await;
+    assert!(answer.starts_with("HTTP/1.1 200") && answer.ends_with("late"), "{answer}");
+}
+
+#[tokio::test]
+async fn a_client_that_is_gone_is_not_waited_for() {
+    struct Dropped(Arc<Notify>);
+    impl Drop for Dropped {
+        fn drop(&mut self) {
+            self.0.notify_one();
+        }
+    }
+    let (asked, dropped) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+    let (told, dropping) = (Arc::clone(&asked), Arc::clone(&dropped));
+    let endpoint = poem::endpoint::make(move |_| {
+        let (told, dropping) = (Arc::clone(&told), Dropped(Arc::clone(&dropping)));
+        async move {
+            let _dropping = dropping;
+            told.notify_one();
+            std::future::pending::<poem::Result<&'static str>>().await
+        }
+    });
+    let server = server(endpoint, ServeOptions::default()).await;
+    let mut connection = TcpStream::connect(server.address).await.unwrap();
+    connection.write_all(REQUEST).await.unwrap();
+    asked.notified().await;
+    drop(connection);
+    timeout(PATIENCE, dropped.notified()).await.unwrap();
+}

@@ -28,6 +28,8 @@ pub enum ApiError {
     MethodNotAllowed { method: String, path: String },
     #[error("the body must be of the type application/json")]
     UnsupportedMediaType,
+    #[error("the body is sent as it is, without a Content-Encoding: {coding} is not read here")]
+    EncodedBody { coding: String },
     #[error("the body is longer than {max_bytes} bytes")]
     PayloadTooLarge { max_bytes: u64 },
     #[error("too many requests; try again in {retry_after_s} s")]
@@ -110,7 +112,7 @@ impl ApiError {
             Self::ModelNotFound { .. } | Self::RouteNotFound { .. } => 404,
             Self::MethodNotAllowed { .. } => 405,
             Self::PayloadTooLarge { .. } => 413,
-            Self::UnsupportedMediaType => 415,
+            Self::UnsupportedMediaType | Self::EncodedBody { .. } => 415,
             Self::RateLimited { .. } | Self::QueueFull { .. } => 429,
             Self::Internal => 500,
             Self::UpstreamFailed { .. } => 502,
@@ -129,6 +131,7 @@ impl ApiError {
             Self::RouteNotFound { .. } => "unknown_url",
             Self::MethodNotAllowed { .. } => "method_not_supported",
             Self::UnsupportedMediaType => "unsupported_media_type",
+            Self::EncodedBody { .. } => "unsupported_content_encoding",
             Self::PayloadTooLarge { .. } => "payload_too_large",
             Self::RateLimited { .. } => "rate_limit_exceeded",
             Self::QueueFull { .. } => "queue_full",
@@ -151,6 +154,7 @@ impl ApiError {
             | Self::RouteNotFound { .. }
             | Self::MethodNotAllowed { .. }
             | Self::UnsupportedMediaType
+            | Self::EncodedBody { .. }
             | Self::PayloadTooLarge { .. }
             | Self::RateLimited { .. }
             | Self::QueueFull { .. }
@@ -179,6 +183,7 @@ impl ApiError {
             | Self::RouteNotFound { .. }
             | Self::MethodNotAllowed { .. }
             | Self::UnsupportedMediaType
+            | Self::EncodedBody { .. }
             | Self::PayloadTooLarge { .. }
             | Self::Timeout
             | Self::DeadlineExceeded { .. }
@@ -207,6 +212,7 @@ impl ApiError {
             | Self::RouteNotFound { .. }
             | Self::MethodNotAllowed { .. }
             | Self::UnsupportedMediaType
+            | Self::EncodedBody { .. }
             | Self::PayloadTooLarge { .. }
             | Self::Internal => false,
         }

@@ -17,8 +17,10 @@ mod private_file;
 mod role_list;
 mod roles;
 mod runtime;
+mod say;
 mod secret;
 mod signals;
+mod usage_error;
 
 use std::process::ExitCode;
 
@@ -36,7 +38,7 @@ fn main() -> ExitCode {
         .expect("nothing installed a provider before main");
     let Uplion { command } = match config_file::parse::<Uplion>(std::env::args_os()) {
         Ok(arguments) => arguments,
-        Err(error) => error.exit(),
+        Err(error) => return usage_error::exit(&error),
     };
     match command {
         Command::Role(role) => role.start(),

@@ -6,6 +6,7 @@ use uplion_log_transport::{nats::Nats, stream::StreamName};
 use uplion_projections::Projection;
 use uplion_projector::{Adopted, adopt_stream, rebuild, verify};
 
+use crate::say::say;
 use crate::{
     connection,
     flags::{self, Maintenance, ProjectionAct, ProjectionOf, StoreArgs},
@@ -22,7 +23,7 @@ async fn rebuild_all(of: &ProjectionOf) -> Result<()> {
     let store = open(&of.store).await?;
     for projection in named(of.name.as_deref())? {
         let pos = rebuild(projection, store.rows.as_ref(), store.archive.as_ref()).await?;
-        println!("{}: rebuilt up to position {pos}", projection.name());
+        say!("{}: rebuilt up to position {pos}", projection.name());
     }
     Ok(())
 }
@@ -33,11 +34,13 @@ async fn verify_all(of: &ProjectionOf) -> Result<()> {
     for projection in named(of.name.as_deref())? {
         let verdict = verify(projection, store.rows.as_ref(), store.archive.as_ref()).await?;
         if verdict.differing.is_empty() {
-            println!("{}: equal to a rebuild at position {}", verdict.projection, verdict.pos);
+            say!("{}: equal to a rebuild at position {}", verdict.projection, verdict.pos);
         } else {
-            println!(
+            say!(
                 "{}: differs at position {} in rows {:?}",
-                verdict.projection, verdict.pos, verdict.differing
+                verdict.projection,
+                verdict.pos,
+                verdict.differing
             );
             wrong.push(verdict.projection);
         }
@@ -80,16 +83,17 @@ pub async fn epoch(arguments: Maintenance) -> Result<()> {
     let (log, store) = connect(&arguments).await?;
     for stream in StreamName::ALL {
         match adopt_stream(stream, log.streams.as_ref(), store.archive.as_ref()).await? {
-            Adopted::Same => println!("{stream} is the stream that was archived: nothing to do"),
+            Adopted::Same => say!("{stream} is the stream that was archived: nothing to do"),
             Adopted::Unknown => {
-                println!("{stream} was never made, and nothing of it was archived: nothing to do");
+                say!("{stream} was never made, and nothing of it was archived: nothing to do");
             }
-            Adopted::Next(epoch) => println!(
+            Adopted::Next(epoch) => say!(
                 "{stream} is not there: the archive goes on in epoch {epoch} with the one that is made next; what was not archived of the one before is lost"
             ),
-            Adopted::From(tail) => println!(
+            Adopted::From(tail) => say!(
                 "{stream}: epoch {} begins behind sequence {}; what was not archived of the one before is lost",
-                tail.epoch, tail.sequence
+                tail.epoch,
+                tail.sequence
             ),
         }
     }
@@ -101,9 +105,9 @@ pub async fn restore(arguments: Maintenance) -> Result<()> {
     let (log, store) = connect(&arguments).await?;
     let taken =
         uplion_log_store::restore::restore(store.events.as_ref(), log.streams.as_ref()).await?;
-    println!("{taken} events of CONTROL were not known to Postgres, and are now");
+    say!("{taken} events of CONTROL were not known to Postgres, and are now");
     if taken > 0 {
-        println!(
+        say!(
             "names, e-mail addresses, passwords and reasons that came with them are not on the log and stay unknown"
         );
     }

@@ -69,7 +69,7 @@ async fn a_charge_holds_usage_and_rates_and_a_worker_what_it_was_given() {
         (&request.as_str().into(), &"completed".into())
     );
     assert!(charges[0]["rates"]["input"].is_string(), "{charges}");
-    let told = dev.stdout(&["charges", "-n", "1"]).await;
+    let told = dev.stdout(&["charges", "-n", "1", "--wide"]).await;
     assert!(told.contains(&request) && told.contains("CHARGE"), "{told}");
 
     let workers = dev.json(&["workers", "--status", "serving"]).await;

@@ -10,6 +10,7 @@ mod history;
 mod installation;
 mod json;
 mod keys;
+mod lists;
 mod models;
 mod money;
 mod output;

@@ -24,7 +24,7 @@ async fn upstreams_are_added_changed_and_removed_one_by_one() {
         "3",
     ];
     dev.stdout(&add).await;
-    let listed = dev.stdout(&["model", "upstream", "list", "org/llama-3.1"]).await;
+    let listed = dev.stdout(&["model", "upstream", "list", "org/llama-3.1", "--wide"]).await;
     let line = listed.lines().find(|line| line.contains(THERE)).unwrap();
     assert!(line.contains("$THERE_KEY"), "{listed}");
 

@@ -79,7 +79,7 @@ async fn an_admin_key_is_shown_once_works_as_far_as_its_access_goes_and_is_revok
     let (dev, account) = (Dev::start().await, Account::new());
     let issued = dev.json(&["admin-key", "issue", "ci", "--access", "auditor"]).await;
     let (id, secret) = (issued["id"].as_str().unwrap(), issued["secret"].as_str().unwrap());
-    let listed = dev.stdout(&["admin-key", "list"]).await;
+    let listed = dev.stdout(&["admin-key", "list", "--wide"]).await;
     assert!(listed.contains(id) && !listed.contains(secret), "{listed}");
 
     let url = dev.url();

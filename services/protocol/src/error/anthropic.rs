@@ -14,7 +14,8 @@ const fn kind(error: &ApiError) -> &'static str {
     match error {
         ApiError::BadRequest(_)
         | ApiError::MethodNotAllowed { .. }
-        | ApiError::UnsupportedMediaType => "invalid_request_error",
+        | ApiError::UnsupportedMediaType
+        | ApiError::EncodedBody { .. } => "invalid_request_error",
         ApiError::MissingApiKey | ApiError::InvalidApiKey { .. } => "authentication_error",
         ApiError::ModelNotFound { .. } | ApiError::RouteNotFound { .. } => "not_found_error",
         ApiError::PayloadTooLarge { .. } => "request_too_large",

@@ -23,6 +23,7 @@ pub(super) const fn kind(error: &ApiError) -> &'static str {
         | ApiError::RouteNotFound { .. }
         | ApiError::MethodNotAllowed { .. }
         | ApiError::UnsupportedMediaType
+        | ApiError::EncodedBody { .. }
         | ApiError::PayloadTooLarge { .. } => "invalid_request_error",
         ApiError::RateLimited { .. } | ApiError::QueueFull { .. } => "rate_limit_error",
         ApiError::Overloaded { .. }

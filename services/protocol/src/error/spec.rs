@@ -21,6 +21,7 @@ fn all() -> Vec<ApiError> {
         ApiError::RouteNotFound { method: "GET".into(), path: "/v2".into() },
         ApiError::MethodNotAllowed { method: "PUT".into(), path: "/v1/models".into() },
         ApiError::UnsupportedMediaType,
+        ApiError::EncodedBody { coding: "gzip".into() },
         ApiError::PayloadTooLarge { max_bytes: 20 },
         ApiError::RateLimited { retry_after_s: 3 },
         ApiError::QueueFull { model: "m".into(), retry_after_s: 2 },

@@ -10,7 +10,7 @@ use super::{
     failure::Failure,
     output::{self, Format},
     params,
-    table::{Column, table},
+    table::{Column, Table, table},
     write_options::{CreateOptions, WriteOptions},
 };
 
@@ -83,6 +83,7 @@ impl AdminKey {
                 output::print_list(format, keys, list_table)
             }
             Act::Revoke { key, options } => {
+                options.confirm(&format!("admin key {key} is revoked for ever"))?;
                 let written = client.action(&options, &["admin-keys", &key, "revoke"]).await?;
                 output::print_written(format, &written, &format!("revoked admin key {key}"))
             }
@@ -90,7 +91,7 @@ impl AdminKey {
     }
 }
 
-fn list_table(keys: &[View]) -> String {
+fn list_table(keys: &[View]) -> Table {
     let columns = ["NAME", "ID", "ACCESS", "STATUS", "ISSUED", "EXPIRES"].map(Column::Text);
     let row = |key: &View| {
         let View { id, name, access, status, issued_at, expires_at } = key;

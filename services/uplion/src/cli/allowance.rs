@@ -6,7 +6,7 @@ use clap::Args;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::money::Currency;
+use super::{money::Currency, output};
 
 /// A bound that is set, or taken away by saying `none`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -154,6 +154,25 @@ impl fmt::Display for LimitsView {
         let parts =
             parts.iter().filter_map(|(most, what)| most.map(|most| format!("{most} {what}")));
         f.write_str(&parts.collect::<Vec<_>>().join(", "))
+    }
+}
+
+/// Whoever sets a bound hears whether it holds.
+pub fn note_unenforced(body: &Map<String, Value>) {
+    let named = [
+        ("budget", "budgets"),
+        ("limits", "limits"),
+        ("model_limits", "limits by model"),
+        ("token_quota", "quotas"),
+    ];
+    let set = |field: &str| body.get(field).is_some_and(|value| !value.is_null());
+    let set: Vec<&str> =
+        named.iter().filter(|(field, _)| set(field)).map(|(_, name)| *name).collect();
+    if !set.is_empty() {
+        output::note(&format!(
+            "{} are kept and shown, and not enforced yet: gateways serve requests beyond them",
+            set.join(", ")
+        ));
     }
 }
 

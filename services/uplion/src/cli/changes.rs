@@ -5,19 +5,26 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::{
-    client::Client,
+    client::{Client, read},
     endpoint,
     failure::Failure,
     key,
     output::{self, Format, named},
+    params,
+    table::{Column, table},
     user,
 };
 
 #[derive(Debug, Clone, Args)]
 pub struct Changes {
-    kind: Kind,
+    /// Of what; without it, whatever happened last, the newest first.
+    #[arg(requires = "id")]
+    kind: Option<Kind>,
     /// Its id. A project's, a model's or a key's name will do, and a user's e-mail address.
-    id: String,
+    id: Option<String>,
+    /// Without a thing: how many of the newest.
+    #[arg(long, short = 'n', default_value_t = 20, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1_000))]
+    limit: u64,
     #[command(flatten)]
     control: endpoint::ControlArgs,
     #[command(flatten)]
@@ -50,6 +57,24 @@ struct Change {
     fields: Vec<Field>,
 }
 
+/// An event of the control plane.
+#[derive(Deserialize)]
+struct Recent {
+    event: CloudEvent,
+    actor_name: Option<String>,
+    reason: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct CloudEvent {
+    #[serde(rename = "type")]
+    kind: String,
+    subject: String,
+    time: String,
+    actor: Option<String>,
+    data: Value,
+}
+
 #[derive(Deserialize)]
 struct Field {
     name: String,
@@ -62,16 +87,56 @@ struct Field {
 impl Changes {
     pub async fn run(self) -> Result<(), Failure> {
         let client = Client::new(self.control.endpoint()?)?;
-        let id = match self.kind {
-            Kind::Key => key::id(&client, &self.id).await?,
-            Kind::User => user::id(&client, &self.id).await?,
-            Kind::Project | Kind::Session | Kind::AdminKey | Kind::Model | Kind::Price => self.id,
+        let (Some(kind), Some(id)) = (self.kind, self.id) else {
+            return lately(&client, self.format, self.limit).await;
         };
-        let query = [("kind", self.kind.as_str().to_owned()), ("id", id)];
+        let id = match kind {
+            Kind::Key => key::id(&client, &id).await?,
+            Kind::User => user::id(&client, &id).await?,
+            Kind::Project | Kind::Session | Kind::AdminKey | Kind::Model | Kind::Price => id,
+        };
+        let query = [("kind", kind.as_str().to_owned()), ("id", id)];
         let changes = client.list(&["changes"], &query).await?;
-        output::print_list(self.format, changes, |changes: &[Change]| {
-            changes.iter().map(Change::lines).collect::<Vec<_>>().join("\n")
-        })
+        if self.format.json {
+            return output::print_json(&Value::Array(changes));
+        }
+        let changes = changes.into_iter().map(read).collect::<Result<Vec<Change>, _>>()?;
+        output::print(&changes.iter().map(Change::lines).collect::<Vec<_>>().join("\n"))
+    }
+}
+
+/// Of everything in the control plane, as its events tell it.
+async fn lately(client: &Client, format: Format, limit: u64) -> Result<(), Failure> {
+    let query = params::query([
+        ("stream", Some("CONTROL".to_owned())),
+        ("order", Some("newest".to_owned())),
+        ("limit", Some(limit.to_string())),
+    ]);
+    let Value::Array(events) = client.get(&["events"], &query).await?["data"].take() else {
+        return Err(Failure::Local("control answered with no list of events".to_owned()));
+    };
+    output::print_list(format, events, |events: &[Recent]| {
+        let columns = ["AT", "WHAT", "OF", "BY", "BECAUSE"].map(Column::Text);
+        table(&columns, &events.iter().map(Recent::row).collect::<Vec<_>>())
+    })
+}
+
+impl Recent {
+    fn row(&self) -> Vec<String> {
+        let Self { event, actor_name, reason } = self;
+        let kind = event.kind.trim_start_matches("uplion.");
+        let kind = kind.rsplit_once(".v").map_or(kind, |(kind, _)| kind);
+        // `control.model.llama`: what it is about.
+        let thing = event.subject.splitn(3, '.').nth(2).unwrap_or(&event.subject);
+        let thing = percent_encoding::percent_decode_str(thing).decode_utf8_lossy().into_owned();
+        let name =
+            event.data["name"].as_str().map_or(thing.clone(), |name| named(Some(name), &thing));
+        let who = event.actor.as_ref().map(|actor| match actor_name {
+            Some(name) => name.clone(),
+            None => actor.clone(),
+        });
+        let texts = [who, reason.clone()].map(Option::unwrap_or_default);
+        [event.time.clone(), kind.to_owned(), name].into_iter().chain(texts).collect()
     }
 }
 

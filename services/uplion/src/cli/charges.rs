@@ -10,7 +10,7 @@ use super::{
     money::{Currency, shown_currency},
     output::{self, Format},
     request_filter::RequestFilter,
-    table::{Column, table},
+    table::{Column, Table, table},
 };
 
 #[derive(Debug, Clone, Args)]
@@ -54,7 +54,7 @@ impl Charges {
     }
 }
 
-fn list_table(charges: &[View], currency: &Currency) -> String {
+fn list_table(charges: &[View], currency: &Currency) -> Table {
     let columns = [
         Column::Text("REQUEST"),
         Column::Text("ENDED"),
@@ -63,9 +63,9 @@ fn list_table(charges: &[View], currency: &Currency) -> String {
         Column::Text("MODEL"),
         Column::Text("OUTCOME"),
         Column::Number("PROMPT"),
-        Column::Number("CACHED"),
+        Column::Detail("CACHED".to_owned()),
         Column::Number("COMPLETION"),
-        Column::Number("REASONING"),
+        Column::Detail("REASONING".to_owned()),
         Column::Named(currency.head("CHARGE")),
     ];
     let row = |charge: &View| {

@@ -16,6 +16,7 @@ use super::{
     endpoint::{self, Endpoint},
     failure::Failure,
     output,
+    table::shown::printable_lines,
 };
 
 /// Bytes of one event of the stream.
@@ -153,7 +154,12 @@ fn show(run: &[u8]) -> Result<bool, Failure> {
             return Err(Failure::Local(error.into_owned()));
         }
         for piece in chunk.pieces.iter().filter(|piece| piece.kind == PieceKind::Content) {
-            out.write_all(piece.text.as_bytes())?;
+            // At a terminal nothing of an answer is obeyed; whoever pipes it gets it as it came.
+            if out.is_terminal() {
+                out.write_all(printable_lines(&piece.text).as_bytes())?;
+            } else {
+                out.write_all(piece.text.as_bytes())?;
+            }
         }
         out.flush()?;
     }

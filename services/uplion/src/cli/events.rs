@@ -151,7 +151,7 @@ impl Events {
     /// JSON: one event a line, so that it can be piped.
     fn print(&self, event: &Value) -> Result<(), Failure> {
         if self.format.json {
-            return output::print(&event.to_string());
+            return output::print(&output::escaped(&event.to_string()));
         }
         output::print(&read::<ArchivedEvent>(event.clone())?.line())
     }

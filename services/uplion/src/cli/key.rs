@@ -6,12 +6,14 @@ mod view;
 
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
+use uplion_domain::name;
 
 use self::{
     terms::Terms,
     view::{View, list_table},
 };
 use super::{
+    allowance::note_unenforced,
     client::{Client, read},
     duration::Seconds,
     endpoint,
@@ -138,14 +140,20 @@ impl Key {
                 change(&client, format, options, &id, given, &terms).await
             }
             Act::Enable(target) => target.send(&client, format, "enable", "enabled").await,
-            Act::Disable(target) => target.send(&client, format, "disable", "disabled").await,
+            Act::Disable(target) => {
+                target.confirm("is not served until it is enabled")?;
+                target.send(&client, format, "disable", "disabled").await
+            }
             Act::Rotate { key, grace, options } => {
                 let id = id(&client, &key).await?;
                 let body = json!({ "grace_seconds": grace.map(|Seconds(seconds)| seconds) });
                 let written = client.post(&options, &["keys", &id, "rotate"], &body).await?;
                 output::print_secret_once(format, &written, &format!("rotated key {key}"))
             }
-            Act::Revoke(target) => target.send(&client, format, "revoke", "revoked").await,
+            Act::Revoke(target) => {
+                target.confirm("is revoked for ever: whoever uses it is refused at once")?;
+                target.send(&client, format, "revoke", "revoked").await
+            }
         }
     }
 }
@@ -161,6 +169,7 @@ impl NewKey {
         body.retain(|_, value| !value.is_null());
         body.extend([("name".into(), json!(name)), ("project".into(), json!(project))]);
         body.extend(owner.map(|owner| ("owner".into(), json!(owner))));
+        note_unenforced(&body);
         let written = client.post(&options.into(), &["keys"], &Value::Object(body)).await?;
         output::print_secret_once(format, &written, &format!("issued key {name}"))
     }
@@ -187,11 +196,16 @@ async fn change(
             "nothing to change: give --name, --model, --expires, --quota, --budget or a limit";
         return Err(Failure::Local(text.to_owned()));
     }
+    note_unenforced(&body);
     let written = client.patch(&options, &path, &Value::Object(body)).await?;
     output::print_written(format, &written, &format!("changed key {id}"))
 }
 
 impl Target {
+    fn confirm(&self, what: &str) -> Result<(), Failure> {
+        self.options.confirm(&format!("key {} {what}", self.key))
+    }
+
     async fn send(
         self,
         client: &Client,
@@ -232,7 +246,8 @@ pub async fn id(client: &Client, given: &str) -> Result<String, Failure> {
     }
     let keys = client.list(&["keys"], &[]).await?;
     let keys = keys.into_iter().map(read).collect::<Result<Vec<View>, _>>()?;
-    let called: Vec<View> = keys.into_iter().filter(|key| key.name == given).collect();
+    let called: Vec<View> =
+        keys.into_iter().filter(|key| name::key(&key.name) == name::key(given)).collect();
     let standing: Vec<&View> = called.iter().filter(|key| key.status != "revoked").collect();
     let meant = if standing.is_empty() { called.iter().collect() } else { standing };
     match meant[..] {

@@ -35,7 +35,7 @@ mod user;
 mod workers;
 mod write_options;
 
-use std::{io::Write as _, process::ExitCode};
+use std::process::ExitCode;
 
 use clap::Subcommand;
 
@@ -133,7 +133,7 @@ fn run_to_exit_code(command: impl Future<Output = Result<(), Failure>>) -> ExitC
         Err(failure) => {
             // If nobody reads standard error either, the exit code has to do.
             if let Some(sentence) = failure.message() {
-                let _ = writeln!(std::io::stderr(), "uplion: {sentence}");
+                output::note(&sentence);
             }
             failure.code()
         }

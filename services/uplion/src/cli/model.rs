@@ -6,6 +6,7 @@ mod view;
 
 use clap::{Args, Subcommand, ValueEnum};
 use serde_json::{Map, Value, json};
+use uplion_domain::name;
 
 use self::{
     terms::Terms,
@@ -167,6 +168,8 @@ impl Model {
             Act::Upstream(upstream) => upstream.run(&client, format).await,
             Act::Alias(alias) => alias.run(&client, format).await,
             Act::Revoke { model, options } => {
+                options
+                    .confirm(&format!("model {model} is retired for ever, and so is its name"))?;
                 let written = client.action(&options, &["models", &model, "retire"]).await?;
                 output::print_written(format, &written, &format!("retired model {model}"))
             }
@@ -230,8 +233,9 @@ impl Alias {
         };
         let current = client.read_to_change(&mut options, &["models", &model]).await?;
         let mut aliases: Vec<String> = read(current["aliases"].clone())?;
-        let known = aliases.contains(&alias);
-        aliases.retain(|known| *known != alias);
+        let is_it = |known: &String| name::key(known) == name::key(&alias);
+        let known = aliases.iter().any(is_it);
+        aliases.retain(|known| !is_it(known));
         match (adds, known) {
             (true, _) => aliases.push(alias),
             (false, true) => {}

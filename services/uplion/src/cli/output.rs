@@ -1,30 +1,65 @@
 //! How answers are printed: as a table or lines for people, or as JSON.
 
-use std::io::{Write as _, stderr, stdout};
+use std::{
+    fmt::Write as _,
+    io::{Write as _, stderr, stdout},
+};
 
 use clap::Args;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::{client::read, failure::Failure};
+use uplion_domain::name::is_printable;
 
-#[derive(Debug, Clone, Copy, Args)]
+use super::{
+    client::read,
+    failure::Failure,
+    table::{
+        Table,
+        shown::{printable, printable_lines},
+    },
+};
+
+#[derive(Debug, Clone, Copy, Default, Args)]
 pub struct Format {
     /// Print JSON instead of a table.
     #[arg(long, global = true)]
     pub json: bool,
+    /// Print whole ids, times to the microsecond and in UTC, and every column, however long the lines become.
+    #[arg(long, global = true)]
+    pub wide: bool,
+    /// Print lists as values separated by commas, with whole ids and times in UTC.
+    #[arg(long, global = true, conflicts_with = "json")]
+    pub csv: bool,
 }
 
-/// With a line feed.
+/// With a line feed. Nothing of it is obeyed by a terminal.
 pub fn print(text: &str) -> Result<(), Failure> {
-    writeln!(stdout(), "{text}")?;
+    writeln!(stdout(), "{}", printable_lines(text))?;
     Ok(())
 }
 
 pub fn print_json(value: &Value) -> Result<(), Failure> {
     let text = serde_json::to_string_pretty(value)
         .map_err(|error| Failure::caused("it cannot be printed as JSON", error))?;
-    print(&text)
+    writeln!(stdout(), "{}", escaped(&text))?;
+    Ok(())
+}
+
+/// JSON as it is, but for what a terminal would obey.
+pub fn escaped(json: &str) -> String {
+    let mut text = String::with_capacity(json.len());
+    for character in json.chars() {
+        if is_printable(character) || character == '\n' {
+            text.push(character);
+        } else {
+            let mut units = [0; 2];
+            for unit in character.encode_utf16(&mut units) {
+                write!(text, "\\u{unit:04x}").expect("a string takes what is written to it");
+            }
+        }
+    }
+    text
 }
 
 /// One thing.
@@ -40,19 +75,19 @@ pub fn print_one<T: DeserializeOwned>(
 pub fn print_list<T: DeserializeOwned>(
     format: Format,
     list: Vec<Value>,
-    table: impl FnOnce(&[T]) -> String,
+    table: impl FnOnce(&[T]) -> Table,
 ) -> Result<(), Failure> {
     if format.json {
         return print_json(&Value::Array(list));
     }
     let rows = list.into_iter().map(read).collect::<Result<Vec<T>, _>>()?;
-    print(&table(&rows))
+    print(&table(&rows).text(format))
 }
 
 /// Something beside the answer: to standard error, so that answers can be piped.
 pub fn note(text: &str) {
     // If nobody reads it, nothing is lost but the note.
-    let _ = writeln!(stderr(), "uplion: {text}");
+    let _ = writeln!(stderr(), "uplion: {}", printable_lines(text));
 }
 
 /// What a write did. `done` is a sentence about it.
@@ -85,7 +120,8 @@ pub fn named(name: Option<&str>, id: &str) -> String {
 pub fn facts(facts: &[(&str, Option<String>)]) -> String {
     let width = facts.iter().map(|(name, _)| name.len()).max().unwrap_or(0) + 1;
     let line = |(name, value): &(&str, Option<String>)| {
-        value.as_ref().map(|value| format!("{:<width$} {value}", format!("{name}:")))
+        let value = value.as_ref().map(|value| printable(value));
+        value.map(|value| format!("{:<width$} {value}", format!("{name}:")))
     };
     facts.iter().filter_map(line).collect::<Vec<_>>().join("\n")
 }

@@ -4,6 +4,8 @@ mod rates;
 mod rule;
 mod view;
 
+use std::collections::BTreeSet;
+
 use clap::{Args, Subcommand};
 use serde_json::{Map, Value, json};
 use uplion_control_client as control_client;
@@ -102,8 +104,14 @@ impl Price {
                     ("in_force_at", in_force_at),
                 ]);
                 let prices = client.list(&["prices"], &query).await?;
+                if format.json {
+                    return output::print_json(&Value::Array(prices));
+                }
                 let currency = shown_currency(&client, format).await?;
-                output::print_list(format, prices, |prices: &[View]| list_table(prices, &currency))
+                let in_force = in_force(&client).await?;
+                output::print_list(format, prices, |prices: &[View]| {
+                    list_table(prices, &in_force, &currency)
+                })
             }
             Act::Show { price } => {
                 let shown = client.get(&["prices", &price], &[]).await?;
@@ -114,6 +122,9 @@ impl Price {
                 change(&client, format, &options, &price, &rates).await
             }
             Act::Revoke { price, options } => {
+                options.confirm(&format!(
+                    "price {price} is withdrawn: the one before it counts again"
+                ))?;
                 let written = client.action(&options, &["prices", &price, "withdraw"]).await?;
                 output::print_written(format, &written, &format!("withdrew price {price}"))
             }
@@ -138,6 +149,13 @@ impl NewPrice {
         let id = written["id"].as_str().unwrap_or_default();
         output::print_written(format, &written, &format!("set price {id} of model {model}"))
     }
+}
+
+/// The ids of the prices that count now.
+async fn in_force(client: &Client) -> Result<BTreeSet<String>, Failure> {
+    let query = [("in_force_at", crate::clock::now().to_string())];
+    let prices = client.list(&["prices"], &query).await?;
+    Ok(prices.iter().filter_map(|price| price["id"].as_str().map(ToOwned::to_owned)).collect())
 }
 
 /// The new one first: in between both stand, and the later one counts.

@@ -7,14 +7,14 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::{
-    allowance::{Bound, Budget, Limits, LimitsView},
+    allowance::{Bound, Budget, Limits, LimitsView, note_unenforced},
     client::Client,
     endpoint,
     failure::Failure,
     money::{Currency, shown_currency},
     output::{self, Format, facts},
     params,
-    table::{Column, table},
+    table::{Column, Table, table},
     write_options::{CreateOptions, WriteOptions},
 };
 
@@ -119,6 +119,7 @@ impl Project {
                 body.retain(|_, value| !value.is_null());
                 body.insert("name".into(), json!(name));
                 body.extend(owner.map(|owner| ("owner".into(), json!(owner))));
+                note_unenforced(&body);
                 let written =
                     client.post(&options.into(), &["projects"], &Value::Object(body)).await?;
                 let id = written["id"].as_str().unwrap_or_default();
@@ -141,11 +142,13 @@ impl Project {
                 change(&client, format, options, &project, name, &allowance).await
             }
             Act::Suspend(target) => {
+                target.confirm("is suspended: none of its keys is served until it is resumed")?;
                 let done = "suspended: none of its keys is served until it is resumed";
                 target.send(&client, format, "suspend", done).await
             }
             Act::Resume(target) => target.send(&client, format, "resume", "resumed").await,
             Act::Revoke(target) => {
+                target.confirm("is closed for ever: none of its keys is served again")?;
                 let done = "closed: none of its keys is served again";
                 target.send(&client, format, "close", done).await
             }
@@ -174,11 +177,16 @@ async fn change(
         let text = "nothing to change: give --name, --budget or a limit";
         return Err(Failure::Local(text.to_owned()));
     }
+    note_unenforced(&body);
     let written = client.patch(&options, &path, &Value::Object(body)).await?;
     output::print_written(format, &written, &format!("changed project {project}"))
 }
 
 impl Target {
+    fn confirm(&self, what: &str) -> Result<(), Failure> {
+        self.options.confirm(&format!("project {} {what}", self.project))
+    }
+
     async fn send(
         self,
         client: &Client,
@@ -200,7 +208,7 @@ impl Allowance {
     }
 }
 
-fn list_table(projects: &[View], currency: &Currency) -> String {
+fn list_table(projects: &[View], currency: &Currency) -> Table {
     let columns = [
         Column::Text("NAME"),
         Column::Text("ID"),

@@ -4,7 +4,7 @@
 
 use std::io::{IsTerminal as _, Write as _, stderr, stdin};
 
-use super::failure::Failure;
+use super::{failure::Failure, table::shown::printable};
 use crate::secret::Secret;
 
 /// From the variable, else typed, else the next line of standard input.
@@ -55,6 +55,18 @@ pub fn confirmed(yes: bool, what: &str, word: &str) -> Result<(), Failure> {
     let unasked = format!("{what}: say --yes if you mean it");
     let answer = text(&format!("{what}. Type {word} if you mean it"), &unasked)?;
     if answer == word { Ok(()) } else { Err(Failure::Local("nothing was done".into())) }
+}
+
+/// Before what cuts somebody off: asked at a terminal alone, for programs mean what they say.
+pub fn meant(yes: bool, what: &str) -> Result<(), Failure> {
+    if yes || !stdin().is_terminal() {
+        return Ok(());
+    }
+    ask(&format!("{}. Go on? [y/N]", printable(what)))?;
+    match line()?.as_deref().map(str::trim) {
+        Some("y" | "Y" | "yes") => Ok(()),
+        Some(_) | None => Err(Failure::Local("nothing was done".into())),
+    }
 }
 
 fn variable_value(variable: &str) -> Option<Secret> {

@@ -15,7 +15,7 @@ use super::{
     output::{self, Format, facts, named},
     params,
     request_filter::RequestFilter,
-    table::{Column, table},
+    table::{Column, Table, table},
 };
 
 /// How long to wait for what had happened when it was called.
@@ -101,7 +101,7 @@ async fn one(client: &Client, format: Format, request: &str) -> Result<(), Failu
     output::print(&events.iter().map(ArchivedEvent::line).collect::<Vec<_>>().join("\n"))
 }
 
-fn list_table(requests: &[Summary], currency: &Currency) -> String {
+fn list_table(requests: &[Summary], currency: &Currency) -> Table {
     let columns = [
         Column::Text("ID"),
         Column::Text("ACCEPTED"),

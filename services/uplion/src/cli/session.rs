@@ -9,9 +9,9 @@ use super::{
     failure::Failure,
     output::{self, Format},
     params,
-    table::{Column, table},
+    table::{Column, Table, table},
     user,
-    write_options::ReasonOption,
+    write_options::{ReasonOption, WriteOptions},
 };
 
 #[derive(Debug, Clone, Args)]
@@ -69,14 +69,16 @@ impl Session {
                 output::print_list(format, sessions, list_table)
             }
             Act::Revoke { session, options } => {
-                let written = client.delete(&options.into(), &["sessions", &session]).await?;
+                let options = WriteOptions::from(options);
+                options.confirm(&format!("session {session} is over at once"))?;
+                let written = client.delete(&options, &["sessions", &session]).await?;
                 output::print_written(format, &written, &format!("revoked session {session}"))
             }
         }
     }
 }
 
-fn list_table(sessions: &[View]) -> String {
+fn list_table(sessions: &[View]) -> Table {
     let columns = ["ID", "USER", "OPENED", "EXPIRES", ""].map(Column::Text);
     let row = |session: &View| {
         let View { id, user, opened_at, expires_at, current } = session;

@@ -1,13 +1,17 @@
 //! `uplion usage`
 
+mod merged;
+mod month;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use clap::{Args, ValueEnum};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uplion_control_client::{List, ListOptions};
 use uplion_domain::Nanos;
 
+use self::month::Month;
 use super::{
     client::{Client, read},
     endpoint,
@@ -16,7 +20,7 @@ use super::{
     money::{Currency, shown_currency},
     output::{self, Format},
     params,
-    table::{Column, table},
+    table::{Column, Table, table},
 };
 
 /// How long to wait for what had happened when it was called.
@@ -39,6 +43,9 @@ pub struct Usage {
     /// What to tell apart.
     #[arg(long, value_delimiter = ',', default_value = "project,key,model")]
     by: Vec<By>,
+    /// Of this month, in the installation's time zone: 2026-11.
+    #[arg(long, value_name = "MONTH", conflicts_with_all = ["from", "to"])]
+    month: Option<Month>,
     /// From the hour on in which this time lies: 2026-11-23T08:00:00Z.
     #[arg(long, value_name = "TIME")]
     from: Option<String>,
@@ -70,9 +77,13 @@ enum By {
     Model,
     Operation,
     Hour,
+    /// In the installation's time zone.
+    Day,
+    /// Whose key it was; nobody, of a project's own.
+    User,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, Serialize)]
 struct Line {
     project: Option<String>,
     project_name: Option<String>,
@@ -81,6 +92,10 @@ struct Line {
     model: Option<String>,
     operation: Option<String>,
     hour: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    day: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    user: Option<String>,
     requests: u64,
     prompt_tokens: u64,
     completion_tokens: u64,
@@ -99,24 +114,43 @@ impl Usage {
         if let Some(behind) = behind {
             output::note(&format!("the newest requests may be missing: {behind}"));
         }
-        if self.format.json {
+        let merges = self.by.iter().any(|by| matches!(by, By::Day | By::User));
+        if self.format.json && !merges {
             return output::print_json(&Value::Array(items));
         }
-        let lines = items.into_iter().map(read).collect::<Result<Vec<Line>, _>>()?;
+        let mut lines = items.into_iter().map(read).collect::<Result<Vec<Line>, _>>()?;
+        if merges {
+            lines = merged::merged(&client, &self.by, lines).await?;
+        }
+        if self.format.json {
+            let lines = serde_json::to_value(lines);
+            return output::print_json(
+                &lines.map_err(|error| Failure::caused("usage cannot be written", error))?,
+            );
+        }
         let currency = shown_currency(&client, self.format).await?;
-        output::print(&self.table(&lines, &currency))
+        output::print(&self.table(&lines, &currency).text(self.format))
     }
 
     async fn query(&self, client: &Client) -> Result<Vec<(&'static str, String)>, Failure> {
-        let by: Vec<String> = self.by.iter().copied().map(params::word).collect();
+        let mut by: Vec<String> = self.by.iter().map(|by| params::word(by.asked_for())).collect();
+        by.sort_unstable();
+        by.dedup();
         let mut query = vec![("by", by.join(",")), ("wait", WAIT_MS.to_owned())];
         let key = match &self.key {
             Some(given) => Some(key::id(client, given).await?),
             None => None,
         };
+        let (from, to) = match &self.month {
+            Some(month) => {
+                let (from, to) = month.span(&month::zone(client).await?)?;
+                (Some(from), Some(to))
+            }
+            None => (self.from.clone(), self.to.clone()),
+        };
         query.extend(params::query([
-            ("from", self.from.clone()),
-            ("to", self.to.clone()),
+            ("from", from),
+            ("to", to),
             ("project", self.project.clone()),
             ("key", key),
             ("model", self.model.clone()),
@@ -125,12 +159,13 @@ impl Usage {
         Ok(query)
     }
 
-    fn table(&self, lines: &[Line], currency: &Currency) -> String {
+    fn table(&self, lines: &[Line], currency: &Currency) -> Table {
         let others = other_units(lines);
         let mut columns: Vec<Column> = self.by.iter().map(|by| Column::Text(by.head())).collect();
-        columns.extend(["REQUESTS", "PROMPT TOKENS", "COMPLETION TOKENS"].map(Column::Number));
+        columns.push(Column::Number("REQUESTS"));
+        columns.extend(["PROMPT", "COMPLETION"].map(|head| Column::Detail(head.to_owned())));
         let named = others.iter().map(|unit| unit.replace('_', " ").to_uppercase());
-        columns.extend(named.chain([currency.head("COST")]).map(Column::Named));
+        columns.extend(named.map(Column::Detail).chain([Column::Named(currency.head("COST"))]));
         let row = |(groups, line): (Vec<String>, &Line)| {
             let counts = [line.requests, line.prompt_tokens, line.completion_tokens];
             let units = others.iter().map(|unit| line.units.get(*unit).copied().unwrap_or(0));
@@ -166,24 +201,38 @@ impl By {
             Self::Model => "MODEL",
             Self::Operation => "OPERATION",
             Self::Hour => "HOUR",
+            Self::Day => "DAY",
+            Self::User => "USER",
+        }
+    }
+
+    /// What the API tells apart, of which this is made.
+    const fn asked_for(self) -> Self {
+        match self {
+            Self::Day => Self::Hour,
+            Self::User => Self::Key,
+            Self::Project | Self::Key | Self::Model | Self::Operation | Self::Hour => self,
         }
     }
 }
 
 impl Line {
     fn sum(lines: &[Self]) -> Self {
-        let mut sum = Self::default();
-        let mut cost = Nanos::ZERO;
-        for line in lines {
-            sum.requests += line.requests;
-            sum.prompt_tokens += line.prompt_tokens;
-            sum.completion_tokens += line.completion_tokens;
-            for (unit, count) in &line.units {
-                *sum.units.entry(unit.clone()).or_default() += count;
-            }
-            cost = [cost, line.cost.parse().unwrap_or(Nanos::ZERO)].into_iter().sum();
+        let mut sum = Self { cost: "0".to_owned(), ..Self::default() };
+        lines.iter().for_each(|line| sum.add(line));
+        sum
+    }
+
+    fn add(&mut self, line: &Self) {
+        self.requests += line.requests;
+        self.prompt_tokens += line.prompt_tokens;
+        self.completion_tokens += line.completion_tokens;
+        for (unit, count) in &line.units {
+            *self.units.entry(unit.clone()).or_default() += count;
         }
-        Self { cost: cost.to_string(), ..sum }
+        let cost = |cost: &str| cost.parse().unwrap_or(Nanos::ZERO);
+        let both: Nanos = [cost(&self.cost), cost(&line.cost)].into_iter().sum();
+        self.cost = both.to_string();
     }
 
     fn group(&self, by: By) -> String {
@@ -196,6 +245,8 @@ impl Line {
             By::Model => self.model.clone(),
             By::Operation => self.operation.clone(),
             By::Hour => self.hour.clone(),
+            By::Day => self.day.clone(),
+            By::User => self.user.clone(),
         };
         group.unwrap_or_default()
     }

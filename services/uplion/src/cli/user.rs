@@ -63,13 +63,7 @@ enum Act {
     /// Enables them again.
     Enable(Target),
     /// Erases them for ever: their name, their address, their password and the reasons that they gave.
-    Erase {
-        /// Said in advance: it is meant.
-        #[arg(long)]
-        yes: bool,
-        #[command(flatten)]
-        target: Target,
-    },
+    Erase(Target),
 }
 
 #[derive(Debug, Clone, Args)]
@@ -143,10 +137,12 @@ impl User {
             Act::Change(change) => change.run(&client, format).await,
             Act::Password { user, options } => set_password(&client, format, user, &options).await,
             Act::Disable(target) => {
+                target.options.confirm(&format!("nobody signs in as {} any more", target.user))?;
                 target.send(&client, format, "disable", "disabled: their sessions are over").await
             }
             Act::Enable(target) => target.send(&client, format, "enable", "enabled").await,
-            Act::Erase { yes, target } => {
+            Act::Erase(target) => {
+                let yes = target.options.yes;
                 let what = format!("this erases {} for ever", target.user);
                 prompt::confirmed(yes, &what, &target.user)?;
                 target.send(&client, format, "erase", "erased").await

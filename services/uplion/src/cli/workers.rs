@@ -9,7 +9,7 @@ use super::{
     failure::Failure,
     output::{self, Format},
     params,
-    table::{Column, table},
+    table::{Column, Table, table},
 };
 
 #[derive(Debug, Clone, Args)]
@@ -61,7 +61,7 @@ impl Workers {
     }
 }
 
-fn list_table(workers: &[View]) -> String {
+fn list_table(workers: &[View]) -> Table {
     let columns = [
         Column::Text("ID"),
         Column::Text("STATUS"),

@@ -3,6 +3,8 @@
 use clap::Args;
 use uplion_control_client as control_client;
 
+use super::{failure::Failure, prompt};
+
 /// Beside what makes something new.
 #[derive(Debug, Clone, Args)]
 pub struct CreateOptions {
@@ -17,6 +19,9 @@ pub struct CreateOptions {
 /// Beside what can be done once, and so needs no more.
 #[derive(Debug, Clone, Args)]
 pub struct ReasonOption {
+    /// It is meant: whether it is, is not asked, where it would be.
+    #[arg(long)]
+    yes: bool,
     /// Why, for whoever reads the changes later.
     #[arg(long, value_name = "TEXT")]
     reason: Option<String>,
@@ -25,6 +30,9 @@ pub struct ReasonOption {
 /// Beside what changes something that is there.
 #[derive(Debug, Clone, Default, Args)]
 pub struct WriteOptions {
+    /// It is meant: whether it is, is not asked, where it would be.
+    #[arg(long)]
+    pub yes: bool,
     /// Why, for whoever reads the changes later.
     #[arg(long, value_name = "TEXT")]
     pub reason: Option<String>,
@@ -36,22 +44,29 @@ pub struct WriteOptions {
     pub idempotency_key: Option<String>,
 }
 
+impl WriteOptions {
+    /// Before what cuts somebody off, or cannot be undone: at a terminal it is asked whether it is meant.
+    pub fn confirm(&self, what: &str) -> Result<(), Failure> {
+        prompt::meant(self.yes, what)
+    }
+}
+
 impl From<CreateOptions> for WriteOptions {
     fn from(options: CreateOptions) -> Self {
         let CreateOptions { reason, idempotency_key } = options;
-        Self { reason, idempotency_key, if_version: None }
+        Self { reason, idempotency_key, ..Self::default() }
     }
 }
 
 impl From<ReasonOption> for WriteOptions {
     fn from(options: ReasonOption) -> Self {
-        Self { reason: options.reason, ..Self::default() }
+        Self { yes: options.yes, reason: options.reason, ..Self::default() }
     }
 }
 
 impl From<&WriteOptions> for control_client::WriteOptions {
     fn from(options: &WriteOptions) -> Self {
-        let WriteOptions { reason, if_version, idempotency_key } = options.clone();
+        let WriteOptions { yes: _, reason, if_version, idempotency_key } = options.clone();
         Self { reason, if_version, idempotency_key }
     }
 }
@@ -59,6 +74,6 @@ impl From<&WriteOptions> for control_client::WriteOptions {
 impl From<control_client::WriteOptions> for WriteOptions {
     fn from(options: control_client::WriteOptions) -> Self {
         let control_client::WriteOptions { reason, if_version, idempotency_key } = options;
-        Self { reason, if_version, idempotency_key }
+        Self { yes: false, reason, if_version, idempotency_key }
     }
 }

@@ -7,7 +7,7 @@ use clap::Args;
 use crate::{
     data_folder,
     flags::{Founding, Process, StreamSettings},
-    roles::gateway::GatewayLimits,
+    roles::gateway::{GatewayLimits, Pages},
     secret::Secret,
 };
 
@@ -38,6 +38,8 @@ pub struct Dev {
     pub founding: Founding,
     #[command(flatten)]
     pub limits: GatewayLimits,
+    #[command(flatten)]
+    pub pages: Pages,
     #[command(flatten)]
     pub process: Process,
 }

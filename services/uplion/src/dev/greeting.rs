@@ -4,6 +4,7 @@ use std::path::Path;
 
 use super::{credentials::Credentials, discover};
 use crate::data_folder;
+use crate::say::say;
 
 pub fn print(credentials: &Credentials, models: &[String], data: &Path) {
     let Credentials { base_url, api_key, admin_url, admin_email, .. } = credentials;
@@ -14,7 +15,7 @@ pub fn print(credentials: &Credentials, models: &[String], data: &Path) {
         "model": model,
         "messages": [{ "role": "user", "content": "Hello!" }],
     });
-    println!(
+    say!(
         "\nUPLION is running.\n\n\
          \x20 base URL   {base_url}\n\
          \x20 API key    {api_key}\n\
@@ -45,7 +46,7 @@ fn elsewhere(data: &Path) -> String {
 pub async fn hint(used: &[String]) {
     let Ok(client) = reqwest::Client::builder().build() else { return };
     for found in discover::on_usual_ports(&client, used).await {
-        println!(
+        say!(
             "{} is at {} with {} models. To add them: uplion dev --upstream {}",
             found.server,
             found.url,

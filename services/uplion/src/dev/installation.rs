@@ -38,7 +38,7 @@ impl Installation {
     ) -> Result<Self> {
         let options = uplion_gateway::Options {
             end_user_key: credentials.end_user_key.as_deref().map(EndUserKey::new),
-            ..roles::gateway::options(&flags.streams, &flags.limits)
+            ..roles::gateway::options(&flags.streams, &flags.limits, &flags.pages)
         };
         let gateway = Gateway::start(options, log.clone(), Arc::new(clock::now))?;
         gateway.register(registry);
@@ -47,6 +47,7 @@ impl Installation {
         worker.register_metrics(registry);
         let options = uplion_control::Options {
             plan: flags.founding.plan(),
+            allowed_origins: flags.pages.allowed_origins.clone(),
             ..uplion_control::Options::new(&credentials.admin_key)
         };
         let control = Control::start(options, log.clone(), store.clone())?;

@@ -25,6 +25,8 @@ pub struct Gateway {
     #[command(flatten)]
     limits: GatewayLimits,
     #[command(flatten)]
+    pages: Pages,
+    #[command(flatten)]
     recording: Recording,
     #[command(flatten)]
     process: Process,
@@ -51,6 +53,14 @@ pub struct GatewayLimits {
     /// Connections of clients at once.
     #[arg(long, env = "UPLION_MAX_CONNECTIONS", default_value_t = 10_000, value_name = "N")]
     max_connections: usize,
+}
+
+/// Who may call from a browser.
+#[derive(Debug, Clone, Args)]
+pub struct Pages {
+    /// Other origins whose pages may call this API from a browser, with commas between: `https://chat.example.org`; `*` for all
+    #[arg(long, env = "UPLION_ALLOWED_ORIGINS", value_delimiter = ',', value_name = "ORIGINS")]
+    pub allowed_origins: Vec<String>,
 }
 
 /// What is recorded of what clients say about their requests.
@@ -81,8 +91,11 @@ impl Role for Gateway {
         };
 
         let Recording { record_labels, end_user_key } = self.recording;
-        let options =
-            Options { record_labels, end_user_key, ..options(&self.broker.streams, &self.limits) };
+        let options = Options {
+            record_labels,
+            end_user_key,
+            ..options(&self.broker.streams, &self.limits, &self.pages)
+        };
         let gateway = Arc::new(Running::start(options, log, Arc::new(clock::now))?);
         let mut registry = Registry::default();
         gateway.register(&mut registry);
@@ -98,7 +111,7 @@ impl Role for Gateway {
     }
 }
 
-pub fn options(settings: &StreamSettings, limits: &GatewayLimits) -> Options {
+pub fn options(settings: &StreamSettings, limits: &GatewayLimits, pages: &Pages) -> Options {
     let serving = Serving { deadline: settings.deadline(), ..Serving::default() };
     let timeouts = Timeouts { serving, ..Timeouts::default() };
     let bounds = Bounds {
@@ -113,6 +126,7 @@ pub fn options(settings: &StreamSettings, limits: &GatewayLimits) -> Options {
         bounds,
         streams: connection::stream_specs(settings).into(),
         tasks: connection::queue_spec(settings, limits.max_queue_per_model),
+        allowed_origins: pages.allowed_origins.clone(),
         ..Options::default()
     }
 }

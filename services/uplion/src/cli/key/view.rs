@@ -8,7 +8,7 @@ use crate::cli::{
     allowance::{Budget, LimitsView},
     money::Currency,
     output::{facts, named},
-    table::{Column, table},
+    table::{Column, Table, table},
 };
 
 #[derive(Debug, Deserialize)]
@@ -35,7 +35,7 @@ pub struct View {
     revoked_at: Option<String>,
 }
 
-pub fn list_table(keys: &[View], currency: &Currency) -> String {
+pub fn list_table(keys: &[View], currency: &Currency) -> Table {
     let columns = [
         Column::Text("NAME"),
         Column::Text("ID"),

@@ -126,7 +126,7 @@ impl Upstream {
                 if format.json {
                     return output::print_json(&upstreams);
                 }
-                output::print(&upstream_table(&read::<Vec<UpstreamView>>(upstreams)?))
+                output::print(&upstream_table(&read::<Vec<UpstreamView>>(upstreams)?).text(format))
             }
             Self::Change { model, upstream, terms, options } => {
                 let body = terms.fields();
@@ -144,6 +144,7 @@ impl Upstream {
                 )
             }
             Self::Remove { model, upstream, options } => {
+                options.confirm(&format!("{upstream} does not answer for {model} any more"))?;
                 let id = id(client, &model, &upstream).await?;
                 let path = ["models", &model, "upstreams", &id];
                 let written = client.delete(&options, &path).await?;

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use super::terms::TermsView;
 use crate::cli::{
     output::facts,
-    table::{Column, table},
+    table::{Column, Table, table},
 };
 
 #[derive(Debug, Deserialize)]
@@ -39,7 +39,7 @@ struct SecretKey {
     key: String,
 }
 
-pub fn list_table(models: &[View]) -> String {
+pub fn list_table(models: &[View]) -> Table {
     let columns =
         ["NAME", "KIND", "ALIASES", "UPSTREAMS", "STATUS", "REGISTERED"].map(Column::Text);
     let row = |model: &View| {
@@ -57,7 +57,7 @@ pub fn list_table(models: &[View]) -> String {
     table(&columns, &models.iter().map(row).collect::<Vec<_>>())
 }
 
-pub fn upstream_table(upstreams: &[UpstreamView]) -> String {
+pub fn upstream_table(upstreams: &[UpstreamView]) -> Table {
     let columns = [
         Column::Text("ID"),
         Column::Text("URL"),

@@ -1,15 +1,16 @@
 //! Prices, as people see them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
+use uplion_domain::Timestamp;
 
 use crate::cli::{
     money::Currency,
     output::facts,
     params,
-    table::{Column, table},
+    table::{Column, Table, table},
 };
 
 #[derive(Debug, Deserialize)]
@@ -42,18 +43,25 @@ struct Rule {
 /// The five that have names of their own.
 const NAMED: [&str; 5] = ["input", "cached_input", "output", "reasoning", "requests"];
 
-pub fn list_table(prices: &[View], currency: &Currency) -> String {
+/// `in_force`: those that count now.
+pub fn list_table(prices: &[View], in_force: &BTreeSet<String>, currency: &Currency) -> Table {
     let amounts = ["INPUT", "CACHED", "OUTPUT", "REASONING", "REQUEST"];
-    let mut columns = ["MODEL", "PROJECT", "ID"].map(Column::Text).to_vec();
+    let mut columns = ["MODEL", "PROJECT", "NOW", "ID"].map(Column::Text).to_vec();
     columns.push(Column::Named(currency.head(amounts[0])));
-    columns.extend(amounts[1..].iter().map(|head| Column::Number(head)));
+    let details = |head: &&'static str| match *head {
+        "OUTPUT" => Column::Number(head),
+        _ => Column::Detail((*head).to_owned()),
+    };
+    columns.extend(amounts[1..].iter().map(details));
     columns.extend(["OTHERWISE", "FROM", "WITHDRAWN"].map(Column::Text));
-    table(&columns, &prices.iter().map(|price| price.row(currency)).collect::<Vec<_>>())
+    table(&columns, &prices.iter().map(|price| price.row(in_force, currency)).collect::<Vec<_>>())
 }
 
 impl View {
-    fn row(&self, currency: &Currency) -> Vec<String> {
-        let names = [self.model.clone(), self.project.clone().unwrap_or_default(), self.id.clone()];
+    fn row(&self, in_force: &BTreeSet<String>, currency: &Currency) -> Vec<String> {
+        let now = self.standing(in_force.contains(&self.id)).to_owned();
+        let project = self.project.clone().unwrap_or_default();
+        let names = [self.model.clone(), project, now, self.id.clone()];
         let rates = [&self.input, &self.cached_input, &self.output, &self.reasoning, &self.request];
         let withdrawn = self.withdrawn_at.clone().unwrap_or_default();
         names
@@ -61,6 +69,16 @@ impl View {
             .chain(rates.map(|rate| currency.cell(rate)))
             .chain([self.otherwise(currency), self.effective_from.clone(), withdrawn])
             .collect()
+    }
+
+    fn standing(&self, in_force: bool) -> &'static str {
+        let at = |text: &str| text.parse::<Timestamp>().ok();
+        match at(&self.effective_from) {
+            _ if in_force => "in force",
+            _ if self.withdrawn_at.is_some() => "withdrawn",
+            Some(from) if from > crate::clock::now() => "to come",
+            Some(_) | None => "replaced",
+        }
     }
 
     /// What has no column: other units, and how many rules go before.

@@ -9,7 +9,7 @@ use super::super::{
     failure::Failure,
     output::{self, Format},
     params,
-    table::{Column, table},
+    table::{Column, Table, table},
     write_options::WriteOptions,
 };
 
@@ -91,6 +91,7 @@ impl Member {
                 output::print_written(format, &written, &done)
             }
             Self::Remove { project, user, options } => {
+                options.confirm(&format!("{user} is no member of {project} any more"))?;
                 let path = ["projects", &project, "members", &user];
                 let written = client.delete(&options, &path).await?;
                 let done = format!("{user} is no member of project {project} any more");
@@ -100,7 +101,7 @@ impl Member {
     }
 }
 
-fn list_table(members: &[View]) -> String {
+fn list_table(members: &[View]) -> Table {
     let columns = ["E-MAIL", "NAME", "ID", "ROLE", "ADDED"].map(Column::Text);
     let row = |member: &View| {
         let View { user, name, email, role, added_at } = member;

@@ -4,7 +4,7 @@ use serde::Deserialize;
 
 use crate::cli::{
     output::facts,
-    table::{Column, table},
+    table::{Column, Table, table},
 };
 
 #[derive(Deserialize)]
@@ -21,7 +21,7 @@ pub struct View {
     erased_at: Option<String>,
 }
 
-pub fn list_table(users: &[View]) -> String {
+pub fn list_table(users: &[View]) -> Table {
     let columns =
         ["E-MAIL", "NAME", "ID", "ACCESS", "SIGN-IN", "STATUS", "REGISTERED"].map(Column::Text);
     let row = |user: &View| {

@@ -1,0 +1,271 @@
+//! What is wrong with a command line, in one sentence that names the flag, what it said, and what it may say.
+
+use std::{io::Write as _, process::ExitCode};
+
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+
+/// As `uplion --help` says it.
+const NOT_A_COMMAND: u8 = 2;
+
+/// Says it, and ends as a command line does that is none; help and the version are no errors.
+pub fn exit(error: &clap::Error) -> ExitCode {
+    if !error.use_stderr() {
+        // If nobody reads it, nothing is lost.
+        drop(error.print());
+        return ExitCode::SUCCESS;
+    }
+    match sentence(error) {
+        Some(sentence) => {
+            drop(writeln!(std::io::stderr(), "uplion: {sentence}"));
+        }
+        // The whole help, for a command of which a part is missing.
+        None => drop(error.print()),
+    }
+    ExitCode::from(NOT_A_COMMAND)
+}
+
+/// None of what is told by the help.
+fn sentence(error: &clap::Error) -> Option<String> {
+    let said = Said(error);
+    let argument = said.text(ContextKind::InvalidArg).unwrap_or_default();
+    let flag = argument.split([' ', '=']).next().unwrap_or_default();
+    let text = match error.kind() {
+        ErrorKind::InvalidValue if said.value().is_empty() => {
+            format!(
+                "{flag}: {} is expected",
+                said.allowed().unwrap_or_else(|| placeholder(&argument))
+            )
+        }
+        ErrorKind::InvalidValue => match said.allowed() {
+            Some(allowed) => format!("{flag}: {allowed} is expected, not {:?}", said.value()),
+            None => said.text_of_error(),
+        },
+        ErrorKind::ValueValidation => {
+            format!("{flag}: {}", reason(&said.cause(), &said.value()))
+        }
+        ErrorKind::UnknownArgument => format!("there is no {argument} here{}", said.meant()),
+        ErrorKind::InvalidSubcommand => {
+            let command = said.text(ContextKind::InvalidSubcommand).unwrap_or_default();
+            format!("there is no command {command:?} here{}", said.meant())
+        }
+        ErrorKind::MissingRequiredArgument => format!("{argument} is missing"),
+        ErrorKind::ArgumentConflict => {
+            let other = said.text(ContextKind::PriorArg).unwrap_or_default();
+            if other == argument || other.is_empty() {
+                format!("{flag} is given twice, or with something that it cannot be given with")
+            } else {
+                format!("{flag} and {other} cannot be given together")
+            }
+        }
+        ErrorKind::NoEquals => format!("{flag}: a value is given with an equals sign"),
+        ErrorKind::TooManyValues => {
+            format!("{flag}: {:?} is one value too many", said.value())
+        }
+        ErrorKind::TooFewValues | ErrorKind::WrongNumberOfValues => {
+            let wanted = said
+                .text(ContextKind::MinValues)
+                .or_else(|| said.text(ContextKind::ExpectedNumValues));
+            format!("{flag}: {} values are expected", wanted.unwrap_or_default())
+        }
+        ErrorKind::InvalidUtf8 => "an argument is not UTF-8".to_owned(),
+        _ => return None,
+    };
+    Some(format!("{text}{}", said.usage()))
+}
+
+/// What clap knows of an error.
+struct Said<'a>(&'a clap::Error);
+
+impl Said<'_> {
+    fn text(&self, kind: ContextKind) -> Option<String> {
+        match self.0.get(kind)? {
+            ContextValue::String(text) => Some(text.clone()),
+            ContextValue::Strings(texts) => Some(texts.join(", ")),
+            ContextValue::Number(number) => Some(number.to_string()),
+            ContextValue::StyledStr(text) => Some(text.to_string()),
+            _ => None,
+        }
+        .filter(|text| !text.is_empty())
+    }
+
+    fn value(&self) -> String {
+        self.text(ContextKind::InvalidValue).unwrap_or_default()
+    }
+
+    /// One of several words.
+    fn allowed(&self) -> Option<String> {
+        let Some(ContextValue::Strings(words)) = self.0.get(ContextKind::ValidValue) else {
+            return None;
+        };
+        match &words[..] {
+            [] => None,
+            [only] => Some(only.clone()),
+            [others @ .., last] => Some(format!("{} or {last}", others.join(", "))),
+        }
+    }
+
+    fn cause(&self) -> String {
+        let source = std::error::Error::source(self.0);
+        source.map_or_else(|| "it cannot be read".to_owned(), ToString::to_string)
+    }
+
+    /// Of an error of our own, which has nothing but a text.
+    fn text_of_error(&self) -> String {
+        let text = self.0.to_string();
+        let text = text.trim_start_matches("error: ");
+        text.lines().next().unwrap_or_default().to_owned()
+    }
+
+    fn meant(&self) -> String {
+        let kinds = [ContextKind::SuggestedArg, ContextKind::SuggestedSubcommand];
+        let meant = kinds.into_iter().find_map(|kind| self.text(kind));
+        meant.map_or_else(String::new, |meant| format!(": did you mean {meant}?"))
+    }
+
+    /// Where to read what may be said.
+    fn usage(&self) -> String {
+        let usage = self.text(ContextKind::Usage).unwrap_or_default();
+        let usage = usage.trim_start_matches("Usage:").trim();
+        let words: Vec<&str> = usage.split_whitespace().collect();
+        let command: Vec<&str> = words
+            .into_iter()
+            .take_while(|word| word.chars().all(|c| c.is_ascii_lowercase() || c == '-'))
+            .take_while(|word| !word.starts_with('-'))
+            .collect();
+        let command = if command.is_empty() { "uplion".to_owned() } else { command.join(" ") };
+        format!(" (`{command} --help` says what there is)")
+    }
+}
+
+/// `--limit <N>`: `N`.
+fn placeholder(argument: &str) -> String {
+    match argument.split_once('<') {
+        Some((_, name)) => format!("a value for {}", name.trim_end_matches(['>', '.', ']'])),
+        None => "a value".to_owned(),
+    }
+}
+
+/// What readers of the standard library say, for people.
+fn reason(cause: &str, value: &str) -> String {
+    let expected = match cause {
+        "invalid digit found in string" | "cannot parse integer from empty string" => {
+            "a whole number"
+        }
+        "number too large to fit in target type" => "a smaller number",
+        "number too small to fit in target type" => "a larger number",
+        "invalid float literal" | "cannot parse float from empty string" => "a number",
+        "provided string was not `true` or `false`" => "true or false",
+        "invalid socket address syntax" => "an address and a port like 127.0.0.1:8484",
+        other => {
+            return match range(other) {
+                Some((least, most)) => {
+                    format!("a whole number from {least} to {most} is expected, not {value:?}")
+                }
+                None if other.contains(value) && !value.is_empty() => other.to_owned(),
+                None => format!("{other}, not {value:?}"),
+            };
+        }
+    };
+    format!("{expected} is expected, not {value:?}")
+}
+
+/// `9 is not in 1..=5`
+fn range(cause: &str) -> Option<(&str, &str)> {
+    let (_, range) = cause.split_once(" is not in ")?;
+    range.split_once("..=").or_else(|| Some((range.split_once("..")?.0, "the most there is")))
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+    use crate::arguments::Uplion;
+
+    /// Of clap, or of the standard library.
+    const RAW: [&str; 10] = [
+        "error:",
+        "invalid value",
+        "invalid digit",
+        "found in string",
+        "in target type",
+        "tip:",
+        "unexpected argument",
+        "unrecognized",
+        "For more information",
+        "is not in",
+    ];
+
+    fn refused(arguments: &[String]) -> Option<String> {
+        let error = Uplion::command().try_get_matches_from(arguments).err()?;
+        sentence(&error)
+    }
+
+    fn ours(sentence: &str, flag: &str) {
+        assert!(sentence.contains(flag), "{flag}: {sentence}");
+        assert!(!RAW.iter().any(|raw| sentence.contains(raw)), "{flag}: {sentence}");
+        assert_eq!(sentence.lines().count(), 1, "{sentence}");
+    }
+
+    /// Every command, each with all its flags.
+    fn walk(
+        command: &clap::Command,
+        path: &[String],
+        check: &mut impl FnMut(&clap::Command, &[String]),
+    ) {
+        check(command, path);
+        for inner in command.get_subcommands().filter(|inner| inner.get_name() != "help") {
+            let path: Vec<String> =
+                path.iter().cloned().chain([inner.get_name().to_owned()]).collect();
+            walk(inner, &path, check);
+        }
+    }
+
+    #[test]
+    fn every_flag_with_a_value_that_it_does_not_take_is_told_by_its_name() {
+        let (mut flags, mut refusals) = (0, 0);
+        let mut uplion = Uplion::command();
+        uplion.build();
+        walk(&uplion, &["uplion".to_owned()], &mut |command, path| {
+            for flag in command.get_arguments().filter_map(clap::Arg::get_long) {
+                flags += 1;
+                for value in ["canary", "-1", "", "99999999999999999999999", "a b"] {
+                    let mut line = path.to_vec();
+                    line.push(format!("--{flag}={value}"));
+                    let told = refused(&line).filter(|told| told.starts_with(&format!("--{flag}")));
+                    if let Some(told) = told {
+                        refusals += 1;
+                        ours(&told, flag);
+                    }
+                }
+            }
+            let mut line = path.to_vec();
+            line.push("--canary-flag".to_owned());
+            if let Some(told) = refused(&line) {
+                ours(&told, "--canary-flag");
+            }
+        });
+        assert!(flags > 200 && refusals > 100, "{flags} flags, {refusals} refusals");
+    }
+
+    #[test]
+    fn what_is_wrong_is_told_with_what_may_be_said() {
+        let told = |line: &str| {
+            let line: Vec<String> = line.split(' ').map(ToOwned::to_owned).collect();
+            refused(&line).unwrap()
+        };
+        for (line, parts) in [
+            ("uplion usage --by colour", vec!["--by: ", "project", "day", "\"colour\""]),
+            ("uplion usage --month november", vec!["--month: ", "2026-11", "\"november\""]),
+            ("uplion changes -n 0", vec!["a whole number from 1 to 1000 is expected, not \"0\""]),
+            ("uplion key lst", vec!["\"lst\"", "did you mean list?"]),
+            ("uplion key list --projct a", vec!["--projct", "did you mean --project"]),
+            ("uplion model create", vec!["<NAME> is missing"]),
+            ("uplion usage --month 2026-11 --from x", vec!["--month", "--from", "together"]),
+        ] {
+            let told = told(line);
+            assert!(parts.iter().all(|part| told.contains(part)), "{line}: {told}");
+            ours(&told, "");
+        }
+    }
+}
