@@ -53,34 +53,25 @@ pub fn rejection(id: RequestId, dialect: Dialect, error: &ApiError) -> Response 
         headers.insert(header::RETRY_AFTER, seconds.into());
     }
     headers.insert(SHOULD_RETRY, yes_or_no(error.may_retry()));
-    match error {
-        ApiError::MissingApiKey => {
-            headers.insert(header::WWW_AUTHENTICATE, CHALLENGE);
-        }
-        ApiError::InvalidApiKey { .. } => {
-            headers.insert(header::WWW_AUTHENTICATE, INVALID_TOKEN);
-        }
-        ApiError::EncodedBody { .. } => {
-            headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
-        }
-        ApiError::UnsupportedMediaType => {
-            headers.insert(header::ACCEPT, JSON);
-        }
-        ApiError::ModelNotFound { .. }
-        | ApiError::BadRequest(_)
-        | ApiError::RouteNotFound { .. }
-        | ApiError::MethodNotAllowed { .. }
-        | ApiError::PayloadTooLarge { .. }
-        | ApiError::RateLimited { .. }
-        | ApiError::QueueFull { .. }
-        | ApiError::Overloaded { .. }
-        | ApiError::Unavailable { .. }
-        | ApiError::ModelUnavailable { .. }
-        | ApiError::Timeout
-        | ApiError::UpstreamFailed { .. }
-        | ApiError::Internal => {}
+    if let Some((name, value)) = what_would_do(error) {
+        headers.insert(name, value);
     }
     response
+}
+
+/// What would have been taken instead.
+fn what_would_do(error: &ApiError) -> Option<(HeaderName, HeaderValue)> {
+    if matches!(error, ApiError::MissingApiKey) {
+        Some((header::WWW_AUTHENTICATE, CHALLENGE))
+    } else if matches!(error, ApiError::InvalidApiKey { .. }) {
+        Some((header::WWW_AUTHENTICATE, INVALID_TOKEN))
+    } else if matches!(error, ApiError::EncodedBody { .. }) {
+        Some((header::ACCEPT_ENCODING, HeaderValue::from_static("identity")))
+    } else if matches!(error, ApiError::UnsupportedMediaType) {
+        Some((header::ACCEPT, JSON))
+    } else {
+        None
+    }
 }
 
 const fn yes_or_no(yes: bool) -> HeaderValue {
