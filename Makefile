@@ -76,8 +76,9 @@ clients: ## Write the clients for TypeScript, Python and Go anew from openapi/co
 release-openapi: ## Keep openapi/control.json as the document of its version.
 	scripts/compatible --release
 
-faults: servers ## Kill and stop processes under load, 200 times; the result goes to docs/faults.md.
+faults: servers ## Fill disks under load, and kill and stop processes, 200 times; the result goes to docs/faults.md.
 	cargo build --workspace --all-targets
+	cargo test --workspace --test disk_full -- --nocapture
 	FAULTS=200 FAULTS_REPORT="$(CURDIR)/docs/faults.md" cargo test --workspace --test faults -- --nocapture
 
 bench: servers ## Measure throughput, latency and CPU; the result goes to docs/performance.md.

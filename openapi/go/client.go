@@ -582,9 +582,12 @@ type Charge struct {
 	Rates nullable.Nullable[map[string]string] `json:"rates,omitempty"`
 
 	// ReasoningTokens A part of the completion's.
-	ReasoningTokens uint64                       `json:"reasoning_tokens"`
-	Request         string                       `json:"request"`
-	SettledAt       nullable.Nullable[time.Time] `json:"settled_at,omitempty"`
+	ReasoningTokens uint64 `json:"reasoning_tokens"`
+	Request         string `json:"request"`
+
+	// ReversedAt When it was taken back, because the client was told of an error after all: the charge is nothing then.
+	ReversedAt nullable.Nullable[time.Time] `json:"reversed_at,omitempty"`
+	SettledAt  nullable.Nullable[time.Time] `json:"settled_at,omitempty"`
 
 	// Units What was charged, by unit: no token is in two of them.
 	Units map[string]uint64 `json:"units"`
@@ -1265,12 +1268,15 @@ type RequestSummary struct {
 	Model        nullable.Nullable[string]  `json:"model,omitempty"`
 
 	// Operation `chat_completion`, `embedding`, ...
-	Operation       nullable.Nullable[string]    `json:"operation,omitempty"`
-	Project         string                       `json:"project"`
-	ProjectName     nullable.Nullable[string]    `json:"project_name,omitempty"`
-	PromptTokens    uint64                       `json:"prompt_tokens"`
-	ReasoningTokens uint64                       `json:"reasoning_tokens"`
-	SettledAt       nullable.Nullable[time.Time] `json:"settled_at,omitempty"`
+	Operation       nullable.Nullable[string] `json:"operation,omitempty"`
+	Project         string                    `json:"project"`
+	ProjectName     nullable.Nullable[string] `json:"project_name,omitempty"`
+	PromptTokens    uint64                    `json:"prompt_tokens"`
+	ReasoningTokens uint64                    `json:"reasoning_tokens"`
+
+	// ReversedAt When its charge was taken back, because its client was told of an error after all: it costs nothing.
+	ReversedAt nullable.Nullable[time.Time] `json:"reversed_at,omitempty"`
+	SettledAt  nullable.Nullable[time.Time] `json:"settled_at,omitempty"`
 
 	// Status `accepted`, `assigned`, `completed`, `cancelled` or `failed`.
 	Status   string                     `json:"status"`

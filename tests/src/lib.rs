@@ -15,6 +15,7 @@ pub mod port;
 pub mod postgres;
 pub mod process;
 pub mod scratch;
+pub mod small_disk;
 pub mod uplion;
 pub mod upstream;
 pub mod wait;

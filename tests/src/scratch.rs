@@ -13,6 +13,8 @@ use std::{
 
 use anyhow::Context;
 
+use crate::small_disk;
+
 /// A new folder of this process. Anybody may enter it: Postgres runs as another user when the tests run as root.
 ///
 /// # Errors
@@ -22,6 +24,7 @@ pub fn folder(name: &str) -> anyhow::Result<PathBuf> {
     let root = ROOT.as_ref().map_err(|error| anyhow::anyhow!("no scratch folder: {error:#}"))?;
     let folder = root.join(format!("{name}-{}", TAKEN.fetch_add(1, Ordering::Relaxed)));
     fs::create_dir(&folder).with_context(|| format!("create {}", folder.display()))?;
+    small_disk::put_below(name, &folder)?;
     Ok(folder)
 }
 

@@ -1145,6 +1145,11 @@ export interface components {
              */
             reasoning_tokens: number;
             request: string;
+            /**
+             * Format: date-time
+             * @description When it was taken back, because the client was told of an error after all: the charge is nothing then.
+             */
+            reversed_at?: string | null;
             /** Format: date-time */
             settled_at?: string | null;
             /** @description What was charged, by unit: no token is in two of them. */
@@ -1897,6 +1902,11 @@ export interface components {
             prompt_tokens: number;
             /** Format: uint64 */
             reasoning_tokens: number;
+            /**
+             * Format: date-time
+             * @description When its charge was taken back, because its client was told of an error after all: it costs nothing.
+             */
+            reversed_at?: string | null;
             /** Format: date-time */
             settled_at?: string | null;
             /** @description `accepted`, `assigned`, `completed`, `cancelled` or `failed`. */

@@ -58,11 +58,17 @@ impl Reader {
         }
     }
 
-    /// A statement fails in an installation whose projector never ran: then that is the problem.
+    /// A statement fails in an installation whose projector never ran, or that has another version of a table: after
+    /// an upgrade until the new projector has filled its own. Then that is the problem.
     async fn unless_unfilled(&self, statement: &'static Statement, error: StoreError) -> Problem {
         for name in statement.tables() {
-            if let Ok(None) = self.rows.checkpoint(name, Copy::Live).await {
-                return Problem::unavailable("behind", never_filled(name));
+            let what = match self.rows.checkpoint(name, Copy::Live).await {
+                Ok(None) => Some(never_filled(name)),
+                Ok(Some(live)) => other_version(name, live.version),
+                Err(_) => None,
+            };
+            if let Some(what) = what {
+                return Problem::unavailable("behind", what);
             }
         }
         error.into()
@@ -192,6 +198,18 @@ impl Reader {
             "the archive has {stream} up to {at} of {sequence}: is a projector running?"
         )))
     }
+}
+
+/// None if the version is the one that statements are made for.
+fn other_version(projection: &str, live: u32) -> Option<String> {
+    let known = uplion_projections::all().iter().find(|known| known.name() == projection)?;
+    let version = known.version();
+    (version != live).then(|| {
+        format!(
+            "projection {projection} is filled in version {live}, and read in version {version}: \
+             a projector of this release fills it anew"
+        )
+    })
 }
 
 fn never_filled(projection: &str) -> String {

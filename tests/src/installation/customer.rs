@@ -67,6 +67,14 @@ impl Customer {
         Ok(customer)
     }
 
+    /// Somebody whom an installation serves already, at one gateway.
+    pub fn of(gateway: &str, model: &str, secret: &str) -> Self {
+        let (model, secret) = (model.to_owned(), secret.to_owned());
+        let (project, key) = (String::new(), String::new());
+        let gateways = vec![gateway.to_owned()];
+        Self { project, key, secret, model, gateways, http: http::client() }
+    }
+
     async fn wait_until_gateways_know_it(&self) -> anyhow::Result<()> {
         for gateway in 0..self.gateways.len() {
             let client = self.at(gateway);

@@ -25,7 +25,10 @@ pub struct Settlement {
     pub why: Option<String>,
     pub prompt_tokens: i64,
     pub completion_tokens: i64,
+    /// Nothing if it was taken back.
     pub charge_nanos: i64,
+    /// Its client was told of an error after all.
+    pub reversed: bool,
     /// `gateway`, `worker` or `sweeper`.
     pub writer: String,
     /// All that the archive has of it.
@@ -68,10 +71,12 @@ impl Ledger {
     /// # Errors
     /// When Postgres refuses or an event cannot be read.
     pub async fn settlements(&self) -> anyhow::Result<Vec<Settlement>> {
-        let sql = "SELECT payload, effective FROM archive \
+        let sql = "SELECT payload, effective, effective AND EXISTS (SELECT 1 FROM archive r \
+                   WHERE r.request = a.request AND r.effective \
+                   AND r.kind LIKE 'uplion.request.reversed.%') FROM archive a \
                    WHERE kind LIKE 'uplion.request.settled.%' ORDER BY pos";
         let rows = self.client.query(sql, &[]).await?;
-        rows.iter().map(|row| Settlement::read(row.get(0), row.get(1))).collect()
+        rows.iter().map(|row| Settlement::read(row.get(0), row.get(1), row.get(2))).collect()
     }
 
     /// The one that counts.
@@ -160,7 +165,7 @@ impl Ledger {
 }
 
 impl Settlement {
-    fn read(payload: &[u8], effective: bool) -> anyhow::Result<Self> {
+    fn read(payload: &[u8], effective: bool, reversed: bool) -> anyhow::Result<Self> {
         let event: Value = serde_json::from_slice(payload)?;
         let text = |value: &Value| value.as_str().map(ToOwned::to_owned);
         let outcome = &event["outcome"];
@@ -178,7 +183,10 @@ impl Settlement {
                 why: text(&outcome["why"]),
                 prompt_tokens,
                 completion_tokens,
-                charge_nanos: event["charge"].as_i64()?,
+                charge_nanos: event["charge"]
+                    .as_i64()
+                    .map(|charge| if reversed { 0 } else { charge })?,
+                reversed,
                 writer: writer?,
                 event: event.clone(),
             })

@@ -66,10 +66,12 @@ impl Audit {
             } else if effective.insert(settlement.request.as_str(), settlement).is_some() {
                 self.wrong.push(format!("{} settled twice", settlement.request));
             }
-            let Settlement { outcome, why, writer, effective, .. } = settlement;
+            let Settlement { outcome, why, writer, effective, reversed, .. } = settlement;
             let why = why.as_deref().unwrap_or_default();
             if *effective {
-                *self.settled.entry(format!("{outcome} {why} by {writer}")).or_default() += 1;
+                let taken_back = if *reversed { ", taken back" } else { "" };
+                let how = format!("{outcome} {why} by {writer}{taken_back}");
+                *self.settled.entry(how).or_default() += 1;
             }
         }
         let never = accepted.iter().filter(|request| !effective.contains_key(request.as_str()));
@@ -84,12 +86,12 @@ impl Audit {
             End::Wrong(what) => Some(what.clone()),
             End::Whole => self.compare_whole(asked, settled, delivered),
             End::Refused { code, streamed } => {
-                // Told so when nobody knows whether it was recorded; what was delivered before a deadline is owed.
-                let may = code == "internal_error" || (*streamed && code == "timeout");
+                // What was delivered before a deadline is owed.
+                let may = *streamed && code == "timeout";
                 (charge != 0 && !may).then(|| format!("charged {charge} for an error"))
             }
             End::Broken | End::Left => {
-                self.unseen += usize::from(outcome == "completed");
+                self.unseen += usize::from(outcome == "completed" && charge > 0);
                 // Counted, not reported by the upstream: a token is a byte at least.
                 let most =
                     if delivered.is_empty() { 0 } else { price(asked.bytes.0, asked.bytes.1) };

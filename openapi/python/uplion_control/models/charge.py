@@ -47,6 +47,8 @@ class Charge:
     project_name: None | str | Unset = UNSET
     rates: ChargeRatesType0 | None | Unset = UNSET
     """ By unit. """
+    reversed_at: datetime.datetime | None | Unset = UNSET
+    """ When it was taken back, because the client was told of an error after all: the charge is nothing then. """
     settled_at: datetime.datetime | None | Unset = UNSET
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
@@ -117,6 +119,14 @@ class Charge:
         else:
             rates = self.rates
 
+        reversed_at: None | str | Unset
+        if isinstance(self.reversed_at, Unset):
+            reversed_at = UNSET
+        elif isinstance(self.reversed_at, datetime.datetime):
+            reversed_at = self.reversed_at.isoformat()
+        else:
+            reversed_at = self.reversed_at
+
         settled_at: None | str | Unset
         if isinstance(self.settled_at, Unset):
             settled_at = UNSET
@@ -155,6 +165,8 @@ class Charge:
             field_dict["project_name"] = project_name
         if rates is not UNSET:
             field_dict["rates"] = rates
+        if reversed_at is not UNSET:
+            field_dict["reversed_at"] = reversed_at
         if settled_at is not UNSET:
             field_dict["settled_at"] = settled_at
 
@@ -257,6 +269,23 @@ class Charge:
 
         rates = _parse_rates(d.pop("rates", UNSET))
 
+        def _parse_reversed_at(data: object) -> datetime.datetime | None | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            try:
+                if not isinstance(data, str):
+                    raise TypeError()
+                reversed_at_type_0 = datetime.datetime.fromisoformat(data)
+
+                return reversed_at_type_0
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            return cast(datetime.datetime | None | Unset, data)
+
+        reversed_at = _parse_reversed_at(d.pop("reversed_at", UNSET))
+
         def _parse_settled_at(data: object) -> datetime.datetime | None | Unset:
             if data is None:
                 return data
@@ -292,6 +321,7 @@ class Charge:
             price=price,
             project_name=project_name,
             rates=rates,
+            reversed_at=reversed_at,
             settled_at=settled_at,
         )
 

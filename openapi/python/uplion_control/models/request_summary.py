@@ -46,6 +46,8 @@ class RequestSummary:
     operation: None | str | Unset = UNSET
     """ `chat_completion`, `embedding`, ... """
     project_name: None | str | Unset = UNSET
+    reversed_at: datetime.datetime | None | Unset = UNSET
+    """ When its charge was taken back, because its client was told of an error after all: it costs nothing. """
     settled_at: datetime.datetime | None | Unset = UNSET
     streamed: bool | None | Unset = UNSET
     total_ms: float | None | Unset = UNSET
@@ -134,6 +136,14 @@ class RequestSummary:
         else:
             project_name = self.project_name
 
+        reversed_at: None | str | Unset
+        if isinstance(self.reversed_at, Unset):
+            reversed_at = UNSET
+        elif isinstance(self.reversed_at, datetime.datetime):
+            reversed_at = self.reversed_at.isoformat()
+        else:
+            reversed_at = self.reversed_at
+
         settled_at: None | str | Unset
         if isinstance(self.settled_at, Unset):
             settled_at = UNSET
@@ -207,6 +217,8 @@ class RequestSummary:
             field_dict["operation"] = operation
         if project_name is not UNSET:
             field_dict["project_name"] = project_name
+        if reversed_at is not UNSET:
+            field_dict["reversed_at"] = reversed_at
         if settled_at is not UNSET:
             field_dict["settled_at"] = settled_at
         if streamed is not UNSET:
@@ -338,6 +350,23 @@ class RequestSummary:
 
         project_name = _parse_project_name(d.pop("project_name", UNSET))
 
+        def _parse_reversed_at(data: object) -> datetime.datetime | None | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            try:
+                if not isinstance(data, str):
+                    raise TypeError()
+                reversed_at_type_0 = datetime.datetime.fromisoformat(data)
+
+                return reversed_at_type_0
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            return cast(datetime.datetime | None | Unset, data)
+
+        reversed_at = _parse_reversed_at(d.pop("reversed_at", UNSET))
+
         def _parse_settled_at(data: object) -> datetime.datetime | None | Unset:
             if data is None:
                 return data
@@ -421,6 +450,7 @@ class RequestSummary:
             model=model,
             operation=operation,
             project_name=project_name,
+            reversed_at=reversed_at,
             settled_at=settled_at,
             streamed=streamed,
             total_ms=total_ms,

@@ -46,6 +46,8 @@ struct Charge {
     /// `completed`, `cancelled` or `failed`.
     outcome: String,
     settled_at: Option<String>,
+    /// When it was taken back, because the client was told of an error after all: the charge is nothing then.
+    reversed_at: Option<String>,
     prompt_tokens: u64,
     /// A part of the prompt's.
     cached_tokens: u64,
@@ -136,6 +138,7 @@ impl Charge {
             operation: row.operation.as_ref().map(ToString::to_string),
             outcome: row.status.as_str().to_owned(),
             settled_at: row.settled_at.map(|at| at.to_string()),
+            reversed_at: row.reversed_at.map(|at| at.to_string()),
             prompt_tokens: row.usage.prompt_tokens(),
             cached_tokens: row.usage.cached_tokens(),
             completion_tokens: row.usage.completion_tokens(),

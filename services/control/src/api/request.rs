@@ -43,6 +43,8 @@ pub struct RequestSummary {
     currency: String,
     accepted_at: Option<String>,
     settled_at: Option<String>,
+    /// When its charge was taken back, because its client was told of an error after all: it costs nothing.
+    reversed_at: Option<String>,
     /// Milliseconds from acceptance to the first worker, to the first chunk, to the end.
     assigned_ms: Option<f64>,
     first_chunk_ms: Option<f64>,
@@ -138,6 +140,7 @@ impl RequestSummary {
             currency: labels.currency(),
             accepted_at: row.accepted_at.map(|at| at.to_string()),
             settled_at: row.settled_at.map(|at| at.to_string()),
+            reversed_at: row.reversed_at.map(|at| at.to_string()),
             assigned_ms: row.assigned_micros.map(millis),
             first_chunk_ms: row.first_chunk_micros.map(millis),
             total_ms: row.total_micros.map(millis),

@@ -44,3 +44,30 @@ async fn a_charge_says_what_was_used_at_which_rates() {
     assert_eq!(rest, [&requests[1], &requests[0]]);
     installation.get("/charges?from=yesterday").await.problem(400, "malformed");
 }
+
+#[tokio::test]
+async fn a_charge_that_was_taken_back_shows_so_and_is_in_no_sum() {
+    let installation = Installation::start().await;
+    let project = installation.project("physics").await;
+    installation.post("/models", json!({ "name": "llama" })).await;
+    let key = installation.post("/keys", json!({ "project": project, "name": "ci" })).await.made();
+    installation.serve(&project, &key, "llama").await;
+    let reversed = installation.take_back(&project, &key, "llama").await;
+
+    let shown = installation.get(&format!("/requests/{reversed}?wait=10000")).await;
+    let request = &shown.body["request"];
+    assert_eq!((&request["status"], &request["cost"]), (&json!("completed"), &json!("0")));
+    assert!(request["reversed_at"].is_string(), "{request}");
+    let charges = installation.get("/charges").await;
+    let [newest, first] = &charges.body["data"].as_array().unwrap()[..] else { panic!() };
+    assert_eq!((&newest["charge"], &newest["units"]), (&json!("0"), &json!({})));
+    assert_eq!(newest["reversed_at"], request["reversed_at"]);
+    assert_eq!((&first["charge"], &first["reversed_at"]), (&json!("0.000035"), &Value::Null));
+    let usage = installation.get("/usage?by=key&wait=10000").await;
+    let line = &usage.body["data"][0];
+    let ends = (&line["requests"], &line["completed"], &line["failed"]);
+    assert_eq!(ends, (&json!(2), &json!(1), &json!(1)));
+    assert_eq!(line["cost"], "0.000035");
+    let key = installation.get(&format!("/keys/{key}")).await;
+    assert_eq!(key.body["cost"], "0.000035", "{key:?}");
+}

@@ -16,7 +16,9 @@ use uplion_domain::{
     ClaimId, Envelope, Event, EventId, GatewayId, KeyId, Nanos, Operation, ProjectId, Rates,
     RequestId, Timestamp, Unit, Usage, WorkerId,
     price::{Pinned, Rule},
-    request::{Accepted, Assigned, Class, Labels, Outcome, Settlement, Size, Timings, Writer},
+    request::{
+        Accepted, Assigned, Class, Labels, Outcome, Settled, Settlement, Size, Timings, Writer,
+    },
     usage::{Source, Units},
     worker,
 };
@@ -166,7 +168,26 @@ impl Installation {
         self.serve_as(Accepted { operation, ..accepted(project, key, model) }, used).await
     }
 
+    /// A request whose client was told of an error after it was settled.
+    pub async fn take_back(&self, project: &str, key: &str, model: &str) -> RequestId {
+        let tokens = Usage::tokens(10, 0, 3, 0, Source::Counted);
+        let settled = self.settle(accepted(project, key, model), tokens).await;
+        let reversed = Envelope::reversed(settled.reverse(now()));
+        self.append(&reversed).await;
+        settled.request
+    }
+
     async fn serve_as(&self, accepted: Accepted, used: Usage) -> RequestId {
+        self.settle(accepted, used).await.request
+    }
+
+    async fn append(&self, event: &Envelope) {
+        let subject = event.event.subject();
+        let condition = Condition { unique: true, last: None };
+        self.log.streams.append(&subject, event.encode(), condition).await.unwrap();
+    }
+
+    async fn settle(&self, accepted: Accepted, used: Usage) -> Settled {
         let worker = WorkerId::new(Uuid::now_v7());
         let assigned = Assigned {
             request: accepted.request,
@@ -186,18 +207,15 @@ impl Installation {
             writer: Writer::Gateway(accepted.gateway),
             at: now(),
         });
-        let request = accepted.request;
         let events = [
             Envelope::accepted(accepted),
             Envelope::assigned(assigned),
-            Envelope::settled(settled),
+            Envelope::settled(settled.clone()),
         ];
-        for event in events {
-            let subject = event.event.subject();
-            let condition = Condition { unique: true, last: None };
-            self.log.streams.append(&subject, event.encode(), condition).await.unwrap();
+        for event in &events {
+            self.append(event).await;
         }
-        request
+        settled
     }
 
     /// Something happened to a worker.

@@ -1,6 +1,12 @@
 //! `/control/v1/usage`
 
 use serde_json::{Value, json};
+use uplion_log_store::rows::Projected;
+use uplion_projections::{
+    table::{Column, Kind, Table},
+    usage_by_hour,
+};
+use uplion_tests::wait;
 
 use crate::installation::Installation;
 
@@ -105,6 +111,25 @@ async fn usage_before_the_first_projector_says_what_to_start() {
     let usage = installation.get("/usage").await;
     usage.problem(503, "behind");
     assert!(usage.body["detail"].as_str().unwrap().contains("projector"), "{usage:?}");
+}
+
+/// What a release before this one left: another table under the same name.
+#[tokio::test]
+async fn what_an_earlier_version_filled_is_behind_until_a_projector_of_this_one_has_filled_it_anew()
+{
+    static COLUMNS: [Column; 1] = [Column::key("hour", Kind::Text)];
+    static BEFORE: Table = Table { name: usage_by_hour::NAME, columns: &COLUMNS, indexes: &[] };
+    let installation = Installation::without_projector().await;
+    let before = Projected { name: usage_by_hour::NAME, version: 1, table: &BEFORE };
+    installation.store.rows.ensure(before).await.unwrap();
+    let usage = installation.get("/usage").await;
+    usage.problem(503, "behind");
+    let detail = usage.body["detail"].as_str().unwrap();
+    assert!(detail.contains("version 1") && detail.contains("projector"), "{detail}");
+
+    installation.start_projector().await;
+    let filled = async || installation.get("/usage").await.status == 200;
+    wait::until(wait::PATIENCE, "the new version to be filled", filled).await.unwrap();
 }
 
 #[tokio::test]

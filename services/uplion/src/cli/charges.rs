@@ -36,11 +36,22 @@ struct View {
     model: Option<String>,
     outcome: String,
     settled_at: Option<String>,
+    #[serde(default)]
+    reversed_at: Option<String>,
     prompt_tokens: u64,
     cached_tokens: u64,
     completion_tokens: u64,
     reasoning_tokens: u64,
     charge: String,
+}
+
+impl View {
+    fn outcome(&self) -> String {
+        match self.reversed_at {
+            Some(_) => format!("{}, taken back", self.outcome),
+            None => self.outcome.clone(),
+        }
+    }
 }
 
 impl Charges {
@@ -76,7 +87,7 @@ fn list_table(charges: &[View], currency: &Currency) -> Table {
             charge.project_name.clone().unwrap_or_else(|| charge.project.clone()),
             charge.key_name.clone().unwrap_or_else(|| text(&charge.key)),
             text(&charge.model),
-            charge.outcome.clone(),
+            charge.outcome(),
             charge.prompt_tokens.to_string(),
             charge.cached_tokens.to_string(),
             charge.completion_tokens.to_string(),

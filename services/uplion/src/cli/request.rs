@@ -65,6 +65,8 @@ struct Summary {
     completion_tokens: u64,
     cost: String,
     accepted_at: Option<String>,
+    #[serde(default)]
+    reversed_at: Option<String>,
     first_chunk_ms: Option<f64>,
     total_ms: Option<f64>,
 }
@@ -131,9 +133,10 @@ fn list_table(requests: &[Summary], currency: &Currency) -> Table {
 impl Summary {
     fn outcome(&self) -> String {
         let status = self.upstream_status.map(|status| format!(" {status}")).unwrap_or_default();
-        match &self.why {
-            Some(why) => format!("{} ({why}{status})", self.status),
-            None => self.status.clone(),
+        match (&self.why, &self.reversed_at) {
+            (Some(why), _) => format!("{} ({why}{status})", self.status),
+            (None, Some(_)) => format!("{}, taken back", self.status),
+            (None, None) => self.status.clone(),
         }
     }
 
@@ -153,6 +156,7 @@ impl Summary {
             ("worker", self.worker),
             ("tokens", Some(tokens)),
             ("cost", Some(currency.amount(&self.cost))),
+            ("taken back", self.reversed_at),
             ("first chunk", ms(self.first_chunk_ms)),
             ("total", ms(self.total_ms)),
         ]
