@@ -127,14 +127,14 @@ mod tests {
         ) {
             let rates = rates(parts.iter().map(|(unit, _, rate)| (unit.clone(), (*rate).into())));
             let units: Units = parts.into_iter().map(|(unit, count, _)| (unit, count)).collect();
-            rates.charge(&Usage { units, source: Source::Reported });
+            rates.charge(&Usage { units, source: Source::Reported, dialect: None });
         }
 
         #[test]
         fn every_charge_fits_in_64_bits(units in prop::collection::btree_set(any_unit(), 0..2 * MAX_UNITS)) {
             let rates: Rates = units.iter().map(|unit| (unit.clone(), max_rate(unit))).collect();
             let units: Units = units.into_iter().map(|unit| (unit, u64::MAX)).collect();
-            let charge = rates.charge(&Usage { units, source: Source::Reported });
+            let charge = rates.charge(&Usage { units, source: Source::Reported, dialect: None });
             prop_assert!(charge.to_i64().is_some_and(|charge| charge < i64::MAX));
         }
     }

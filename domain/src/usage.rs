@@ -3,12 +3,14 @@
 //! Units are disjoint: `input` is the prompt without what was cached, written to a cache or audio; `output` is the
 //! answer without reasoning and audio. So a rate for each is all that a price needs.
 
+mod dialect;
 mod unit;
 mod units;
 
 use std::{fmt, str::FromStr};
 
 pub use self::{
+    dialect::{UsageDialect, UsageDialectKind},
     unit::{Per, Unit, UnitKind},
     units::Units,
 };
@@ -25,6 +27,8 @@ pub const MAX_UNITS: usize = 16;
 pub struct Usage {
     pub units: Units,
     pub source: Source,
+    /// In whose words the upstream reported it, if not in the usual ones.
+    pub dialect: Option<UsageDialect>,
 }
 
 /// Who counted.
@@ -58,7 +62,7 @@ impl Usage {
             (Unit::OUTPUT, completion - reasoning),
             (Unit::REASONING, reasoning),
         ]);
-        Self { units, source }
+        Self { units, source, dialect: None }
     }
 
     pub fn get(&self, unit: &Unit) -> u64 {
@@ -96,7 +100,7 @@ impl Usage {
     pub fn plausible(self) -> Self {
         let units = self.units.iter().take(MAX_UNITS);
         let units = units.map(|(unit, count)| (unit.clone(), count.min(unit.most()))).collect();
-        Self { units, source: self.source }
+        Self { units, ..self }
     }
 
     /// Whether nothing was used.

@@ -139,7 +139,7 @@ mod tests {
     use super::*;
     use crate::{
         request::{AttemptOutcome, Operation, RejectionReason, ServiceTier},
-        usage::Unit,
+        usage::{Unit, UsageDialect},
     };
 
     #[test]
@@ -167,5 +167,6 @@ mod tests {
         check(PhantomData::<AttemptOutcome>);
         check(PhantomData::<RejectionReason>);
         check(PhantomData::<ServiceTier>);
+        check(PhantomData::<UsageDialect>);
     }
 }

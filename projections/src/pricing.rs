@@ -60,7 +60,8 @@ pub fn units(units: &Units) -> Value {
 /// What was used, and whether the upstream said so: two columns.
 pub fn usage_from(columns: &mut Columns) -> Usage {
     let units = units_from(columns);
-    Usage { units, source: if columns.boolean() { Source::Reported } else { Source::Counted } }
+    let source = if columns.boolean() { Source::Reported } else { Source::Counted };
+    Usage { units, source, dialect: None }
 }
 
 pub const fn is_reported(usage: &Usage) -> bool {

@@ -482,8 +482,10 @@ fn any_writer() -> impl Strategy<Value = Writer> {
 
 fn any_usage() -> impl Strategy<Value = Usage> {
     let source = select(vec![Source::Reported, Source::Counted]);
-    (collection::vec((any_word(), any::<u64>()), 0..6), source)
-        .prop_map(|(units, source)| Usage { units: units.into_iter().collect(), source })
+    let dialect = option::of(any_word::<uplion_domain::usage::UsageDialectKind>());
+    (collection::vec((any_word(), any::<u64>()), 0..6), source, dialect).prop_map(
+        |(units, source, dialect)| Usage { units: units.into_iter().collect(), source, dialect },
+    )
 }
 
 fn any_rates() -> impl Strategy<Value = Rates> {

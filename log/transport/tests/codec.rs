@@ -11,7 +11,7 @@ use uplion_domain::{
     model::{Upstream, UpstreamId},
     price::{Pinned, Rule},
     request::{Accepted, AttemptOutcome, Class, Labels, ServiceTier, Size},
-    usage::Source,
+    usage::{Source, UsageDialect},
 };
 use uplion_log_transport::{
     claim::{
@@ -46,9 +46,11 @@ fn timestamp() -> impl Strategy<Value = Timestamp> {
 fn usage() -> impl Strategy<Value = Usage> {
     let source = select(&[Source::Reported, Source::Counted]);
     let units = collection::vec(("[a-z][a-z_]{0,8}", any::<u64>()), 0..6);
-    (units, source).prop_map(|(units, source)| {
+    (units, source, any::<bool>()).prop_map(|(units, source, in_dialect)| {
         let units = units.into_iter().map(|(unit, count)| (unit.parse().unwrap(), count));
-        Usage { units: units.collect(), source }
+        let dialect =
+            Some(UsageDialect::X_GROQ).filter(|_| source == Source::Reported && in_dialect);
+        Usage { units: units.collect(), source, dialect }
     })
 }
 
@@ -94,8 +96,11 @@ fn attempt() -> impl Strategy<Value = AttemptReport> {
 }
 
 fn conclusion() -> impl Strategy<Value = Box<Conclusion>> {
-    let conclusion = (end(), proptest::option::of(attempt()));
-    conclusion.prop_map(|(end, attempt)| Box::new(Conclusion { end, attempt }))
+    let error = proptest::option::of(any::<String>());
+    let conclusion = ((end(), proptest::option::of(attempt())), error);
+    conclusion.prop_map(|((end, attempt), error)| {
+        Box::new(Conclusion { end, attempt, error: error.map(Into::into) })
+    })
 }
 
 fn operation() -> impl Strategy<Value = Operation> {
@@ -351,7 +356,8 @@ fn an_attempt_is_told_with_the_end_of_its_claim() {
         ..AttemptReport::new(None, AttemptOutcome::COMPLETED)
     };
     let usage = Usage::tokens(5, 0, 1, 0, Source::Counted);
-    let conclusion = Box::new(Conclusion { end: End::Complete, attempt: Some(attempt) });
+    let conclusion =
+        Box::new(Conclusion { end: End::Complete, attempt: Some(attempt), error: None });
     let finish = FromWorker::Finish { claim, chunks: 1, sent: 9, usage, conclusion };
     assert_eq!(
         wire_head(&finish.encode()),

@@ -42,7 +42,7 @@ fn main() {
         measure(&format!("splice: {what}"), || forwarding.for_upstream(body, "up"));
     }
     let chunk = br#"{"id":"chatcmpl-1","object":"chat.completion.chunk","created":1700000000,"model":"llama-3.1","choices":[{"index":0,"delta":{"content":" fox"},"logprobs":null,"finish_reason":null}]}"#;
-    let mut reader = ENDPOINT.answer_reader();
+    let mut reader = ENDPOINT.answer_reader(1);
     measure("chunk: read", || reader.event(black_box(chunk)).is_ok());
     let event = sse::event(chunk);
     let mut framer = Framer::new(1 << 20);

@@ -2,12 +2,14 @@
 //!
 //! Each property says whether the bytes came far enough to try more than their rejection.
 
+use std::collections::BTreeMap;
+
 use bytes::Bytes;
 use serde::de::IgnoredAny;
 use serde_json::{Value, json};
 use uplion_protocol::{
     Endpoint,
-    endpoint::{Forwarding, Progress, chat_completions::Chunk},
+    endpoint::{Forwarding, chat_completions::Chunk},
     error::BadRequest,
     models,
     sse::{self, Framer, Payload},
@@ -41,6 +43,13 @@ pub fn request(body: &[u8]) -> bool {
         (again.forwarding.streamed, again.most_output, again.n),
         (streamed, read.most_output, read.n)
     );
+    let plain = ENDPOINT.without_usage_wish(&upstream);
+    assert_eq!(plain.is_some(), names_options(&upstream));
+    if let Some(plain) = plain {
+        let plain = ENDPOINT.read(&plain).expect("a body is one without a member, too");
+        assert_eq!((plain.model.as_str(), plain.n), (UPSTREAM_MODEL, read.n));
+        assert!(!plain.forwarding.usage_wanted);
+    }
     let twice = again.forwarding.for_upstream(&upstream, UPSTREAM_MODEL).expect("its own body");
     assert_eq!(twice, upstream, "splicing twice is splicing once");
     // A Value cannot hold every number that JSON can write.
@@ -75,6 +84,7 @@ pub fn sse(bytes: &[u8]) -> bool {
         seen.extend(payloads(&end));
         out.extend_from_slice(&end);
     }
+    let stream = stream.strip_prefix(b"\xef\xbb\xbf").unwrap_or(stream);
     assert_eq!(out, stream, "nothing is lost and nothing invented");
     assert_eq!(seen, payloads(stream), "the same events");
     let all = Bytes::copy_from_slice(stream);
@@ -88,33 +98,45 @@ fn payloads(run: &[u8]) -> Vec<Payload<'static>> {
             Payload::Nothing => None,
             Payload::Done => Some(Payload::Done),
             Payload::Data(data) => Some(Payload::Data(data.into_owned().into())),
+            Payload::Error(data) => Some(Payload::Error(data.into_owned().into())),
+            Payload::Bare(json) => Some(Payload::Bare(json.into_owned().into())),
         })
         .collect()
 }
 
-/// An upstream's answer is read, or is not JSON; what it says of usage adds up.
+fn names_options(body: &[u8]) -> bool {
+    let members: BTreeMap<String, IgnoredAny> = serde_json::from_slice(body).expect("an object");
+    members.contains_key("stream_options")
+}
+
+/// An upstream's answer is read if it is JSON; what it says of usage adds up, and it can be taken apart and put together.
 pub fn reply(json: &[u8]) -> bool {
-    let names = models::names(json);
+    let names = models::names(json).unwrap_or_default();
+    assert!(names.iter().all(|name| !name.is_empty()));
     let Ok(chunk) = Chunk::read(json) else {
-        assert!(names.is_err());
         assert!(serde_json::from_slice::<Value>(json).is_err(), "a reply that is JSON is read");
         return false;
     };
-    serde_json::from_slice::<IgnoredAny>(json).expect("a reply that is read is JSON");
-    let mut reader = ENDPOINT.answer_reader();
-    let part = reader.event(json).expect("it was read a moment ago");
-    assert_eq!(chunk.error.is_some(), matches!(part.progress, Progress::Failed(_)));
-    let names = names.unwrap_or_default();
-    assert!(names.iter().all(|name| !name.is_empty()));
+    let mut reader = ENDPOINT.answer_reader(1);
+    reader.event(json).expect("it was read a moment ago");
+    let whole = ENDPOINT.answer_reader(1).whole(json).is_ok();
+    assert!(whole, "what is read as an event is read as a whole");
     assert!(chunk.pieces.iter().all(|piece| !piece.text.is_empty()));
-    assert!(chunk.choices > 0 || (chunk.pieces.is_empty() && !chunk.finished));
+    assert!(chunk.choices > 0 || chunk.pieces.is_empty());
+    let events = ENDPOINT.events_of(json).expect("what is read can be taken apart");
+    let mut gatherer = ENDPOINT.answer_gatherer();
+    for event in sse::events(&events) {
+        let Payload::Data(data) = event.payload else { panic!("each is an event with data") };
+        gatherer.event(&data).expect("it was written here");
+    }
+    let again = gatherer.whole(&uplion_domain::Usage::default());
+    let again = Chunk::read(&again).expect("it was written here");
+    assert_eq!(again.is_finished(), chunk.choices > 0 && again.choices > 0);
     if let Some(usage) = &chunk.usage {
         assert!(
             usage.cached_tokens() <= usage.prompt_tokens()
                 && usage.reasoning_tokens() <= usage.completion_tokens()
         );
-        let reported: Value = serde_json::from_slice(json).unwrap_or_default();
-        assert!(reported.is_null() || reported["usage"].is_object());
     }
-    chunk.usage.is_some() || chunk.error.is_some() || !chunk.pieces.is_empty() || !names.is_empty()
+    chunk.usage.is_some() || !chunk.pieces.is_empty() || !names.is_empty()
 }

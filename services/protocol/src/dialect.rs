@@ -43,6 +43,14 @@ impl Dialect {
         }
     }
 
+    /// The event that says that a stream is whole, where that needs nothing of the stream itself.
+    pub const fn end_event(self) -> Option<&'static [u8]> {
+        match self {
+            Self::OpenAi => Some(sse::DONE),
+            Self::Anthropic => None,
+        }
+    }
+
     /// Where the event begins that says a stream is whole, if `run` ends with it.
     pub fn end_of_stream(self, run: &[u8]) -> Option<usize> {
         let (name, data) = match self {

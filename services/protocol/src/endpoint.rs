@@ -12,11 +12,12 @@ mod read;
 
 use std::{borrow::Cow, ops::Deref};
 
+use bytes::Bytes;
 use uplion_domain::Operation;
 
 use self::chat_completions::ChatCompletions;
 pub use self::{
-    answer::{AnswerPart, AnswerReader, Piece, PieceKind, Progress},
+    answer::{AnswerGatherer, AnswerPart, AnswerReader, Piece, PieceKind, Progress},
     demo::Demonstration,
     forwarding::{Forwarding, NotForwarded},
     read::Read,
@@ -83,8 +84,17 @@ pub trait WireFormat: Sync {
     /// The texts of the prompt, for counting its tokens where the upstream reports none.
     fn prompt<'a>(&self, body: &'a [u8]) -> Result<Vec<Cow<'a, str>>, Malformed>;
 
-    /// A reader for one answer.
-    fn answer_reader(&self) -> Box<dyn AnswerReader>;
+    /// The body for an upstream that refuses to be asked for a stream's usage; none if it was not asked.
+    fn without_usage_wish(&self, body: &Bytes) -> Option<Bytes>;
+
+    /// A reader for what comes of one request, which asked for so many answers.
+    fn answer_reader(&self, answers: u64) -> Box<dyn AnswerReader>;
+
+    /// For a stream whose client asked for a whole answer.
+    fn answer_gatherer(&self) -> Box<dyn AnswerGatherer>;
+
+    /// A whole answer, as events, for a client that asked for a stream; usage last, and no end.
+    fn events_of(&self, whole: &[u8]) -> Result<Bytes, Malformed>;
 
     /// What the built-in demonstration model, called `model`, answers to a body that was read; none if it does not
     /// speak this.

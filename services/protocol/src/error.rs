@@ -5,8 +5,9 @@
 pub(crate) mod anthropic;
 mod bad_request;
 pub(crate) mod openai;
+mod upstream;
 
-pub use self::bad_request::BadRequest;
+pub use self::{bad_request::BadRequest, upstream::UpstreamError};
 
 /// Longer names are cut in messages: what the client sent is not sent back by the megabyte.
 const NAME_CHARS: usize = 128;

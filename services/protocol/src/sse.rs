@@ -1,6 +1,7 @@
 //! Server-sent events: cutting a stream where its events end, and reading what they carry.
 //!
-//! Lines end in LF, CRLF or CR, and an event at an empty line; a network read may end anywhere between.
+//! Lines end in LF, CRLF or CR, and an event at an empty line; a network read may end anywhere between. One byte order
+//! mark may stand before the first.
 
 use std::{borrow::Cow, ops::Range};
 
@@ -9,6 +10,8 @@ use memchr::{memchr2, memchr2_iter};
 
 /// The end of a stream, as `OpenAI` says it.
 pub const DONE: &[u8] = b"data: [DONE]\n\n";
+
+const BOM: &[u8] = b"\xef\xbb\xbf";
 
 /// One event with `json`, which holds no line break.
 pub fn event(json: &[u8]) -> Bytes {
@@ -60,6 +63,8 @@ pub struct Framer {
     /// The event that has not ended yet.
     partial: BytesMut,
     line: Line,
+    /// Bytes of a byte order mark that were seen; none once it is known what the stream begins with.
+    mark: Option<usize>,
 }
 
 /// How far the stream is, between two reads.
@@ -73,11 +78,15 @@ struct Line {
 
 impl Framer {
     pub fn new(max_event_bytes: usize) -> Self {
-        Self { max_event_bytes, partial: BytesMut::new(), line: Line::default() }
+        Self { max_event_bytes, partial: BytesMut::new(), line: Line::default(), mark: Some(0) }
     }
 
     /// The events that are whole with this read, in one piece.
     pub fn feed(&mut self, read: Bytes) -> Result<Option<Bytes>, EventTooLong> {
+        let read = match self.mark {
+            Some(seen) => self.without_mark(read, seen),
+            None => read,
+        };
         let cut = self.last_event_end(&read)?;
         if cut == 0 {
             self.partial.extend_from_slice(&read);
@@ -93,8 +102,24 @@ impl Framer {
         Ok(Some(whole))
     }
 
+    /// Takes the byte order mark off, of which `seen` bytes were in reads before.
+    fn without_mark(&mut self, read: Bytes, seen: usize) -> Bytes {
+        let more = BOM[seen..].iter().zip(&read).take_while(|(mark, byte)| mark == byte).count();
+        let seen = seen + more;
+        self.mark = None;
+        if seen == BOM.len() {
+            return read.slice(more..);
+        }
+        if more == read.len() {
+            self.mark = Some(seen);
+            return Bytes::new();
+        }
+        if seen == more { read } else { [&BOM[..seen], &read[more..]].concat().into() }
+    }
+
     /// What an upstream left without an empty line when it closed the stream.
-    pub fn finish(self) -> Option<Bytes> {
+    pub fn finish(mut self) -> Option<Bytes> {
+        self.partial.extend_from_slice(&BOM[..self.mark.unwrap_or(0)]);
         (!self.partial.is_empty()).then(|| self.partial.freeze())
     }
 
@@ -138,10 +163,14 @@ pub struct Event<'a> {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Payload<'a> {
-    /// A comment, an empty line, a field that is not data.
+    /// A comment, an empty line, a field that is not data, data that is empty: the usual clients would stumble over it.
     Nothing,
     Done,
     Data(Cow<'a, [u8]>),
+    /// Of an event that is called `error`.
+    Error(Cow<'a, [u8]>),
+    /// JSON that is no event's, but stands on the stream as it is: how some servers say that they failed.
+    Bare(Cow<'a, [u8]>),
 }
 
 /// The events of a run that a [`Framer`] gave out. A last one without its empty line counts.
@@ -160,21 +189,40 @@ impl<'a> Iterator for Events<'a> {
 
     fn next(&mut self) -> Option<Event<'a>> {
         let start = self.at;
-        let mut data: Option<Cow<'a, [u8]>> = None;
+        let (mut data, mut bare, mut is_error) = (None, None, false);
         while let Some(line) = self.line().filter(|line| !line.is_empty()) {
-            let Some(value) = data_of(line) else { continue };
-            data = Some(match data {
-                None => Cow::Borrowed(value),
-                Some(before) => Cow::Owned([&before, value].join(&b'\n')),
-            });
+            if let Some(value) = value_of(line, b"data") {
+                add(&mut data, value);
+            } else if let Some(name) = value_of(line, b"event") {
+                is_error = name == b"error";
+            } else if line.starts_with(b"{") || bare.is_some() {
+                add(&mut bare, line);
+            }
         }
-        let payload = match data {
-            None => Payload::Nothing,
-            // As the SDKs do, who stop reading here.
-            Some(data) if data.starts_with(b"[DONE]") => Payload::Done,
-            Some(data) => Payload::Data(data),
-        };
+        let payload = payload(data, bare, is_error);
         (self.at > start).then_some(Event { range: start..self.at, payload })
+    }
+}
+
+fn add<'a>(lines: &mut Option<Cow<'a, [u8]>>, line: &'a [u8]) {
+    *lines = Some(match lines.take() {
+        None => Cow::Borrowed(line),
+        Some(before) => Cow::Owned([&before, line].join(&b'\n')),
+    });
+}
+
+fn payload<'a>(
+    data: Option<Cow<'a, [u8]>>,
+    bare: Option<Cow<'a, [u8]>>,
+    is_error: bool,
+) -> Payload<'a> {
+    match (data, bare) {
+        (data, _) if is_error => Payload::Error(data.unwrap_or_default()),
+        // As the SDKs do, who stop reading here.
+        (Some(data), _) if data.trim_ascii_start().starts_with(b"[DONE]") => Payload::Done,
+        (Some(data), _) if !data.trim_ascii().is_empty() => Payload::Data(data),
+        (_, Some(bare)) => Payload::Bare(bare),
+        (_, None) => Payload::Nothing,
     }
 }
 
@@ -195,8 +243,9 @@ impl<'a> Events<'a> {
     }
 }
 
-fn data_of(line: &[u8]) -> Option<&[u8]> {
-    match line.strip_prefix(b"data")? {
+/// The value of a line that has the field.
+fn value_of<'a>(line: &'a [u8], field: &[u8]) -> Option<&'a [u8]> {
+    match line.strip_prefix(field)? {
         [] => Some(&[]),
         [b':', b' ', value @ ..] | [b':', value @ ..] => Some(value),
         _ => None,

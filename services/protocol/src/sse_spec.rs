@@ -6,16 +6,18 @@ use super::*;
 
 /// The data of each event that an empty line has ended: the standard's algorithm, on normalised line ends.
 fn ended(stream: &[u8]) -> Vec<Vec<u8>> {
-    let text = String::from_utf8_lossy(stream).replace("\r\n", "\n").replace('\r', "\n");
+    let text = String::from_utf8_lossy(stream);
+    let text =
+        text.strip_prefix('\u{feff}').unwrap_or(&text).replace("\r\n", "\n").replace('\r', "\n");
     let mut lines: Vec<&str> = text.split('\n').collect();
     lines.pop();
     let (mut events, mut data) = (Vec::new(), Vec::new());
     for line in lines {
         if line.is_empty() {
             let joined = data.join("\n");
-            let done = joined.starts_with("[DONE]");
+            let done = joined.trim_ascii_start().starts_with("[DONE]");
             let data_or_done = if done { "[DONE]".into() } else { joined.into_bytes() };
-            events.extend((!data.is_empty()).then_some(data_or_done));
+            events.extend((!data_or_done.trim_ascii().is_empty()).then_some(data_or_done));
             data.clear();
         } else if let Some(value) = line.strip_prefix("data:") {
             data.push(value.strip_prefix(' ').unwrap_or(value));
@@ -27,7 +29,7 @@ fn ended(stream: &[u8]) -> Vec<Vec<u8>> {
 fn data(run: &[u8]) -> Vec<Vec<u8>> {
     events(run)
         .filter_map(|event| match event.payload {
-            Payload::Nothing => None,
+            Payload::Nothing | Payload::Error(_) | Payload::Bare(_) => None,
             Payload::Done => Some(b"[DONE]".to_vec()),
             Payload::Data(data) => Some(data.into_owned()),
         })
@@ -89,6 +91,42 @@ fn payloads_are_read_as_the_standard_says() {
 }
 
 #[test]
+fn a_byte_order_mark_is_taken_off_however_it_is_torn() {
+    for reads in
+        [vec!["\u{feff}data: 1\n\n".as_bytes()], vec![b"\xef", b"\xbb", b"\xbfdata: 1\n\n"]]
+    {
+        let mut framer = Framer::new(99);
+        let runs =
+            reads.iter().filter_map(|read| framer.feed(Bytes::copy_from_slice(read)).unwrap());
+        assert_eq!(runs.collect::<Vec<_>>(), ["data: 1\n\n"]);
+    }
+    let mut framer = Framer::new(99);
+    assert_eq!(framer.feed(Bytes::from_static(b"\xef")), Ok(None));
+    assert_eq!(framer.feed(Bytes::from_static(b"x\n\n")).unwrap().unwrap(), &b"\xefx\n\n"[..]);
+}
+
+#[test]
+fn what_has_no_data_is_nothing_and_an_error_is_told_by_its_name() {
+    let payload = |run: &str| {
+        let mut events = events(run.as_bytes());
+        format!("{:?}", events.next().unwrap().payload)
+            .replace("Borrowed(", "")
+            .replace("Owned(", "")
+    };
+    for nothing in
+        ["data:\n\n", "data: \n\n", "data\n\n", "retry: 3\nid: 7\n\n", ": ok\n\n", "event: x\n\n"]
+    {
+        assert_eq!(payload(nothing), "Nothing", "{nothing}");
+    }
+    assert!(payload("event: error\ndata: {}\n\n").starts_with("Error("));
+    assert!(payload("data: x\nevent:error\n\n").starts_with("Error("));
+    assert!(payload("event: errors\ndata: x\n\n").starts_with("Data("));
+    assert!(payload("event: done\ndata:  [DONE] \n\n").starts_with("Done"));
+    let bare = b"{\n  \"error\": 1\n}";
+    assert_eq!(events(bare).next().unwrap().payload, Payload::Bare(bare.into()));
+}
+
+#[test]
 fn an_event_is_withheld_and_the_others_stay_as_they_were() {
     let run = Bytes::from_static(b": x\n\ndata: 1\r\n\r\ndata: 2\n\ndata: [DONE]\n\n");
     let without =
@@ -107,7 +145,7 @@ fn what_is_written_is_read() {
 
 fn stream() -> impl Strategy<Value = Vec<u8>> {
     let piece = prop::sample::select(vec![
-        "\n", "\r", "\r\n", "data: ", "data:", "x", "{}", ": c", "[DONE]", "é", "id: 7",
+        "\n", "\r", "\r\n", "data: ", "data:", "x", ": c", "[DONE]", "é", "id: 7", "\u{feff}",
     ]);
     prop::collection::vec(piece, 0..40).prop_map(|pieces| pieces.concat().into_bytes())
 }
@@ -135,7 +173,7 @@ proptest! {
             prop_assert_eq!(&seen, &ended(&stream[..fed]), "each event as soon as it has ended");
         }
         out.extend(framer.finish().into_iter().flatten());
-        prop_assert_eq!(out, stream);
+        prop_assert_eq!(out, stream.strip_prefix(BOM).unwrap_or(&stream));
     }
 
     #[test]

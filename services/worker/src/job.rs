@@ -195,7 +195,10 @@ impl<'a> Job<'a> {
             Err(error) => {
                 let error = &error as &dyn std::error::Error;
                 tracing::error!(error, gateway = %self.channel.gateway, "worker.body.not_forwarded");
-                self.answer.end(Conclusion { end: End::Broken, attempt: None }, Usage::default());
+                self.answer.end(
+                    Conclusion { end: End::Broken, attempt: None, error: None },
+                    Usage::default(),
+                );
                 return;
             }
         };
@@ -206,7 +209,10 @@ impl<'a> Job<'a> {
             endpoint,
             stream: forwarding.streamed,
             usage: forwarding.usage_wanted,
+            asks_usage: forwarding.streamed,
+            answers: forwarding.answers,
             max_bytes: self.max_bytes,
+            grace: self.upstream.grace,
         };
         self.called_at = Instant::now();
         let pulse = self.silence.begin(self.called_at);
@@ -283,13 +289,13 @@ impl<'a> Job<'a> {
                 self.answer.push(bytes, usage);
                 None
             }
-            Step::End { end, usage } => {
+            Step::End { end, usage, error } => {
                 let attempt = self.response.take().map(|response| response.report(end.outcome()));
                 if end == End::Broken {
                     self.upstream.broke_off(self.asker());
                 }
                 self.count(attempt.as_ref());
-                self.answer.end(Conclusion { end, attempt }, usage);
+                self.answer.end(Conclusion { end, attempt, error }, usage);
                 None
             }
             Step::Failed(failed) => {

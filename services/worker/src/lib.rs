@@ -110,6 +110,7 @@ impl Worker {
             events: Arc::clone(&events),
             metrics: metrics.clone(),
             clock,
+            grace: options.grace,
         };
         let pullers = Arc::new(PullerParts {
             tasks: Arc::clone(&log.tasks),

@@ -1,7 +1,8 @@
 //! How many tokens an answer has taken so far.
 //!
-//! What the upstream reports wins. Until it does, each chunk carries what was counted up to it, so that an answer
-//! that is cancelled can be billed for what was delivered. A whole answer that reports its usage is never counted.
+//! What the upstream reports wins, unless it reports nothing of what is plainly there. Until it does, each chunk carries
+//! what was counted up to it, so that an answer that is cancelled can be billed for what was delivered. A whole answer
+//! that reports its usage is never counted.
 
 use std::sync::Arc;
 
@@ -22,9 +23,9 @@ pub struct Meter {
     tokenizer: Arc<Tokenizer>,
     endpoint: Endpoint,
     prompt: Prompt,
-    /// The upstream's last report.
+    /// What the upstream has reported up to now.
     reported: Option<Usage>,
-    /// Since then.
+    /// Since its last report of the answer.
     counted: Counted,
     labels: AnswerLabels,
 }
@@ -74,7 +75,7 @@ impl Meter {
 
     /// Whether nobody has said yet how long the prompt is.
     pub fn needs_prompt(&self) -> bool {
-        self.reported.is_none() && matches!(self.prompt, Prompt::Uncounted(_))
+        !self.knows_prompt() && matches!(self.prompt, Prompt::Uncounted(_))
     }
 
     pub fn prompt_counted(&mut self, tokens: u64) {
@@ -84,26 +85,48 @@ impl Meter {
     /// The next part of a stream, or a whole answer.
     pub fn add(&mut self, part: &AnswerPart<'_>) {
         self.read_labels(part);
-        match &part.usage {
-            Some(usage) => {
-                self.reported = Some(usage.clone());
-                self.counted = Counted::default();
-            }
-            None => self.counted.add(&self.tokenizer, part),
+        if Self::counts(part) {
+            self.counted.add(&self.tokenizer, part);
+        } else {
+            self.counted = Counted::default();
         }
+        self.hear(part);
+    }
+
+    /// Whether the texts of a part are to be counted, because its upstream does not.
+    pub fn counts(part: &AnswerPart<'_>) -> bool {
+        part.usage.as_ref().is_none_or(|usage| usage.completion_tokens() == 0)
+    }
+
+    /// Takes in what a part reports, and nothing else. A report of nothing is none; another one may have lost details.
+    pub fn hear(&mut self, part: &AnswerPart<'_>) {
+        if let Some(usage) = part.usage.as_ref().filter(|usage| !usage.is_none()) {
+            let known = self.reported.take();
+            self.reported =
+                Some(known.map_or_else(|| usage.clone(), |known| greater(&known, usage)));
+        }
+    }
+
+    fn knows_prompt(&self) -> bool {
+        self.reported.as_ref().is_some_and(|reported| reported.prompt_tokens() > 0)
     }
 
     /// Usage up to and including the last chunk.
     pub fn running(&mut self) -> Usage {
-        let mut usage = match &self.reported {
-            Some(reported) => reported.clone(),
-            None => Usage::default().with(Unit::INPUT, self.prompt_tokens()),
-        };
+        let mut usage = self.reported.clone().unwrap_or_default();
+        let mut is_counted = self.reported.is_none();
+        if !self.knows_prompt() {
+            usage.units.set(Unit::INPUT, self.prompt_tokens());
+            is_counted = true;
+        }
         let Counted { completion, reasoning } = self.counted;
         if completion > 0 {
             usage.units.add(&Unit::OUTPUT, completion.saturating_sub(reasoning));
             usage.units.add(&Unit::REASONING, reasoning);
-            usage.source = Source::Counted;
+            is_counted = true;
+        }
+        if is_counted {
+            (usage.source, usage.dialect) = (Source::Counted, None);
         }
         usage
     }
@@ -145,6 +168,19 @@ impl Meter {
     }
 }
 
+/// Of two reports of one answer: the greater of each count, as reports grow and may lose their details.
+fn greater(known: &Usage, later: &Usage) -> Usage {
+    let most = |count: fn(&Usage) -> u64| count(known).max(count(later));
+    let (prompt, completion) = (most(Usage::prompt_tokens), most(Usage::completion_tokens));
+    let (cached, reasoning) = (most(Usage::cached_tokens), most(Usage::reasoning_tokens));
+    let mut usage = Usage::tokens(prompt, cached, completion, reasoning, Source::Reported);
+    let written = most(|usage| usage.get(&Unit::CACHE_WRITE)).min(usage.get(&Unit::INPUT));
+    usage.units.take(&Unit::INPUT, written);
+    usage.units.set(Unit::CACHE_WRITE, written);
+    usage.dialect = later.dialect.clone().or_else(|| known.dialect.clone());
+    usage
+}
+
 impl Counted {
     fn add(&mut self, tokenizer: &Tokenizer, part: &AnswerPart<'_>) {
         for piece in &part.pieces {
@@ -161,7 +197,7 @@ impl Counted {
 /// The tokens of a whole answer.
 pub fn count_completion(tokenizer: &Tokenizer, endpoint: Endpoint, answer: &[u8]) -> Counted {
     let mut counted = Counted::default();
-    if let Ok(answer) = endpoint.answer_reader().whole(answer) {
+    if let Ok(answer) = endpoint.answer_reader(1).whole(answer) {
         counted.add(tokenizer, &answer);
     }
     counted
@@ -185,7 +221,7 @@ mod spec {
     }
 
     fn read(meter: &mut Meter, chunk: &str) {
-        let mut reader = Endpoint::ChatCompletions.answer_reader();
+        let mut reader = Endpoint::ChatCompletions.answer_reader(1);
         meter.add(&reader.event(chunk.as_bytes()).unwrap());
     }
 
@@ -230,6 +266,53 @@ mod spec {
         let usage = meter.running();
         assert_eq!((usage.prompt_tokens(), usage.completion_tokens()), (9, 2));
         assert_eq!(usage.source, Source::Counted);
+    }
+
+    #[test]
+    fn a_report_of_nothing_undoes_none_and_is_none_beside_text() {
+        let nothing = r#"{"prompt_tokens":0,"completion_tokens":0,"total_tokens":0}"#;
+        let mut meter = meter();
+        read(
+            &mut meter,
+            &format!(
+                r#"{{"choices":[{{"delta":{{"content":"hello world"}}}}],"usage":{nothing}}}"#
+            ),
+        );
+        let usage = meter.running();
+        assert_eq!((usage.prompt_tokens(), usage.completion_tokens()), (2, 2));
+        assert_eq!(usage.source, Source::Counted);
+        read(&mut meter, r#"{"choices":[],"usage":{"prompt_tokens":9,"completion_tokens":7}}"#);
+        read(&mut meter, &format!(r#"{{"choices":[],"usage":{nothing}}}"#));
+        let usage = meter.running();
+        assert_eq!((usage.prompt_tokens(), usage.completion_tokens()), (9, 7));
+        assert_eq!(usage.source, Source::Reported);
+    }
+
+    #[test]
+    fn a_side_that_is_reported_as_nothing_is_counted() {
+        let mut meter = meter();
+        let text = r#"[{"message":{"content":"hello world"}}]"#;
+        let usage = r#"{"prompt_tokens":0,"completion_tokens":7}"#;
+        read(&mut meter, &format!(r#"{{"choices":{text},"usage":{usage}}}"#));
+        let usage = meter.running();
+        assert_eq!((usage.prompt_tokens(), usage.completion_tokens()), (2, 7));
+        assert_eq!(usage.source, Source::Counted);
+    }
+
+    #[test]
+    fn details_that_a_later_report_has_lost_are_kept() {
+        let mut meter = meter();
+        let details = r#""prompt_tokens_details":{"cached_tokens":8},"completion_tokens_details":{"reasoning_tokens":3}"#;
+        let report = |completion: u64, more: &str| {
+            format!(
+                r#"{{"choices":[],"usage":{{"prompt_tokens":9,"completion_tokens":{completion}{more}}}}}"#
+            )
+        };
+        read(&mut meter, &report(5, &format!(",{details}")));
+        read(&mut meter, &report(7, ""));
+        let usage = meter.running();
+        let counts = [usage.cached_tokens(), usage.completion_tokens(), usage.reasoning_tokens()];
+        assert_eq!((counts, usage.source), ([8, 7, 3], Source::Reported));
     }
 
     #[test]

@@ -11,6 +11,8 @@ pub struct Options {
     pub serve: Serve,
     /// How long a stopping worker goes on with what it has, before it hands it back.
     pub drain: Duration,
+    /// How long an upstream may leave its answer open after it has said all of it.
+    pub grace: Duration,
     /// Where it runs, as its environment calls it; only reported.
     pub zone: Option<String>,
     /// What the upstreams want to be shown.
@@ -28,6 +30,7 @@ pub enum Serve {
 
 impl Options {
     pub const DRAIN: Duration = Duration::from_secs(30);
+    pub const GRACE: Duration = Duration::from_secs(2);
 
     pub fn registered() -> Self {
         Self::of(Serve::Registered { only: None })
@@ -38,7 +41,8 @@ impl Options {
     }
 
     fn of(serve: Serve) -> Self {
-        Self { serve, drain: Self::DRAIN, zone: None, secrets: Secrets::default() }
+        let (drain, grace) = (Self::DRAIN, Self::GRACE);
+        Self { serve, drain, grace, zone: None, secrets: Secrets::default() }
     }
 }
 

@@ -1,7 +1,10 @@
 //! An upstream of a model, as one puller calls it: its client, what it is shown, and how it has fared.
 
+mod asking;
+mod body_kind;
 mod client;
 mod connector;
+mod decoding;
 pub mod health;
 mod probe;
 pub mod pulse;
@@ -10,6 +13,7 @@ mod retry_after;
 mod status;
 mod stream;
 mod suspicion;
+mod usage_wish;
 
 use std::{
     sync::{
@@ -39,6 +43,7 @@ use self::{
     retry_after::retry_after,
     status::{StatusClass, classify, is_ambiguous, needs_body},
     suspicion::Symptom,
+    usage_wish::UsageWish,
 };
 pub use self::{
     status::{CallFailure, FailedCall},
@@ -62,6 +67,9 @@ pub struct Upstream {
     in_flight: AtomicU32,
     client: Client,
     base_url: String,
+    usage_wish: UsageWish,
+    /// How long it may leave its answer open after it has said all of it.
+    pub grace: Duration,
     tokenizer: Arc<Tokenizer>,
     events: Arc<WorkerEvents>,
     metrics: Metrics,
@@ -75,13 +83,14 @@ pub struct UpstreamParts {
     pub events: Arc<WorkerEvents>,
     pub metrics: Metrics,
     pub clock: Clock,
+    pub grace: Duration,
 }
 
 impl Upstream {
     /// Fails with what a person must mend.
     pub fn new(served: &ServedUpstream, parts: &UpstreamParts) -> anyhow::Result<Self> {
         let ServedUpstream { model, upstream } = served;
-        let UpstreamParts { secrets, tokenizer, events, metrics, clock } = parts;
+        let UpstreamParts { secrets, tokenizer, events, metrics, clock, grace } = parts;
         let client = client(served, secrets)?;
         Ok(Self {
             id: upstream.id(),
@@ -91,6 +100,8 @@ impl Upstream {
             in_flight: AtomicU32::new(0),
             client,
             base_url: upstream.url.clone(),
+            usage_wish: UsageWish::default(),
+            grace: *grace,
             tokenizer: Arc::clone(tokenizer),
             events: Arc::clone(events),
             metrics: metrics.clone(),

@@ -1,5 +1,6 @@
 //! How one upstream did with a request: what its worker tells when a claim ends.
 
+use bytes::Bytes;
 use uplion_domain::{
     Usage,
     model::UpstreamId,
@@ -15,6 +16,8 @@ pub struct Conclusion {
     pub end: End,
     /// None if no upstream was asked.
     pub attempt: Option<AttemptReport>,
+    /// The upstream's own error, JSON, if it broke off with one after a part of its answer went out.
+    pub error: Option<Bytes>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]

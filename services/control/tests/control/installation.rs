@@ -164,7 +164,7 @@ impl Installation {
     pub async fn serve_images(&self, project: &str, key: &str, model: &str) -> RequestId {
         let operation = Operation::IMAGE_GENERATION;
         let units = Units::from_iter([(Unit::IMAGES, 2)]);
-        let used = Usage { units, source: Source::Reported };
+        let used = Usage { units, source: Source::Reported, dialect: None };
         self.serve_as(Accepted { operation, ..accepted(project, key, model) }, used).await
     }
 

@@ -3,17 +3,22 @@
 mod chunk;
 mod completion;
 mod demo;
+mod gathering;
 mod prompt;
+mod reader;
 mod request;
+mod splitting;
 mod usage;
 
 use std::borrow::Cow;
 
+use bytes::Bytes;
 use uplion_domain::Operation;
 
 pub use self::chunk::Chunk;
-use super::{AnswerPart, AnswerReader, Demonstration, Progress, Read, WireFormat};
-use crate::{Dialect, Malformed, error::BadRequest};
+use self::{gathering::Gathered, reader::ChatReader};
+use super::{AnswerGatherer, AnswerReader, Demonstration, Read, WireFormat};
+use crate::{Dialect, Malformed, error::BadRequest, json};
 
 pub(super) struct ChatCompletions;
 
@@ -42,49 +47,23 @@ impl WireFormat for ChatCompletions {
         prompt::texts(body)
     }
 
-    fn answer_reader(&self) -> Box<dyn AnswerReader> {
-        Box::new(ChatCompletions)
+    fn without_usage_wish(&self, body: &Bytes) -> Option<Bytes> {
+        json::without_member(body, "stream_options")
+    }
+
+    fn answer_reader(&self, answers: u64) -> Box<dyn AnswerReader> {
+        Box::new(ChatReader::new(answers))
+    }
+
+    fn answer_gatherer(&self) -> Box<dyn AnswerGatherer> {
+        Box::<Gathered>::default()
+    }
+
+    fn events_of(&self, whole: &[u8]) -> Result<Bytes, Malformed> {
+        splitting::events(whole)
     }
 
     fn demonstrate(&self, read: &Read, body: &[u8], model: &str) -> Option<Demonstration> {
         Some(demo::answer(read, body, model))
-    }
-}
-
-/// Every chunk says for itself what there is to know.
-impl AnswerReader for ChatCompletions {
-    fn whole<'a>(&mut self, body: &'a [u8]) -> Result<AnswerPart<'a>, Malformed> {
-        let chunk = Chunk::read(body)?;
-        let answered = chunk.choices > 0;
-        let mut part = AnswerPart::from(chunk);
-        match &part.progress {
-            Progress::Failed(_) => {}
-            Progress::Going | Progress::Finished | Progress::Ended => {
-                part.progress = if answered {
-                    Progress::Finished
-                } else {
-                    Progress::Failed("the answer holds no choice".into())
-                };
-            }
-        }
-        Ok(part)
-    }
-
-    fn event<'a>(&mut self, data: &'a [u8]) -> Result<AnswerPart<'a>, Malformed> {
-        Ok(Chunk::read(data)?.into())
-    }
-}
-
-impl<'a> From<Chunk<'a>> for AnswerPart<'a> {
-    fn from(chunk: Chunk<'a>) -> Self {
-        let only_usage = chunk.is_usage_only();
-        let Chunk { id, service_tier, choices: _, pieces, finished, usage, error, names_usage: _ } =
-            chunk;
-        let progress = match error {
-            Some(error) => Progress::Failed(error),
-            None if finished => Progress::Finished,
-            None => Progress::Going,
-        };
-        Self { id, service_tier, progress, usage, pieces, only_usage }
     }
 }

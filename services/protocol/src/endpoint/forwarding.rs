@@ -16,6 +16,8 @@ pub struct Forwarding {
     pub streamed: bool,
     /// Whether the client itself asked for a stream's usage.
     pub usage_wanted: bool,
+    /// How many answers it asked for.
+    pub answers: u64,
     body_len: usize,
     /// Where the model's name stands, with its quotes.
     model: Range<usize>,
@@ -34,7 +36,7 @@ pub enum NotForwarded {
     Misplaced,
 }
 
-/// Length of the body, place of the model's name, edits as place and text, streamed, usage wanted.
+/// Length of the body, place of the model's name, edits as place and text, streamed, usage wanted, answers.
 #[derive(Serialize, Deserialize)]
 struct ForwardingV1<'a>(
     usize,
@@ -42,11 +44,13 @@ struct ForwardingV1<'a>(
     #[serde(borrow)] Vec<(usize, usize, Cow<'a, str>)>,
     bool,
     bool,
+    u64,
 );
 
 impl Forwarding {
     pub(super) fn new(body_len: usize, model: Range<usize>) -> Self {
-        Self { streamed: false, usage_wanted: false, body_len, model, edits: Vec::new() }
+        let (streamed, usage_wanted, answers) = (false, false, 1);
+        Self { streamed, usage_wanted, answers, body_len, model, edits: Vec::new() }
     }
 
     pub(super) fn edit(&mut self, edit: Edit) {
@@ -77,24 +81,24 @@ impl Forwarding {
     }
 
     pub fn encode(&self) -> Bytes {
-        let Self { streamed, usage_wanted, body_len, model, edits } = self;
+        let Self { streamed, usage_wanted, answers, body_len, model, edits } = self;
         let edits = edits
             .iter()
             .map(|Edit { at, with }| (at.start, at.end, with.as_ref().into()))
             .collect();
         let place = (model.start, model.end);
-        let encoded = ForwardingV1(*body_len, place, edits, *streamed, *usage_wanted);
+        let encoded = ForwardingV1(*body_len, place, edits, *streamed, *usage_wanted, *answers);
         serde_json::to_vec(&encoded).expect("numbers and texts are always written").into()
     }
 
     pub fn decode(encoded: &[u8]) -> Result<Self, NotForwarded> {
-        let ForwardingV1(body_len, (start, end), edits, streamed, usage_wanted) =
+        let ForwardingV1(body_len, (start, end), edits, streamed, usage_wanted, answers) =
             serde_json::from_slice(encoded)?;
         let edits = edits
             .into_iter()
             .map(|(start, end, with)| Edit::replace(start..end, with.into_owned()))
             .collect();
-        Ok(Self { streamed, usage_wanted, body_len, model: start..end, edits })
+        Ok(Self { streamed, usage_wanted, answers, body_len, model: start..end, edits })
     }
 }
 
@@ -114,7 +118,7 @@ mod spec {
         assert_eq!(Forwarding::decode(&read().encode()).unwrap(), read());
         insta::assert_snapshot!(
             String::from_utf8(read().encode().to_vec()).unwrap(),
-            @r#"[41,[9,12],[[12,12,",\"stream_options\":{\"include_usage\":true}"]],true,false]"#
+            @r#"[41,[9,12],[[12,12,",\"stream_options\":{\"include_usage\":true}"]],true,false,1]"#
         );
         assert!(matches!(Forwarding::decode(b"[1"), Err(NotForwarded::Malformed(_))));
     }
@@ -129,11 +133,11 @@ mod spec {
         };
         misplaced(read(), &body.slice(1..));
         for forged in [
-            "[41,[9,42],[],true,false]",
-            "[41,[12,9],[],true,false]",
-            r#"[41,[9,12],[[40,99,""]],true,false]"#,
-            r#"[41,[9,12],[[10,11,""]],true,false]"#,
-            r#"[41,[9,12],[[18446744073709551615,18446744073709551615,""]],true,false]"#,
+            "[41,[9,42],[],true,false,1]",
+            "[41,[12,9],[],true,false,1]",
+            r#"[41,[9,12],[[40,99,""]],true,false,1]"#,
+            r#"[41,[9,12],[[10,11,""]],true,false,1]"#,
+            r#"[41,[9,12],[[18446744073709551615,18446744073709551615,""]],true,false,1]"#,
         ] {
             misplaced(Forwarding::decode(forged.as_bytes()).unwrap(), &body);
         }

@@ -104,9 +104,11 @@ fn on_a_stream_an_error_is_one_event_that_reads_as_an_error() {
         let [sse::Event { payload: sse::Payload::Data(json), .. }] = events.as_slice() else {
             panic!("{error} is not one event")
         };
-        let mut reader = Endpoint::ChatCompletions.answer_reader();
-        let said = Progress::Failed(error.to_string().into());
-        assert_eq!(reader.event(json).unwrap().progress, said);
+        let mut reader = Endpoint::ChatCompletions.answer_reader(1);
+        let Progress::Failed(said) = reader.event(json).unwrap().progress else {
+            panic!("{error} is no error")
+        };
+        assert_eq!(said.message, error.to_string());
     }
 }
 

@@ -1,8 +1,9 @@
 //! A JSON scanner that knows where each value lies and builds nothing.
 //!
 //! A parser's tree would cost an allocation for every message of a long conversation and forget the offsets
-//! that splicing needs. What this scanner lets pass, `serde_json` and every strict parser reads as well: one
-//! grammar decides what is billed and what is sent.
+//! that splicing needs. What this scanner lets pass of a request, `serde_json` and every strict parser reads as well: one
+//! grammar decides what is billed and what is sent. An answer is for its client to judge: what the usual libraries
+//! read beyond the grammar (half a surrogate pair, `NaN`, `Infinity`, a byte order mark) passes there.
 
 use std::borrow::Cow;
 
@@ -42,12 +43,15 @@ pub(crate) struct Text<'a> {
 impl<'a> Text<'a> {
     pub fn decode(&self) -> Cow<'a, str> {
         if self.escaped {
-            Cow::Owned(
-                serde_json::from_str(self.quoted).expect("the scanner has checked every escape"),
-            )
+            Cow::Owned(serde_json::from_str(self.quoted).unwrap_or_else(|_| lossy(self.quoted)))
         } else {
             Cow::Borrowed(&self.quoted[1..self.quoted.len() - 1])
         }
+    }
+
+    /// With its quotes and escapes.
+    pub const fn quoted(&self) -> &'a str {
+        self.quoted
     }
 
     /// Its length if it is a picture or the like, as a URL that holds it all.
@@ -62,6 +66,8 @@ pub(crate) struct Scanner<'a> {
     text: &'a str,
     at: usize,
     depth: u8,
+    /// Whether somebody else wrote it for somebody else to read.
+    lenient: bool,
     /// Bytes of pictures and the like that were passed over within texts.
     embedded: usize,
 }
@@ -72,17 +78,44 @@ impl<'a> Scanner<'a> {
         bytes: &'a [u8],
         read: impl FnOnce(&mut Self) -> Result<T, E>,
     ) -> Result<T, E> {
-        let text = std::str::from_utf8(bytes).map_err(|error| Malformed {
-            at: error.valid_up_to(),
-            why: "a byte that is not UTF-8",
-        })?;
-        let mut scan = Self { text, at: 0, depth: 0, embedded: 0 };
+        let scan = Self { text: utf8(bytes)?, at: 0, depth: 0, lenient: false, embedded: 0 };
+        scan.only(read)
+    }
+
+    /// Reads an upstream's document, which need only be what the usual libraries read.
+    pub fn answer<T, E: From<Malformed>>(
+        bytes: &'a [u8],
+        read: impl FnOnce(&mut Self) -> Result<T, E>,
+    ) -> Result<T, E> {
+        Self::lenient(bytes)?.only(read)
+    }
+
+    /// The same, whatever follows the document.
+    pub fn first_of_answer<T, E: From<Malformed>>(
+        bytes: &'a [u8],
+        read: impl FnOnce(&mut Self) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let mut scan = Self::lenient(bytes)?;
         scan.whitespace();
-        let value = read(&mut scan)?;
-        scan.whitespace();
-        match scan.byte() {
+        read(&mut scan)
+    }
+
+    fn lenient(bytes: &'a [u8]) -> Result<Self, Malformed> {
+        let text = utf8(bytes)?;
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+        Ok(Self { text, at: 0, depth: 0, lenient: true, embedded: 0 })
+    }
+
+    fn only<T, E: From<Malformed>>(
+        mut self,
+        read: impl FnOnce(&mut Self) -> Result<T, E>,
+    ) -> Result<T, E> {
+        self.whitespace();
+        let value = read(&mut self)?;
+        self.whitespace();
+        match self.byte() {
             None => Ok(value),
-            Some(_) => Err(scan.malformed("something after the end of the document").into()),
+            Some(_) => Err(self.malformed("something after the end of the document").into()),
         }
     }
 
@@ -104,6 +137,7 @@ impl<'a> Scanner<'a> {
             Some(b'[') => Kind::Array,
             Some(b'"') => Kind::String,
             Some(b'-' | b'0'..=b'9') => Kind::Number,
+            Some(b'N' | b'I') if self.lenient => Kind::Number,
             Some(b't' | b'f') => Kind::Bool,
             Some(b'n') => Kind::Null,
             Some(_) | None => Kind::Nothing,
@@ -186,6 +220,8 @@ impl<'a> Scanner<'a> {
                 Ok(())
             }
             Some(_) | None => match self.unicode()? {
+                // Its other half is an escape of its own, here or in the next chunk.
+                0xD800..=0xDFFF if self.lenient => Ok(()),
                 0xD800..=0xDBFF => match self.unicode()? {
                     0xDC00..=0xDFFF => Ok(()),
                     _ => Err(self.malformed("half a surrogate pair")),
@@ -211,6 +247,11 @@ impl<'a> Scanner<'a> {
     pub fn number(&mut self) -> Result<&'a str, Malformed> {
         let start = self.at;
         self.pass(b"-");
+        match self.byte() {
+            Some(b'N') if self.lenient => return self.word("NaN").map(|()| self.since(start)),
+            Some(b'I') if self.lenient => return self.word("Infinity").map(|()| self.since(start)),
+            Some(_) | None => {}
+        }
         if !self.pass(b"0") {
             self.digits()?;
         }
@@ -324,6 +365,50 @@ impl<'a> Scanner<'a> {
         item: impl FnMut(&mut Self) -> Result<(), Malformed>,
     ) -> Result<(), Malformed> {
         if self.peek() == Kind::Array { self.array(item) } else { self.skip() }
+    }
+}
+
+fn utf8(bytes: &[u8]) -> Result<&str, Malformed> {
+    std::str::from_utf8(bytes)
+        .map_err(|error| Malformed { at: error.valid_up_to(), why: "a byte that is not UTF-8" })
+}
+
+/// A string with an escape that stands for no character.
+fn lossy(quoted: &str) -> String {
+    let units = |digits: &str| u16::from_str_radix(digits, 16).unwrap_or_default();
+    let (mut text, mut rest) = (String::new(), &quoted[1..quoted.len() - 1]);
+    while let Some((plain, escape)) = rest.split_once('\\') {
+        text.push_str(plain);
+        let mut halves = Vec::new();
+        rest = escape;
+        while let Some((digits, after)) =
+            rest.strip_prefix('u').and_then(|rest| rest.split_at_checked(4))
+        {
+            halves.push(units(digits));
+            let Some(next) = after.strip_prefix('\\').filter(|next| next.starts_with('u')) else {
+                rest = after;
+                break;
+            };
+            rest = next;
+        }
+        if halves.is_empty() {
+            let mut simple = rest.chars();
+            text.extend(simple.next().map(unescaped));
+            rest = simple.as_str();
+        }
+        text.push_str(&String::from_utf16_lossy(&halves));
+    }
+    text + rest
+}
+
+const fn unescaped(escape: char) -> char {
+    match escape {
+        'b' => '\u{8}',
+        'f' => '\u{c}',
+        'n' => '\n',
+        'r' => '\r',
+        't' => '\t',
+        other => other,
     }
 }
 

@@ -49,6 +49,42 @@ fn whole_numbers_are_read_however_they_are_written() {
     assert_eq!(["3.5", "1e400", "99999999999999999999", "1e300"].map(integer), [None; 4]);
 }
 
+#[test]
+fn an_answer_may_be_what_the_usual_libraries_read() {
+    let passes = |bytes: &[u8]| Scanner::answer(bytes, Scanner::skip).is_ok();
+    for text in [
+        r#""\ud83d""#,
+        r#""\udd80\ud83e""#,
+        "[NaN, Infinity, -Infinity]",
+        "\u{feff}{}",
+        r#"{"a\ud83d":1}"#,
+    ] {
+        assert!(passes(text.as_bytes()), "{text}");
+        assert!(skips(text.as_bytes()).is_err(), "{text} is no request");
+    }
+    for text in ["Nan", "[Inf]", "\"\\ud8\"", "{\"a\":1,}", "'a'", ""] {
+        assert!(!passes(text.as_bytes()), "{text}");
+    }
+}
+
+#[test]
+fn half_a_surrogate_pair_is_no_character_and_the_rest_is_read() {
+    let read = |text: &str| {
+        let read = |scan: &mut Scanner<'_>| Ok(scan.string()?.decode().into_owned());
+        Scanner::answer::<_, Malformed>(text.as_bytes(), read).unwrap()
+    };
+    assert_eq!(read(r#""a\ud83d\n\"\u00e9\\""#), "a\u{fffd}\n\"é\\");
+    assert_eq!(read(r#""\ud83e\udd80\ud83e""#), "🦀\u{fffd}");
+    assert_eq!(read(r#""\udd80x""#), "\u{fffd}x");
+}
+
+#[test]
+fn a_document_may_have_something_behind_it_where_only_the_first_is_asked() {
+    let first = |text: &str| Scanner::first_of_answer(text.as_bytes(), Scanner::skip).is_ok();
+    assert!(first("{\"error\":1}\n\ndata: [DONE]\n\n"));
+    assert!(!first("{\"error\":1"));
+}
+
 /// Text made of the grammar's own pieces: far more of it is JSON, or nearly, than of random text.
 fn nearly_json() -> impl Strategy<Value = String> {
     let piece = prop::sample::select(vec![

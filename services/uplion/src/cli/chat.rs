@@ -8,6 +8,7 @@ use reqwest::Response;
 use serde_json::{Value, json};
 use uplion_protocol::{
     endpoint::{PieceKind, chat_completions::Chunk},
+    error::UpstreamError,
     sse::{self, Framer, Payload},
 };
 
@@ -146,13 +147,16 @@ fn show(run: &[u8]) -> Result<bool, Failure> {
         let json = match event.payload {
             Payload::Nothing => continue,
             Payload::Done => return Ok(true),
+            Payload::Error(data) | Payload::Bare(data) => {
+                return Err(Failure::Local(UpstreamError::of_event(&data).message));
+            }
             Payload::Data(json) => json,
         };
+        if let Some(error) = UpstreamError::of_answer(&json) {
+            return Err(Failure::Local(error.message));
+        }
         let chunk = Chunk::read(&json)
             .map_err(|_| Failure::Local("the gateway sent what is no part of an answer".into()))?;
-        if let Some(error) = chunk.error {
-            return Err(Failure::Local(error.into_owned()));
-        }
         for piece in chunk.pieces.iter().filter(|piece| piece.kind == PieceKind::Content) {
             // At a terminal nothing of an answer is obeyed; whoever pipes it gets it as it came.
             if out.is_terminal() {

@@ -1,6 +1,6 @@
 //! `uplion worker`.
 
-use std::{net::SocketAddr, path::PathBuf, sync::Arc};
+use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use anyhow::Result;
 use clap::Args;
@@ -46,6 +46,15 @@ pub struct Worker {
         value_name = "N"
     )]
     max_in_flight: u32,
+    /// Milliseconds that an upstream may leave its answer open after it has said all of it.
+    #[arg(
+        long,
+        env = "UPLION_STREAM_GRACE_MS",
+        default_value_t = 2_000,
+        value_parser = clap::value_parser!(u64).range(..=60_000),
+        value_name = "MS"
+    )]
+    stream_grace_ms: u64,
     /// Where this worker runs, as your environment calls it: reported with its start, and nothing else.
     #[arg(long, env = "UPLION_ZONE", value_name = "ZONE")]
     zone: Option<String>,
@@ -74,7 +83,8 @@ impl Role for Worker {
 
         let secrets = Secrets::in_folder(&self.secrets);
         let (serve, zone) = (self.serve(), self.zone.clone());
-        let options = Options { serve, drain: Options::DRAIN, zone, secrets };
+        let grace = Duration::from_millis(self.stream_grace_ms);
+        let options = Options { serve, drain: Options::DRAIN, grace, zone, secrets };
         let worker = Arc::new(Running::start(options, log, Arc::new(clock::now))?);
         let mut registry = Registry::default();
         worker.register_metrics(&mut registry);

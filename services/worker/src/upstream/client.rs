@@ -6,7 +6,7 @@ use anyhow::{Context as _, ensure};
 use bytes::Bytes;
 use http::{
     HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, Uri,
-    header::{ACCEPT, PROXY_AUTHORIZATION, USER_AGENT},
+    header::{ACCEPT, ACCEPT_ENCODING, PROXY_AUTHORIZATION, USER_AGENT},
     response::Parts,
     uri::InvalidUri,
 };
@@ -21,7 +21,7 @@ use hyper_util::{
 };
 use uplion_protocol::Endpoint;
 
-use super::{connector::Connector, pulse::Pulse};
+use super::{connector::Connector, decoding::Decoder, pulse::Pulse};
 
 /// Shorter than servers keep an idle connection (uvicorn: 5 s), or calls would go out on connections that close.
 const IDLE_CONNECTION: Duration = Duration::from_secs(4);
@@ -40,6 +40,20 @@ pub struct HttpResponse {
     body: Incoming,
     /// Told of each part of the body.
     pulse: Option<Pulse>,
+    decoder: Decoder,
+    /// Whether the body is over.
+    ended: bool,
+    /// What was read already, and is to be read once more.
+    unread: Option<Bytes>,
+}
+
+/// Why a body has no end.
+#[derive(Debug, thiserror::Error)]
+pub enum BodyError {
+    #[error("the connection broke off")]
+    Broken(#[from] hyper::Error),
+    #[error("the compressed body cannot be decoded")]
+    Undecodable(#[from] std::io::Error),
 }
 
 impl Client {
@@ -53,6 +67,7 @@ impl Client {
             uris(base_url).with_context(|| format!("upstream URL {base_url}"))?;
         let (connector, authorization) = Connector::new(&base, proxies)?;
         headers.insert(ACCEPT, HeaderValue::from_static("*/*"));
+        headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
         let name = HeaderValue::from_static(concat!("uplion/", env!("CARGO_PKG_VERSION")));
         headers.insert(USER_AGENT, name);
         headers.extend(authorization.map(|authorization| (PROXY_AUTHORIZATION, authorization)));
@@ -78,7 +93,8 @@ impl Client {
         *request.uri_mut() = uri;
         request.headers_mut().clone_from(&self.headers);
         let (head, body) = self.http.request(request).await?.into_parts();
-        Ok(HttpResponse { head, body, pulse: None })
+        let decoder = Decoder::new(&head.headers);
+        Ok(HttpResponse { head, body, decoder, ended: false, unread: None, pulse: None })
     }
 
     fn uri(&self, endpoint: Endpoint) -> Uri {
@@ -120,17 +136,36 @@ impl HttpResponse {
         self.head.headers.get(name)?.to_str().ok()
     }
 
-    /// The next bytes of the body; none at its end. Cancel-safe.
-    pub async fn chunk(&mut self) -> Result<Option<Bytes>, hyper::Error> {
-        while let Some(frame) = self.body.frame().await {
-            if let Ok(bytes) = frame?.into_data() {
-                if let Some(pulse) = &self.pulse {
-                    pulse.beat();
+    /// The next bytes of the body, decoded; none at its end. Cancel-safe.
+    pub async fn chunk(&mut self) -> Result<Option<Bytes>, BodyError> {
+        if let Some(unread) = self.unread.take() {
+            return Ok(Some(unread));
+        }
+        while !self.ended {
+            let frame = self.body.frame().await;
+            if let (Some(Ok(_)), Some(pulse)) = (&frame, &self.pulse) {
+                pulse.beat();
+            }
+            let bytes = match frame {
+                Some(frame) => match frame?.into_data() {
+                    Ok(bytes) => self.decoder.feed(bytes)?,
+                    Err(_trailers) => continue,
+                },
+                None => {
+                    self.ended = true;
+                    self.decoder.finish()?
                 }
+            };
+            if !bytes.is_empty() {
                 return Ok(Some(bytes));
             }
         }
         Ok(None)
+    }
+
+    /// The next chunk is what was read of the body so far.
+    pub fn unread(&mut self, bytes: Bytes) {
+        self.unread = Some(bytes).filter(|bytes| !bytes.is_empty());
     }
 }
 

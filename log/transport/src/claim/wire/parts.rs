@@ -9,7 +9,7 @@ use serde::{
 };
 use uplion_domain::{
     Unit, Usage,
-    usage::{MAX_UNITS, Source, Units},
+    usage::{MAX_UNITS, Source, Units, UsageDialect},
 };
 
 use crate::claim::{
@@ -35,7 +35,17 @@ pub struct ConnectionWindowV1(u64, u64);
 
 /// What was used of each unit, and whether the upstream reported it.
 #[derive(Serialize, Deserialize)]
-pub struct UsageV1(UnitsV1, bool);
+pub struct UsageV1(UnitsV1, SourceV1);
+
+/// Whether the upstream reported it, or in whose words it did if not in the usual ones.
+#[derive(Serialize, Deserialize)]
+#[serde(untagged)]
+enum SourceV1 {
+    Reported(bool),
+    Dialect(DialectV1),
+}
+
+struct DialectV1(UsageDialect);
 
 /// Written and read without a map in between: there is one for every chunk.
 struct UnitsV1(Units);
@@ -69,6 +79,9 @@ pub struct ConclusionV1<'a> {
     end: EndV1,
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
     attempt: Option<AttemptV1<'a>>,
+    /// JSON, as a text.
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    error: Option<Cow<'a, str>>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -87,15 +100,17 @@ pub struct AttemptV1<'a> {
 }
 
 impl<'a> From<&'a Conclusion> for ConclusionV1<'a> {
-    fn from(Conclusion { end, attempt }: &'a Conclusion) -> Self {
-        Self { end: (*end).into(), attempt: attempt.as_ref().map(Into::into) }
+    fn from(Conclusion { end, attempt, error }: &'a Conclusion) -> Self {
+        let error = error.as_deref().map(String::from_utf8_lossy);
+        Self { end: (*end).into(), attempt: attempt.as_ref().map(Into::into), error }
     }
 }
 
 impl ConclusionV1<'_> {
     pub fn read(self) -> Result<Conclusion, serde_json::Error> {
         let attempt = self.attempt.map(AttemptV1::read).transpose()?;
-        Ok(Conclusion { end: self.end.into(), attempt })
+        let error = self.error.map(|error| error.into_owned().into());
+        Ok(Conclusion { end: self.end.into(), attempt, error })
     }
 }
 
@@ -173,18 +188,37 @@ impl From<ConnectionWindowV1> for ConnectionWindow {
 }
 
 impl From<&Usage> for UsageV1 {
-    fn from(Usage { units, source }: &Usage) -> Self {
-        let reported = match source {
-            Source::Reported => true,
-            Source::Counted => false,
+    fn from(Usage { units, source, dialect }: &Usage) -> Self {
+        let source = match (source, dialect) {
+            (Source::Reported, Some(dialect)) => SourceV1::Dialect(DialectV1(dialect.clone())),
+            (Source::Reported, None) => SourceV1::Reported(true),
+            (Source::Counted, _) => SourceV1::Reported(false),
         };
-        Self(UnitsV1(units.clone()), reported)
+        Self(UnitsV1(units.clone()), source)
     }
 }
 
 impl From<UsageV1> for Usage {
-    fn from(UsageV1(UnitsV1(units), reported): UsageV1) -> Self {
-        Self { units, source: if reported { Source::Reported } else { Source::Counted } }
+    fn from(UsageV1(UnitsV1(units), source): UsageV1) -> Self {
+        let (source, dialect) = match source {
+            SourceV1::Reported(true) => (Source::Reported, None),
+            SourceV1::Reported(false) => (Source::Counted, None),
+            SourceV1::Dialect(DialectV1(dialect)) => (Source::Reported, Some(dialect)),
+        };
+        Self { units, source, dialect }
+    }
+}
+
+impl Serialize for DialectV1 {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.0.as_str())
+    }
+}
+
+impl<'de> Deserialize<'de> for DialectV1 {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = Cow::<str>::deserialize(deserializer)?;
+        text.parse().map(DialectV1).map_err(D::Error::custom)
     }
 }
 

@@ -20,6 +20,7 @@ use super::{
 };
 
 const DEFAULT_TYPE: &str = "application/json";
+const BAD_GATEWAY: u16 = 502;
 
 impl Request {
     /// Ends the request if its worker said so and all of its answer is here and written.
@@ -27,7 +28,7 @@ impl Request {
         let streams = self.streams();
         let Stage::Claimed(active) = &mut self.stage else { return };
         let Some(Finish { sent, usage, conclusion }) = active.answer.complete() else { return };
-        let Conclusion { end, attempt } = *conclusion;
+        let Conclusion { end, attempt, error } = *conclusion;
         if end == End::Complete
             && streams
             && sent == active.answer.received()
@@ -53,7 +54,10 @@ impl Request {
             }
             End::Complete => self.reject_as_upstream(now, head, status),
             End::Rejected { status } => self.reject_as_upstream(now, head, status),
-            End::Broken => self.break_off(now),
+            End::Broken => match error {
+                Some(error) => self.break_off_as_upstream(now, error),
+                None => self.break_off(now),
+            },
             End::Silent => {
                 let after_s = self.admitted.serving.between_chunks.as_secs();
                 let silence = Silence::BetweenChunks;
@@ -71,6 +75,16 @@ impl Request {
     pub(super) fn break_off(&mut self, now: Instant) {
         let reason = "it broke off its answer".to_owned();
         self.fail(now, Failure::UpstreamFailed, ApiError::UpstreamFailed { reason });
+    }
+
+    /// In the middle of its answer the upstream said why there is no more.
+    fn break_off_as_upstream(&mut self, now: Instant, error: Bytes) {
+        let content_type = DEFAULT_TYPE.to_owned();
+        let head = Head { status: BAD_GATEWAY, content_type, retry_after_s: None };
+        let answer = WholeAnswer { head, body: error, should_retry: Some(true) };
+        self.client.fail_as_upstream(answer, &mut self.actions);
+        let outcome = Outcome::Failed(Failure::UpstreamFailed);
+        self.settle(now, outcome, Usage::default(), ClientEnd::Nothing);
     }
 
     /// The upstream's own words to the client, once they are on the log as what happened.

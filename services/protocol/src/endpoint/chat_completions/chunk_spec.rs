@@ -20,7 +20,7 @@ fn a_delta_gives_its_text() {
         r#"{"object":"chat.completion.chunk","choices":[{"index":0,"delta":{"content":"h\u00e9"},"logprobs":null,"finish_reason":null}],"usage":null}"#,
     );
     assert_eq!(pieces(&chunk), [(0, PieceKind::Content, "hé")]);
-    assert_eq!((chunk.finished, chunk.is_usage_only(), chunk.usage), (false, false, None));
+    assert_eq!((chunk.is_finished(), chunk.is_usage_only(), chunk.usage), (false, false, None));
 }
 
 #[test]
@@ -41,7 +41,7 @@ fn every_kind_of_text_is_told_apart() {
             (2, PieceKind::ToolCall, "x"),
         ]
     );
-    assert!(chunk.finished);
+    assert_eq!((chunk.seen, chunk.finished), (0b111, 0b100));
 }
 
 #[test]
@@ -65,18 +65,65 @@ fn only_a_chunk_without_choices_and_with_usage_is_withheld() {
     assert!(!only(&format!(
         r#"{{"choices":[{{"delta":{{}},"finish_reason":"stop"}}],"usage":{USAGE}}}"#
     )));
-    assert!(!only(&format!(r#"{{"error":{{"message":"x"}},"usage":{USAGE}}}"#)));
 }
 
 #[test]
-fn an_error_on_a_stream_is_seen() {
-    assert_eq!(
-        read(r#"{"error":{"message":"out of memory","code":500}}"#).error.unwrap(),
-        "out of memory"
+fn the_text_of_a_content_in_parts_is_read_and_thoughts_are_reasoning() {
+    let chunk = read(
+        r#"{"choices":[{"delta":{"content":[
+            {"type":"thinking","thinking":[{"type":"text","text":"hm"},{"type":"reference","ids":[1]}]},
+            {"type":"thinking","thinking":"so"},
+            {"type":"text","text":"yes"},{"type":"image_url","image_url":"x"},7]}}]}"#,
     );
-    assert_eq!(read(r#"{"error":"out of memory"}"#).error.unwrap(), "out of memory");
-    assert_eq!(read(r#"{"error":{}}"#).error.unwrap(), "the upstream reports an error");
-    assert_eq!(read(r#"{"error":null,"choices":[]}"#).error, None);
+    let kinds = [PieceKind::Reasoning, PieceKind::Reasoning, PieceKind::Content];
+    assert_eq!(chunk.pieces.iter().map(|piece| piece.kind).collect::<Vec<_>>(), kinds);
+    assert_eq!(chunk.pieces.iter().map(|piece| piece.text.as_ref()).collect::<String>(), "hmsoyes");
+}
+
+#[test]
+fn an_empty_reason_is_none() {
+    for (reason, finished) in [("null", 0), ("\"\"", 0), ("\"null\"", 0), ("\"stop\"", 1)] {
+        let json = format!(r#"{{"choices":[{{"delta":{{}},"finish_reason":{reason}}}]}}"#);
+        assert_eq!(read(&json).finished, finished, "{reason}");
+    }
+}
+
+#[test]
+fn what_only_opens_an_answer_tells_nothing() {
+    let tells = |delta: &str| read(&format!(r#"{{"choices":[{{"delta":{delta}}}]}}"#)).tells;
+    for opening in [
+        r#"{"role":"assistant"}"#,
+        r#"{"role":"assistant","content":"","refusal":null,"tool_calls":[],"audio":{}}"#,
+        "{}",
+    ] {
+        assert!(!tells(opening), "{opening}");
+    }
+    for telling in [
+        r#"{"content":"x"}"#,
+        r#"{"tool_calls":[{"index":0,"id":"call_1"}]}"#,
+        r#"{"audio":{"id":"a"}}"#,
+        r#"{"content":[{"type":"text","text":""}]}"#,
+    ] {
+        assert!(tells(telling), "{telling}");
+    }
+}
+
+#[test]
+fn bytes_that_are_no_text_stand_for_no_character() {
+    let chunk = Chunk::read(b"{\"choices\":[{\"delta\":{\"content\":\"a\xff\"}}]}").unwrap();
+    assert_eq!(chunk.pieces[0].text, "a\u{fffd}");
+}
+
+#[test]
+fn of_several_reports_the_usual_one_is_believed_unless_it_says_nothing() {
+    let usage = |json: &str| read(json).usage.unwrap().prompt_tokens();
+    let groq = r#""x_groq":{"id":"r","usage":{"prompt_tokens":7,"completion_tokens":2}}"#;
+    let usual =
+        |prompt: u64| format!(r#""usage":{{"prompt_tokens":{prompt},"completion_tokens":0}}"#);
+    assert_eq!(usage(&format!("{{{groq},{}}}", usual(9))), 9);
+    assert_eq!(usage(&format!("{{{},{groq}}}", usual(9))), 9);
+    assert_eq!(usage(&format!("{{{},{groq}}}", usual(0))), 7);
+    assert_eq!(usage(r#"{"eval_count":2,"prompt_eval_count":5}"#), 5);
 }
 
 #[test]

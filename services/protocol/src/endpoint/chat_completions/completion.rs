@@ -160,7 +160,7 @@ mod spec {
             let usage = Usage::tokens(prompt, 0, completion, 0, Source::Reported);
             let body = answer().whole(&["a", "b"], FinishReason::Stop, &usage);
             let read = Chunk::read(&body).unwrap();
-            prop_assert_eq!((read.usage, read.choices, read.finished), (Some(usage), 2, true));
+            prop_assert_eq!((read.usage, read.choices, read.finished), (Some(usage), 2, 0b11));
         }
     }
 }

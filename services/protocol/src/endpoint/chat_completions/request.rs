@@ -47,6 +47,7 @@ pub(super) fn read(body: &[u8]) -> Result<Read, BadRequest> {
     // As it was called before.
     read.most_output = max_completion_tokens.or(max_tokens);
     let forwarding = &mut read.forwarding;
+    forwarding.answers = read.n;
     forwarding.usage_wanted = options.include_usage();
     if forwarding.streamed && !forwarding.usage_wanted {
         let edit = options.ask_for_usage(forwarding.after_model());

@@ -25,7 +25,8 @@ fn released(n: u8, attempt: Option<AttemptReport>) -> FromWorker {
 }
 
 fn finished(n: u8, attempt: AttemptReport) -> FromWorker {
-    let conclusion = Box::new(Conclusion { end: End::Complete, attempt: Some(attempt) });
+    let conclusion =
+        Box::new(Conclusion { end: End::Complete, attempt: Some(attempt), error: None });
     FromWorker::Finish { claim: claim_id(n), chunks: 0, sent: 0, usage: usage(0), conclusion }
 }
 

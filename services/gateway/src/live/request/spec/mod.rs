@@ -301,7 +301,7 @@ fn last(mut said: FromWorker) -> FromWorker {
 fn conclusion(end: End, chunks: u64) -> Box<Conclusion> {
     let report = AttemptReport::new(None, end.outcome());
     let attempt = Some(AttemptReport { usage: Some(usage(chunks)), ..report });
-    Box::new(Conclusion { end, attempt })
+    Box::new(Conclusion { end, attempt, error: None })
 }
 
 fn finish(chunks: u64, sent: u64, end: End) -> FromWorker {
