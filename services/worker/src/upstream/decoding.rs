@@ -107,7 +107,7 @@ impl Decoder {
             None if is_text(first) => Vec::new(),
             Some(_) | None => self.labels.iter().rev().copied().collect(),
         };
-        let decoders = codings.iter().map(|coding| coding.decoder(first)).collect::<Vec<_>>();
+        let decoders = codings.iter().map(|coding| coding.decoder()).collect::<Vec<_>>();
         self.stage = if decoders.is_empty() { Stage::Plain } else { Stage::Coded(decoders) };
     }
 }
@@ -131,13 +131,11 @@ impl Coding {
         }
     }
 
-    fn decoder(self, first: &[u8]) -> Box<dyn Decode> {
+    fn decoder(self) -> Box<dyn Decode> {
         let sink = Sink::default();
         match self {
             Self::Gzip => Box::new(MultiGzDecoder::new(sink)),
-            // The standard means zlib's format, and some send it without its header.
-            Self::Deflate if is_zlib(first) => Box::new(ZlibDecoder::new(sink)),
-            Self::Deflate => Box::new(DeflateDecoder::new(sink)),
+            Self::Deflate => Box::new(Inflate::Undecided(Vec::new())),
             Self::Brotli => Box::new(brotli_decompressor::DecompressorWriter::new(sink, 4096)),
             Self::Zstd => Box::new(Zstd::new(sink)),
         }
@@ -211,6 +209,42 @@ decode!(ZlibDecoder<Sink>, try_finish);
 decode!(DeflateDecoder<Sink>, try_finish);
 decode!(brotli_decompressor::DecompressorWriter<Sink>, close);
 decode!(zstd::stream::write::Decoder<'static, Sink>, flush);
+
+/// The standard means zlib's format, and some send it without its header.
+enum Inflate {
+    Undecided(Vec<u8>),
+    Decided(Box<dyn Decode>),
+}
+
+impl Decode for Inflate {
+    fn feed(&mut self, bytes: &[u8]) -> io::Result<Vec<u8>> {
+        let first = match self {
+            Self::Decided(decoder) => return decoder.feed(bytes),
+            Self::Undecided(first) => first,
+        };
+        first.extend_from_slice(bytes);
+        if first.len() < 2 {
+            return Ok(Vec::new());
+        }
+        let first = std::mem::take(first);
+        let mut decoder: Box<dyn Decode> = if is_zlib(&first) {
+            Box::new(ZlibDecoder::new(Sink::default()))
+        } else {
+            Box::new(DeflateDecoder::new(Sink::default()))
+        };
+        let decoded = decoder.feed(&first);
+        *self = Self::Decided(decoder);
+        decoded
+    }
+
+    fn finish(&mut self) -> io::Result<Vec<u8>> {
+        match self {
+            Self::Undecided(first) if first.is_empty() => Ok(Vec::new()),
+            Self::Undecided(_) => Err(io::ErrorKind::UnexpectedEof.into()),
+            Self::Decided(decoder) => decoder.finish(),
+        }
+    }
+}
 
 /// None if there is no memory for one.
 struct Zstd(Option<zstd::stream::write::Decoder<'static, Sink>>);

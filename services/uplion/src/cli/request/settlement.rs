@@ -14,6 +14,15 @@ pub struct Settlement {
     service_tier: Option<String>,
     price: Option<String>,
     labels: BTreeMap<String, String>,
+    usage: Source,
+}
+
+/// How the usage that was billed was come by.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Source {
+    source: Option<String>,
+    dialect: Option<String>,
 }
 
 /// One call to an upstream.
@@ -41,7 +50,21 @@ impl Settlement {
             ("service tier", self.service_tier.clone()),
             ("price", self.price.clone()),
             ("labels", labels),
+            ("usage", self.usage.fact()),
         ]
+    }
+}
+
+impl Source {
+    /// `reported by the upstream (as x_groq)`
+    fn fact(&self) -> Option<String> {
+        let dialect = self.dialect.as_ref().map(|dialect| format!(" (as {dialect})"));
+        let by = match self.source.as_deref()? {
+            "reported" => "reported by the upstream",
+            "counted" => "counted by the worker",
+            other => other,
+        };
+        Some(format!("{by}{}", dialect.unwrap_or_default()))
     }
 }
 
@@ -88,7 +111,10 @@ mod tests {
     }
 
     fn events(kind: &str) -> Vec<ArchivedEvent> {
-        let data = json!({ "price": "prc_1", "labels": { "team": "physics", "run": "nightly" } });
+        let data = json!({
+            "price": "prc_1", "labels": { "team": "physics", "run": "nightly" },
+            "usage": { "units": { "input": 3 }, "source": "reported", "dialect": "x_groq" },
+        });
         let event = json!({ "type": kind, "time": "2026-11-23T08:33:20Z", "data": data });
         let event = json!({ "position": "AQEB", "effective": true, "event": event });
         vec![serde_json::from_value(event).unwrap()]
@@ -99,6 +125,7 @@ mod tests {
         let settlement = Settlement::among(&events("uplion.request.settled.v2")).unwrap();
         let text = facts(&settlement.facts());
         assert!(text.contains("prc_1") && text.contains("run=nightly, team=physics"), "{text}");
+        assert!(text.contains("reported by the upstream (as x_groq)"), "{text}");
         assert!(Settlement::among(&events("uplion.request.accepted.v2")).is_none());
     }
 }
