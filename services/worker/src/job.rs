@@ -315,7 +315,7 @@ impl<'a> Job<'a> {
             let end = End::Silent;
             self.upstream.broke_off(self.asker());
             let attempt = self.response.take().map(|response| response.report(end.outcome()));
-            self.answer.end(Conclusion { end, attempt }, Usage::default());
+            self.answer.end(Conclusion { end, attempt, error: None }, Usage::default());
             return None;
         }
         let failure = CallFailure::for_now(ReleaseReason::TimedOut);

@@ -32,6 +32,7 @@ pub trait AnswerGatherer: Send {
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "what a part says, one thing each")]
 pub struct AnswerPart<'a> {
     /// The upstream's own name for the answer.
     pub id: Option<Cow<'a, str>>,

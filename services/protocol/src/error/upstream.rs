@@ -57,6 +57,15 @@ impl UpstreamError {
         })
     }
 
+    /// Of the data of an event that is no JSON. What was to be a part of an answer is not quoted.
+    pub fn of_unreadable_event(data: &[u8]) -> Self {
+        if data.trim_ascii_start().starts_with(b"{") {
+            Self::new("the model's server sent an event that cannot be read".to_owned())
+        } else {
+            Self::of_event(data)
+        }
+    }
+
     /// Of a body that cannot be read as an answer.
     pub fn unreadable(body: &[u8]) -> Self {
         Self::new(match text(body) {
@@ -275,6 +284,7 @@ mod spec {
         );
         assert_eq!(UpstreamError::of_event(b"out of memory").message, "out of memory");
         assert_eq!(UpstreamError::of_event(b"").message, SAYS_NOTHING);
+        assert!(!UpstreamError::of_unreadable_event(br#"{"a":"secret"#).message.contains("secret"));
         assert_eq!(UpstreamError::of_event(br#"{"code":500,"why":"x"}"#).status, Some(500));
         assert!(UpstreamError::unreadable(&[b'x'; 100_000]).message.len() < 400);
     }

@@ -23,7 +23,7 @@ impl BodyKind {
             (field[..both] == bytes[..both]).then(|| bytes.get(field.len()).copied())
         };
         let is_end = |byte: u8| matches!(byte, b':' | b'\n' | b'\r');
-        let fields = ["data", "event", "id", "retry"].into_iter().filter_map(begins_as).next();
+        let fields = ["data", "event", "id", "retry"].into_iter().find_map(begins_as);
         match (bytes.first(), fields) {
             _ if first.len() < 3 && b"\xef\xbb\xbf".starts_with(first) => None,
             (None, _) => (first.len() > MOST_OPEN).then_some(Self::Other),

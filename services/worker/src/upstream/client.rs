@@ -146,15 +146,12 @@ impl HttpResponse {
             if let (Some(Ok(_)), Some(pulse)) = (&frame, &self.pulse) {
                 pulse.beat();
             }
-            let bytes = match frame {
-                Some(frame) => match frame?.into_data() {
-                    Ok(bytes) => self.decoder.feed(bytes)?,
-                    Err(_trailers) => continue,
-                },
-                None => {
-                    self.ended = true;
-                    self.decoder.finish()?
-                }
+            let bytes = if let Some(frame) = frame {
+                // What is no data is a trailer, which says nothing here.
+                self.decoder.feed(frame?.into_data().unwrap_or_default())?
+            } else {
+                self.ended = true;
+                self.decoder.finish()?
             };
             if !bytes.is_empty() {
                 return Ok(Some(bytes));

@@ -232,9 +232,9 @@ impl Decode for Inflate {
         } else {
             Box::new(DeflateDecoder::new(Sink::default()))
         };
-        let decoded = decoder.feed(&first);
+        let begun = decoder.feed(&first);
         *self = Self::Decided(decoder);
-        decoded
+        begun
     }
 
     fn finish(&mut self) -> io::Result<Vec<u8>> {

@@ -276,13 +276,11 @@ impl UpstreamResponse {
             yield_now().await;
             response.chunk().now_or_never()
         } else if let Some(over_at) = reader.over_at() {
-            match timeout_at(over_at, response.chunk()).await {
-                Ok(read) => Some(read),
-                Err(_) => {
-                    reader.complete(&mut self.meter);
-                    None
-                }
+            let read = timeout_at(over_at, response.chunk()).await.ok();
+            if read.is_none() {
+                reader.complete(&mut self.meter);
             }
+            read
         } else {
             Some(response.chunk().await)
         };

@@ -48,6 +48,7 @@ enum Gathered {
 
 /// What the upstream has said so far.
 #[derive(Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each may come with or without the others")]
 struct Heard {
     /// A choice, or usage: more than nothing.
     answer: bool,
@@ -110,16 +111,20 @@ impl Reader {
             self.gather(&ended, meter);
         }
         let Heard { ended, usage, done, .. } = &self.heard;
-        if *ended || *usage || done.is_some() { self.complete(meter) } else { self.break_off() }
+        if *ended || *usage || done.is_some() {
+            self.complete(meter);
+        } else {
+            self.break_off();
+        }
     }
 
     /// The connection broke; what was said before may have been all.
     pub fn lose(&mut self, meter: &mut Meter) {
         let Heard { ended, usage_alone, done, .. } = &self.heard;
         if *ended || *usage_alone || done.is_some() {
-            self.complete(meter)
+            self.complete(meter);
         } else {
-            self.break_off()
+            self.break_off();
         }
     }
 
@@ -254,12 +259,9 @@ impl Reader {
     }
 
     fn keep_data(&mut self, json: &[u8], meter: &mut Meter) -> bool {
-        let part = match self.answer.event(json) {
-            Ok(part) => part,
-            Err(_) => {
-                self.fail(UpstreamError::of_event(json));
-                return false;
-            }
+        let Ok(part) = self.answer.event(json) else {
+            self.fail(UpstreamError::of_unreadable_event(json));
+            return false;
         };
         match &part.progress {
             Progress::Going => {}

@@ -112,13 +112,11 @@ impl Gathered {
 }
 
 fn join_member(members: &mut Members, name: &str, value: Node) {
-    match get_mut(members, name) {
-        Some(known) => join(known, value, name),
-        None => {
-            let value = if let Node::Array(items) = value { joined_list(items) } else { value };
-            members.push((name.to_owned(), value));
-        }
+    if let Some(known) = get_mut(members, name) {
+        return join(known, value, name);
     }
+    let value = if let Node::Array(items) = value { joined_list(items) } else { value };
+    members.push((name.to_owned(), value));
 }
 
 fn join(known: &mut Node, value: Node, name: &str) {
@@ -134,10 +132,14 @@ fn join(known: &mut Node, value: Node, name: &str) {
             }
         }
         (Node::Array(known), Node::Array(items)) => {
-            items.into_iter().for_each(|item| join_item(known, item));
+            for item in items {
+                join_item(known, item);
+            }
         }
         (Node::Object(known), Node::Object(members)) => {
-            members.into_iter().for_each(|(name, value)| join_member(known, &name, value));
+            for (name, value) in members {
+                join_member(known, &name, value);
+            }
         }
         (known @ Node::Plain(_), value @ Node::Plain(_)) => *known = value,
         // A content may be a text in one chunk and a list of parts in the next.
@@ -153,7 +155,9 @@ fn join(known: &mut Node, value: Node, name: &str) {
 
 fn joined_list(items: Vec<Node>) -> Node {
     let mut known = Vec::new();
-    items.into_iter().for_each(|item| join_item(&mut known, item));
+    for item in items {
+        join_item(&mut known, item);
+    }
     Node::Array(known)
 }
 

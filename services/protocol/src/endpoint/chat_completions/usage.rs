@@ -112,8 +112,8 @@ impl Report {
 
     /// Of the most telling word that is not usual.
     fn dialect(&self) -> Option<UsageDialect> {
-        let said = Count::ALL.iter().filter_map(|count| self.said[*count as usize]);
-        said.filter_map(|(_, word)| word.dialect.clone()).next()
+        let mut said = Count::ALL.iter().filter_map(|count| self.said[*count as usize]);
+        said.find_map(|(_, word)| word.dialect.clone())
     }
 }
 
