@@ -3,13 +3,13 @@
 use std::{
     collections::HashMap,
     sync::{Arc, PoisonError, RwLock, RwLockReadGuard},
+    time::Duration,
 };
 
 use tokio::time::Instant;
 use uplion_domain::{Envelope, Event, ModelName, model};
 use uplion_log_transport::{
     follow::{Follower, News},
-    presence,
     stream::{StreamName, Streams},
 };
 use uplion_projections::Catalog;
@@ -52,10 +52,9 @@ impl LiveCatalog {
         Ok(question(&self.held().catalog))
     }
 
-    /// Whether something about the model changed so lately that workers may not have said what they make of it.
-    pub fn has_changed_lately(&self, model: &ModelName) -> bool {
-        let changed = self.held().changed.get(model).copied();
-        changed.is_some_and(|at| at.elapsed() < presence::SETTLED_AFTER)
+    /// How long ago it was heard here that something about the model changed.
+    pub fn changed_ago(&self, model: &ModelName) -> Option<Duration> {
+        self.held().changed.get(model).map(Instant::elapsed)
     }
 
     pub fn is_fresh(&self) -> bool {

@@ -1,6 +1,6 @@
 //! Whether anybody will come for the requests of a model, as presence and the catalog tell it.
 
-use std::{fmt, sync::Arc};
+use std::{fmt, sync::Arc, time::Duration};
 
 use prometheus_client::{
     collector::Collector,
@@ -12,7 +12,7 @@ use tokio::sync::watch;
 use uplion_domain::{ModelName, subject::Filter};
 use uplion_log_transport::{
     message::Messages,
-    presence::{self, Service, Watcher},
+    presence::{self, Service, View, Watcher},
 };
 
 use crate::live_catalog::LiveCatalog;
@@ -71,16 +71,27 @@ impl Outlook {
             Service::Served { workers: _ } | Service::Unknown => return None,
             Service::Unserved(why) => why,
         };
-        // Workers hear of a change when this gateway does, and say a moment later what they make of it.
-        if self.catalog.has_changed_lately(model) {
-            return None;
-        }
         let registered = self.catalog.ask(|catalog| !catalog.upstreams(model).is_empty());
-        Some(match (why, registered) {
+        let why = match (why, registered) {
             (presence::Unserved::UpstreamsDown, _) => Unserved::UpstreamsDown,
             (presence::Unserved::NoWorker, Ok(false)) => Unserved::NoUpstream,
             (presence::Unserved::NoWorker, _) => Unserved::NoWorker,
-        })
+        };
+        let changed_ago = self.catalog.changed_ago(model);
+        (changed_ago.is_none_or(|ago| ago >= self.taken_up_within(why))).then_some(why)
+    }
+
+    /// Workers hear of a change when this gateway does, and say a moment later what they make of it: one that has much
+    /// to do, somewhat later.
+    fn taken_up_within(&self, why: Unserved) -> Duration {
+        match why {
+            Unserved::NoWorker if self.workers.ask(View::has_workers) => {
+                presence::SETTLED_AGAIN_AFTER
+            }
+            Unserved::NoWorker | Unserved::NoUpstream | Unserved::UpstreamsDown => {
+                presence::SETTLED_AFTER
+            }
+        }
     }
 
     /// A request of it was told so.

@@ -14,6 +14,7 @@ mod flags;
 mod logging;
 mod maintenance;
 mod private_file;
+mod probe;
 mod role_list;
 mod roles;
 mod runtime;

@@ -80,6 +80,13 @@ impl Dev {
         answer.stdout
     }
 
+    /// What a command that succeeds prints, and what it says beside.
+    pub async fn both(&self, arguments: &[&str]) -> (String, String) {
+        let answer = self.ask(arguments).await;
+        assert!(answer.status.success(), "{arguments:?}: {answer:?}");
+        (answer.stdout, answer.stderr)
+    }
+
     pub async fn json(&self, arguments: &[&str]) -> Value {
         let told = self.stdout(&[arguments, &["--json"]].concat()).await;
         serde_json::from_str(&told).unwrap()

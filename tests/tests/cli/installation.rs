@@ -30,10 +30,10 @@ async fn doctor_tells_what_a_worker_cannot_do_and_where_to_look() {
     dev.stdout(&[&["model", "register", "llama"][..], &lacking].concat()).await;
     let told = wait::until_some(PATIENCE, "doctor to tell of the worker", async || {
         let told = dev.stdout(&["doctor"]).await;
-        told.contains("ConfigurationError").then_some(told)
+        told.contains("NOT_SET_ANYWHERE").then_some(told)
     });
     let told = told.await.unwrap();
-    assert!(told.contains("watch  worker") && told.contains("upstream list llama"), "{told}");
+    assert!(told.contains("watch  upstream") && told.contains("upstream list llama"), "{told}");
 }
 
 #[tokio::test]

@@ -15,6 +15,7 @@ mod models;
 mod money;
 mod output;
 mod people;
+mod probing;
 mod projects;
 mod sign_in;
 mod write_options;

@@ -83,7 +83,8 @@ async fn no_secret_and_nothing_personal_is_in_a_log_at_any_level_or_in_a_table_a
     });
     let asked = control.client.post(format!("{}/v1/chat/completions", dev.url()));
     let asked = asked.header(AUTHORIZATION, format!("Bearer {key}")).json(&question);
-    assert!(asked.send().await.unwrap().status().is_success());
+    let answer = asked.send().await.unwrap();
+    assert!(answer.status().is_success(), "{}", answer.text().await.unwrap());
     control.ask(&session, Method::DELETE, "/sessions/current", Value::Null).await;
     control.ask(&admin, Method::POST, &format!("/users/{user}/erase"), Value::Null).await;
 

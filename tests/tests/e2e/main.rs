@@ -18,6 +18,7 @@ mod one_bad_client;
 mod queue;
 mod relay;
 mod secrets;
+mod unserved;
 mod upgrades;
 mod upstreams;
 

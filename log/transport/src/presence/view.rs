@@ -208,6 +208,11 @@ impl View {
         }
     }
 
+    /// Whether any worker is there, whatever it serves.
+    pub fn has_workers(&self) -> bool {
+        self.workers().next().is_some()
+    }
+
     /// Another number whenever a model may be served that was not, or the other way round.
     pub const fn changes(&self) -> u64 {
         self.changes

@@ -39,7 +39,7 @@ use std::process::ExitCode;
 
 use clap::Subcommand;
 
-pub use self::{failure::EXIT_CODES, log::Tail};
+pub use self::{failure::EXIT_CODES, log::Tail, output::note};
 
 use self::failure::Failure;
 

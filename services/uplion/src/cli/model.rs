@@ -1,5 +1,6 @@
 //! `uplion model`
 
+mod probing;
 mod terms;
 mod upstream;
 mod view;
@@ -9,6 +10,7 @@ use serde_json::{Map, Value, json};
 use uplion_domain::name;
 
 use self::{
+    probing::Probing,
     terms::Terms,
     upstream::{Upstream, Upstreams},
     view::{View, list_table},
@@ -83,6 +85,8 @@ struct NewModel {
     running: Running,
     #[command(flatten)]
     terms: Terms,
+    #[command(flatten)]
+    probing: Probing,
     #[command(flatten)]
     options: CreateOptions,
 }
@@ -179,7 +183,9 @@ impl Model {
 
 impl NewModel {
     async fn register(self, client: &Client, format: Format) -> Result<(), Failure> {
-        let Self { name, upstreams, aliases, running, terms, options } = self;
+        let Self { name, upstreams, aliases, running, terms, probing, options } = self;
+        let candidates = upstreams.candidates(&name);
+        probing.before(&candidates).await?;
         let mut body = running.fields();
         body.extend(terms.field());
         body.retain(|_, value| !value.is_null());
@@ -190,7 +196,11 @@ impl NewModel {
         ];
         body.extend(all.map(|(name, value)| (name.to_owned(), value)));
         let written = client.post(&options.into(), &["models"], &Value::Object(body)).await?;
-        output::print_written(format, &written, &format!("registered model {name}"))
+        output::print_written(format, &written, &format!("registered model {name}"))?;
+        if !format.json {
+            probing.after(client, &candidates).await;
+        }
+        Ok(())
     }
 }
 

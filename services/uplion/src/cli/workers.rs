@@ -1,8 +1,11 @@
-//! `uplion workers`: who serves, as the log tells it. (`uplion worker` is the role.)
+//! `uplion workers`: who serves, as they say themselves and as the log tells it. (`uplion worker` is the role.)
+
+mod presence;
 
 use clap::Args;
 use serde::Deserialize;
 
+pub use self::presence::{Presence, Upstream};
 use super::{
     client::Client,
     endpoint,
@@ -38,6 +41,8 @@ struct View {
     failures: Vec<WorkerFailure>,
     requests: u64,
     last_request_at: Option<String>,
+    present: Option<bool>,
+    presence: Option<Presence>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -66,6 +71,7 @@ fn list_table(workers: &[View]) -> Table {
         Column::Text("ID"),
         Column::Text("STATUS"),
         Column::Text("MODELS"),
+        Column::Text("IN FLIGHT"),
         Column::Number("REQUESTS"),
         Column::Text("LAST REQUEST"),
         Column::Text("STARTED"),
@@ -73,34 +79,66 @@ fn list_table(workers: &[View]) -> Table {
     ];
     let row = |worker: &View| {
         let text = |text: &Option<String>| text.clone().unwrap_or_default();
-        let failures = worker
-            .failures
-            .iter()
-            .map(|WorkerFailure { model, reason, .. }| format!("{model}: {reason}"));
         vec![
             worker.id.clone(),
-            worker.status.clone(),
-            worker.models.join(", "),
+            worker.standing(),
+            worker.models_now().join(", "),
+            worker.presence.as_ref().map(Presence::load).unwrap_or_default(),
             worker.requests.to_string(),
             text(&worker.last_request_at),
             text(&worker.started_at),
-            failures.collect::<Vec<_>>().join(", "),
+            worker.trouble().join("; "),
         ]
     };
     table(&columns, &workers.iter().map(row).collect::<Vec<_>>())
 }
 
 impl View {
+    /// What the log says of it, unless it was killed and could not say so.
+    fn standing(&self) -> String {
+        match (self.status.as_str(), self.present) {
+            ("serving" | "failed", Some(false)) => "gone".to_owned(),
+            (status, _) => status.to_owned(),
+        }
+    }
+
+    /// Those that it serves now, or began with.
+    fn models_now(&self) -> Vec<String> {
+        let Some(presence) = &self.presence else { return self.models.clone() };
+        let mut models: Vec<String> =
+            presence.upstreams.iter().map(|upstream| upstream.model.clone()).collect();
+        models.sort_unstable();
+        models.dedup();
+        models
+    }
+
+    /// What it says itself, if it is there: what the log says may be mended since.
+    fn trouble(&self) -> Vec<String> {
+        let recorded =
+            |WorkerFailure { model, reason, .. }: &WorkerFailure| format!("{model}: {reason}");
+        match &self.presence {
+            Some(presence) => presence.trouble(),
+            None => self.failures.iter().map(recorded).collect(),
+        }
+    }
+
     fn details(self) -> String {
+        let (standing, models) = (self.standing(), self.models_now());
+        let presence = self.presence.as_ref();
         let mut lines = vec![
-            ("worker", Some(self.id)),
-            ("status", Some(self.status)),
-            ("models", Some(self.models.join(", "))),
+            ("worker", Some(self.id.clone())),
+            ("status", Some(standing)),
+            ("hindrance", presence.and_then(|presence| presence.hindrance.clone())),
+            ("version", presence.map(|presence| presence.version.clone())),
+            ("in flight", presence.map(Presence::load)),
+            ("models", Some(models.join(", "))),
             ("requests", Some(self.requests.to_string())),
             ("last request", self.last_request_at),
             ("started", self.started_at),
             ("stopped", self.stopped_at),
         ];
+        let upstreams = presence.into_iter().flat_map(|presence| &presence.upstreams);
+        lines.extend(upstreams.map(|upstream| ("upstream", Some(upstream.line()))));
         let failures = self.failures.into_iter().map(|WorkerFailure { model, reason, at }| {
             ("trouble", Some(format!("{model}: {reason}, at {at}")))
         });

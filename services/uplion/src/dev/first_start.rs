@@ -5,8 +5,11 @@ use anyhow::Result;
 use super::{
     administrator::{Administrator, ModelOffer, OtherUpstreams},
     credentials::{self, Credentials},
-    discover,
     flags::Dev,
+};
+use crate::{
+    cli::note,
+    probe::{Finding, Wanted, probe},
 };
 
 /// What the demonstration model charges, so that there is a bill to look at.
@@ -26,7 +29,7 @@ pub async fn prepare(
     administrator.set_price("demo", DEMO_PRICE.0, DEMO_PRICE.1).await?;
     let mut names = vec![demo.name];
     for url in &flags.upstream {
-        names.extend(offer_models_of(&administrator, url, max_in_flight).await?);
+        names.extend(offer_models_of(&administrator, url, max_in_flight).await);
     }
     if let (Some(email), Some(password)) = (&credentials.admin_email, &credentials.admin_password) {
         administrator.register_administrator(email, password).await?;
@@ -38,16 +41,22 @@ pub async fn prepare(
     Ok(names)
 }
 
-/// One odd name does not keep the server's other models away.
+/// One odd name does not keep the server's other models away, and a server that is not there none of another's.
 async fn offer_models_of(
     administrator: &Administrator,
     url: &str,
     max_in_flight: u32,
-) -> Result<Vec<String>> {
-    let client = reqwest::Client::builder().build()?;
+) -> Vec<String> {
     let url = url.trim_end_matches('/').to_owned();
+    let models = match probe(&Wanted { url: &url, model: None, key: None }).await {
+        Finding::Serves { models } => models,
+        finding => {
+            note(&format!("warning: --upstream {url}: {finding}. No model of it was added."));
+            return Vec::new();
+        }
+    };
     let mut offered = Vec::new();
-    for name in discover::models_of(&client, &url).await? {
+    for name in models {
         let offer = ModelOffer { name, url: url.clone(), max_in_flight };
         match administrator.offer(&offer, OtherUpstreams::Stay).await {
             Ok(()) => offered.push(offer.name),
@@ -57,5 +66,5 @@ async fn offer_models_of(
             }
         }
     }
-    Ok(offered)
+    offered
 }

@@ -87,6 +87,7 @@ fn a_model_is_served_while_a_worker_says_so() {
     told.hear(1, &beat([("demo", UpstreamHealth::Up)]));
     assert_eq!(told.service(), SERVED);
     assert_eq!(told.view.service(&"other".parse().unwrap()), NO_WORKER);
+    assert!(told.view.has_workers());
     told.hear(2, &beat([("demo", UpstreamHealth::Up)]));
     assert_eq!(told.service(), Service::Served { workers: 2 });
 }

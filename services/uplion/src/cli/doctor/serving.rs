@@ -6,6 +6,7 @@ use super::finding::Finding;
 use crate::cli::{
     client::{Client, read},
     failure::Failure,
+    workers::Presence,
 };
 
 /// Of the newest workers: they are never deleted, and those before are stopped or killed.
@@ -18,6 +19,10 @@ struct Worker {
     #[serde(default)]
     models: Vec<String>,
     failures: Vec<WorkerFailure>,
+    #[serde(default)]
+    present: Option<bool>,
+    #[serde(default)]
+    presence: Option<Presence>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -36,8 +41,7 @@ struct Model {
 pub async fn examine(client: &Client) -> Result<Vec<Finding>, Failure> {
     let newest = client.list_at_most(&["workers"], &[], NEWEST).await?;
     let workers = newest.into_iter().map(read).collect::<Result<Vec<Worker>, _>>()?;
-    let running: Vec<Worker> =
-        workers.into_iter().filter(|worker| worker.status != "stopped").collect();
+    let running: Vec<Worker> = workers.into_iter().filter(Worker::is_running).collect();
     let models = client.list(&["models"], &[]).await?;
     let models = models.into_iter().map(read).collect::<Result<Vec<Model>, _>>()?;
     let registered: Vec<Model> =
@@ -66,8 +70,7 @@ fn models_found(registered: &[Model], running: &[Worker]) -> Vec<Finding> {
         let advice = "register one: `uplion model create NAME --upstream URL`";
         return vec![Finding::watch("model.none", "no model is registered", advice)];
     }
-    let served =
-        |name: &str| running.iter().any(|one| one.models.iter().any(|model| model == name));
+    let served = |name: &str| running.iter().any(|one| one.serves(name));
     let mut findings: Vec<Finding> = registered
         .iter()
         .filter(|model| !running.is_empty() && !served(&model.name))
@@ -89,7 +92,39 @@ fn models_found(registered: &[Model], running: &[Worker]) -> Vec<Finding> {
 }
 
 impl Worker {
-    fn failures(&self) -> impl Iterator<Item = Finding> {
+    /// Whoever was killed could not say that it stopped.
+    fn is_running(&self) -> bool {
+        self.status != "stopped" && self.present != Some(false)
+    }
+
+    fn serves(&self, name: &str) -> bool {
+        match &self.presence {
+            Some(presence) => presence.upstreams.iter().any(|one| one.model == name),
+            None => self.models.iter().any(|model| model == name),
+        }
+    }
+
+    /// What it says of itself, if it is there: what the log says may be mended since.
+    fn failures(&self) -> Vec<Finding> {
+        match &self.presence {
+            Some(presence) => self.down(presence),
+            None => self.recorded().collect(),
+        }
+    }
+
+    fn down(&self, presence: &Presence) -> Vec<Finding> {
+        let down = presence.upstreams.iter().filter(|upstream| upstream.is_down());
+        let finding = |upstream: &crate::cli::workers::Upstream| {
+            let (model, url) = (&upstream.model, &upstream.url);
+            let what =
+                format!("for worker {} {model} at {url} is {}", self.id, upstream.standing());
+            let advice = format!("`uplion model upstream list {model}` says how it is registered");
+            Finding::watch("upstream.down", what, advice).named(url.clone())
+        };
+        down.map(finding).collect()
+    }
+
+    fn recorded(&self) -> impl Iterator<Item = Finding> {
         self.failures.iter().map(|WorkerFailure { model, reason, at }| {
             let what = format!("{} could not serve {model} at {at}: {reason}", self.id);
             Finding::watch("worker.failed", what, advice(model, reason)).named(self.id.clone())
@@ -119,7 +154,8 @@ mod tests {
             at: "2026-11-23T08:00:00Z".into(),
         };
         let models = models.iter().map(|&model| model.to_owned()).collect();
-        Worker { id: "wrk_1".into(), status: "failed".into(), models, failures: vec![failure] }
+        let (id, status, failures) = ("wrk_1".into(), "failed".into(), vec![failure]);
+        Worker { id, status, models, failures, present: None, presence: None }
     }
 
     fn model(name: &str) -> Model {

@@ -5,7 +5,10 @@ use std::str::FromStr;
 use clap::{Args, Subcommand};
 use serde_json::{Map, Value, json};
 
-use super::view::{UpstreamView, upstream_table};
+use super::{
+    probing::{Candidate, Probing},
+    view::{UpstreamView, upstream_table},
+};
 use crate::cli::{
     allowance::{Bound, Text},
     client::{Client, read},
@@ -29,6 +32,8 @@ pub enum Upstream {
         calls_it: Option<String>,
         #[command(flatten)]
         terms: Terms,
+        #[command(flatten)]
+        probing: Probing,
         #[command(flatten)]
         options: WriteOptions,
     },
@@ -108,7 +113,13 @@ pub struct SecretKey {
 impl Upstream {
     pub async fn run(self, client: &Client, format: Format) -> Result<(), Failure> {
         match self {
-            Self::Add { model, server, calls_it, terms, options } => {
+            Self::Add { model, server, calls_it, terms, probing, options } => {
+                let candidates = [Candidate {
+                    url: server.clone(),
+                    model: calls_it.clone().unwrap_or_else(|| model.clone()),
+                    api_key_env: terms.variable(),
+                }];
+                probing.before(&candidates).await?;
                 let mut body = terms.fields();
                 body.retain(|_, value| !value.is_null());
                 body.insert("url".into(), json!(server));
@@ -119,7 +130,11 @@ impl Upstream {
                     format,
                     &written,
                     &format!("{server} answers for model {model}"),
-                )
+                )?;
+                if !format.json {
+                    probing.after(client, &candidates).await;
+                }
+                Ok(())
             }
             Self::List { model } => {
                 let upstreams = known(client, &model).await?;
@@ -179,6 +194,14 @@ async fn id(client: &Client, model: &str, given: &str) -> Result<String, Failure
 }
 
 impl Terms {
+    /// The one that holds what it wants to be shown.
+    fn variable(&self) -> Option<String> {
+        match &self.api_key_env {
+            Some(Bound::At(Text(name))) => Some(name.clone()),
+            Some(Bound::None) | None => None,
+        }
+    }
+
     fn fields(&self) -> Map<String, Value> {
         let Self { api_key_env, api_key_secret, weight, max_in_flight } = self;
         let variable = api_key_env.as_ref().map(|bound| bound.json(|Text(name)| json!(name)));
@@ -194,6 +217,16 @@ impl Terms {
 impl Upstreams {
     pub fn are_given(&self) -> bool {
         !self.upstream.is_empty()
+    }
+
+    /// Of a model of this name.
+    pub fn candidates(&self, name: &str) -> Vec<Candidate> {
+        let one = |url: &String| Candidate {
+            url: url.clone(),
+            model: self.upstream_model.clone().unwrap_or_else(|| name.to_owned()),
+            api_key_env: self.api_key_env.clone(),
+        };
+        self.upstream.iter().map(one).collect()
     }
 
     pub fn to_json(&self) -> Vec<Value> {
