@@ -100,7 +100,7 @@ impl Request {
             timers: Timers::new(now, admitted.serving.deadline),
             unserved_since: None,
             attempts: Attempts::default(),
-            retries: Retries::default(),
+            retries: Retries::new(now + timeouts.deadline),
             tried: Vec::new(),
             admitted,
             timeouts,

@@ -28,11 +28,15 @@ const IDLE_CONNECTION: Duration = Duration::from_secs(4);
 
 pub struct Client {
     http: legacy::Client<Connector, Full<Bytes>>,
-    /// Where each endpoint is.
-    uris: Vec<(Endpoint, Uri)>,
-    /// Where the models are listed.
-    models: Uri,
+    uris: Uris,
     headers: HeaderMap,
+}
+
+/// Where everything is, behind the base URL.
+struct Uris {
+    base: Uri,
+    models: Uri,
+    endpoints: Vec<(Endpoint, Uri)>,
 }
 
 pub struct HttpResponse {
@@ -63,9 +67,8 @@ impl Client {
     }
 
     fn through(proxies: &Matcher, base_url: &str, mut headers: HeaderMap) -> anyhow::Result<Self> {
-        let (base, models, uris) =
-            uris(base_url).with_context(|| format!("upstream URL {base_url}"))?;
-        let (connector, authorization) = Connector::new(&base, proxies)?;
+        let uris = uris(base_url).with_context(|| format!("upstream URL {base_url}"))?;
+        let (connector, authorization) = Connector::new(&uris.base, proxies)?;
         headers.insert(ACCEPT, HeaderValue::from_static("*/*"));
         headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
         let name = HeaderValue::from_static(concat!("uplion/", env!("CARGO_PKG_VERSION")));
@@ -75,7 +78,7 @@ impl Client {
             .pool_idle_timeout(IDLE_CONNECTION)
             .pool_timer(TokioTimer::new())
             .build(connector);
-        Ok(Self { http, uris, models, headers })
+        Ok(Self { http, uris, headers })
     }
 
     pub async fn post(&self, endpoint: Endpoint, body: Bytes) -> Result<HttpResponse, Error> {
@@ -84,7 +87,7 @@ impl Client {
 
     /// The list of models.
     pub async fn models(&self) -> Result<HttpResponse, Error> {
-        self.send(Method::GET, self.models.clone(), Bytes::new()).await
+        self.send(Method::GET, self.uris.models.clone(), Bytes::new()).await
     }
 
     async fn send(&self, method: Method, uri: Uri, body: Bytes) -> Result<HttpResponse, Error> {
@@ -98,13 +101,12 @@ impl Client {
     }
 
     fn uri(&self, endpoint: Endpoint) -> Uri {
-        let known = self.uris.iter().find(|(known, _)| *known == endpoint);
+        let known = self.uris.endpoints.iter().find(|(known, _)| *known == endpoint);
         known.map(|(_, uri)| uri.clone()).expect("every endpoint has one")
     }
 }
 
-/// The base URL, where models are listed behind it, and where each endpoint is.
-fn uris(base_url: &str) -> anyhow::Result<(Uri, Uri, Vec<(Endpoint, Uri)>)> {
+fn uris(base_url: &str) -> anyhow::Result<Uris> {
     let base = base_url.trim_end_matches('/');
     let uri: Uri = base.parse()?;
     ensure!(
@@ -112,10 +114,9 @@ fn uris(base_url: &str) -> anyhow::Result<(Uri, Uri, Vec<(Endpoint, Uri)>)> {
         "it begins with neither http:// nor https://"
     );
     let at = |endpoint: Endpoint| format!("{base}{}", endpoint.upstream_path()).parse();
-    let models = format!("{base}/models").parse()?;
-    let uris: Result<_, InvalidUri> =
+    let endpoints: Result<_, InvalidUri> =
         Endpoint::ALL.iter().map(|endpoint| Ok((*endpoint, at(*endpoint)?))).collect();
-    Ok((uri, models, uris?))
+    Ok(Uris { models: format!("{base}/models").parse()?, endpoints: endpoints?, base: uri })
 }
 
 impl HttpResponse {

@@ -199,15 +199,16 @@ impl Health {
         self.state().proven
     }
 
-    /// What whoever would have called it is told, while it may not be called.
+    /// What whoever would have called it is told, while it rests. What only a person can mend is nobody's business.
     pub fn words(&self) -> Option<UpstreamWords> {
         let state = self.state();
-        let mut words = state.words.clone()?;
-        if let (Condition::Resting(_), Some(until)) = (&state.condition, state.backoff.until()) {
-            let left = until.saturating_duration_since(Instant::now());
-            words.retry_after_s = u32::try_from(left.as_millis().div_ceil(1000).max(1)).ok();
-        }
-        Some(words)
+        let until = match state.condition {
+            Condition::Resting(_) => state.backoff.until()?,
+            Condition::Up | Condition::Down { .. } => return None,
+        };
+        let left = until.saturating_duration_since(Instant::now());
+        let retry_after_s = u32::try_from(left.as_millis().div_ceil(1000).max(1)).ok();
+        Some(UpstreamWords { retry_after_s, ..state.words.clone()? })
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

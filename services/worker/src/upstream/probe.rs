@@ -45,8 +45,13 @@ impl Upstream {
     /// credential may be wrong. None if it does look like an upstream.
     pub async fn first_refusal(&self) -> Option<FailureReason> {
         let listed = timeout(REACH_WITHIN, self.client.models()).await;
-        let Ok(Ok(response)) = listed else { return None };
-        if !matches!(response.status().as_u16(), 300..=399 | 401 | 403 | 404 | 405) {
+        let Ok(Ok(mut response)) = listed else { return None };
+        let looks_wrong = match response.status().as_u16() {
+            300..=399 | 401 | 403 | 404 | 405 => true,
+            200..=299 => lacks(&read_error(&mut response).await, self.upstream_model.as_str()),
+            _ => false,
+        };
+        if !looks_wrong {
             return None;
         }
         match self.answer().await {
@@ -90,7 +95,6 @@ impl Upstream {
             StatusClass::Success if says_error(&body) => {
                 Verdict::resting(ReleaseReason::UpstreamFailed)
             }
-            StatusClass::Success => Verdict::Well,
             StatusClass::Failed(CallFailure::Transient { reason, retry_after }) => {
                 Verdict::Resting { reason, retry_after }
             }
@@ -104,8 +108,8 @@ impl Upstream {
             StatusClass::Rejected { status: 404 | 405 | 410 } => {
                 Verdict::NeedsPerson(FailureReason::ConfigurationError)
             }
-            // It reads what it is asked, and has its own mind about it.
-            StatusClass::Rejected { .. } => Verdict::Well,
+            // It answers, or reads what it is asked and has its own mind about it.
+            StatusClass::Success | StatusClass::Rejected { .. } => Verdict::Well,
         }
     }
 }
@@ -116,8 +120,36 @@ impl Verdict {
     }
 }
 
+/// Whether it lists models, and not this one. Some answer to names that they do not list.
+fn lacks(list: &[u8], model: &str) -> bool {
+    let list = serde_json::from_slice::<serde_json::Value>(list).unwrap_or_default();
+    let mut ids =
+        list["data"].as_array().into_iter().flatten().filter_map(|one| one["id"].as_str());
+    list["data"].as_array().is_some_and(|data| !data.is_empty()) && !ids.any(|id| id == model)
+}
+
 /// Some servers answer 200 and say that they failed.
 fn says_error(body: &[u8]) -> bool {
     serde_json::from_slice::<serde_json::Value>(body)
         .is_ok_and(|body| body.get("error").is_some_and(|error| !error.is_null()))
+}
+
+#[cfg(test)]
+mod spec {
+    use super::*;
+
+    #[test]
+    fn a_list_without_the_model_is_told_from_no_list() {
+        let list = br#"{"data":[{"id":"a"},{"id":"b"}]}"#;
+        assert!(lacks(list, "c") && !lacks(list, "b"));
+        for no_list in [&b"{\"data\":[]}"[..], b"{}", b"", b"<html>"] {
+            assert!(!lacks(no_list, "c"));
+        }
+    }
+
+    #[test]
+    fn an_answer_that_says_that_it_failed_is_none() {
+        assert!(says_error(br#"{"error":{"message":"no"}}"#) && says_error(br#"{"error":"no"}"#));
+        assert!(!says_error(br#"{"error":null,"choices":[]}"#) && !says_error(b"hello"));
+    }
 }

@@ -27,18 +27,13 @@ impl Request {
     pub(super) fn give_up(&mut self, now: Instant) {
         let trouble = self.retries.trouble().unwrap_or(Trouble::NoneToCall);
         let outcome = Outcome::Failed(failure(trouble));
-        match self.retries.take_words() {
-            Some(words) => {
-                let dialect = self.admitted.endpoint.dialect();
-                let answer = answer(dialect, words, trouble);
-                self.client.fail_as_upstream(answer, &mut self.actions);
-                self.settle(now, outcome, Usage::default(), ClientEnd::Nothing);
-            }
-            None => {
-                let error = self.error(trouble);
-                self.stop(now, outcome, error);
-            }
-        }
+        let Some(words) = self.retries.take_words() else {
+            let error = self.error(trouble);
+            return self.stop(now, outcome, error);
+        };
+        let answer = answer(self.admitted.endpoint.dialect(), words, trouble);
+        self.client.fail_as_upstream(answer, &mut self.actions);
+        self.settle(now, outcome, Usage::default(), ClientEnd::Nothing);
     }
 
     /// Where no upstream said anything.

@@ -15,8 +15,10 @@ use crate::options::RetryLimits;
 /// A worker that has no other upstream is asked again so soon, so that the ticket comes by others in between.
 const ASK_OTHERS: Duration = Duration::from_millis(100);
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Retries {
+    /// Of the request: nothing is waited for beyond it.
+    deadline: Instant,
     /// Calls of upstreams that failed.
     failed: u32,
     tried: Vec<UpstreamId>,
@@ -35,9 +37,8 @@ pub struct Retries {
 }
 
 /// Whether those that had it may have it again.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Again {
-    #[default]
     NotYet,
     From(Instant),
     /// They could, and nobody would.
@@ -65,6 +66,21 @@ pub enum ClaimAnswer {
 }
 
 impl Retries {
+    pub const fn new(deadline: Instant) -> Self {
+        Self {
+            deadline,
+            failed: 0,
+            tried: Vec::new(),
+            none_left: Vec::new(),
+            trouble: None,
+            words: None,
+            waiting_since: None,
+            waited: Duration::ZERO,
+            asked_at: None,
+            again: Again::NotYet,
+        }
+    }
+
     /// An upstream was asked, and gave no answer that can be passed on.
     pub fn on_failed(
         &mut self,
@@ -136,11 +152,10 @@ impl Retries {
     pub fn on_claim(&self, now: Instant, worker: WorkerId) -> ClaimAnswer {
         match self.again {
             Again::From(at) if at > now => ClaimAnswer::Wait(at - now),
-            Again::From(_) => ClaimAnswer::Go,
             Again::NotYet | Again::Refused if self.none_left.contains(&worker) => {
                 ClaimAnswer::Wait(ASK_OTHERS)
             }
-            Again::NotYet | Again::Refused => ClaimAnswer::Go,
+            Again::From(_) | Again::NotYet | Again::Refused => ClaimAnswer::Go,
         }
     }
 
@@ -199,7 +214,7 @@ impl Retries {
     /// When it has been tried for long enough, if it waits until then.
     fn until(&self, now: Instant, limits: &RetryLimits) -> Instant {
         let since = self.waiting_since.unwrap_or(now);
-        since + limits.within.saturating_sub(self.waited)
+        (since + limits.within.saturating_sub(self.waited)).min(self.deadline)
     }
 
     fn next_call(&self, asked_at: Instant, limits: &RetryLimits) -> Instant {

@@ -223,6 +223,15 @@ fn it_is_tried_for_ten_seconds_beside_the_time_that_upstreams_take() {
 }
 
 #[test]
+fn nothing_is_waited_for_beyond_the_deadline() {
+    let timeouts = Timeouts { deadline: Duration::from_secs(3), ..Timeouts::default() };
+    let mut case = given_with(false, Bytes::new(), (timeouts, Bounds::default()));
+    case.hears(claim(1)).hears(failed(1, ReleaseReason::Busy, Some(words(429, Some(5)))));
+    case.hears(claim_of_one(2)).hears(none_left(2, None)).until(600, &[]);
+    assert!(case.client_saw().starts_with("[429 "), "{}", case.client_saw());
+}
+
+#[test]
 fn waiting_for_the_first_worker_is_not_trying() {
     let mut case = waiting(false);
     case.until(60_000, &[]).hears(claim(1));
