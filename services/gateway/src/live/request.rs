@@ -100,7 +100,7 @@ impl Request {
             timers: Timers::new(now, admitted.serving.deadline),
             unserved_since: None,
             attempts: Attempts::default(),
-            retries: Retries::new(now + timeouts.deadline),
+            retries: Retries::new(now + admitted.serving.deadline),
             tried: Vec::new(),
             admitted,
             timeouts,

@@ -227,6 +227,8 @@ async fn what_is_refused_to_everybody_is_the_upstreams_own_fault() {
     ] {
         let harness = Harness::start().await;
         let (running, mut gateway) = (harness.worker().await, Gateway::listen(&harness.log).await);
+        let first = gateway.offer(MODEL, chat(json!({}))).await;
+        assert_eq!(gateway.ask(&first, GatewayBehavior::default()).await.end, End::Complete);
         harness.upstream.set_default(Script { status, ..Script::default() });
         for _ in 0..2 {
             let offered = gateway.offer(MODEL, chat(json!({}))).await;
@@ -235,6 +237,17 @@ async fn what_is_refused_to_everybody_is_the_upstreams_own_fault() {
         }
         assert_eq!(failure(&harness).await, (running.worker.id(), model(MODEL), reason));
     }
+}
+
+#[tokio::test]
+async fn an_upstream_that_never_answered_and_lists_other_models_is_asked_at_the_first_refusal() {
+    let harness = Harness::start().await;
+    let (running, mut gateway) = (harness.worker().await, Gateway::listen(&harness.log).await);
+    harness.upstream.set_default(Script { status: 404, ..Script::default() });
+    let back = handed_back(&mut gateway, vec![]).await;
+    assert_eq!(released(back), Some(ReleaseReason::WorkerFailed));
+    let reason = FailureReason::ConfigurationError;
+    assert_eq!(failure(&harness).await, (running.worker.id(), model(MODEL), reason));
 }
 
 #[tokio::test]

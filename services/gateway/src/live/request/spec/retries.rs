@@ -6,6 +6,7 @@ use uplion_domain::{
 };
 
 use super::*;
+use crate::options::Serving;
 
 fn upstream(n: u8) -> UpstreamId {
     Upstream::new(format!("http://upstream-{n}/v1"), "demo".parse().unwrap(), 1).id()
@@ -224,7 +225,8 @@ fn it_is_tried_for_ten_seconds_beside_the_time_that_upstreams_take() {
 
 #[test]
 fn nothing_is_waited_for_beyond_the_deadline() {
-    let timeouts = Timeouts { deadline: Duration::from_secs(3), ..Timeouts::default() };
+    let serving = Serving { deadline: Duration::from_secs(3), ..Serving::default() };
+    let timeouts = Timeouts { serving, ..Timeouts::default() };
     let mut case = given_with(false, Bytes::new(), (timeouts, Bounds::default()));
     case.hears(claim(1)).hears(failed(1, ReleaseReason::Busy, Some(words(429, Some(5)))));
     case.hears(claim_of_one(2)).hears(none_left(2, None)).until(600, &[]);
