@@ -85,7 +85,9 @@ async fn with_the_folder_of_dev_full_clients_are_charged_for_what_they_got_whole
 
     let deliveries = upstream.deliveries();
     let mut ends: BTreeMap<String, usize> = BTreeMap::new();
-    asked.iter().for_each(|one| *ends.entry(one.end.name()).or_default() += 1);
+    for one in &asked {
+        *ends.entry(one.end.name()).or_default() += 1;
+    }
     eprintln!("dev: {ends:#?}");
     assert!(ends["whole"] > 0);
     let right = async || {

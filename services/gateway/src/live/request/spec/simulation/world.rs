@@ -23,6 +23,7 @@ const WORKERS: u8 = 4;
 
 pub struct World {
     seed: u64,
+    streamed: bool,
     random: Random,
     now: u64,
     case: Case,
@@ -45,7 +46,6 @@ pub struct World {
 
 #[derive(Debug, Default)]
 pub struct Client {
-    streamed: bool,
     pub whole: bool,
     pub refused: bool,
     gone: bool,
@@ -95,13 +95,14 @@ impl World {
         let partition = (cut, cut + if random.one_in(3) { random.below(40_000) } else { 0 });
         let mut world = Self {
             seed,
+            streamed,
             now: 0,
             case,
             events: BTreeMap::new(),
             scheduled: 0,
             workers: (1..=WORKERS).map(|n| Worker::new(n, &mut random)).collect(),
             log: Log::new(LIMIT),
-            client: Client { streamed, ..Client::default() },
+            client: Client::default(),
             writing: None,
             generation: 0,
             gateway_sleeps_until: 0,
@@ -216,12 +217,12 @@ impl World {
     /// What the client sees of it.
     fn show(&mut self, action: Action) {
         match action {
-            Action::WriteAnswer(bytes) => {
-                if self.client.write_until.is_none_or(|until| self.case.now < until) {
-                    self.client.handed += bytes.len() as u64;
-                    let delay = self.random.below(20);
-                    self.after(delay, Event::Delivered(self.client.handed));
-                }
+            Action::WriteAnswer(bytes)
+                if self.client.write_until.is_none_or(|until| self.case.now < until) =>
+            {
+                self.client.handed += bytes.len() as u64;
+                let delay = self.random.below(20);
+                self.after(delay, Event::Delivered(self.client.handed));
             }
             Action::WriteOwn(bytes) if bytes.windows(7).any(|part| part == b"\"error\"") => {
                 self.client.refused = true;
@@ -305,11 +306,11 @@ impl World {
     }
 
     pub fn check(&self) {
-        let Self { seed, client, log, .. } = self;
+        let Self { seed, streamed, client, log, .. } = self;
         assert!(self.killed || self.over, "seed {seed} never ends");
         assert!(!client.whole || log.is_charged_whole(), "seed {seed}: for nothing: {log:#?}");
         let knows = !self.killed || self.refusal_heard();
-        if !client.whole && knows && !(client.streamed && client.gone) {
+        if !client.whole && knows && !(*streamed && client.gone) {
             assert!(!log.is_charged_whole(), "seed {seed}: charged for an error: {log:#?}");
         }
         if !client.whole && !self.killed {

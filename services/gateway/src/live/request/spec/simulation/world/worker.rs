@@ -155,7 +155,9 @@ impl World {
             Event::ToWorker(n, said) => self.worker(n).hear(now, &said),
             Event::WorkerTick(n) => {
                 let says = self.worker(n).says(now);
-                says.into_iter().for_each(|said| self.send(Event::ToGateway(Box::new(said))));
+                for said in says {
+                    self.send(Event::ToGateway(Box::new(said)));
+                }
                 self.look_after_gateway(n);
                 self.after(1000, Event::WorkerTick(n));
             }
