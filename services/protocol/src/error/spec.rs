@@ -67,6 +67,7 @@ fn each_error_has_its_status_code_and_class() {
     404 unknown_url invalid_request_error no retry: unknown URL: GET /v2
     405 method_not_supported invalid_request_error no retry: PUT is not allowed on /v1/models
     415 unsupported_media_type invalid_request_error no retry: the body must be of the type application/json
+    415 unsupported_content_encoding invalid_request_error no retry: the body is sent as it is, without a Content-Encoding: gzip is not read here
     413 payload_too_large invalid_request_error no retry: the body is longer than 20 bytes
     429 rate_limit_exceeded rate_limit_error retry after 3 s: too many requests; try again in 3 s
     429 queue_full rate_limit_error retry after 2 s: too many requests wait for the model `m`; try again in 2 s
@@ -154,6 +155,7 @@ fn an_error_is_spelled_as_the_other_sdks_read_it() {
     400 invalid_request_error
     404 not_found_error
     405 invalid_request_error
+    415 invalid_request_error
     415 invalid_request_error
     413 request_too_large
     429 rate_limit_error
