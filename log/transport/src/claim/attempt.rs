@@ -91,9 +91,8 @@ impl End {
         match self {
             Self::Complete => AttemptOutcome::COMPLETED,
             Self::Rejected { .. } => AttemptOutcome::REJECTED,
-            Self::Broken => AttemptOutcome::BROKEN,
+            Self::Broken | Self::Silent => AttemptOutcome::BROKEN,
             Self::TooLarge => AttemptOutcome::FAILED,
-            Self::Silent => AttemptOutcome::BROKEN,
         }
     }
 }

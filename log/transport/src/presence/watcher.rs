@@ -32,8 +32,8 @@ impl Watcher {
     /// Needs a runtime. Returns at once: what it knows, it knows some time later.
     pub fn start(messages: Arc<dyn Messages>, filter: Filter) -> Self {
         let view = Arc::new(RwLock::new(View::new(Instant::now())));
-        let (changes, changed) = watch::channel(0);
-        let listener = Listener { view: Arc::clone(&view), changes };
+        let (tell, changed) = watch::channel(0);
+        let listener = Listener { view: Arc::clone(&view), tell };
         let listening = tokio::spawn(async move {
             let never: Infallible = listener.keep_listening(messages, filter).await;
             match never {}
@@ -60,7 +60,7 @@ impl Drop for Watcher {
 
 struct Listener {
     view: Arc<RwLock<View>>,
-    changes: watch::Sender<u64>,
+    tell: watch::Sender<u64>,
 }
 
 impl Listener {
@@ -125,6 +125,6 @@ impl Listener {
         how(&mut view);
         let changes = view.changes();
         drop(view);
-        self.changes.send_if_modified(|known| std::mem::replace(known, changes) != changes);
+        self.tell.send_if_modified(|known| std::mem::replace(known, changes) != changes);
     }
 }
