@@ -251,16 +251,19 @@ async fn an_upstream_that_never_answered_and_lists_other_models_is_asked_at_the_
 }
 
 #[tokio::test]
-async fn an_answer_that_breaks_off_is_broken() {
+async fn an_answer_that_breaks_off_is_broken_once_something_of_it_went_out() {
     let harness = Harness::start().await;
     let (_worker, mut gateway) = (harness.worker().await, Gateway::listen(&harness.log).await);
-    for stream in [true, false] {
-        let offered =
-            gateway.offer(MODEL, chat(json!({"stream": stream, "mock": {"cut_after": 2}}))).await;
-        let answered = gateway.ask(&offered, GatewayBehavior::default()).await;
-        assert_eq!(answered.end, End::Broken);
-        assert_eq!(answered.bytes.is_empty(), !stream);
-    }
+    let offered =
+        gateway.offer(MODEL, chat(json!({"stream": true, "mock": {"cut_after": 2}}))).await;
+    let answered = gateway.ask(&offered, GatewayBehavior::default()).await;
+    assert_eq!(answered.end, End::Broken);
+    assert!(!answered.bytes.is_empty());
+
+    let offered = gateway.offer(MODEL, chat(json!({"mock": {"cut_after": 2}}))).await;
+    let claim = gateway.claimed().await;
+    gateway.go(claim, &offered, &GatewayBehavior::default()).await;
+    assert_eq!(gateway.hear_until(released).await, ReleaseReason::UpstreamFailed);
 }
 
 #[tokio::test]
