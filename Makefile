@@ -3,7 +3,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 
-.PHONY: help dev test servers rust-tests sdk-tests client-tests contract check format lints generated clients-fresh compatible arrows dependencies generate clients release-openapi faults bench bench-against soak real-model
+.PHONY: help dev test servers rust-tests sdk-tests client-tests contract check format lints generated clients-fresh compatible arrows alerts dependencies generate clients release-openapi faults bench bench-against soak real-model
 
 help: ## List these targets.
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
@@ -37,7 +37,7 @@ contract: servers ## Ask the control API what its description allows, and what i
 	cargo build --workspace --all-targets
 	tests/contract/run
 
-check: format lints generated clients-fresh compatible arrows dependencies ## Check format, lints, generated files, the tree's rules and its dependencies.
+check: format lints generated clients-fresh compatible arrows alerts dependencies ## Check format, lints, generated files, the tree's rules, alert rules and dependencies.
 
 format: ## Check the format.
 	cargo fmt --all --check
@@ -62,6 +62,9 @@ compatible: ## Check that the control API breaks no client of the last release.
 
 arrows: ## Check which crate uses which.
 	cargo test --workspace --test arrows
+
+alerts: ## Check the alert rules: that each rings where it should, and all are quiet where all is well.
+	scripts/alerts
 
 dependencies: ## Check the licences, sources and versions of what is built in.
 	scripts/cargo-deny check bans licenses sources

@@ -1,0 +1,241 @@
+//! What is down, wrong or behind, one after the other in one installation, which is well again after each.
+//!
+//! Servers of its own, because they are killed and told to refuse.
+
+use std::time::Duration;
+
+use serde_json::json;
+use tokio_postgres::NoTls;
+use uplion_bench::upstream::Upstream;
+use uplion_domain::{Envelope, Event, EventId, ProjectId, Timestamp, project};
+use uplion_log_transport::{
+    nats::{Nats, NatsOptions},
+    stream::{Condition, StreamName, Streams},
+};
+use uplion_tests::{
+    installation::{Broker, Customer, Installation, Plan},
+    wait,
+};
+use uuid::Uuid;
+
+use crate::exam::Patient;
+
+struct Ward {
+    installation: Installation,
+    patient: Patient,
+    customer: Customer,
+}
+
+impl Ward {
+    async fn open() -> Self {
+        let plan = Plan { gateways: 1, workers: 1, own_servers: true, ..Plan::default() };
+        let installation = Installation::start(plan).await.unwrap();
+        let nobody = Patient::of(&installation, None);
+        let founded = nobody.found("nothing is registered", &["model.none", "check.skipped"]).await;
+        assert_eq!((founded.exit, founded.verdict.as_str()), (Some(0), "watch"), "{founded:?}");
+
+        let upstream = Upstream::start().await.unwrap();
+        let customer = Customer::new(&installation, "doctor", &[upstream.url()]).await.unwrap();
+        let patient = Patient::of(&installation, Some(&customer.secret))
+            .with("UPLION_NATS_URL", &installation.nats_url)
+            .with("UPLION_DATABASE_URL", &installation.database_url);
+        let well = patient.well("the beginning").await;
+        assert_eq!(well.verdict, "ok", "{well:?}");
+        assert!(well.has("check.ok") && well.has("broker.ok"), "{well:?}");
+        Self { installation, patient, customer }
+    }
+
+    async fn sql(&self, statement: &str) {
+        let url = &self.installation.database_url;
+        let (client, connection) = tokio_postgres::connect(url, NoTls).await.unwrap();
+        let running = tokio::spawn(connection);
+        client.batch_execute(statement).await.unwrap();
+        running.abort();
+    }
+
+    async fn streams(&self) -> std::sync::Arc<dyn Streams> {
+        let url = self.installation.nats_url.clone();
+        let options = NatsOptions { url, name: "test".into(), ..NatsOptions::default() };
+        Nats::connect(options).await.unwrap().log().streams
+    }
+
+    async fn change(&self) {
+        let name = format!("project {}", Uuid::now_v7());
+        self.installation.admin().project(&name).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn what_is_wrong_is_named_with_its_cure_and_gone_once_it_is_mended() {
+    let ward = Ward::open().await;
+    keys(&ward).await;
+    roles(&ward).await;
+    models(&ward).await;
+    projections(&ward).await;
+    broker(&ward).await;
+    traffic_made_anew(&ward).await;
+    database(&ward).await;
+    relay(&ward).await;
+}
+
+async fn keys(ward: &Ward) {
+    let wrong = ward.patient.clone().with("UPLION_ADMIN_KEY", "adm-wrong-wrong-wrong");
+    let found = wrong.found("a wrong admin key", &["control.key_refused", "broker.ok"]).await;
+    found.is_bad();
+    assert!(found.said("control.key_refused").contains("UPLION_ADMIN_KEY"), "{found:?}");
+
+    let wrong = ward.patient.clone().with("UPLION_API_KEY", "sk-uplion-wrong");
+    let found = wrong.found("a wrong API key", &["key.refused"]).await;
+    found.is_bad();
+    assert!(found.said("key.refused").contains("uplion key create"), "{found:?}");
+}
+
+async fn roles(ward: &Ward) {
+    let Installation { control, gateways, projector, workers, .. } = &ward.installation;
+    control.kill();
+    let ids = ["control.unreachable", "gateway.ready", "check.answered", "stream.ok"];
+    ward.patient.found("control is down", &ids).await.is_bad();
+    control.restart().await.unwrap();
+    ward.patient.well("control is back").await;
+
+    gateways[0].kill();
+    ward.patient.found("the gateway is down", &["gateway.unreachable"]).await.is_bad();
+    gateways[0].restart().await.unwrap();
+
+    projector.kill();
+    ward.patient.found("no projector runs", &["check.unarchived"]).await.is_bad();
+    projector.restart().await.unwrap();
+    ward.patient.well("the projector is back").await;
+
+    workers[0].kill();
+    ward.patient.found("no worker runs", &["check.unserved"]).await.is_bad();
+    workers[0].restart().await.unwrap();
+    ward.patient.well("the worker is back").await;
+}
+
+async fn models(ward: &Ward) {
+    let admin = ward.installation.admin();
+    admin.model("nobody-serves-it", &[], 1).await.unwrap();
+    let found = ward.patient.found("a model without a worker", &["model.unserved"]).await;
+    assert!(found.said("model.unserved").contains("nobody-serves-it"), "{found:?}");
+    admin.retire("nobody-serves-it").await.unwrap();
+
+    let lacking = json!({
+        "name": "lacking",
+        "upstreams": [{ "url": "http://127.0.0.1:9/v1", "api_key_env": "NOT_SET_ANYWHERE" }],
+    });
+    admin.post("models", &lacking).await.unwrap();
+    let found = ward.patient.found("a credential that is not there", &["worker.failed"]).await;
+    assert!(found.said("worker.failed").contains("ConfigurationError"), "{found:?}");
+    admin.retire("lacking").await.unwrap();
+}
+
+/// The table of the projection `projects`, under another name.
+fn renamed(from: &str, to: &str) -> String {
+    format!(
+        "DO $$ DECLARE live text; BEGIN
+            SELECT live_copy INTO live FROM projections WHERE name = 'projects';
+            EXECUTE format('ALTER TABLE %I RENAME TO %I', live || '{from}', live || '{to}');
+        END $$"
+    )
+}
+
+/// As if no projector had ever filled the projection `prices`.
+const UNFILLED: &str = "DO $$ DECLARE live text; BEGIN
+        SELECT live_copy INTO live FROM projections WHERE name = 'prices';
+        EXECUTE format('DROP TABLE %I CASCADE', live);
+        DELETE FROM projections WHERE name = 'prices';
+    END $$";
+
+async fn projections(ward: &Ward) {
+    ward.sql(&renamed("", "_away")).await;
+    ward.change().await;
+    let found = ward.patient.found("a projection stands still", &["projection.halted"]).await;
+    found.is_bad();
+    assert!(found.said("projection.halted").contains("projects"), "{found:?}");
+    ward.sql(&renamed("_away", "")).await;
+    ward.patient.well("the table is back").await;
+
+    ward.installation.projector.kill();
+    ward.sql("UPDATE projections SET live_version = 0 WHERE name = 'models'").await;
+    let found = ward.patient.found("an older version is live", &["projection.version"]).await;
+    assert!(found.said("projection.version").contains("models"), "{found:?}");
+    ward.sql(UNFILLED).await;
+    let found = ward.patient.found("one was never filled", &["projection.unfilled"]).await;
+    found.is_bad();
+    ward.installation.projector.restart().await.unwrap();
+    ward.patient.well("a projector filled them").await;
+}
+
+async fn broker(ward: &Ward) {
+    let Broker::One(nats) = &ward.installation.broker else { unreachable!("the plan says one") };
+    nats.kill();
+    let ids = ["stream.unavailable", "gateway.not_ready", "broker.unreachable", "relay.halted"];
+    ward.patient.found("NATS is down", &ids).await.is_bad();
+    nats.restart().await.unwrap();
+    ward.patient.well("NATS is back").await;
+}
+
+async fn traffic_made_anew(ward: &Ward) {
+    let streams = ward.streams().await;
+    streams.delete(StreamName::Traffic).await.unwrap();
+    let found = ward.patient.found("TRAFFIC is gone", &["stream.unavailable"]).await;
+    assert!(found.said("stream.unavailable").contains("does not exist"), "{found:?}");
+    ward.installation.gateways[0].restart().await.unwrap();
+    let ids = ["stream.replaced", "check.unarchived"];
+    let found = ward.patient.found("TRAFFIC is another one", &ids).await;
+    found.is_bad();
+    assert!(found.said("stream.replaced").contains("uplion log epoch"), "{found:?}");
+
+    let Installation { nats_url, database_url, .. } = &ward.installation;
+    let epoch = ["log", "epoch", "--nats-url", nats_url, "--database-url", database_url];
+    let told = ward.installation.command(&epoch).await.unwrap();
+    assert!(told.status.success(), "{told:?}");
+    let well = ward.patient.well("`uplion log epoch`").await;
+    assert_eq!(well.verdict, "ok", "{well:?}");
+    // Also of what is told up to where it is complete.
+    ward.customer.ask("hello", &json!({})).await.unwrap();
+    ward.installation.settled().await.unwrap();
+}
+
+async fn database(ward: &Ward) {
+    ward.sql("ALTER SYSTEM SET default_transaction_read_only = on; SELECT pg_reload_conf()").await;
+    let ids = ["database.refuses", "database.read_only"];
+    let found = ward.patient.found("Postgres is read-only", &ids).await;
+    found.is_bad();
+    ward.sql("SET SESSION default_transaction_read_only = off; ALTER SYSTEM RESET default_transaction_read_only")
+        .await;
+    ward.sql("SELECT pg_reload_conf()").await;
+    ward.patient.well("Postgres takes writes again").await;
+
+    ward.installation.postgres.kill();
+    let ids = ["control.silent", "database.unreachable", "gateway.ready", "check.answered"];
+    ward.patient.found("Postgres is down", &ids).await.is_bad();
+    ward.installation.postgres.restart().await.unwrap();
+    ward.patient.well("Postgres is back").await;
+}
+
+/// CONTROL has what Postgres does not know.
+async fn relay(ward: &Ward) {
+    let at = Timestamp::from_micros(0);
+    let id = ProjectId::new(Uuid::now_v7());
+    let event = Event::Project(id, project::Event::Closed { at });
+    let envelope = Envelope {
+        id: EventId::fresh(Uuid::now_v7()),
+        at,
+        traceparent: None,
+        actor: None,
+        request_id: None,
+        event,
+    };
+    let (streams, subject) = (ward.streams().await, envelope.event.subject());
+    streams.append(&subject, envelope.encode(), Condition::default()).await.unwrap();
+    let found = ward.patient.found("Postgres went back in time", &["relay.halted"]).await;
+    found.is_bad();
+    assert!(found.said("relay.halted").contains("uplion log restore"), "{found:?}");
+    wait::until(Duration::from_secs(10), "control not to be ready", async || {
+        ward.patient.examine(&["--no-request"]).await.has("control.not_ready")
+    })
+    .await
+    .unwrap();
+}
