@@ -49,7 +49,8 @@ impl Default for CheckModel {
             upstreams: vec![],
             aliases: vec![],
             operations: None,
-            terms: ServingTerms::default(),
+            // Whoever checks waits for the answer.
+            terms: ServingTerms { deadline_s: Some(10), ..ServingTerms::default() },
             registered_at: Timestamp::from_micros(0),
         }))
     }
@@ -103,7 +104,8 @@ impl Models {
                         upstreams: upstreams.clone(),
                         aliases: vec![],
                         operations: operations.clone(),
-                        terms: ServingTerms::default(),
+                        // Whoever checks waits for the answer.
+                        terms: ServingTerms { deadline_s: Some(10), ..ServingTerms::default() },
                         registered_at: *at,
                     };
                     self.known.insert(name.clone(), State::Registered(Arc::new(model)));

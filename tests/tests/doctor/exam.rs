@@ -78,6 +78,18 @@ impl Patient {
         findings
     }
 
+    /// Until it finds this, and says so of it.
+    pub async fn says(&self, case: &str, id: &str, words: &[&str]) -> Findings {
+        let findings = self.until(case, |findings| {
+            findings.found.iter().any(|(found, said)| {
+                found == id && words.iter().all(|word| said.contains(word))
+            })
+        });
+        let findings = findings.await;
+        println!("{case}:\n    {id}: {}", findings.said(id));
+        findings
+    }
+
     /// Until nothing is wrong any more.
     pub async fn well(&self, after: &str) -> Findings {
         self.until(after, |findings| findings.exit == Some(0)).await

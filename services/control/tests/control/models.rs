@@ -195,3 +195,13 @@ async fn several_changes_of_a_model_are_one_write() {
     assert_eq!(names("kind=remote").await, ["llama"]);
     assert_eq!(names("status=retired").await, ["old"]);
 }
+
+#[tokio::test]
+async fn nobody_takes_the_name_of_the_check_model() {
+    let installation = Installation::start().await;
+    for body in
+        [json!({ "name": "uplion-check" }), json!({ "name": "x", "aliases": ["Uplion-Check"] })]
+    {
+        installation.post("/models", body).await.problem(422, "rejected");
+    }
+}

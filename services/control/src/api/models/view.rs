@@ -282,5 +282,14 @@ pub fn aliases(texts: &[String], of: &ModelName) -> Result<BTreeSet<ModelName>, 
 }
 
 pub fn name(text: &str) -> Result<ModelName, Problem> {
-    ModelName::given(text).map_err(|error| Problem::unacceptable("rejected", error.to_string()))
+    let name = ModelName::given(text)
+        .map_err(|error| Problem::unacceptable("rejected", error.to_string()))?;
+    if key(name.as_str()) == key(model::CHECK) {
+        let detail = format!(
+            "{} is the model that every worker serves by itself: choose another name",
+            model::CHECK
+        );
+        return Err(Problem::unacceptable("rejected", detail));
+    }
+    Ok(name)
 }
