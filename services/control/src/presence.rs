@@ -29,6 +29,14 @@ impl Roll {
         self.0.ask(uplion_log_transport::presence::View::is_settled)
     }
 
+    /// Who is there, and what each says; none while that is not known.
+    pub fn all(&self) -> Option<Vec<(Present, Beat)>> {
+        self.0.ask(|view| {
+            let all = view.present().map(|(who, seen)| (*who, seen.beat.clone()));
+            view.is_settled().then(|| all.collect())
+        })
+    }
+
     /// What the worker says of itself, if it is there.
     pub fn worker(&self, worker: WorkerId) -> Option<Beat> {
         self.0.ask(|view| view.get(&Present::Worker(worker)).map(|seen| seen.beat.clone()))

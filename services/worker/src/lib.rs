@@ -189,15 +189,10 @@ impl Worker {
         let beat = || Beat {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             leaving: shutdown.is_cancelled(),
-            hindrance: self.hindrance(),
+            hindrance: self.ready().err(),
             report: Report::Worker(self.pullers.places.report(self.options.zone.clone())),
         };
         keep_beating(messages, Present::Worker(self.id()), beat).await
-    }
-
-    fn hindrance(&self) -> Option<String> {
-        let knows = self.knows_what_to_serve.load(Ordering::Relaxed);
-        (!knows).then(|| "it does not know yet what to serve".to_owned())
     }
 
     /// Pulls for what is to be served, as that changes.

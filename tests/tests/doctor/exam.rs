@@ -81,9 +81,10 @@ impl Patient {
     /// Until it finds this, and says so of it.
     pub async fn says(&self, case: &str, id: &str, words: &[&str]) -> Findings {
         let findings = self.until(case, |findings| {
-            findings.found.iter().any(|(found, said)| {
-                found == id && words.iter().all(|word| said.contains(word))
-            })
+            findings
+                .found
+                .iter()
+                .any(|(found, said)| found == id && words.iter().all(|word| said.contains(word)))
         });
         let findings = findings.await;
         println!("{case}:\n    {id}: {}", findings.said(id));

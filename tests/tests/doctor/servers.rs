@@ -103,12 +103,12 @@ async fn roles(ward: &Ward) {
     gateways[0].restart().await.unwrap();
 
     projector.kill();
-    ward.patient.found("no projector runs", &["check.unarchived"]).await.is_bad();
+    ward.patient.found("no projector runs", &["projector.none", "check.unarchived"]).await.is_bad();
     projector.restart().await.unwrap();
     ward.patient.well("the projector is back").await;
 
     workers[0].kill();
-    ward.patient.found("no worker runs", &["check.unserved"]).await.is_bad();
+    ward.patient.found("no worker runs", &["worker.none", "check.unserved"]).await.is_bad();
     workers[0].restart().await.unwrap();
     ward.patient.well("the worker is back").await;
 }
@@ -119,6 +119,16 @@ async fn models(ward: &Ward) {
     let found = ward.patient.found("a model without a worker", &["model.unserved"]).await;
     assert!(found.said("model.unserved").contains("nobody-serves-it"), "{found:?}");
     admin.retire("nobody-serves-it").await.unwrap();
+
+    let gone = Upstream::start().await.unwrap();
+    let url = gone.url();
+    drop(gone);
+    admin.model("nobody-answers-for-it", &[url], 1).await.unwrap();
+    let ids = ["model.unavailable", "upstream.down"];
+    let found = ward.patient.found("all upstreams of a model are down", &ids).await;
+    found.is_bad();
+    assert!(found.said("model.unavailable").contains("nobody-answers-for-it"), "{found:?}");
+    admin.retire("nobody-answers-for-it").await.unwrap();
 
     let lacking = json!({
         "name": "lacking",
@@ -150,7 +160,10 @@ const UNFILLED: &str = "DO $$ DECLARE live text; BEGIN
 async fn projections(ward: &Ward) {
     ward.sql(&renamed("", "_away")).await;
     ward.change().await;
-    let found = ward.patient.found("a projection stands still", &["projection.halted"]).await;
+    let found = ward
+        .patient
+        .found("a projection stands still", &["projection.halted", "process.hindered"])
+        .await;
     found.is_bad();
     assert!(found.said("projection.halted").contains("projects"), "{found:?}");
     ward.sql(&renamed("_away", "")).await;

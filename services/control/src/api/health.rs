@@ -6,12 +6,13 @@ use poem_openapi::{Object, OpenApi, payload::Json};
 use uplion_log_store::lease::Leases;
 use uplion_log_transport::stream::{Storage, StreamName};
 
-use super::Tag;
+use super::{Tag, processes::ProcessView};
 use crate::{
     auth::Auth,
     caller::Target,
     log_state::{self, ProjectionState, StreamState},
     permissions::Action,
+    presence::Roll,
     problem::Problem,
     reading::Reader,
     write::Writer,
@@ -25,6 +26,7 @@ pub struct Health {
     pub reader: Reader,
     pub writer: Writer,
     pub leases: Arc<dyn Leases>,
+    pub roll: Roll,
 }
 
 #[derive(Debug, Object)]
@@ -39,6 +41,8 @@ struct LogHealth {
     archive: ArchiveHealth,
     projections: Vec<ProjectionHealth>,
     relay: RelayHealth,
+    /// Who is there; null while that is not known.
+    processes: Option<Vec<ProcessView>>,
 }
 
 /// A stream, and how much of it is archived. Null in what the broker did not say.
@@ -141,6 +145,7 @@ impl Health {
             archive: ArchiveHealth { head },
             projections: projections.into_iter().map(ProjectionHealth::of).collect(),
             relay: self.relay().await?,
+            processes: self.roll.all().as_deref().map(ProcessView::all),
         }))
     }
 }

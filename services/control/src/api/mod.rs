@@ -16,6 +16,7 @@ mod members;
 mod models;
 mod page;
 mod prices;
+mod processes;
 mod projects;
 mod rates;
 mod request;
@@ -158,7 +159,7 @@ pub fn service(parts: &Parts) -> OpenApiService<Operations, ()> {
             foundation,
         },
         changes::Changes { names, people },
-        health::Health { reader, writer, leases },
+        health::Health { reader, writer, leases, roll },
     );
     OpenApiService::new(operations, "UPLION control", env!("CARGO_PKG_VERSION"))
         .description(

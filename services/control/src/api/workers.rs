@@ -1,6 +1,6 @@
 //! Workers, live from the log and as they say themselves: list and show.
 
-mod presence;
+pub mod presence;
 
 use poem_openapi::{
     Enum, Object, OpenApi,

@@ -6,6 +6,7 @@ mod finding;
 mod log;
 mod models;
 mod monitor;
+mod processes;
 mod projections;
 mod report;
 mod role;
@@ -92,7 +93,7 @@ impl Doctor {
             }
         };
         findings.extend(self.examine(&health));
-        match serving::examine(&client).await {
+        match serving::examine(&client, health.processes.as_deref()).await {
             Ok(found) => findings.extend(found),
             Err(failure) => findings.push(Finding::failed(
                 "worker.unknown",
@@ -172,4 +173,5 @@ fn version(control: &str) -> Finding {
     }
     let what = format!("{VERSION} here, {control} in control");
     Finding::watch("version.differs", what, "use the same build of `uplion` everywhere")
+        .named("control")
 }

@@ -3,7 +3,11 @@
 use serde::Deserialize;
 use uplion_log_transport::stream;
 
-use super::{finding::Finding, projections::Projection};
+use super::{
+    finding::Finding,
+    processes::{self, Process},
+    projections::Projection,
+};
 use crate::cli::sizes::{self, human};
 
 /// What the oldest message may wait for the archive, and the oldest event for a projection.
@@ -30,6 +34,7 @@ pub struct Health {
     pub archive: Archive,
     pub projections: Vec<Projection>,
     pub relay: Relay,
+    pub processes: Option<Vec<Process>>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -80,6 +85,7 @@ impl Health {
         let head = self.archive.head;
         findings.push(Finding::good("archive.ok", format!("{head} events archived")));
         findings.extend(Projection::examine_all(&self.projections));
+        findings.extend(self.processes.as_deref().map(processes::examine).unwrap_or_default());
         findings
     }
 
