@@ -1,8 +1,8 @@
 //! How large TRAFFIC has to be: requests a second, times the bytes of a request's events, times the hours that they
 //! are kept.
 
-/// The three events of a streamed request in a batch of others, with one attempt and two labels. A message of the stream
-/// holds the events of many requests, so that it cannot be measured from the stream alone.
+/// The three events of a request, as `bench/soak --rate 60` measures them: 2,062, and less where more of them share a
+/// message. A message of the stream holds the events of many requests, so that it cannot be measured from the stream alone.
 pub const BYTES_PER_REQUEST: u64 = 2_100;
 /// An archived event stays on its stream for so long.
 pub const KEPT_HOURS: u64 = 24;
