@@ -204,6 +204,30 @@ func (e Period) Valid() bool {
 	}
 }
 
+// Defines values for ProcessRole.
+const (
+	ProcessRoleControl   ProcessRole = "control"
+	ProcessRoleGateway   ProcessRole = "gateway"
+	ProcessRoleProjector ProcessRole = "projector"
+	ProcessRoleWorker    ProcessRole = "worker"
+)
+
+// Valid indicates whether the value is a known member of the ProcessRole enum.
+func (e ProcessRole) Valid() bool {
+	switch e {
+	case ProcessRoleControl:
+		return true
+	case ProcessRoleGateway:
+		return true
+	case ProcessRoleProjector:
+		return true
+	case ProcessRoleWorker:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for ProjectStatus.
 const (
 	Closed    ProjectStatus = "closed"
@@ -755,9 +779,12 @@ type LogHealth struct {
 	Database DatabaseHealth `json:"database"`
 
 	// Now By control's clock.
-	Now         string             `json:"now"`
-	Projections []ProjectionHealth `json:"projections"`
-	Relay       RelayHealth        `json:"relay"`
+	Now string `json:"now"`
+
+	// Processes Who is there; null while that is not known.
+	Processes   nullable.Nullable[[]Process] `json:"processes,omitempty"`
+	Projections []ProjectionHealth           `json:"projections"`
+	Relay       RelayHealth                  `json:"relay"`
 
 	// Storage Where the streams are kept. Null in what cannot be told.
 	Storage StorageHealth  `json:"storage"`
@@ -1154,6 +1181,26 @@ type Problem struct {
 	// Version The version that the thing is at, if that was the problem.
 	Version nullable.Nullable[uint64] `json:"version,omitempty"`
 }
+
+// Process A process of the installation that is there.
+type Process struct {
+	// Hindrance What keeps it from its work, in a sentence.
+	Hindrance nullable.Nullable[string] `json:"hindrance,omitempty"`
+	Id        string                    `json:"id"`
+
+	// Leaving It takes nothing new and is about to go.
+	Leaving bool        `json:"leaving"`
+	Role    ProcessRole `json:"role"`
+
+	// Version Of its software.
+	Version string `json:"version"`
+
+	// Worker Of a worker.
+	Worker nullable.Nullable[WorkerPresence] `json:"worker,omitempty"`
+}
+
+// ProcessRole defines model for ProcessRole.
+type ProcessRole string
 
 // Project A tenant: keys belong to it, usage is billed to it.
 type Project struct {

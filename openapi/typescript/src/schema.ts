@@ -1343,6 +1343,8 @@ export interface components {
             database: components["schemas"]["DatabaseHealth"];
             /** @description By control's clock. */
             now: string;
+            /** @description Who is there; null while that is not known. */
+            processes?: components["schemas"]["Process"][] | null;
             projections: components["schemas"]["ProjectionHealth"][];
             relay: components["schemas"]["RelayHealth"];
             storage: components["schemas"]["StorageHealth"];
@@ -1762,6 +1764,24 @@ export interface components {
              */
             version?: number | null;
         };
+        /**
+         * Process
+         * @description A process of the installation that is there.
+         */
+        Process: {
+            /** @description What keeps it from its work, in a sentence. */
+            hindrance?: string | null;
+            id: string;
+            /** @description It takes nothing new and is about to go. */
+            leaving: boolean;
+            role: components["schemas"]["ProcessRole"];
+            /** @description Of its software. */
+            version: string;
+            /** @description Of a worker. */
+            worker?: components["schemas"]["WorkerPresence"] | null;
+        };
+        /** @enum {string} */
+        ProcessRole: "gateway" | "worker" | "control" | "projector";
         /**
          * Project
          * @description A tenant: keys belong to it, usage is billed to it.

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde_json::json;
 use tokio_postgres::NoTls;
-use uplion_bench::upstream::Upstream;
+use uplion_bench::upstream::{Script, Upstream};
 use uplion_domain::{Envelope, Event, EventId, ProjectId, Timestamp, project};
 use uplion_log_transport::{
     nats::{Nats, NatsOptions},
@@ -120,11 +120,19 @@ async fn models(ward: &Ward) {
     assert!(found.said("model.unserved").contains("nobody-serves-it"), "{found:?}");
     admin.retire("nobody-serves-it").await.unwrap();
 
-    let gone = Upstream::start().await.unwrap();
-    let url = gone.url();
-    drop(gone);
-    admin.model("nobody-answers-for-it", &[url], 1).await.unwrap();
+    // Refused for the worker's own question as for everybody's: its credential is wrong.
+    let refusing = Upstream::start().await.unwrap();
+    refusing.set_default(Script { status: 401, ..Script::default() });
+    admin.model("nobody-answers-for-it", &[refusing.url()], 1).await.unwrap();
     let ids = ["model.unavailable", "upstream.down"];
+    let asked = json!({ "model": "nobody-answers-for-it" });
+    wait::until(wait::PATIENCE, "the upstream to be found down", async || {
+        drop(ward.customer.ask("hello", &asked).await);
+        let findings = ward.patient.examine(&["--no-request"]).await;
+        ids.iter().all(|id| findings.has(id))
+    })
+    .await
+    .unwrap();
     let found = ward.patient.found("all upstreams of a model are down", &ids).await;
     found.is_bad();
     assert!(found.said("model.unavailable").contains("nobody-answers-for-it"), "{found:?}");

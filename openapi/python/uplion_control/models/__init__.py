@@ -71,6 +71,8 @@ from .price_rates import PriceRates
 from .price_rule import PriceRule
 from .price_rule_rates import PriceRuleRates
 from .problem import Problem
+from .process import Process
+from .process_role import ProcessRole
 from .project import Project
 from .project_status import ProjectStatus
 from .projection_health import ProjectionHealth
@@ -178,6 +180,8 @@ __all__ = (
     "PriceRule",
     "PriceRuleRates",
     "Problem",
+    "Process",
+    "ProcessRole",
     "Project",
     "ProjectStatus",
     "ProjectionHealth",

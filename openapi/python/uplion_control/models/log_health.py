@@ -1,14 +1,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
+from ..types import UNSET, Unset
+
 if TYPE_CHECKING:
     from ..models.archive_health import ArchiveHealth
     from ..models.database_health import DatabaseHealth
+    from ..models.process import Process
     from ..models.projection_health import ProjectionHealth
     from ..models.relay_health import RelayHealth
     from ..models.storage_health import StorageHealth
@@ -31,6 +34,8 @@ class LogHealth:
     streams: list[StreamHealth]
     version: str
     """ Of control. """
+    processes: list[Process] | None | Unset = UNSET
+    """ Who is there; null while that is not known. """
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -56,6 +61,18 @@ class LogHealth:
 
         version = self.version
 
+        processes: list[dict[str, Any]] | None | Unset
+        if isinstance(self.processes, Unset):
+            processes = UNSET
+        elif isinstance(self.processes, list):
+            processes = []
+            for processes_type_0_item_data in self.processes:
+                processes_type_0_item = processes_type_0_item_data.to_dict()
+                processes.append(processes_type_0_item)
+
+        else:
+            processes = self.processes
+
         field_dict: dict[str, Any] = {}
         field_dict.update(self.additional_properties)
         field_dict.update(
@@ -70,6 +87,8 @@ class LogHealth:
                 "version": version,
             }
         )
+        if processes is not UNSET:
+            field_dict["processes"] = processes
 
         return field_dict
 
@@ -77,6 +96,7 @@ class LogHealth:
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
         from ..models.archive_health import ArchiveHealth
         from ..models.database_health import DatabaseHealth
+        from ..models.process import Process
         from ..models.projection_health import ProjectionHealth
         from ..models.relay_health import RelayHealth
         from ..models.storage_health import StorageHealth
@@ -109,6 +129,30 @@ class LogHealth:
 
         version = d.pop("version")
 
+        def _parse_processes(data: object) -> list[Process] | None | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            try:
+                if not isinstance(data, list):
+                    raise TypeError()
+                processes_type_0 = []
+                _processes_type_0 = data
+                for processes_type_0_item_data in _processes_type_0:
+                    processes_type_0_item = Process.from_dict(
+                        processes_type_0_item_data
+                    )
+
+                    processes_type_0.append(processes_type_0_item)
+
+                return processes_type_0
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            return cast(list[Process] | None | Unset, data)
+
+        processes = _parse_processes(d.pop("processes", UNSET))
+
         log_health = cls(
             archive=archive,
             database=database,
@@ -118,6 +162,7 @@ class LogHealth:
             storage=storage,
             streams=streams,
             version=version,
+            processes=processes,
         )
 
         log_health.additional_properties = d
