@@ -163,6 +163,8 @@ impl Stream {
 fn advice_for_stream(trouble: &str) -> &'static str {
     if trouble.contains("does not exist") {
         "a gateway, or control when it starts, makes it: is one running, and what does its /ready say?"
+    } else if trouble.contains("does not answer") {
+        "is nats-server running? in a cluster, are two of three nodes up?"
     } else if trouble.contains("no leader") {
         "start the nodes that are down: of three nodes two must be up"
     } else if trouble.contains("disk is full") {
