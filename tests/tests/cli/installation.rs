@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 use uplion_tests::{
-    uplion,
+    uplion::{self, CommandOutput},
     wait::{self, PATIENCE},
 };
 
@@ -29,10 +29,11 @@ async fn doctor_tells_what_a_worker_cannot_do_and_where_to_look() {
     let lacking = ["--upstream", "http://127.0.0.1:9/v1", "--api-key-env", "NOT_SET_ANYWHERE"];
     dev.stdout(&[&["model", "register", "llama"][..], &lacking].concat()).await;
     let told = wait::until_some(PATIENCE, "doctor to tell of the worker", async || {
-        let told = dev.stdout(&["doctor"]).await;
-        told.contains("NOT_SET_ANYWHERE").then_some(told)
+        let told = dev.ask(&["doctor"]).await;
+        told.stdout.contains("NOT_SET_ANYWHERE").then_some(told)
     });
-    let told = told.await.unwrap();
+    let CommandOutput { stdout: told, status, .. } = told.await.unwrap();
+    assert_eq!(status.code(), Some(1), "nobody else answers for the model: {told}");
     assert!(told.contains("watch  upstream") && told.contains("upstream list llama"), "{told}");
 }
 

@@ -24,6 +24,8 @@ struct Ward {
     installation: Installation,
     patient: Patient,
     customer: Customer,
+    /// Answers for the customer's model.
+    _upstream: Upstream,
 }
 
 impl Ward {
@@ -43,7 +45,7 @@ impl Ward {
         let well = patient.well("the beginning").await;
         assert_eq!(well.verdict, "ok", "{well:?}");
         assert!(well.has("check.ok") && well.has("broker.ok"), "{well:?}");
-        Self { installation, patient, customer }
+        Self { installation, patient, customer, _upstream: upstream }
     }
 
     async fn sql(&self, statement: &str) {
@@ -144,8 +146,8 @@ async fn models(ward: &Ward) {
         "upstreams": [{ "url": "http://127.0.0.1:9/v1", "api_key_env": "NOT_SET_ANYWHERE" }],
     });
     admin.post("models", &lacking).await.unwrap();
-    let found = ward.patient.found("a credential that is not there", &["worker.failed"]).await;
-    assert!(found.said("worker.failed").contains("ConfigurationError"), "{found:?}");
+    let words = ["NOT_SET_ANYWHERE"];
+    ward.patient.says("a credential that is not there", "upstream.down", &words).await.is_bad();
     admin.retire("lacking").await.unwrap();
 }
 

@@ -5,7 +5,7 @@ mod presence;
 use clap::Args;
 use serde::Deserialize;
 
-pub use self::presence::{Presence, Upstream};
+pub use self::presence::Presence;
 use super::{
     client::Client,
     endpoint,

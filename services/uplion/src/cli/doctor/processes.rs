@@ -99,7 +99,9 @@ fn upstreams(processes: &[Process]) -> Vec<Finding> {
     });
     let each = down.iter().map(|((model, url), reason)| {
         let what = format!("{url} does not answer for {model}: {reason}");
-        let advice = "the worker asks it again by itself";
+        let advice = format!(
+            "`uplion model upstream list {model}` says how it is registered; once that is mended the worker finds out by itself"
+        );
         Finding::watch("upstream.down", what, advice).named(*url)
     });
     none_up.chain(each).collect()
