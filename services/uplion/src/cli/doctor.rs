@@ -155,16 +155,12 @@ impl Doctor {
 
 /// Control answers, and does not say how the log is.
 fn refused(failure: &Failure) -> Finding {
-    match failure {
-        Failure::NotSignedIn(_) => {
-            let advice = "what control knows of the installation cannot be asked without it";
-            Finding::failed("control.key_refused", failure, advice)
-        }
-        _ => {
-            let advice = "control needs its database to answer: is Postgres there?";
-            Finding::failed("control.silent", failure, advice)
-        }
+    if let Failure::NotSignedIn(_) = failure {
+        let advice = "what control knows of the installation cannot be asked without it";
+        return Finding::failed("control.key_refused", failure, advice);
     }
+    let advice = "control needs its database to answer: is Postgres there?";
+    Finding::failed("control.silent", failure, advice)
 }
 
 fn version(control: &str) -> Finding {

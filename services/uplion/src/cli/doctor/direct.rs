@@ -29,7 +29,7 @@ pub struct DirectArgs {
     /// A `.creds` file for it.
     #[arg(long, env = "UPLION_NATS_CREDENTIALS", value_name = "FILE")]
     nats_credentials: Option<std::path::PathBuf>,
-    /// The broker's monitoring port, like http://127.0.0.1:8222: it alone says that a disk was full.
+    /// The broker's monitoring port, like `http://127.0.0.1:8222`: it alone says that a disk was full.
     #[arg(long, env = "UPLION_NATS_MONITOR", value_name = "URL")]
     nats_monitor: Option<String>,
     /// Postgres, to ask it also where control cannot.

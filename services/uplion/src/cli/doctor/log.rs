@@ -1,6 +1,9 @@
 //! The health of the log as control reports it, and the findings that follow from it.
 
+use std::time::Duration;
+
 use serde::Deserialize;
+use uplion_domain::Timestamp;
 use uplion_log_transport::stream;
 
 use super::{
@@ -8,7 +11,10 @@ use super::{
     processes::{self, Process},
     projections::Projection,
 };
-use crate::cli::sizes::{self, human};
+use crate::{
+    cli::sizes::{self, human},
+    clock,
+};
 
 /// What the oldest message may wait for the archive, and the oldest event for a projection.
 pub const NOTABLE_SECONDS: f64 = 30.0;
@@ -90,9 +96,16 @@ impl Health {
     }
 
     fn clock(&self) -> Option<Finding> {
-        let theirs: jiff::Timestamp = self.now.as_ref()?.parse().ok()?;
-        Some(skew("control", theirs.duration_since(jiff::Timestamp::now()).as_secs_f64()))
+        let theirs: Timestamp = self.now.as_ref()?.parse().ok()?;
+        Some(skew("control", ahead(theirs)))
     }
+}
+
+/// Of this machine, in seconds.
+pub fn ahead(theirs: Timestamp) -> f64 {
+    let micros = theirs.micros() - clock::now().micros();
+    let seconds = Duration::from_micros(micros.unsigned_abs()).as_secs_f64();
+    if micros < 0 { -seconds } else { seconds }
 }
 
 /// `ahead`: of this machine, in seconds.
@@ -128,7 +141,7 @@ impl Stream {
         } else {
             format!("{lag} messages not archived, the oldest for {seconds:.0} s")
         };
-        let percent = if max == 0 { 0 } else { bytes.saturating_mul(100) / max };
+        let percent = bytes.saturating_mul(100).checked_div(max).unwrap_or_default();
         let what =
             format!("{name} holds {} of {} ({percent} %), {waiting}", human(bytes), human(max));
         self.judged(what, percent, seconds)
@@ -313,4 +326,50 @@ pub fn size(streams: &[Stream], rate: Option<u64>, hours: u64) -> Option<Finding
             ),
         ),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clock_that_is_wrong_is_told_which_way() {
+        assert_eq!(skew("control", 1.5).id, "clock.ok");
+        for (ahead, words) in [(90.0, "90 s ahead of"), (-90.0, "90 s behind")] {
+            let found = skew("gateway", ahead);
+            assert_eq!(found.id, "clock.skewed");
+            assert!(found.what.contains(words), "{found:?}");
+        }
+    }
+
+    #[test]
+    fn a_stream_is_full_where_gateways_stop_admitting() {
+        for (bytes, id) in [(74, "stream.ok"), (75, "stream.filling"), (90, "stream.full")] {
+            let (bytes, max_bytes) = (Some(bytes), Some(100));
+            let (name, none) = ("TRAFFIC".to_owned(), None);
+            let stream = Stream {
+                name,
+                trouble: None,
+                bytes,
+                max_bytes,
+                lag: None,
+                lag_seconds: none,
+                halted: None,
+            };
+            assert_eq!(stream.examine().id, id);
+        }
+    }
+
+    #[test]
+    fn a_disk_is_told_before_it_is_full() {
+        for (free, id) in [(50, "disk.ok"), (9, "disk.low"), (1, "disk.full")] {
+            let storage = Storage {
+                used_bytes: Some(1),
+                disk_free_bytes: Some(free),
+                disk_total_bytes: Some(100),
+                ..Storage::default()
+            };
+            assert_eq!(storage.examine(&[]).last().map(|finding| finding.id), Some(id));
+        }
+    }
 }

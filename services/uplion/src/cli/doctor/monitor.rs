@@ -24,7 +24,7 @@ pub async fn examine(url: &str) -> Vec<Finding> {
 
 async fn get(url: &str) -> Result<Value, String> {
     let http = client::http().map_err(|failure| failure.message().unwrap_or_default())?;
-    let told = |error: &reqwest::Error| root_cause(error).to_string();
+    let told = |error: &reqwest::Error| root_cause(error);
     let answered = http.get(url).timeout(PATIENCE).send().await.map_err(|error| told(&error))?;
     answered.json().await.map_err(|error| told(&error))
 }

@@ -4,8 +4,12 @@ use std::time::Duration;
 
 use reqwest::{Response, header::DATE};
 use uplion_control_client::root_cause;
+use uplion_domain::Timestamp;
 
-use super::{finding::Finding, log::skew};
+use super::{
+    finding::Finding,
+    log::{ahead, skew},
+};
 use crate::cli::{client, failure::Failure};
 
 /// Whoever does not answer a probe by then is as good as away.
@@ -64,7 +68,7 @@ pub async fn probe(probe: &Probe, url: &str) -> Result<(Vec<Finding>, bool), Fai
 fn clock(name: &str, response: &Response) -> Option<Finding> {
     let date = response.headers().get(DATE)?.to_str().ok()?;
     let theirs = jiff::fmt::rfc2822::parse(date).ok()?.timestamp();
-    let ahead = theirs.duration_since(jiff::Timestamp::now()).as_secs_f64();
+    let theirs = Timestamp::from_micros(theirs.as_microsecond());
     // It was cut to a second.
-    Some(skew(name, ahead + 0.5)).filter(|finding| finding.id == "clock.skewed")
+    Some(skew(name, ahead(theirs) + 0.5)).filter(|finding| finding.id == "clock.skewed")
 }
