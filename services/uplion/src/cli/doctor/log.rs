@@ -24,6 +24,8 @@ const FULL_PERCENT: u64 = 90;
 /// Of a disk.
 const LOW_PERCENT: u64 = 10;
 const FULL_DISK_PERCENT: u64 = 2;
+/// A large disk is not full with so much left, whatever share of it that is.
+const FULL_DISK_BYTES: u64 = 512 << 20;
 /// By how much clocks may differ.
 const SKEW_SECONDS: f64 = 2.0;
 
@@ -241,11 +243,12 @@ impl Storage {
                     .saturating_sub(stream.bytes.unwrap_or_default())
             })
             .sum();
-        if free.saturating_mul(100) / total < FULL_DISK_PERCENT {
+        let share = free.saturating_mul(100) / total;
+        if share < FULL_DISK_PERCENT && free < FULL_DISK_BYTES {
             let advice = "nothing can be written soon, and requests end with errors: make room";
             return Some(Finding::bad("disk.full", what, advice));
         }
-        if free.saturating_mul(100) / total < LOW_PERCENT || free < to_come {
+        if share < LOW_PERCENT || free < to_come {
             let what = format!("{what}, and the streams may come to need {} more", human(to_come));
             let advice = "make room, or let the streams become less large: --traffic-max-bytes";
             return Some(Finding::watch("disk.low", what, advice));
@@ -362,11 +365,18 @@ mod tests {
 
     #[test]
     fn a_disk_is_told_before_it_is_full() {
-        for (free, id) in [(50, "disk.ok"), (9, "disk.low"), (1, "disk.full")] {
+        let of_100_gib = 100 << 30;
+        for (free, total, id) in [
+            (50, 100, "disk.ok"),
+            (9, 100, "disk.low"),
+            (1, 100, "disk.full"),
+            (1 << 30, of_100_gib, "disk.low"),
+            (100 << 20, of_100_gib, "disk.full"),
+        ] {
             let storage = Storage {
                 used_bytes: Some(1),
                 disk_free_bytes: Some(free),
-                disk_total_bytes: Some(100),
+                disk_total_bytes: Some(total),
                 ..Storage::default()
             };
             assert_eq!(storage.examine(&[]).last().map(|finding| finding.id), Some(id));
