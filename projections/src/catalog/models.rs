@@ -134,7 +134,9 @@ impl Models {
         if self.change(name, |model| model.aliases = aliases.iter().cloned().collect()) {
             self.aliases.retain(|alias, model| model != name || aliases.contains(alias));
             self.aliases.extend(aliases.iter().map(|alias| (alias.clone(), name.clone())));
-            aliases.iter().for_each(|alias| self.remember(alias));
+            for alias in aliases {
+                self.remember(alias);
+            }
         }
     }
 

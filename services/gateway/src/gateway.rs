@@ -72,7 +72,7 @@ impl Gateway {
             recording: Arc::default(),
         };
         let recording = Arc::clone(&surroundings.recording);
-        let live = Arc::new(Live::new(surroundings, options.timeouts, options.bounds));
+        let live = Arc::new(Live::new(surroundings, &options.timeouts, options.bounds));
         let admission = Arc::new(Admission {
             catalog,
             outlook,

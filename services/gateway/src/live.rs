@@ -55,12 +55,12 @@ pub struct Live {
 }
 
 impl Live {
-    pub fn new(surroundings: Surroundings, timeouts: Timeouts, bounds: Bounds) -> Self {
+    pub fn new(surroundings: Surroundings, timeouts: &Timeouts, bounds: Bounds) -> Self {
         Self {
             surroundings: Arc::new(surroundings),
             registry: Arc::default(),
             receive_window: ReceiveWindow::new(bounds.under_way),
-            timeouts,
+            timeouts: *timeouts,
             bounds,
         }
     }

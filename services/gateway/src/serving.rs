@@ -58,6 +58,7 @@ impl Default for RetryLimits {
 
 impl Serving {
     /// What `terms` say, and the rest as it is by default.
+    #[must_use]
     pub fn with(self, terms: &ServingTerms) -> Self {
         let ServingTerms {
             deadline_s,
@@ -98,7 +99,7 @@ mod tests {
         };
         let (deadline, wait_for_worker) = (Duration::from_mins(20), Duration::from_mins(1));
         let retries = RetryLimits { within: Duration::from_mins(1), ..usual.retries };
-        let expected = Serving { deadline, wait_for_worker, retries, ..usual };
+        let expected = Serving { deadline, retries, wait_for_worker, ..usual };
         assert_eq!(usual.with(&terms), expected);
     }
 }

@@ -2,8 +2,6 @@
 //!
 //! Each property says whether the bytes came far enough to try more than their rejection.
 
-use std::collections::BTreeMap;
-
 use bytes::Bytes;
 use serde::de::IgnoredAny;
 use serde_json::{Value, json};
@@ -105,7 +103,8 @@ fn payloads(run: &[u8]) -> Vec<Payload<'static>> {
 }
 
 fn names_options(body: &[u8]) -> bool {
-    let members: BTreeMap<String, IgnoredAny> = serde_json::from_slice(body).expect("an object");
+    let members: serde_json::Map<String, serde_json::Value> =
+        serde_json::from_slice(body).expect("an object");
     members.contains_key("stream_options")
 }
 

@@ -115,7 +115,7 @@ impl Findings {
 
     pub fn said(&self, id: &str) -> &str {
         let found = self.found.iter().find(|(found, _)| found == id);
-        found.map(|(_, said)| said.as_str()).unwrap_or_else(|| panic!("no {id} in {self:?}"))
+        found.map_or_else(|| panic!("no {id} in {self:?}"), |(_, said)| said.as_str())
     }
 
     pub fn is_bad(&self) {

@@ -30,17 +30,17 @@ fn troubles() -> Vec<(Value, u16)> {
 }
 
 async fn misbehave(customer: &Customer) {
-    let hang = customer.question("it hangs", &json!({"mock": {"hang_after": 0}}));
+    let question = customer.question("it hangs", &json!({"mock": {"hang_after": 0}}));
     let client = customer.at(0);
-    let hanging = timeout(GIVES_UP, client.ask(&hang));
+    let hanging = timeout(GIVES_UP, client.ask(&question));
     let failing = async {
         for (n, (mock, status)) in troubles().into_iter().enumerate() {
             let answer = customer.ask(&format!("bad {n}"), &json!({"mock": mock})).await.unwrap();
             assert_eq!(answer.status, status, "{mock}: {answer:?}");
         }
     };
-    let (hung, ()) = tokio::join!(hanging, failing);
-    assert!(hung.is_err(), "nothing was said to it");
+    let (hung_up, ()) = tokio::join!(hanging, failing);
+    assert!(hung_up.is_err(), "nothing was said to it");
 }
 
 /// Many ask well, one after the other each; how long the slowest answer took.

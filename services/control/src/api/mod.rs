@@ -22,6 +22,7 @@ mod rates;
 mod request;
 mod requests;
 mod sessions;
+mod stated;
 mod usage;
 mod users;
 mod workers;

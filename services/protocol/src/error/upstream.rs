@@ -286,6 +286,6 @@ mod spec {
         assert_eq!(UpstreamError::of_event(b"").message, SAYS_NOTHING);
         assert!(!UpstreamError::of_unreadable_event(br#"{"a":"secret"#).message.contains("secret"));
         assert_eq!(UpstreamError::of_event(br#"{"code":500,"why":"x"}"#).status, Some(500));
-        assert!(UpstreamError::unreadable(&[b'x'; 100_000]).message.len() < 400);
+        assert!(UpstreamError::unreadable(&vec![b'x'; 100_000]).message.len() < 400);
     }
 }

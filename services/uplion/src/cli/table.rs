@@ -119,7 +119,9 @@ fn widths(columns: usize, lines: &[Vec<String>]) -> Vec<usize> {
 
 fn leave_out(column: usize, columns: &mut Vec<Column>, lines: &mut [Vec<String>]) {
     columns.remove(column);
-    lines.iter_mut().for_each(|line| drop(line.remove(column)));
+    for line in lines {
+        line.remove(column);
+    }
 }
 
 fn leave_out_empty(columns: &mut Vec<Column>, lines: &mut [Vec<String>]) {

@@ -219,7 +219,9 @@ impl By {
 impl Line {
     fn sum(lines: &[Self]) -> Self {
         let mut sum = Self { cost: "0".to_owned(), ..Self::default() };
-        lines.iter().for_each(|line| sum.add(line));
+        for line in lines {
+            sum.add(line);
+        }
         sum
     }
 

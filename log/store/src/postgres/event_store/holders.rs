@@ -1,7 +1,5 @@
 //! Who holds which value that only one may hold.
 
-use std::borrow::Cow;
-
 use deadpool_postgres::Transaction;
 use tokio_postgres::types::ToSql;
 use uplion_domain::subject::AggregateId;
@@ -46,14 +44,14 @@ async fn claim(
     transaction: &Transaction<'_>,
     aggregate: &AggregateId,
     scope: Scope,
-    value: &Cow<'_, str>,
+    value: &str,
 ) -> Result<bool, StoreError> {
     const SQL: &str = "INSERT INTO holders VALUES ($1, $2, $3, $4)
         ON CONFLICT (scope, value) DO UPDATE SET value = excluded.value
         WHERE holders.aggregate = excluded.aggregate
         AND holders.aggregate_id = excluded.aggregate_id";
     let row: [&(dyn ToSql + Sync); 4] =
-        [&scope.as_str(), value, &aggregate.kind(), &aggregate.id()];
+        [&scope.as_str(), &value, &aggregate.kind(), &aggregate.id()];
     Ok(execute(transaction, SQL, &row).await? > 0)
 }
 
@@ -61,12 +59,12 @@ async fn release(
     transaction: &Transaction<'_>,
     aggregate: &AggregateId,
     scope: Scope,
-    value: &Cow<'_, str>,
+    value: &str,
 ) -> Result<(), StoreError> {
     const SQL: &str = "DELETE FROM holders
         WHERE scope = $1 AND value = $2 AND aggregate = $3 AND aggregate_id = $4";
     let row: [&(dyn ToSql + Sync); 4] =
-        [&scope.as_str(), value, &aggregate.kind(), &aggregate.id()];
+        [&scope.as_str(), &value, &aggregate.kind(), &aggregate.id()];
     execute(transaction, SQL, &row).await.map(drop)
 }
 

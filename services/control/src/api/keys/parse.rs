@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use poem_openapi::types::MaybeUndefined;
 use uplion_domain::{
     Limits, ModelName, ProjectId, Timestamp, UserId,
     api_key::{Change, Quota, Terms},
@@ -14,6 +13,7 @@ use super::{
 };
 use crate::{
     api::allowance::{BudgetView, LimitsView},
+    api::stated::stated,
     names,
     problem::Problem,
 };
@@ -94,16 +94,6 @@ impl Keys {
             by_model.insert(self.names.known_model(text).await?, limits.read());
         }
         Ok(by_model)
-    }
-}
-
-/// None: nothing was said. None within: null was.
-#[expect(clippy::option_option, reason = "undefined, null and a value are three cases")]
-fn stated<T>(value: MaybeUndefined<T>) -> Option<Option<T>> {
-    match value {
-        MaybeUndefined::Undefined => None,
-        MaybeUndefined::Null => Some(None),
-        MaybeUndefined::Value(value) => Some(Some(value)),
     }
 }
 

@@ -3,6 +3,8 @@
 use poem_openapi::{Object, types::MaybeUndefined};
 use uplion_domain::model::{ServingTerms, TermsChange};
 
+use crate::api::stated::stated;
+
 /// How a model's requests are served. What is null or left out is as by default.
 #[derive(Debug, Clone, Default, Object)]
 #[oai(rename = "ServingTerms", deny_unknown_fields)]
@@ -76,16 +78,12 @@ impl TermsView {
 impl ChangedTerms {
     pub fn change(&self) -> TermsChange {
         TermsChange {
-            deadline_s: said(&self.deadline_s),
-            first_byte_s: said(&self.first_byte_s),
-            between_chunks_s: said(&self.between_chunks_s),
-            attempts: said(&self.attempts),
-            retry_for_s: said(&self.retry_for_s),
-            wait_for_worker_s: said(&self.wait_for_worker_s),
+            deadline_s: stated(self.deadline_s),
+            first_byte_s: stated(self.first_byte_s),
+            between_chunks_s: stated(self.between_chunks_s),
+            attempts: stated(self.attempts),
+            retry_for_s: stated(self.retry_for_s),
+            wait_for_worker_s: stated(self.wait_for_worker_s),
         }
     }
-}
-
-fn said(value: &MaybeUndefined<u32>) -> Option<Option<u32>> {
-    (!value.is_undefined()).then(|| value.value().copied())
 }

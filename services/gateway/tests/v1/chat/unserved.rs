@@ -17,19 +17,19 @@ const PROMPTLY: Duration = Duration::from_millis(500);
 
 async fn settled_presence(installation: &Installation) {
     // Whoever asks while nothing is known waits until something is.
-    let first = installation.chat(&body(&json!({}))).send().await.unwrap();
+    let first = installation.chat(&body(&json!({}))).send().await.expect("an answer");
     assert_eq!(error(first).await, (503, UNAVAILABLE.to_owned()));
 }
 
 pub async fn with_terms(installation: &Installation, terms: ServingTerms) {
     let changed = model::Event::TermsChanged { terms, at: Timestamp::from_millis(0) };
-    let after = installation.record(Event::Model("demo".parse().unwrap(), changed)).await;
+    let after = installation.record(Event::Model("demo".parse().expect("a name"), changed)).await;
     // The catalog tells in order: what comes after it is known only when it is.
     let marker = model::Event::AliasesChanged {
-        aliases: [format!("marker-{after}").parse().unwrap()].into(),
+        aliases: [format!("marker-{after}").parse().expect("a name")].into(),
         at: Timestamp::from_millis(0),
     };
-    installation.record(Event::Model("org/model".parse().unwrap(), marker)).await;
+    installation.record(Event::Model("org/model".parse().expect("a name"), marker)).await;
     let path = format!("/v1/models/marker-{after}");
     installation.until(async || installation.get(&path).await.status() == 200).await;
 }

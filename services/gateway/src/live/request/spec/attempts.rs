@@ -92,7 +92,7 @@ fn of_many_the_first_and_the_last_are_told() {
     let retries = RetryLimits { attempts: 50, ..RetryLimits::default() };
     let serving = Serving { retries, ..Serving::default() };
     let timeouts = Timeouts { serving, ..Timeouts::default() };
-    let mut case = given_with(false, Bytes::new(), (timeouts, Bounds::default()));
+    let mut case = given_with(false, Bytes::new(), &(timeouts, Bounds::default()));
     for n in 0..20 {
         case.hears(claim(n)).hears(released(n, Some(report(AttemptOutcome::FAILED, n.into()))));
     }

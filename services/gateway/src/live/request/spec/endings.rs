@@ -70,7 +70,7 @@ fn whoever_goes_on_echoing_credits_settles_nowhere_else() {
 fn no_end_is_written_later_than_thirty_seconds_after_the_deadline() {
     for (late_ms, saw) in [(30_000, "[200 application/json]{}"), (30_001, "[500 internal_error]")] {
         let timeouts = Timeouts { settle_ack: Duration::from_mins(1), ..Timeouts::default() };
-        let mut case = given_with(false, Bytes::from_static(b"{}"), (timeouts, Bounds::default()));
+        let mut case = given_with(false, Bytes::from_static(b"{}"), &(timeouts, Bounds::default()));
         case.hears(claim(1)).until(DEADLINE - 1, &[1]);
         case.hears(chunk(0, 0, "{}")).hears(finish(1, 2, End::Complete));
         assert_eq!(case.outcome(), &Outcome::Completed);

@@ -56,10 +56,10 @@ fn waiting(streamed: bool) -> Case {
 }
 
 fn given(streamed: bool, body: Bytes, bounds: Bounds) -> Case {
-    given_with(streamed, body, (Timeouts::default(), bounds))
+    given_with(streamed, body, &(Timeouts::default(), bounds))
 }
 
-fn given_with(streamed: bool, body: Bytes, limits: (Timeouts, Bounds)) -> Case {
+fn given_with(streamed: bool, body: Bytes, limits: &(Timeouts, Bounds)) -> Case {
     let start = Instant::now();
     let accepted = Accepted {
         request: RequestId::new(Uuid::from_u128(1)),
@@ -93,7 +93,7 @@ fn given_with(streamed: bool, body: Bytes, limits: (Timeouts, Bounds)) -> Case {
         read: Bytes::from_static(b"read"),
         body,
     };
-    let request = Request::new(admitted, limits, receive_window, UP, start);
+    let request = Request::new(admitted, *limits, receive_window, UP, start);
     let mut case = Case { request, start, now: start, done: vec![], seen: 0 };
     assert_eq!(case.new_actions(), [Action::Offer]);
     case

@@ -58,7 +58,7 @@ fn tried(case: &Case, n: u8) -> Vec<UpstreamId> {
 
 /// A worker with one upstream that fails whenever it is asked, until the client has heard of it. Its claims come every
 /// 100 ms. Gives the times at which the upstream was asked.
-fn one_upstream_that(reason: ReleaseReason, words: Option<UpstreamWords>) -> (Case, Vec<u64>) {
+fn one_upstream_that(reason: ReleaseReason, words: Option<&UpstreamWords>) -> (Case, Vec<u64>) {
     let (mut case, mut asked, mut n) = (waiting(false), Vec::new(), 0);
     for ms in (0..20_000).step_by(100) {
         case.now = case.start + Duration::from_millis(ms);
@@ -72,7 +72,7 @@ fn one_upstream_that(reason: ReleaseReason, words: Option<UpstreamWords>) -> (Ca
         let go = matches!(case.said_to(1)[gos..], [FromGateway::Go(_)]);
         if go && tried(&case, 1).is_empty() {
             asked.push(ms);
-            case.hears(failed_one(n, reason, words.clone()));
+            case.hears(failed_one(n, reason, words.cloned()));
         } else if go {
             let mut said = none_left(1, None);
             if let FromWorker::Release { claim, .. } = &mut said {
@@ -133,19 +133,19 @@ fn a_worker_without_another_upstream_is_not_asked_again_while_another_may_come()
 
 #[test]
 fn an_only_upstream_is_asked_again_after_a_pause_that_doubles() {
-    let (case, asked) = one_upstream_that(ReleaseReason::UpstreamFailed, Some(words(503, None)));
+    let (case, asked) = one_upstream_that(ReleaseReason::UpstreamFailed, Some(&words(503, None)));
     assert_eq!(asked, [0, 500, 1400]);
     assert_eq!(case.client_saw(), r#"[503 application/json]{"error":{"message":"words of 503"}}"#);
 }
 
 #[test]
 fn an_upstream_that_asks_for_patience_is_given_it_within_the_time_there_is() {
-    let (case, asked) = one_upstream_that(ReleaseReason::Busy, Some(words(429, Some(2))));
+    let (case, asked) = one_upstream_that(ReleaseReason::Busy, Some(&words(429, Some(2))));
     assert_eq!(asked[0], 0);
     assert!(asked[1..].windows(2).all(|two| two[1] - two[0] >= 2000) && asked[1] >= 2000);
     assert!(case.client_saw().starts_with("[429 "), "{}", case.client_saw());
 
-    let (case, asked) = one_upstream_that(ReleaseReason::Busy, Some(words(429, Some(30))));
+    let (case, asked) = one_upstream_that(ReleaseReason::Busy, Some(&words(429, Some(30))));
     assert_eq!(asked, [0]);
     assert!(case.client_saw().starts_with("[429 "), "{}", case.client_saw());
     assert!(case.now - case.start <= Duration::from_millis(600), "given at once");
@@ -176,7 +176,7 @@ fn what_the_client_hears_says_whose_fault_it_was() {
         (WorkerFailed, None, "[503 model_unavailable]"),
         (WorkerFailed, Some(429), "[429 application/json]"),
     ] {
-        let (case, _) = one_upstream_that(reason, said.map(|status| words(status, None)));
+        let (case, _) = one_upstream_that(reason, said.map(|status| words(status, None)).as_ref());
         assert!(case.client_saw().starts_with(saw), "{reason:?} {said:?}: {}", case.client_saw());
         assert!(case.now - case.start < Duration::from_secs(3), "{reason:?} {said:?}");
     }
@@ -194,7 +194,7 @@ fn what_was_reached_is_never_called_unreachable() {
 #[test]
 fn an_upstream_without_words_is_spoken_for() {
     let empty = UpstreamWords { body: Bytes::from_static(b"\n"), ..words(503, Some(7)) };
-    let (case, _) = one_upstream_that(ReleaseReason::Busy, Some(empty));
+    let (case, _) = one_upstream_that(ReleaseReason::Busy, Some(&empty));
     let saw = case.client_saw();
     assert!(saw.starts_with("[503 application/json]") && saw.contains("status 503"), "{saw}");
 }
@@ -227,7 +227,7 @@ fn it_is_tried_for_ten_seconds_beside_the_time_that_upstreams_take() {
 fn nothing_is_waited_for_beyond_the_deadline() {
     let serving = Serving { deadline: Duration::from_secs(3), ..Serving::default() };
     let timeouts = Timeouts { serving, ..Timeouts::default() };
-    let mut case = given_with(false, Bytes::new(), (timeouts, Bounds::default()));
+    let mut case = given_with(false, Bytes::new(), &(timeouts, Bounds::default()));
     case.hears(claim(1)).hears(failed(1, ReleaseReason::Busy, Some(words(429, Some(5)))));
     case.hears(claim_of_one(2)).hears(none_left(2, None)).until(600, &[]);
     assert!(case.client_saw().starts_with("[429 "), "{}", case.client_saw());

@@ -9,7 +9,7 @@ fn waiting_for_a_worker(seconds: u64) -> Case {
     let wait_for_worker = Duration::from_secs(seconds);
     let serving = Serving { wait_for_worker, ..Serving::default() };
     let timeouts = Timeouts { serving, ..Timeouts::default() };
-    given_with(false, Bytes::from_static(b"{}"), (timeouts, Bounds::default()))
+    given_with(false, Bytes::from_static(b"{}"), &(timeouts, Bounds::default()))
 }
 
 impl Case {

@@ -89,7 +89,7 @@ impl World {
         let deadline = Duration::from_millis(LIMIT);
         let serving = Serving { deadline, ..Serving::default() };
         let timeouts = Timeouts { serving, ..Timeouts::default() };
-        let case = given_with(streamed, Bytes::from_static(b"{}"), (timeouts, Bounds::default()));
+        let case = given_with(streamed, Bytes::from_static(b"{}"), &(timeouts, Bounds::default()));
         let healed_at = if random.one_in(3) { 0 } else { random.below(120_000) };
         let cut = random.below(LIMIT);
         let partition = (cut, cut + if random.one_in(3) { random.below(40_000) } else { 0 });
