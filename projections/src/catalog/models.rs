@@ -104,8 +104,7 @@ impl Models {
                         upstreams: upstreams.clone(),
                         aliases: vec![],
                         operations: operations.clone(),
-                        // Whoever checks waits for the answer.
-                        terms: ServingTerms { deadline_s: Some(10), ..ServingTerms::default() },
+                        terms: ServingTerms::default(),
                         registered_at: *at,
                     };
                     self.known.insert(name.clone(), State::Registered(Arc::new(model)));

@@ -113,6 +113,12 @@ fn meant(catalog: &Catalog, name: &str) -> Result<String, NotServed> {
 }
 
 #[test]
+fn a_model_that_says_nothing_else_is_served_on_the_usual_terms() {
+    let catalog = catalog([registered("llama", &[])]);
+    assert_eq!(catalog.resolve("llama").unwrap().terms, model::ServingTerms::default());
+}
+
+#[test]
 fn a_key_is_found_by_its_secrets_digest() {
     let catalog = catalog([created(), issued(7, "secret", Models::All)]);
     let key = catalog.key(&KeyDigest::of("secret"), AT).unwrap();

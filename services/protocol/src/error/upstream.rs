@@ -82,7 +82,7 @@ impl UpstreamError {
     /// In our own words.
     pub fn new(message: String) -> Self {
         let json = json!({ "error": {
-            "message": message, "type": "upstream_error", "param": null, "code": "upstream_error",
+            "message": message, "type": "server_error", "param": null, "code": "upstream_error",
         }});
         Self { message, status: None, json: json.to_string().into() }
     }
@@ -97,7 +97,7 @@ impl UpstreamError {
         } else {
             let said = |name: &str| error.get(name).cloned().unwrap_or_default();
             let kind = Some(said("type")).filter(|kind| kind.is_string() && kind != "error");
-            let kind = kind.unwrap_or_else(|| "upstream_error".into());
+            let kind = kind.unwrap_or_else(|| "server_error".into());
             json!({ "error": {
                 "message": message, "type": kind, "param": said("param"), "code": said("code"),
             }})
