@@ -29,6 +29,12 @@ pub struct Loaded {
     keys: HashMap<KeyId, String>,
 }
 
+/// Which projections an answer is read from that has names beside what `asked` holds: who waits until something is in
+/// the one sees the names that were given before in the others.
+pub const fn named(asked: &'static str) -> [&'static str; 3] {
+    [asked, projects::NAME, api_keys::NAME]
+}
+
 impl Labels {
     /// Of these alone: there may be many more.
     pub async fn of(
@@ -36,8 +42,8 @@ impl Labels {
         projects: impl IntoIterator<Item = ProjectId>,
         keys: impl IntoIterator<Item = KeyId>,
     ) -> Result<Loaded, Problem> {
-        let projects = self.named(&projects::NAMES, projects, projects::Named::from_row).await?;
-        let keys = self.named(&api_keys::NAMES, keys, api_keys::Named::from_row).await?;
+        let projects = self.read(&projects::NAMES, projects, projects::Named::from_row).await?;
+        let keys = self.read(&api_keys::NAMES, keys, api_keys::Named::from_row).await?;
         Ok(Loaded {
             currency: self.foundation.currency().await?,
             projects: projects.into_iter().map(|named| (named.project, named.name)).collect(),
@@ -45,7 +51,7 @@ impl Labels {
         })
     }
 
-    async fn named<I: Ord + fmt::Display, N>(
+    async fn read<I: Ord + fmt::Display, N>(
         &self,
         statement: &'static Statement,
         ids: impl IntoIterator<Item = I>,

@@ -18,7 +18,7 @@ use super::{
 use crate::{
     auth::Auth,
     headers::{self, ReadAt},
-    labels::{Labels, Loaded},
+    labels::{Labels, Loaded, named},
     names::{self, Names},
     permissions::Action,
     problem::Problem,
@@ -94,7 +94,7 @@ impl Charges {
     ) -> Result<Json<Page<Charge>>, Problem> {
         let project = self.names.maybe_project(project.0.as_deref()).await?;
         let seen = auth.0.sees(Action::ListCharges, project)?;
-        self.reader.wait_for(at.position()?, &[requests::NAME]).await?;
+        self.reader.wait_for(at.position()?, &named(requests::NAME)).await?;
         let key = key.0.map(|text| names::key(&text)).transpose()?;
         let model = self.names.maybe_model(model.0.as_deref()).await?;
         let (from, to) = headers::span(from.0.as_deref(), to.0.as_deref())?;

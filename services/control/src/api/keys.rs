@@ -30,7 +30,7 @@ use crate::{
     auth::Auth,
     caller::{Caller, Target},
     headers::{ChangeHeaders, CreateHeaders, ReadAt},
-    labels::Labels,
+    labels::{Labels, named},
     names::{self, Names},
     permissions::{Action, Role},
     problem::Problem,
@@ -99,7 +99,7 @@ impl Keys {
     ) -> Result<Json<Page<KeyView>>, Problem> {
         let project = self.names.maybe_project(project.0.as_deref()).await?;
         let seen = auth.0.sees(Action::ListKeys, project)?;
-        self.reader.wait_for(at.position()?, &[api_keys::NAME]).await?;
+        self.reader.wait_for(at.position()?, &named(api_keys::NAME)).await?;
         let model = match model.0 {
             Some(text) => columns::json(&self.names.model(&text).await?.to_string()),
             None => Value::Null,

@@ -26,7 +26,7 @@ use crate::{
     caller::Target,
     headers::{self, ReadAt},
     installation::Foundation,
-    labels::Labels,
+    labels::{Labels, named},
     names::{self, Names},
     permissions::Action,
     problem::Problem,
@@ -85,7 +85,7 @@ impl Requests {
     ) -> Result<Json<Page<RequestSummary>>, Problem> {
         let project = self.names.maybe_project(project.0.as_deref()).await?;
         let seen = auth.0.sees(Action::ListRequests, project)?;
-        self.reader.wait_for(at.position()?, &[requests::NAME]).await?;
+        self.reader.wait_for(at.position()?, &named(requests::NAME)).await?;
         let key = key.0.map(|text| names::key(&text)).transpose()?;
         let model = self.names.maybe_model(model.0.as_deref()).await?;
         let (from, to) = headers::span(from.0.as_deref(), to.0.as_deref())?;
@@ -128,7 +128,7 @@ impl Requests {
     ) -> Result<Json<RequestStory>, Problem> {
         let id = request_id(&request.0)?;
         let patience = Duration::from_millis(wait.0.unwrap_or(0).min(MOST_PATIENCE_MS));
-        let freshness = self.reader.catch_up(&[requests::NAME], patience).await?;
+        let freshness = self.reader.catch_up(&named(requests::NAME), patience).await?;
         let events = self.reader.archive.of_request(id).await?;
         if events.is_empty() {
             return Err(unknown(id, &freshness));

@@ -11,7 +11,7 @@ use crate::{
     auth::Auth,
     caller::VisibleProjects,
     headers::{self, ReadAt},
-    labels::Labels,
+    labels::{Labels, named},
     names::{self, Names},
     permissions::Action,
     problem::Problem,
@@ -128,7 +128,7 @@ impl Usage {
         let operation = operation.0.as_deref().map(word).transpose()?;
         let (from, to) = headers::span(from.0.as_deref(), to.0.as_deref())?;
         let from = from.map(Timestamp::hour);
-        self.reader.wait_for(at.position()?, &[usage_by_hour::NAME]).await?;
+        self.reader.wait_for(at.position()?, &named(usage_by_hour::NAME)).await?;
         let missing = self.wait(wait.0).await?;
         let after = after.0.as_deref().map(cursor).transpose()?;
         let limit = page::limit(Some(limit.0.unwrap_or(MOST)));
@@ -169,7 +169,7 @@ impl Usage {
 impl Usage {
     async fn wait(&self, wait_ms: Option<u64>) -> Result<Option<String>, Problem> {
         let patience = Duration::from_millis(wait_ms.unwrap_or(0).min(MOST_PATIENCE_MS));
-        match self.reader.catch_up(&[usage_by_hour::NAME], patience).await? {
+        match self.reader.catch_up(&named(usage_by_hour::NAME), patience).await? {
             Freshness::CaughtUp => Ok(None),
             Freshness::Behind(what) => Ok(Some(what)),
         }
