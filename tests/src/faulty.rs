@@ -129,6 +129,10 @@ impl Messages for Faulty {
         }
     }
 
+    async fn has_listener(&self, subject: &Subject) -> bool {
+        self.inner.has_listener(subject).await
+    }
+
     fn link(&self) -> watch::Receiver<Link> {
         self.inner.link()
     }

@@ -38,5 +38,9 @@ pub trait Messages: Send + Sync {
     /// Hands the message to the broker without waiting for anybody to receive it. Waits only for room to send.
     async fn send(&self, subject: &Subject, payload: Bytes) -> Result<(), SendError>;
 
+    /// Whether anybody listens to what is sent to the subject, as far as the broker knows; yes also while it does not
+    /// say. Who listens may get an empty message by it.
+    async fn has_listener(&self, subject: &Subject) -> bool;
+
     fn link(&self) -> watch::Receiver<Link>;
 }

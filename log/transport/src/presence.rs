@@ -1,7 +1,7 @@
 //! Who is there: every role says once a second that it is, and how it fares.
 //!
 //! Core messages, kept by nobody: presence is what is so now, and no part of the log. Who was not heard for three
-//! beats is gone. What is said is small and bounded; what cannot be read is counted and ignored.
+//! beats is gone; a worker sooner, if the broker says that it does not listen any more. What is said is small and bounded; what cannot be read is counted and ignored.
 
 mod beating;
 mod view;
@@ -23,6 +23,11 @@ pub use self::{
 pub const EVERY: Duration = Duration::from_secs(1);
 /// Whoever was not heard for so long is gone.
 pub const GONE_AFTER: Duration = Duration::from_secs(3);
+/// Of a worker that was not heard for so long it is asked whether it still listens: one whose process was killed does
+/// not, and its requests are told so before three beats are over.
+pub const MISSED_AFTER: Duration = Duration::from_millis(1_250);
+/// A worker that leaves counts for so long: another one may be about to take its place.
+pub const LEFT_AFTER: Duration = Duration::from_millis(1_500);
 /// For somebody who began to listen to have heard everybody, if not each beat.
 pub const SETTLED_AFTER: Duration = Duration::from_secs(2);
 /// The same for somebody whose broker was away: others may be slower to find it again.

@@ -39,6 +39,8 @@ use crate::{
 };
 
 const TRY_AGAIN: Duration = Duration::from_millis(500);
+/// While workers are given the time to take up a model.
+const LOOK_AGAIN: Duration = Duration::from_millis(250);
 const LOOK_AT_LOG: Duration = Duration::from_secs(1);
 const LOOK_AT_REJECTED: Duration = Duration::from_secs(1);
 /// For requests that were cut off at the end of a drain to be settled.
@@ -160,7 +162,12 @@ impl Gateway {
 /// Tells who waits when it changes who will come.
 async fn watch_outlook(live: Arc<Live>, admission: Arc<Admission>) {
     let (mut changes, mut known) = (admission.outlook.changes(), HashMap::new());
-    while changes.changed().await.is_ok() {
+    loop {
+        let gives_time = admission.outlook.gives_time();
+        tokio::select! {
+            heard = changes.changed() => if heard.is_err() { return },
+            () = sleep(LOOK_AGAIN), if gives_time => {}
+        }
         changes.borrow_and_update();
         live.on_outlook();
         let now: HashMap<_, _> = admission.outlook.all_unserved().into_iter().collect();

@@ -1,6 +1,6 @@
 //! Whether anybody will come for the requests of a model, as presence and the catalog tell it.
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{fmt, sync::Arc};
 
 use prometheus_client::{
     collector::Collector,
@@ -67,31 +67,47 @@ impl Outlook {
 
     /// Why nobody will come for a request of `model`; none if somebody may, as far as is known.
     pub fn unserved(&self, model: &ModelName) -> Option<Unserved> {
+        self.not_served(model).filter(|why| !self.is_given_time(model, *why))
+    }
+
+    /// Whether a model that nobody serves now is given the time to be taken up.
+    pub fn gives_time(&self) -> bool {
+        let given = |model: &ModelName| {
+            self.not_served(model).is_some_and(|why| self.is_given_time(model, why))
+        };
+        self.models().iter().any(given)
+    }
+
+    /// Why nobody says that it serves it.
+    fn not_served(&self, model: &ModelName) -> Option<Unserved> {
         let why = match self.workers.ask(|view| view.service(model)) {
             Service::Served { workers: _ } | Service::Unknown => return None,
             Service::Unserved(why) => why,
         };
         let registered = self.catalog.ask(|catalog| !catalog.upstreams(model).is_empty());
-        let why = match (why, registered) {
+        Some(match (why, registered) {
             (presence::Unserved::UpstreamsDown, _) => Unserved::UpstreamsDown,
             (presence::Unserved::NoWorker, Ok(false)) => Unserved::NoUpstream,
             (presence::Unserved::NoWorker, _) => Unserved::NoWorker,
-        };
-        let changed_ago = self.catalog.changed_ago(model);
-        (changed_ago.is_none_or(|ago| ago >= self.taken_up_within(why))).then_some(why)
+        })
     }
 
     /// Workers hear of a change when this gateway does, and say a moment later what they make of it: one that has much
-    /// to do, somewhat later.
-    fn taken_up_within(&self, why: Unserved) -> Duration {
-        match why {
-            Unserved::NoWorker if self.workers.ask(View::has_workers) => {
-                presence::SETTLED_AGAIN_AFTER
-            }
-            Unserved::NoWorker | Unserved::NoUpstream | Unserved::UpstreamsDown => {
-                presence::SETTLED_AFTER
-            }
-        }
+    /// to do, somewhat later. Where there is no worker nobody will.
+    fn is_given_time(&self, model: &ModelName, why: Unserved) -> bool {
+        let Some(changed_ago) = self.catalog.changed_ago(model) else { return false };
+        let within = match why {
+            Unserved::NoWorker => presence::SETTLED_AGAIN_AFTER,
+            Unserved::NoUpstream | Unserved::UpstreamsDown => presence::SETTLED_AFTER,
+        };
+        changed_ago < within && self.workers.ask(View::has_workers)
+    }
+
+    fn models(&self) -> Vec<ModelName> {
+        let names = |catalog: &uplion_projections::Catalog| {
+            catalog.models().map(|model| model.name.clone()).collect()
+        };
+        self.catalog.ask(names).unwrap_or_default()
     }
 
     /// A request of it was told so.
@@ -111,12 +127,8 @@ impl Outlook {
 
     /// Of which registered models that is so now.
     pub fn all_unserved(&self) -> Vec<(ModelName, Unserved)> {
-        let names = |catalog: &uplion_projections::Catalog| {
-            catalog.models().map(|model| model.name.clone()).collect::<Vec<_>>()
-        };
-        let models = self.catalog.ask(names).unwrap_or_default();
         let unserved = |model: ModelName| self.unserved(&model).map(|why| (model, why));
-        models.into_iter().filter_map(unserved).collect()
+        self.models().into_iter().filter_map(unserved).collect()
     }
 
     /// Told whenever a model may be served that was not, or the other way round.
@@ -137,10 +149,7 @@ impl fmt::Debug for WorkerGauges {
 impl Collector for WorkerGauges {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
         let Self(outlook) = self;
-        let models: Vec<ModelName> = outlook
-            .catalog
-            .ask(|catalog| catalog.models().map(|model| model.name.clone()).collect())
-            .unwrap_or_default();
+        let models = outlook.models();
         let (counts, ignored) = outlook.workers.ask(|view| {
             let count = |model: &ModelName| match view.service(model) {
                 Service::Served { workers } => workers,

@@ -40,6 +40,10 @@ pub async fn listen(gateways: &Gateways, on_listening: impl Fn(bool)) -> Infalli
 }
 
 async fn sort(gateways: &Gateways, Message { subject, payload }: Message) {
+    if payload.is_empty() {
+        // Whoever has not heard this worker for a moment asks the broker whether it still listens.
+        return;
+    }
     let message = match FromGateway::decode(payload) {
         Ok(message) => message,
         Err(error) => {

@@ -83,6 +83,11 @@ impl Messages for InProcessMessages {
         Ok(())
     }
 
+    async fn has_listener(&self, subject: &Subject) -> bool {
+        let listeners = self.listeners.read().unwrap_or_else(PoisonError::into_inner);
+        listeners.iter().any(|to| to.filter.matches(subject) && !to.to.is_closed())
+    }
+
     fn link(&self) -> watch::Receiver<Link> {
         self.link.subscribe()
     }

@@ -17,6 +17,8 @@ use crate::message::{LISTEN_BUFFER, Link, Message, Messages, SendError};
 
 /// For room to send.
 const DEADLINE: Duration = Duration::from_secs(5);
+/// For the server to say that nobody listens.
+const NO_ANSWER: Duration = Duration::from_millis(250);
 /// Messages between the subscription, which has the large buffer, and the listener.
 const HANDOVER: usize = 256;
 
@@ -42,6 +44,18 @@ impl Messages for NatsMessages {
         match timeout(DEADLINE, self.0.client.publish(spelled(subject), payload)).await {
             Ok(sent) => sent.map_err(|error| SendError(error.to_string())),
             Err(_) => Err(SendError("no room to send".into())),
+        }
+    }
+
+    async fn has_listener(&self, subject: &Subject) -> bool {
+        if !self.0.links.is_up() {
+            return true;
+        }
+        let question = self.0.client.request(spelled(subject), Bytes::new());
+        // Nobody answers: the server says at once if there is nobody to.
+        match timeout(NO_ANSWER, question).await {
+            Ok(Err(error)) => error.kind() != RequestErrorKind::NoResponders,
+            Ok(Ok(_)) | Err(_) => true,
         }
     }
 

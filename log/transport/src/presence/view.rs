@@ -6,11 +6,11 @@
 use std::{collections::HashMap, time::Duration};
 
 use tokio::time::Instant;
-use uplion_domain::{ModelName, subject::Present};
+use uplion_domain::{ModelName, WorkerId, subject::Present};
 
 use super::{
-    Beat, EVERY, GONE_AFTER, Report, SETTLED_AFTER, SETTLED_AGAIN_AFTER, UnreadableBeat,
-    UpstreamReport, WorkerReport,
+    Beat, GONE_AFTER, LEFT_AFTER, MISSED_AFTER, Report, SETTLED_AFTER, SETTLED_AGAIN_AFTER,
+    UnreadableBeat, UpstreamReport, WorkerReport,
 };
 
 /// Beyond so many nobody else is taken note of, until somebody is gone.
@@ -159,6 +159,33 @@ impl View {
         }
     }
 
+    /// Workers that were not heard for a moment, and when each was last heard.
+    pub fn missed(&self) -> impl Iterator<Item = (WorkerId, Instant)> {
+        let settled = self.is_settled();
+        self.present.iter().filter_map(move |(who, seen)| match who {
+            Present::Worker(worker) if settled && self.is_missed(seen.at) => {
+                Some((*worker, seen.at))
+            }
+            Present::Worker(_)
+            | Present::Gateway(_)
+            | Present::Control(_)
+            | Present::Projector(_) => None,
+        })
+    }
+
+    fn is_missed(&self, heard: Instant) -> bool {
+        self.now.saturating_duration_since(heard) >= MISSED_AFTER
+    }
+
+    /// It does not listen any more, unless it was heard since it was `heard`.
+    pub fn lose(&mut self, worker: WorkerId, heard: Instant) {
+        let who = Present::Worker(worker);
+        if self.present.get(&who).is_some_and(|seen| seen.at == heard) {
+            self.present.remove(&who);
+            self.count();
+        }
+    }
+
     /// Who serves what, after what is present has changed.
     fn count(&mut self) {
         let mut serving = Serving::default();
@@ -218,11 +245,11 @@ impl View {
         self.changes
     }
 
-    /// A worker that leaves is counted for two beats more: another one may be about to take its place.
+    /// A worker that leaves is counted for a moment more: another one may be about to take its place.
     fn workers(&self) -> impl Iterator<Item = &WorkerReport> {
         let left = |seen: &Seen| {
             seen.leaving_since
-                .is_some_and(|since| self.now.saturating_duration_since(since) >= 2 * EVERY)
+                .is_some_and(|since| self.now.saturating_duration_since(since) >= LEFT_AFTER)
         };
         self.present.values().filter(move |seen| !left(seen)).filter_map(|seen| {
             match &seen.beat.report {

@@ -1,6 +1,7 @@
 //! Listening to who is there, for as long as it is held.
 
 use std::{
+    collections::HashSet,
     convert::Infallible,
     sync::{Arc, PoisonError, RwLock},
     time::Duration,
@@ -8,10 +9,14 @@ use std::{
 
 use tokio::{
     sync::watch,
-    task::AbortHandle,
+    task::{AbortHandle, JoinSet},
     time::{Instant, MissedTickBehavior, interval, sleep},
 };
-use uplion_domain::subject::{Filter, Subject};
+use uplion_domain::{
+    RequestId, WorkerId,
+    subject::{Filter, Subject},
+};
+use uuid::Uuid;
 
 use super::View;
 use crate::message::{Link, Message, Messages};
@@ -19,6 +24,8 @@ use crate::message::{Link, Message, Messages};
 const TRY_AGAIN: Duration = Duration::from_millis(500);
 /// How soon it is noticed that somebody is gone.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
+/// Under way at once.
+const MOST_QUESTIONS: usize = 64;
 
 /// Dropping it ends the listening.
 pub struct Watcher {
@@ -67,7 +74,7 @@ impl Listener {
     async fn keep_listening(&self, messages: Arc<dyn Messages>, filter: Filter) -> Infallible {
         loop {
             match messages.listen(&filter).await {
-                Ok(heard) => self.listen(heard, messages.link()).await,
+                Ok(heard) => self.listen(&messages, heard).await,
                 Err(error) => tracing::debug!(
                     error = &error as &dyn std::error::Error,
                     "presence.listener.unavailable"
@@ -81,9 +88,10 @@ impl Listener {
     /// Until the subscription ends.
     async fn listen(
         &self,
+        messages: &Arc<dyn Messages>,
         mut heard: tokio::sync::mpsc::Receiver<Message>,
-        mut link: watch::Receiver<Link>,
     ) {
+        let (mut link, mut questions) = (messages.link(), Questions::default());
         let mut ticks = interval(LOOK_EVERY);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         self.on_link(*link.borrow_and_update());
@@ -99,9 +107,17 @@ impl Listener {
                     Some(message) => self.on_message(&message),
                     None => return,
                 },
-                _ = ticks.tick() => self.change(|view| view.tick(Instant::now())),
+                (worker, heard) = questions.denied() => self.change(|view| view.lose(worker, heard)),
+                _ = ticks.tick() => {
+                    self.change(|view| view.tick(Instant::now()));
+                    questions.ask(messages, self.missed());
+                }
             }
         }
+    }
+
+    fn missed(&self) -> Vec<(WorkerId, Instant)> {
+        self.view.read().unwrap_or_else(PoisonError::into_inner).missed().collect()
     }
 
     fn on_link(&self, link: Link) {
@@ -126,5 +142,43 @@ impl Listener {
         let changes = view.changes();
         drop(view);
         self.tell.send_if_modified(|known| std::mem::replace(known, changes) != changes);
+    }
+}
+
+/// Whether workers that were not heard for a moment still listen.
+#[derive(Default)]
+struct Questions {
+    asked: HashSet<WorkerId>,
+    answers: JoinSet<(WorkerId, Instant, bool)>,
+}
+
+impl Questions {
+    /// The broker, not the worker: one that is busy listens.
+    fn ask(&mut self, messages: &Arc<dyn Messages>, missed: Vec<(WorkerId, Instant)>) {
+        for (worker, heard) in missed {
+            if self.asked.len() < MOST_QUESTIONS && self.asked.insert(worker) {
+                let messages = Arc::clone(messages);
+                // Workers listen to all requests that may be theirs: this one is nobody's.
+                let subject = Subject::Worker { worker, request: RequestId::new(Uuid::nil()) };
+                self.answers
+                    .spawn(async move { (worker, heard, messages.has_listener(&subject).await) });
+            }
+        }
+    }
+
+    /// The next that does not, and when it was last heard.
+    async fn denied(&mut self) -> (WorkerId, Instant) {
+        loop {
+            match self.answers.join_next().await {
+                Some(Ok((worker, heard, listens))) => {
+                    self.asked.remove(&worker);
+                    if !listens {
+                        return (worker, heard);
+                    }
+                }
+                Some(Err(_)) => self.asked.clear(),
+                None => return std::future::pending().await,
+            }
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! Messages: in order from one sender, to those who listen for them and to nobody else.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use tokio::{sync::mpsc, time::timeout};
@@ -21,6 +21,7 @@ crate::on!(in_process one_server three_nodes: [
     who_does_not_listen_loses_messages_and_keeps_nobody_waiting
     nobody_needs_to_listen
     a_large_message_comes_whole
+    whether_anybody_listens_is_known
     the_link_is_up
 ]);
 
@@ -160,4 +161,19 @@ async fn a_large_message_comes_whole(backend: Backend) {
 async fn the_link_is_up(backend: Backend) {
     let link = backend.connect().await.messages.link();
     assert_eq!(*link.borrow(), Link::Up { session: 1 });
+}
+
+async fn whether_anybody_listens_is_known(backend: Backend) {
+    let receiver = backend.connect().await.messages;
+    let sender = backend.connect().await.messages;
+    let (ours, other) = (to(gateway()), to(gateway()));
+    let listener = listen(&*receiver, &*sender, &ours).await;
+    assert!(sender.has_listener(&ours).await);
+    assert!(!sender.has_listener(&other).await);
+    drop(listener);
+    let deadline = Instant::now() + SOON;
+    while sender.has_listener(&ours).await {
+        assert!(Instant::now() < deadline, "it is still said to be listened to");
+        tokio::task::yield_now().await;
+    }
 }

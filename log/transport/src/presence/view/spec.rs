@@ -23,8 +23,12 @@ fn demo() -> ModelName {
     "demo".parse().unwrap()
 }
 
+fn worker(n: u128) -> WorkerId {
+    WorkerId::new(Uuid::from_u128(n))
+}
+
 fn who(n: u128) -> Present {
-    Present::Worker(WorkerId::new(Uuid::from_u128(n)))
+    Present::Worker(worker(n))
 }
 
 fn down() -> UpstreamHealth {
@@ -103,6 +107,36 @@ fn who_misses_two_beats_is_there_and_who_misses_three_is_gone() {
     assert_eq!(told.view.present().count(), 0);
 }
 
+fn missed(told: &Told) -> Vec<(WorkerId, Instant)> {
+    told.view.missed().collect()
+}
+
+#[test]
+fn a_worker_that_misses_a_beat_is_asked_for_and_gone_if_it_listens_no_more() {
+    let mut told = Told::settled();
+    told.hear(1, &beat([("demo", UpstreamHealth::Up)]));
+    let heard = told.now();
+    told.pass(1_000);
+    assert_eq!(missed(&told), []);
+    told.pass(250);
+    assert_eq!(missed(&told), [(worker(1), heard)]);
+    assert_eq!(told.service(), SERVED, "until it is known");
+    told.view.lose(worker(1), heard);
+    assert_eq!(told.service(), NO_WORKER);
+    assert_eq!(missed(&told), []);
+}
+
+#[test]
+fn a_worker_that_was_heard_after_it_was_asked_for_is_there() {
+    let mut told = Told::settled();
+    told.hear(1, &beat([("demo", UpstreamHealth::Up)]));
+    let heard = told.now();
+    told.pass(1_250);
+    told.hear(1, &beat([("demo", UpstreamHealth::Up)]));
+    told.view.lose(worker(1), heard);
+    assert_eq!(told.service(), SERVED);
+}
+
 #[test]
 fn an_upstream_that_rests_is_not_down() {
     let mut told = Told::settled();
@@ -163,7 +197,7 @@ fn a_worker_that_leaves_counts_until_another_had_the_time_to_take_its_place() {
     let mut told = Told::settled();
     let leaving = Beat { leaving: true, ..beat([("demo", UpstreamHealth::Up)]) };
     told.hear(1, &leaving);
-    told.pass(1_750);
+    told.pass(1_250);
     told.hear(1, &leaving);
     assert_eq!(told.service(), SERVED);
     told.pass(250);
