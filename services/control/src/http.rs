@@ -9,6 +9,7 @@ use std::sync::Arc;
 use poem::{
     Endpoint, EndpointExt, Error, IntoResponse, Request, Response, Route,
     endpoint::make_sync,
+    get,
     http::{
         HeaderValue, Method, StatusCode,
         header::{ACCEPT_ENCODING, ALLOW, CONTENT_TYPE},
@@ -29,6 +30,8 @@ use crate::{
 
 /// Bytes. The longest of ours is some hundred.
 const LONGEST_URL: usize = 8 << 10;
+/// The description, which does not describe itself.
+const DOCUMENT: &str = "/openapi.json";
 
 pub fn routes(
     parts: &Parts,
@@ -36,8 +39,8 @@ pub fn routes(
     metrics: Metrics,
     proxies: usize,
 ) -> impl Endpoint<Output = Response> + use<> {
-    let document = make_sync(|_| OPENAPI.with_content_type("application/json"));
-    let described = Route::new().at("/openapi.json", document).nest("/", api::service(parts));
+    let document = get(make_sync(|_| OPENAPI.with_content_type("application/json")));
+    let described = Route::new().at(DOCUMENT, document).nest("/", api::service(parts));
     let authenticator = parts.authenticator.clone();
     let cors = Cors {
         origins: Arc::clone(&authenticator.allowed_origins),
@@ -75,7 +78,7 @@ impl<E: Endpoint> Endpoint for Api<E> {
             None => self.answer(request).await,
         };
         let mut response =
-            answer.unwrap_or_else(|error| problem_response(error, self.contract.allowed(&path)));
+            answer.unwrap_or_else(|error| problem_response(error, self.taken(&path)));
         let headers = response.headers_mut();
         security_headers::insert(headers, https);
         self.cors.open(headers, page);
@@ -96,10 +99,18 @@ impl<E: Endpoint> Api<E> {
         if let Some(preflight) = self.cors.preflight(request) {
             return Some(preflight);
         }
-        let allowed = self.contract.allowed(request.uri().path());
+        let allowed = self.taken(request.uri().path());
         let asked = *request.method() == Method::OPTIONS && !allowed.is_empty();
         let answer = || Response::builder().status(StatusCode::NO_CONTENT);
         asked.then(|| answer().header(ALLOW, allowed).finish())
+    }
+
+    /// The methods of a path; none of one that is not there.
+    fn taken(&self, path: &str) -> String {
+        if path.strip_prefix(api::PATH) == Some(DOCUMENT) {
+            return Method::GET.to_string();
+        }
+        self.contract.allowed(path)
     }
 
     async fn answer(&self, mut request: Request) -> poem::Result<Response> {

@@ -24,6 +24,32 @@ pub struct Cors {
     pub credentials: bool,
 }
 
+/// An origin that configuration names, as browsers write it.
+pub fn origin(text: &str) -> Result<String, UnusableOrigin> {
+    let origin = text.trim().trim_end_matches('/').to_lowercase();
+    let host = origin.split_once("://").filter(|(scheme, _)| {
+        scheme.starts_with(|first: char| first.is_ascii_lowercase())
+            && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte))
+    });
+    let readable = |host: &str| {
+        !host.is_empty()
+            && host.bytes().all(|byte| byte.is_ascii_graphic() && !b"/?#@*\\,".contains(&byte))
+    };
+    match host {
+        Some((_, host)) if readable(host) => Ok(origin),
+        Some(_) | None => Err(UnusableOrigin),
+    }
+}
+
+/// The same, or all of them.
+pub fn origin_or_all(text: &str) -> Result<String, UnusableOrigin> {
+    if text.trim() == "*" { Ok("*".to_owned()) } else { origin(text) }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("an origin like https://chat.example.org, without a path, is expected")]
+pub struct UnusableOrigin;
+
 impl Cors {
     /// The origin of the page that asks, if that is allowed.
     pub fn allowed(&self, request: &Request) -> Option<HeaderValue> {
@@ -103,6 +129,36 @@ mod tests {
         request
             .header(header::ACCESS_CONTROL_REQUEST_HEADERS, "authorization, x-stainless-os")
             .finish()
+    }
+
+    #[test]
+    fn an_origin_is_what_browsers_write() {
+        for (text, read) in [
+            ("https://chat.example.org", "https://chat.example.org"),
+            (" HTTPS://Chat.example.org:8443/ ", "https://chat.example.org:8443"),
+            ("http://[::1]:3000", "http://[::1]:3000"),
+            ("capacitor://localhost", "capacitor://localhost"),
+        ] {
+            assert_eq!(origin(text).as_deref(), Ok(read), "{text}");
+            assert_eq!(origin_or_all(text).as_deref(), Ok(read), "{text}");
+        }
+        for text in [
+            "",
+            "chat.example.org",
+            "https://",
+            "https://a/path",
+            "https://a?b",
+            "https://*.a",
+            "*.a",
+            "null",
+            "https://me@a",
+            "://a",
+            "https://a b",
+        ] {
+            assert_eq!(origin(text), Err(UnusableOrigin), "{text}");
+            assert_eq!(origin_or_all(text), Err(UnusableOrigin), "{text}");
+        }
+        assert_eq!((origin("*"), origin_or_all("*")), (Err(UnusableOrigin), Ok("*".to_owned())));
     }
 
     #[test]

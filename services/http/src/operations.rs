@@ -3,8 +3,9 @@
 use std::{fmt, result::Result, sync::Arc};
 
 use poem::{
-    Endpoint, EndpointExt as _, IntoEndpoint, Request, Response, Route, endpoint::make_sync, get,
-    http::StatusCode,
+    Endpoint, EndpointExt as _, IntoEndpoint, IntoResponse as _, Request, Response, Route,
+    endpoint::make_sync,
+    http::{HeaderValue, Method, StatusCode, header::ALLOW},
 };
 use prometheus_client::{
     collector::Collector,
@@ -18,6 +19,7 @@ pub(crate) const HEALTH: &str = "/health";
 pub(crate) const TEXT: &str = "text/plain; charset=utf-8";
 const READY: &str = "/ready";
 const METRICS: &str = "/metrics";
+const TAKEN: &str = "GET, HEAD, OPTIONS";
 
 /// Why a role is not ready, in a line for each reason.
 pub type Readiness = Arc<dyn Fn() -> Result<(), String> + Send + Sync>;
@@ -28,9 +30,28 @@ pub fn routes(mut registry: Registry, ready: Readiness) -> Route {
     let registry = Arc::new(registry);
     Route::new()
         // The process answers: that is all that a restart could mend.
-        .at(HEALTH, get(make_sync(|_| text(StatusCode::OK, "ok\n".to_owned()))))
-        .at(READY, get(make_sync(move |_| readiness(&ready))))
-        .at(METRICS, get(make_sync(move |_| metrics(&registry))))
+        .at(HEALTH, read_only(|| text(StatusCode::OK, "ok\n".to_owned())))
+        .at(READY, read_only(move || readiness(&ready)))
+        .at(METRICS, read_only(move || metrics(&registry)))
+}
+
+/// Whoever asks otherwise is told how.
+fn read_only(
+    answer: impl Fn() -> Response + Send + Sync + 'static,
+) -> impl Endpoint<Output = Response> {
+    make_sync(move |request: Request| {
+        if matches!(*request.method(), Method::GET | Method::HEAD) {
+            return answer();
+        }
+        let mut other = if *request.method() == Method::OPTIONS {
+            StatusCode::NO_CONTENT.into_response()
+        } else {
+            let told = format!("{} is not taken here: send {TAKEN}\n", request.method());
+            text(StatusCode::METHOD_NOT_ALLOWED, told)
+        };
+        other.headers_mut().insert(ALLOW, HeaderValue::from_static(TAKEN));
+        other
+    })
 }
 
 /// What `/ready` says, as a number.

@@ -7,7 +7,7 @@ use std::sync::{
     atomic::{AtomicBool, Ordering},
 };
 
-use poem::{Endpoint, EndpointExt as _, Request, endpoint::make_sync};
+use poem::{Endpoint, EndpointExt as _, Request, endpoint::make_sync, http::Method};
 use prometheus_client::{metrics::counter::Counter, registry::Registry};
 use uplion_http::{Readiness, Startup, operations};
 
@@ -34,6 +34,27 @@ async fn a_role_is_alive_before_it_is_ready_and_says_why_it_is_not() {
     assert_eq!(get(&routes, "/ready").await, (503, "switched off\n".to_owned()));
     on.store(true, Ordering::Relaxed);
     assert_eq!(get(&routes, "/ready").await, (200, "ready\n".to_owned()));
+}
+
+#[tokio::test]
+async fn whoever_asks_otherwise_than_by_get_is_told_how() {
+    let (_, ready) = switch();
+    let routes = operations::routes(Registry::default(), ready);
+    for path in ["/health", "/ready", "/metrics"] {
+        for (method, status) in [
+            (Method::POST, 405),
+            (Method::DELETE, 405),
+            (Method::TRACE, 405),
+            (Method::OPTIONS, 204),
+        ] {
+            let request = Request::builder().method(method.clone()).uri_str(path).finish();
+            let response = routes.get_response(request).await;
+            assert_eq!(response.status().as_u16(), status, "{method} {path}");
+            assert_eq!(response.header("allow"), Some("GET, HEAD, OPTIONS"), "{method} {path}");
+            let told = response.into_body().into_string().await.unwrap();
+            assert!(status == 204 || told.contains("send GET"), "{told}");
+        }
+    }
 }
 
 #[tokio::test]

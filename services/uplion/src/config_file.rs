@@ -76,13 +76,21 @@ fn with_defaults(command: clap::Command, table: &Table) -> Result<clap::Command,
             ));
         }
         used.extend(everywhere.keys().filter(|key| flag(&sub, key).is_some()).cloned());
-        let values: Table = everywhere.clone().into_iter().chain(own).collect();
+        let shared = everywhere.iter().filter(|(key, _)| !is_told_to_dev_alone(&name, key));
+        let shared = shared.map(|(key, value)| (key.clone(), value.clone()));
+        let values: Table = shared.chain(own).collect();
         command = command.mut_subcommand(name, |sub| sub.mut_args(|arg| default(arg, &values)));
     }
     match everywhere.keys().find(|key| !used.contains(key)) {
         Some(key) => Err(format!("{key} in the configuration file is no flag of any command")),
         None => Ok(command),
     }
+}
+
+/// What all roles are told of is not meant for who only tries something out: `dev` keeps its log by itself, unless its
+/// own table says otherwise.
+fn is_told_to_dev_alone(command: &str, key: &str) -> bool {
+    command == "dev" && matches!(key, "nats-url" | "database-url")
 }
 
 fn flag<'a>(command: &'a clap::Command, key: &str) -> Option<&'a Arg> {
@@ -169,6 +177,25 @@ mod tests {
             panic!("it is a gateway")
         };
         assert_eq!(listen, "127.0.0.1:2");
+    }
+
+    #[test]
+    fn what_all_roles_are_told_of_is_not_said_to_dev() {
+        let of_dev = |file: &str| {
+            let uplion = crate::arguments::Uplion::command();
+            let command = with_defaults(uplion, &file.parse().unwrap()).unwrap();
+            let matches = command.try_get_matches_from(["uplion", "dev"]).unwrap();
+            let (_, dev) = matches.subcommand().unwrap();
+            let said = ["nats_url", "database_url", "max_in_flight"].map(|flag| {
+                let mut values = dev.get_raw(flag).unwrap_or_default();
+                values.next().map(|value| value.to_str().unwrap().to_owned())
+            });
+            said.map(Option::unwrap_or_default)
+        };
+        let shared = "nats-url = 'nats://a'\ndatabase-url = 'postgres://a'\nmax-in-flight = 3\n";
+        assert_eq!(of_dev(shared), ["", "", "3"]);
+        let own = format!("{shared}[dev]\nnats-url = 'nats://b'");
+        assert_eq!(of_dev(&own), ["nats://b", "", "3"]);
     }
 
     #[test]

@@ -29,6 +29,7 @@ pub use self::flags::Dev;
 
 use self::{credentials::Credentials, installation::Installation};
 use crate::{
+    cli::note,
     connection,
     flags::Process,
     roles::{self, Role},
@@ -45,6 +46,9 @@ impl Role for Dev {
         let listener = roles::bind(self.listen)?;
         let address = listener.local_addr()?;
         storage::make(&self.data)?;
+        for unused in self.unused_variables() {
+            note(&unused);
+        }
         let startup = Startup::new();
         let options = ServeOptions::default();
         let serving = tokio::spawn(serve(listener, startup.clone(), options, stop.clone()));
@@ -70,7 +74,6 @@ impl Dev {
         connection::ensure_streams(log.streams.as_ref(), &specs).await?;
         let mut registry = Registry::default();
         let installation = Installation::start(self, &credentials, log, store, &mut registry)?;
-        installation.control.found().await?;
         installation.control.found().await?;
         let demo = TcpListener::bind("127.0.0.1:0")
             .await
@@ -99,9 +102,9 @@ impl Dev {
         demo_url: String,
         prepared: &AtomicBool,
     ) -> Result<()> {
-        let models = first_start::prepare(self, credentials, demo_url).await?;
+        let start = first_start::prepare(self, credentials, demo_url).await?;
         prepared.store(true, Ordering::Relaxed);
-        greeting::print(credentials, &models, &self.data);
+        greeting::print(credentials, &start, &self.data);
         greeting::hint(&self.upstream).await;
         Ok(())
     }

@@ -48,6 +48,9 @@ fn sentence(error: &clap::Error) -> Option<String> {
             let command = said.text(ContextKind::InvalidSubcommand).unwrap_or_default();
             format!("there is no command {command:?} here{}", said.meant())
         }
+        ErrorKind::MissingRequiredArgument if argument.contains(", ") => {
+            format!("{argument} are missing")
+        }
         ErrorKind::MissingRequiredArgument => format!("{argument} is missing"),
         ErrorKind::ArgumentConflict => {
             let other = said.text(ContextKind::PriorArg).unwrap_or_default();
@@ -161,12 +164,19 @@ fn reason(cause: &str, value: &str) -> String {
                 Some((least, most)) => {
                     format!("a whole number from {least} to {most} is expected, not {value:?}")
                 }
-                None if other.contains(value) && !value.is_empty() => other.to_owned(),
+                None if tells(other, value) => other.to_owned(),
                 None => format!("{other}, not {value:?}"),
             };
         }
     };
     format!("{expected} is expected, not {value:?}")
+}
+
+/// Whether the value is in the sentence already: short ones are in many by chance.
+fn tells(sentence: &str, value: &str) -> bool {
+    sentence.contains(&format!("{value:?}"))
+        || sentence.contains(&format!("`{value}`"))
+        || (value.len() > 3 && sentence.contains(value))
 }
 
 /// `9 is not in 1..=5`
@@ -239,13 +249,61 @@ mod tests {
                     }
                 }
             }
-            let mut line = path.to_vec();
-            line.push("--canary-flag".to_owned());
-            if let Some(told) = refused(&line) {
-                ours(&told, "--canary-flag");
-            }
+            let told = refused(&with(path, &["--canary-flag"]));
+            ours(&told.unwrap_or_else(|| panic!("{path:?}")), "--canary-flag");
         });
         assert!(flags > 200 && refusals > 100, "{flags} flags, {refusals} refusals");
+    }
+
+    fn with(path: &[String], more: &[&str]) -> Vec<String> {
+        path.iter().cloned().chain(more.iter().map(|word| (*word).to_owned())).collect()
+    }
+
+    /// As the sentence calls it.
+    fn called(argument: &clap::Arg) -> String {
+        match argument.get_long() {
+            Some(long) => format!("--{long}"),
+            None => argument.get_value_names().unwrap_or_default().join(" "),
+        }
+    }
+
+    #[test]
+    fn every_command_that_lacks_something_or_says_too_much_is_told_what() {
+        let (mut incomplete, mut surplus, mut words) = (0, 0, 0);
+        let mut uplion = Uplion::command();
+        uplion.build();
+        walk(&uplion, &["uplion".to_owned()], &mut |command, path| {
+            let told = |more: &[&str]| {
+                refused(&with(path, more)).unwrap_or_else(|| panic!("{path:?} takes {more:?}"))
+            };
+            if command.has_subcommands() {
+                return ours(&told(&["canary"]), "\"canary\"");
+            }
+            let required: Vec<_> =
+                command.get_arguments().filter(|argument| argument.is_required_set()).collect();
+            for argument in &required {
+                ours(&told(&[]), &called(argument));
+            }
+            incomplete += usize::from(!required.is_empty());
+            let positionals: Vec<_> = command.get_positionals().collect();
+            let endless = positionals
+                .iter()
+                .any(|one| one.get_num_args().is_some_and(|most| most.max_values() > 9));
+            if !endless {
+                ours(&told(&["canary"; 10]), "canary");
+                surplus += 1;
+            }
+            for (place, _) in positionals
+                .iter()
+                .enumerate()
+                .filter(|(_, positional)| !positional.get_possible_values().is_empty())
+            {
+                let told = told(&vec!["canary"; place + 1]);
+                assert!(told.contains("is expected, not \"canary\""), "{told}");
+                words += 1;
+            }
+        });
+        assert!(incomplete > 30 && surplus > 50 && words >= 2, "{incomplete} {surplus} {words}");
     }
 
     #[test]
@@ -261,6 +319,12 @@ mod tests {
             ("uplion key lst", vec!["\"lst\"", "did you mean list?"]),
             ("uplion key list --projct a", vec!["--projct", "did you mean --project"]),
             ("uplion model create", vec!["<NAME> is missing"]),
+            ("uplion project member add", vec!["<PROJECT>, <USER> are missing"]),
+            (
+                "uplion gateway --allowed-origins x",
+                vec!["--allowed-origins: ", "https://chat.example.org", "\"x\""],
+            ),
+            ("uplion control --allowed-origins *", vec!["--allowed-origins: ", "\"*\""]),
             ("uplion usage --month 2026-11 --from x", vec!["--month", "--from", "together"]),
         ] {
             let told = told(line);

@@ -21,14 +21,37 @@ pub struct Dev {
 
 impl Dev {
     pub async fn start() -> Self {
+        Self::start_with(&[]).await
+    }
+
+    pub async fn start_with(flags: &[&str]) -> Self {
         let data = scratch::folder("cli").unwrap().display().to_string();
-        let running = Role::new("dev").option("--data", &data).start().await.unwrap();
+        let role = Role::new("dev").option("--data", &data);
+        let role = flags.iter().fold(role, |role, flag| role.arg(*flag));
+        let running = role.start().await.unwrap();
         let home = scratch::folder("home").unwrap().display().to_string();
         Self { data, home, running }
     }
 
     pub fn url(&self) -> String {
         self.running.url()
+    }
+
+    /// At the same address.
+    pub async fn restart(&self) {
+        self.running.terminate().await.unwrap();
+        self.running.restart().await.unwrap();
+    }
+
+    /// What it says in its `start`th life once it can be used.
+    pub async fn greeting(&self, start: usize) -> String {
+        let greetings = || {
+            let output = self.output();
+            output.split("UPLION is running.").skip(1).map(ToOwned::to_owned).collect::<Vec<_>>()
+        };
+        let whole = async || greetings().get(start - 1).is_some_and(|one| one.contains("Ctrl-C"));
+        wait::until(PATIENCE, "the greeting", whole).await.unwrap();
+        greetings().swap_remove(start - 1)
     }
 
     pub async fn ask(&self, arguments: &[&str]) -> CommandOutput {

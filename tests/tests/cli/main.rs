@@ -4,7 +4,9 @@
 
 mod account;
 mod completions;
+mod consent;
 mod dev;
+mod dev_start;
 mod exit_codes;
 mod history;
 mod installation;

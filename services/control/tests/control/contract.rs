@@ -338,6 +338,11 @@ async fn a_compressed_body_is_refused_with_what_is_read_instead() {
 #[tokio::test]
 async fn what_a_path_takes_is_told_without_a_key() {
     let installation = Installation::without_projector().await;
+    for method in [Method::POST, Method::DELETE, Method::TRACE] {
+        let answer = installation.send(request(method, "/openapi.json").finish()).await;
+        answer.problem(405, "method_not_allowed");
+        assert_eq!(answer.header("allow"), "GET", "{answer:?}");
+    }
     let options = crate::installation::anonymous(Method::OPTIONS, "/projects").finish();
     let answer = installation.send(options).await;
     assert_eq!((answer.status, answer.header("allow")), (204, "GET, POST"));

@@ -73,9 +73,9 @@ fn list_table(charges: &[View], currency: &Currency) -> Table {
         Column::Text("KEY"),
         Column::Text("MODEL"),
         Column::Text("OUTCOME"),
-        Column::Number("PROMPT"),
+        Column::Detail("PROMPT".to_owned()),
         Column::Detail("CACHED".to_owned()),
-        Column::Number("COMPLETION"),
+        Column::Detail("COMPLETION".to_owned()),
         Column::Detail("REASONING".to_owned()),
         Column::Named(currency.head("CHARGE")),
     ];

@@ -25,7 +25,8 @@ const LONGEST_EVENT: usize = 16 << 20;
 
 #[derive(Debug, Clone, Args)]
 pub struct Chat {
-    /// By its name or an alias; by default the first that the key may use.
+    /// By its name or an alias; by default the one that `uplion dev` names when it starts, else the first that the key
+    /// may use.
     #[arg(long, short)]
     model: Option<String>,
     /// The question; without it, standard input.
@@ -43,7 +44,7 @@ impl Chat {
         let question = question(&self.text)?;
         let model = match self.model {
             Some(model) => model,
-            None => first_model(&http, &endpoint).await?,
+            None => usual_model(&http, &endpoint, self.gateway.model(&self.folder)?).await?,
         };
         let body = json!({
             "model": model, "stream": true, "messages": [{ "role": "user", "content": question }],
@@ -72,15 +73,26 @@ fn question(words: &[String]) -> Result<String, Failure> {
     Ok(text.to_owned())
 }
 
-async fn first_model(http: &reqwest::Client, endpoint: &Endpoint) -> Result<String, Failure> {
+async fn usual_model(
+    http: &reqwest::Client,
+    endpoint: &Endpoint,
+    named: Option<String>,
+) -> Result<String, Failure> {
     let answered = endpoint.authorize(http.get(format!("{}/models", endpoint.url))).send().await;
     let body: Value = accepted(answered, endpoint)
         .await?
         .json()
         .await
         .map_err(|error| unreachable(error, endpoint))?;
-    match body["data"][0]["id"].as_str() {
-        Some(model) => Ok(model.to_owned()),
+    let models: Vec<&str> = body["data"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(|one| one["id"].as_str())
+        .collect();
+    let named = models.iter().find(|model| named.as_deref() == Some(**model));
+    match named.or(models.first()) {
+        Some(model) => Ok((*model).to_owned()),
         None => Err(Failure::Local(
             "this key may use no model: `uplion model create NAME --upstream URL` registers one"
                 .into(),

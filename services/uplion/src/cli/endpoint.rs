@@ -73,6 +73,7 @@ pub enum CredentialKind {
 struct Credentials {
     base_url: Option<String>,
     api_key: Option<String>,
+    model: Option<String>,
     admin_url: Option<String>,
     admin_key: Option<String>,
 }
@@ -142,6 +143,12 @@ impl GatewayArgs {
             Some(url) => Some(url),
             None => folder.gateway()?.url,
         })
+    }
+
+    /// What the installation of the folder has asked, if that is the one meant.
+    pub fn model(&self, folder: &DataFolder) -> Result<Option<String>, Failure> {
+        let Credentials { base_url: known, model, .. } = folder.credentials()?;
+        Ok(if self.url(folder)? == known.as_deref().map(base_url) { model } else { None })
     }
 
     pub fn endpoint(&self, folder: &DataFolder) -> Result<Endpoint, Failure> {

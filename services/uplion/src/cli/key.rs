@@ -145,6 +145,11 @@ impl Key {
                 target.send(&client, format, "disable", "disabled").await
             }
             Act::Rotate { key, grace, options } => {
+                if grace.as_ref().is_none_or(|Seconds(seconds)| *seconds == 0) {
+                    options.confirm(&format!(
+                        "the secret that key {key} has now is refused at once, where --grace 24h leaves it a day"
+                    ))?;
+                }
                 let id = id(&client, &key).await?;
                 let body = json!({ "grace_seconds": grace.map(|Seconds(seconds)| seconds) });
                 let written = client.post(&options, &["keys", &id, "rotate"], &body).await?;

@@ -39,7 +39,12 @@ use std::process::ExitCode;
 
 use clap::Subcommand;
 
-pub use self::{failure::EXIT_CODES, log::Tail, output::note};
+pub use self::{
+    failure::EXIT_CODES,
+    log::Tail,
+    output::{escaped, note},
+    table::shown::printable,
+};
 
 use self::failure::Failure;
 

@@ -208,6 +208,12 @@ impl Change {
     async fn run(self, client: &Client, format: Format) -> Result<(), Failure> {
         let Self { model, upstreams, no_upstreams, aliases, no_aliases, running, terms, options } =
             self;
+        if no_upstreams {
+            options.confirm(&format!("nobody answers for {model} any more"))?;
+        }
+        if no_aliases {
+            options.confirm(&format!("{model} has no other names any more"))?;
+        }
         let mut body = running.fields();
         body.extend(terms.field());
         if no_upstreams || upstreams.are_given() {
@@ -241,6 +247,10 @@ impl Alias {
             Self::Add(one) => (true, one),
             Self::Remove(one) => (false, one),
         };
+        if !adds {
+            options
+                .confirm(&format!("who asks for {alias} is told that there is no such model"))?;
+        }
         let current = client.read_to_change(&mut options, &["models", &model]).await?;
         let mut aliases: Vec<String> = read(current["aliases"].clone())?;
         let is_it = |known: &String| name::key(known) == name::key(&alias);

@@ -215,7 +215,7 @@ fn list_table(projects: &[View], currency: &Currency) -> Table {
         Column::Number("MEMBERS"),
         Column::Text("BUDGET"),
         Column::Text("STATUS"),
-        Column::Text("CREATED"),
+        Column::Aside("CREATED"),
     ];
     let row = |project: &View| {
         let View { id, name, members, budget, status, created_at, .. } = project;

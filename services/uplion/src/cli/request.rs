@@ -112,7 +112,7 @@ fn list_table(requests: &[Summary], currency: &Currency) -> Table {
         Column::Text("STATUS"),
         Column::Number("TOKENS"),
         Column::Named(currency.head("COST")),
-        Column::Number("MS"),
+        Column::Detail("MS".to_owned()),
     ];
     let row = |request: &Summary| {
         let tokens = request.prompt_tokens + request.completion_tokens;

@@ -1,10 +1,14 @@
 //! Lines in columns, for people: as wide as a terminal, unless all of it is asked for; or separated by commas.
 
+mod fit;
 pub mod shown;
 
 use std::fmt::Write as _;
 
-use self::shown::{printable, shortened};
+use self::{
+    fit::{count, fit, widths},
+    shown::{printable, shortened},
+};
 use super::output::Format;
 
 /// A column, by what is at its head.
@@ -15,6 +19,8 @@ pub enum Column {
     Number(&'static str),
     /// The same, and left out where there is no room for all.
     Detail(String),
+    /// A text that is left out so, too.
+    Aside(&'static str),
     /// The same, under a head with a name in it: of a currency, of a unit.
     Named(String),
 }
@@ -27,21 +33,21 @@ pub struct Table {
 
 /// Characters of a line that every terminal has.
 const USUAL_WIDTH: usize = 80;
-/// Of a column that gives room to others.
-const NARROWEST: usize = 6;
-/// Of a text, before numbers are left out for it: a short id.
-const LEGIBLE: usize = 13;
 
 impl Column {
     fn head(&self) -> &str {
         match self {
-            Self::Text(head) | Self::Number(head) => head,
+            Self::Text(head) | Self::Number(head) | Self::Aside(head) => head,
             Self::Detail(head) | Self::Named(head) => head,
         }
     }
 
     const fn is_text(&self) -> bool {
-        matches!(self, Self::Text(_))
+        matches!(self, Self::Text(_) | Self::Aside(_))
+    }
+
+    const fn gives_way(&self) -> bool {
+        matches!(self, Self::Detail(_) | Self::Aside(_))
     }
 }
 
@@ -61,8 +67,8 @@ impl Table {
         }
     }
 
-    /// Two spaces between columns, none at the end of a line. Within a width, ids and times are short, columns in which
-    /// nothing stands are left out, and the longest texts are cut.
+    /// Two spaces between columns, none at the end of a line. Within a width, ids and times are short, and columns in which
+    /// nothing stands are left out.
     fn aligned(self, width: Option<usize>) -> String {
         let shown = |cell: &String| match width {
             Some(_) => shortened(cell),
@@ -72,16 +78,10 @@ impl Table {
             vec![self.columns.iter().map(|column| column.head().to_owned()).collect()];
         lines.extend(self.rows.iter().map(|row| row.iter().map(shown).collect()));
         let mut columns = self.columns;
-        if width.is_some() {
-            leave_out_empty(&mut columns, &mut lines);
-        }
-        if let Some(width) = width {
-            leave_out_details(&mut columns, &mut lines, width);
-        }
-        let mut widths = widths(columns.len(), &lines);
-        if let Some(width) = width {
-            narrow(&columns, &mut widths, width);
-        }
+        let widths = match width {
+            Some(width) => fit(&mut columns, &mut lines, width, this_year()),
+            None => widths(columns.len(), &lines),
+        };
         let line = |line: &Vec<String>| {
             let cells = line.iter().zip(&columns).zip(&widths).map(|((text, column), width)| {
                 let text = cut(text, *width);
@@ -106,60 +106,14 @@ impl Table {
     }
 }
 
+fn this_year() -> i16 {
+    jiff::Zoned::now().year()
+}
+
 /// What a terminal that is wider says of itself.
 fn terminal_width() -> usize {
     let said = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
     said.unwrap_or(USUAL_WIDTH).max(USUAL_WIDTH)
-}
-
-fn widths(columns: usize, lines: &[Vec<String>]) -> Vec<usize> {
-    let width = |column: usize| lines.iter().map(|line: &Vec<String>| count(&line[column])).max();
-    (0..columns).map(|column| width(column).unwrap_or(0)).collect()
-}
-
-fn leave_out(column: usize, columns: &mut Vec<Column>, lines: &mut [Vec<String>]) {
-    columns.remove(column);
-    for line in lines {
-        line.remove(column);
-    }
-}
-
-fn leave_out_empty(columns: &mut Vec<Column>, lines: &mut [Vec<String>]) {
-    for column in (1..columns.len()).rev() {
-        if lines.len() > 1 && lines[1..].iter().all(|line| line[column].is_empty()) {
-            leave_out(column, columns, lines);
-        }
-    }
-}
-
-/// The last of them first, until the texts can be read.
-fn leave_out_details(columns: &mut Vec<Column>, lines: &mut [Vec<String>], width: usize) {
-    loop {
-        let widths = widths(columns.len(), lines);
-        let least = columns
-            .iter()
-            .zip(widths)
-            .map(|(column, width)| if column.is_text() { width.min(LEGIBLE) } else { width });
-        let least = least.sum::<usize>() + 2 * columns.len().saturating_sub(1);
-        let detail = columns.iter().rposition(|column| matches!(column, Column::Detail(_)));
-        match detail {
-            Some(column) if least > width => leave_out(column, columns, lines),
-            Some(_) | None => return,
-        }
-    }
-}
-
-/// The widest columns of texts give way until all fit.
-fn narrow(columns: &[Column], widths: &mut [usize], width: usize) {
-    let between = 2 * columns.len().saturating_sub(1);
-    while widths.iter().sum::<usize>() + between > width {
-        let texts = (0..columns.len()).filter(|column| columns[*column].is_text());
-        let widest = texts.max_by_key(|column| widths[*column]);
-        match widest {
-            Some(column) if widths[column] > NARROWEST => widths[column] -= 1,
-            Some(_) | None => return,
-        }
-    }
 }
 
 fn cut(text: &str, width: usize) -> String {
@@ -168,10 +122,6 @@ fn cut(text: &str, width: usize) -> String {
     }
     let kept: String = text.chars().take(width.saturating_sub(1)).collect();
     format!("{kept}…")
-}
-
-fn count(text: &str) -> usize {
-    text.chars().count()
 }
 
 fn quoted(cell: &str) -> String {

@@ -4,6 +4,7 @@ mod view;
 
 use clap::{Args, Subcommand, ValueEnum};
 use serde_json::{Value, json};
+use uplion_domain::name;
 
 use self::view::{View, list_table};
 use super::{
@@ -180,6 +181,10 @@ impl Change {
             let text = "nothing to change: give --name, --email or --access";
             return Err(Failure::Local(text.to_owned()));
         }
+        if matches!(access, Some(Access::None | Access::Auditor)) {
+            options
+                .confirm(&format!("{user} administers this installation no more, if they did"))?;
+        }
         let path = ["users", &user];
         let written = client.patch(&options, &path, &Value::Object(body)).await?;
         output::print_written(format, &written, &format!("changed user {user}"))
@@ -193,7 +198,10 @@ async fn set_password(
     options: &WriteOptions,
 ) -> Result<(), Failure> {
     let own = client.get(&["sessions", "current"], &[]).await?["user"].clone();
-    let is_own = |user: &String| own["id"] == user.as_str() || own["email"] == user.as_str();
+    let is_own = |user: &String| {
+        let same = |email: &str| name::key(email) == name::key(user);
+        own["id"] == user.as_str() || own["email"].as_str().is_some_and(same)
+    };
     let user = match user {
         Some(user) if !is_own(&user) => {
             let password = prompt::new_password(NEW_PASSWORD, "their new password")?;

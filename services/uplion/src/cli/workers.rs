@@ -72,9 +72,9 @@ fn list_table(workers: &[View]) -> Table {
         Column::Text("STATUS"),
         Column::Text("MODELS"),
         Column::Text("IN FLIGHT"),
-        Column::Number("REQUESTS"),
-        Column::Text("LAST REQUEST"),
-        Column::Text("STARTED"),
+        Column::Detail("REQUESTS".to_owned()),
+        Column::Aside("LAST REQUEST"),
+        Column::Aside("STARTED"),
         Column::Text("TROUBLE"),
     ];
     let row = |worker: &View| {

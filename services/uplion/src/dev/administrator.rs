@@ -34,6 +34,24 @@ pub enum OtherUpstreams {
     Go,
 }
 
+/// Who signs in with what credentials.json says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FirstAdministrator {
+    Registered,
+    /// Registered at an earlier start.
+    Known,
+    /// Erased, disabled or of another address by now, and so at least one other administers.
+    Gone {
+        another: Option<String>,
+    },
+}
+
+#[derive(Debug, Deserialize)]
+struct User {
+    email: Option<String>,
+    status: String,
+}
+
 #[derive(Debug, Deserialize)]
 struct Project {
     id: String,
@@ -68,18 +86,43 @@ impl Administrator {
         }
     }
 
-    /// Somebody to sign in as, once: whoever has that address by then is left alone.
-    pub async fn register_administrator(&self, email: &str, password: &str) -> Result<()> {
+    /// Somebody to sign in as: whoever has that address, else somebody new if nobody administers yet.
+    pub async fn first_administrator(
+        &self,
+        email: &str,
+        password: &str,
+    ) -> Result<FirstAdministrator> {
+        let known: Result<User, Error> = self.control.get(&["users", email], &[]).await;
+        match known {
+            Ok(user) if user.status == "active" => return Ok(FirstAdministrator::Known),
+            Err(Error::Problem(problem)) if problem.status != 404 => {
+                return Err(Error::Problem(problem).into());
+            }
+            Ok(_) | Err(Error::Problem(_)) => {}
+            Err(error) => return Err(error.into()),
+        }
+        let administrators = [("access", "admin".to_owned()), ("status", "active".to_owned())];
+        let one = ListOptions { at_most: 1, ..ListOptions::default() };
+        let others: List<User> = self.control.list(&["users"], &administrators, &one).await?;
+        if let [other, ..] = &others.items[..] {
+            return Ok(FirstAdministrator::Gone { another: other.email.clone() });
+        }
         let body = json!({
             "email": email, "name": "Administrator", "password": password, "access": "admin",
         });
         let registered: Result<Value, Error> =
             self.control.post(&["users"], &body, &WriteOptions::once("dev:admin")).await;
-        match registered {
-            Ok(_) => Ok(()),
-            Err(Error::Problem(problem)) if matches!(problem.status, 409 | 422) => Ok(()),
-            Err(error) => Err(error).context("the first administrator cannot be registered"),
-        }
+        registered.context("the first administrator cannot be registered")?;
+        Ok(FirstAdministrator::Registered)
+    }
+
+    /// The names of all models that are not retired.
+    pub async fn registered_models(&self) -> Result<Vec<String>> {
+        let registered = [("status", "registered".to_owned())];
+        let models: List<Value> =
+            self.control.list(&["models"], &registered, &ListOptions::default()).await?;
+        let names = models.items.iter().filter_map(|model| model["name"].as_str());
+        Ok(names.map(ToOwned::to_owned).collect())
     }
 
     /// The secret of a new key of the project.
@@ -89,20 +132,22 @@ impl Administrator {
         Ok(secret)
     }
 
-    /// Registers the model if it is not there, and has the server answer for it. A retired model stays retired.
-    pub async fn offer(&self, offer: &ModelOffer, others: OtherUpstreams) -> Result<()> {
+    /// Registers the model if it is not there, and has the server answer for it. A retired model stays retired: whether it
+    /// is not.
+    pub async fn offer(&self, offer: &ModelOffer, others: OtherUpstreams) -> Result<bool> {
         let ModelOffer { name, url, max_in_flight } = offer;
         let path = ["models", name];
         let known: RegisteredModel = match self.control.get(&path, &[]).await {
             Ok(known) => known,
             Err(Error::Problem(problem)) if problem.status == 404 => {
-                return self.register(offer).await;
+                self.register(offer).await?;
+                return Ok(true);
             }
             Err(error) => return Err(error.into()),
         };
         if known.status == "retired" {
             tracing::warn!(model = name, "dev.model.retired");
-            return Ok(());
+            return Ok(false);
         }
         let upstream = json!({ "url": url, "model": name, "max_in_flight": max_in_flight });
         let stay = |known: &Value| others == OtherUpstreams::Stay && known["url"] != url.as_str();
@@ -111,7 +156,7 @@ impl Administrator {
         let body = json!({ "upstreams": upstreams });
         let path = ["models", name, "upstreams"];
         let _: Value = self.control.put(&path, &body, &WriteOptions::default()).await?;
-        Ok(())
+        Ok(true)
     }
 
     async fn register(&self, offer: &ModelOffer) -> Result<()> {

@@ -17,10 +17,13 @@ pub struct Credentials {
     /// None until the first start is through.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub api_key: Option<String>,
+    /// What is asked when nobody says which.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model: Option<String>,
     /// Of the control API, without a path.
     pub admin_url: String,
     pub admin_key: String,
-    /// Of the first administrator, to sign in with.
+    /// Of the first administrator, to sign in with; none once there is none of this address.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub admin_email: Option<String>,
     /// As it was at first.
@@ -31,7 +34,11 @@ pub struct Credentials {
     pub end_user_key: Option<String>,
 }
 
-const ADMIN_EMAIL: &str = "admin@localhost";
+pub const ADMIN_EMAIL: &str = "admin@localhost";
+
+pub fn new_password() -> String {
+    hex::encode(rand::random::<[u8; 12]>())
+}
 
 /// Those that are there, at today's address, or new ones without an API key. Written at once: the admin key must not change.
 pub fn of(data: &Path, listen: SocketAddr) -> Result<Credentials> {
@@ -40,26 +47,19 @@ pub fn of(data: &Path, listen: SocketAddr) -> Result<Credentials> {
     let admin_url = format!("http://{host}:{}", listen.port());
     let base_url = format!("{admin_url}/v1");
     let known = read(data)?;
-    let end_user_key = known.as_ref().and_then(|known| known.end_user_key.clone());
-    let end_user_key =
-        Some(end_user_key.unwrap_or_else(|| hex::encode(rand::random::<[u8; 24]>())));
-    let (api_key, admin_key, password) = match known {
-        Some(Credentials { api_key, admin_key, admin_password, .. }) => {
-            (api_key, admin_key, admin_password)
-        }
-        None => (None, format!("adm-uplion-{}", hex::encode(rand::random::<[u8; 24]>())), None),
-    };
-    let password = password.unwrap_or_else(|| hex::encode(rand::random::<[u8; 12]>()));
-    let (admin_email, admin_password) = (Some(ADMIN_EMAIL.to_owned()), Some(password));
-    let credentials = Credentials {
-        base_url,
-        api_key,
-        admin_url,
-        admin_key,
-        admin_email,
-        admin_password,
-        end_user_key,
-    };
+    let new_key = || hex::encode(rand::random::<[u8; 24]>());
+    let mut credentials = known.unwrap_or_else(|| Credentials {
+        base_url: String::new(),
+        api_key: None,
+        model: None,
+        admin_url: String::new(),
+        admin_key: format!("adm-uplion-{}", new_key()),
+        admin_email: Some(ADMIN_EMAIL.to_owned()),
+        admin_password: Some(new_password()),
+        end_user_key: None,
+    });
+    (credentials.base_url, credentials.admin_url) = (base_url, admin_url);
+    credentials.end_user_key.get_or_insert_with(new_key);
     write(data, &credentials)?;
     Ok(credentials)
 }
@@ -104,6 +104,7 @@ mod tests {
         let credentials = Credentials {
             base_url: "http://127.0.0.1:8484/v1".into(),
             api_key: Some("sk-uplion-x".into()),
+            model: Some("demo".into()),
             admin_url: "http://127.0.0.1:8484".into(),
             admin_key: "adm".into(),
             admin_email: Some("admin@localhost".into()),

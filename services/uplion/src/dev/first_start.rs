@@ -3,8 +3,8 @@
 use anyhow::Result;
 
 use super::{
-    administrator::{Administrator, ModelOffer, OtherUpstreams},
-    credentials::{self, Credentials},
+    administrator::{Administrator, FirstAdministrator, ModelOffer, OtherUpstreams},
+    credentials::{self, ADMIN_EMAIL, Credentials},
     flags::Dev,
 };
 use crate::{
@@ -15,30 +15,70 @@ use crate::{
 /// What the demonstration model charges, so that there is a bill to look at.
 const DEMO_PRICE: (&str, &str) = ("0.10", "0.40");
 
-/// Done again at each start, it changes nothing. Returns the models' names.
+/// What can be used once it is done.
+pub struct Prepared {
+    /// Those that this start offers; without any, those that are registered. The last is what is asked first.
+    pub models: Vec<String>,
+    pub first_administrator: FirstAdministrator,
+}
+
+/// Done again at each start, it changes nothing.
 pub async fn prepare(
     flags: &Dev,
     credentials: &mut Credentials,
     demo_url: String,
-) -> Result<Vec<String>> {
+) -> Result<Prepared> {
     let administrator = Administrator::new(credentials)?;
     let project = administrator.create_project().await?;
-    let max_in_flight = flags.max_in_flight;
-    let demo = ModelOffer { name: "demo".to_owned(), url: demo_url, max_in_flight };
-    administrator.offer(&demo, OtherUpstreams::Go).await?;
-    administrator.set_price("demo", DEMO_PRICE.0, DEMO_PRICE.1).await?;
-    let mut names = vec![demo.name];
-    for url in &flags.upstream {
-        names.extend(offer_models_of(&administrator, url, max_in_flight).await);
-    }
-    if let (Some(email), Some(password)) = (&credentials.admin_email, &credentials.admin_password) {
-        administrator.register_administrator(email, password).await?;
-    }
+    let models = offer_models(&administrator, flags, demo_url).await?;
+    let first_administrator = first_administrator(&administrator, credentials).await?;
     if credentials.api_key.is_none() {
         credentials.api_key = Some(administrator.issue_key(&project).await?);
     }
+    credentials.model = models.last().cloned();
     credentials::write(&flags.data, credentials)?;
-    Ok(names)
+    Ok(Prepared { models, first_administrator })
+}
+
+async fn offer_models(
+    administrator: &Administrator,
+    flags: &Dev,
+    demo_url: String,
+) -> Result<Vec<String>> {
+    let max_in_flight = flags.max_in_flight;
+    let demo = ModelOffer { name: "demo".to_owned(), url: demo_url, max_in_flight };
+    let mut offered = Vec::new();
+    if administrator.offer(&demo, OtherUpstreams::Go).await? {
+        administrator.set_price("demo", DEMO_PRICE.0, DEMO_PRICE.1).await?;
+        offered.push(demo.name);
+    }
+    for url in &flags.upstream {
+        offered.extend(offer_models_of(administrator, url, max_in_flight).await);
+    }
+    if offered.is_empty() {
+        offered = administrator.registered_models().await?;
+    }
+    Ok(offered)
+}
+
+/// What credentials.json says of somebody to sign in as is true.
+async fn first_administrator(
+    administrator: &Administrator,
+    credentials: &mut Credentials,
+) -> Result<FirstAdministrator> {
+    let password = credentials.admin_password.clone().unwrap_or_else(credentials::new_password);
+    let found = administrator.first_administrator(ADMIN_EMAIL, &password).await?;
+    match found {
+        FirstAdministrator::Registered => {
+            credentials.admin_email = Some(ADMIN_EMAIL.to_owned());
+            credentials.admin_password = Some(password);
+        }
+        FirstAdministrator::Known => {}
+        FirstAdministrator::Gone { .. } => {
+            (credentials.admin_email, credentials.admin_password) = (None, None);
+        }
+    }
+    Ok(found)
 }
 
 /// One odd name does not keep the server's other models away, and a server that is not there none of another's.
@@ -59,7 +99,8 @@ async fn offer_models_of(
     for name in models {
         let offer = ModelOffer { name, url: url.clone(), max_in_flight };
         match administrator.offer(&offer, OtherUpstreams::Stay).await {
-            Ok(()) => offered.push(offer.name),
+            Ok(true) => offered.push(offer.name),
+            Ok(false) => {}
             Err(error) => {
                 let error = format!("{error:#}");
                 tracing::warn!(model = offer.name, error, "dev.model.left_out");

@@ -2,35 +2,70 @@
 
 use std::path::Path;
 
-use super::{credentials::Credentials, discover};
-use crate::data_folder;
-use crate::say::say;
+use serde_json::json;
 
-pub fn print(credentials: &Credentials, models: &[String], data: &Path) {
-    let Credentials { base_url, api_key, admin_url, admin_email, .. } = credentials;
+use super::{
+    administrator::FirstAdministrator,
+    credentials::{ADMIN_EMAIL, Credentials},
+    discover,
+    first_start::Prepared,
+};
+use crate::{
+    cli::{escaped, printable},
+    data_folder,
+    say::say,
+};
+
+pub fn print(credentials: &Credentials, prepared: &Prepared, data: &Path) {
+    let Credentials { base_url, api_key, admin_url, .. } = credentials;
+    let Prepared { models, first_administrator } = prepared;
     let api_key = api_key.as_deref().unwrap_or_default();
-    let admin_email = admin_email.as_deref().unwrap_or_default();
-    let model = models.last().map_or("demo", String::as_str);
-    let question = serde_json::json!({
-        "model": model,
-        "messages": [{ "role": "user", "content": "Hello!" }],
-    });
     say!(
         "\nUPLION is running.\n\n\
          \x20 base URL   {base_url}\n\
          \x20 API key    {api_key}\n\
          \x20 models     {}\n\
          \x20 control    {admin_url}/control/v1  (its admin key is in credentials.json)\n\
-         \x20 sign in    {admin_email}  (the password is in credentials.json)\n\
+         \x20 sign in    {}\n\
          \x20 data       {}\n\n\
-         Ask it something:\n\n\
-         \x20 curl {base_url}/chat/completions -H 'Authorization: Bearer {api_key}' -H 'Content-Type: application/json' -d '{}'\n\n\
+         {}\n\n\
          See what it cost: `uplion usage{}`. Stop it with Ctrl-C.\n",
-        models.join(", "),
+        printable(&models.join(", ")),
+        sign_in(credentials, first_administrator),
         data.display(),
-        question.to_string().replace('\'', r"'\''"),
+        what_to_ask(base_url, api_key, models),
         elsewhere(data),
     );
+}
+
+/// Nobody is promised who cannot sign in.
+fn sign_in(credentials: &Credentials, first: &FirstAdministrator) -> String {
+    match first {
+        FirstAdministrator::Registered | FirstAdministrator::Known => {
+            let password = match credentials.admin_password {
+                Some(_) => "the password is in credentials.json, unless it was changed",
+                None => "with the password that was chosen",
+            };
+            format!("{ADMIN_EMAIL}  ({password})")
+        }
+        FirstAdministrator::Gone { another } => {
+            let another = another.as_deref().unwrap_or("another administrator");
+            format!("{}  ({ADMIN_EMAIL} does not sign in any more)", printable(another))
+        }
+    }
+}
+
+fn what_to_ask(base_url: &str, api_key: &str, models: &[String]) -> String {
+    let Some(model) = models.last() else {
+        return "No model is registered: `uplion model create NAME --upstream URL` registers one."
+            .to_owned();
+    };
+    let question = json!({ "model": model, "messages": [{ "role": "user", "content": "Hello!" }] });
+    format!(
+        "Ask it something:\n\n\
+         \x20 curl {base_url}/chat/completions -H 'Authorization: Bearer {api_key}' -H 'Content-Type: application/json' -d '{}'",
+        escaped(&question.to_string()).replace('\'', r"'\''"),
+    )
 }
 
 /// Commands look into the default folder by themselves.

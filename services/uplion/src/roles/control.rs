@@ -7,7 +7,7 @@ use clap::Args;
 use prometheus_client::registry::Registry;
 use tokio_util::sync::CancellationToken;
 use uplion_control::{Control as Running, Options};
-use uplion_http::{Readiness, ServeOptions, operations};
+use uplion_http::{Readiness, ServeOptions, cors, operations};
 
 use super::{self as roles, Role};
 use crate::{
@@ -29,7 +29,7 @@ pub struct Control {
     #[arg(long, env = "UPLION_PROXIES", default_value_t = 0, value_name = "N")]
     proxies: usize,
     /// Other origins whose pages may call this API from a browser, with commas between: `https://console.example.org`
-    #[arg(long, env = "UPLION_ALLOWED_ORIGINS", value_delimiter = ',', value_name = "ORIGINS")]
+    #[arg(long, env = "UPLION_ALLOWED_ORIGINS", value_delimiter = ',', value_name = "ORIGINS", value_parser = cors::origin)]
     allowed_origins: Vec<String>,
     #[command(flatten)]
     founding: Founding,

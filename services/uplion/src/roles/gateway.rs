@@ -7,7 +7,7 @@ use clap::Args;
 use prometheus_client::registry::Registry;
 use tokio_util::sync::CancellationToken;
 use uplion_gateway::{Bounds, EndUserKey, Gateway as Running, Options, Serving, Timeouts};
-use uplion_http::{Readiness, ServeOptions, operations};
+use uplion_http::{Readiness, ServeOptions, cors, operations};
 
 use super::{self as roles, Role};
 use crate::{
@@ -59,7 +59,7 @@ pub struct GatewayLimits {
 #[derive(Debug, Clone, Args)]
 pub struct Pages {
     /// Other origins whose pages may call this API from a browser, with commas between: `https://chat.example.org`; `*` for all
-    #[arg(long, env = "UPLION_ALLOWED_ORIGINS", value_delimiter = ',', value_name = "ORIGINS")]
+    #[arg(long, env = "UPLION_ALLOWED_ORIGINS", value_delimiter = ',', value_name = "ORIGINS", value_parser = cors::origin_or_all)]
     pub allowed_origins: Vec<String>,
 }
 

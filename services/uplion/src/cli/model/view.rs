@@ -41,7 +41,10 @@ struct SecretKey {
 
 pub fn list_table(models: &[View]) -> Table {
     let columns =
-        ["NAME", "KIND", "ALIASES", "UPSTREAMS", "STATUS", "REGISTERED"].map(Column::Text);
+        ["NAME", "KIND", "ALIASES", "UPSTREAMS", "STATUS", "REGISTERED"].map(|head| match head {
+            "REGISTERED" => Column::Aside(head),
+            _ => Column::Text(head),
+        });
     let row = |model: &View| {
         let upstreams: Vec<&str> =
             model.upstreams.iter().map(|upstream| upstream.url.as_str()).collect();

@@ -36,6 +36,43 @@ pub fn shortened(text: &str) -> String {
     printable(text).split(' ').map(word).collect::<Vec<_>>().join(" ")
 }
 
+/// `key_…48b93409`, or without its kind.
+pub fn is_id(text: &str) -> bool {
+    let Some((kind, digits)) = text.split_once('…') else { return false };
+    let of_kind = kind.is_empty() || kind.strip_suffix('_').is_some_and(|kind| kind.len() <= 5);
+    of_kind && digits.len() == DIGITS_SHOWN && digits.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
+/// `2026-11-26 20:14`, or the shorter forms of it.
+pub fn is_time(text: &str) -> bool {
+    let is = |form: &str| {
+        let digit_or_same = |(form, byte): (u8, u8)| {
+            if form == b'0' { byte.is_ascii_digit() } else { form == byte }
+        };
+        form.len() == text.len() && form.bytes().zip(text.bytes()).all(digit_or_same)
+    };
+    ["0000-00-00 00:00", "00-00 00:00", "0000-00-00"].into_iter().any(is)
+}
+
+/// `physics (prj_…48b93409)`: `physics`.
+pub fn without_id(text: &str) -> Option<String> {
+    let (name, id) = text.strip_suffix(')')?.rsplit_once(" (")?;
+    is_id(id).then(|| name.to_owned())
+}
+
+/// Without the kind, which the head of its column tells.
+pub fn bare_id(text: &str) -> Option<String> {
+    let (_, digits) = text.split_once('…').filter(|_| is_id(text))?;
+    Some(format!("…{digits}"))
+}
+
+/// The year goes without saying if it is this one; otherwise the time of the day does.
+pub fn short_time(text: &str, year: i16) -> Option<String> {
+    let (day, _) = text.split_once(' ').filter(|_| is_time(text) && text.len() == 16)?;
+    let this_year = format!("{year:04}-");
+    Some(text.strip_prefix(&this_year).unwrap_or(day).to_owned())
+}
+
 fn short_id(text: &str) -> Option<String> {
     let (prefix, digits) = text.split_once('_')?;
     let hexadecimal =

@@ -22,8 +22,15 @@ pub struct View {
 }
 
 pub fn list_table(users: &[View]) -> Table {
-    let columns =
-        ["E-MAIL", "NAME", "ID", "ACCESS", "SIGN-IN", "STATUS", "REGISTERED"].map(Column::Text);
+    let columns = [
+        Column::Text("E-MAIL"),
+        Column::Text("NAME"),
+        Column::Text("ID"),
+        Column::Text("ACCESS"),
+        Column::Aside("SIGN-IN"),
+        Column::Text("STATUS"),
+        Column::Aside("REGISTERED"),
+    ];
     let row = |user: &View| {
         let text = |text: &Option<String>| text.clone().unwrap_or_default();
         let View { id, name, email, access, sign_in, status, registered_at, .. } = user;
