@@ -61,9 +61,11 @@ pub enum Rejection {
     #[error("there is no such price")]
     NotSet,
     #[error(
-        "a rate is from 0 to {MAX_RATE_PER_MILLION} units of the installation's currency per million, or to {MAX_RATE} by the piece"
+        "{unit}: a rate from 0 to {} {} is expected, not {rate}",
+        max_rate(unit),
+        of_what(unit)
     )]
-    UnusableRate,
+    UnusableRate { unit: Unit, rate: Nanos },
     #[error(
         "a price has from 1 to {MAX_RULES} rules, with rates for at most {MAX_UNITS} units each"
     )]
@@ -139,9 +141,21 @@ fn check(rules: &[Rule]) -> Result<(), Rejection> {
     if !times.into_iter().all(TimeOfDay::is_usable) {
         return Err(Rejection::UnusableTime);
     }
-    if rules.iter().all(|rule| usable(&rule.rates)) { Ok(()) } else { Err(Rejection::UnusableRate) }
+    match rules.iter().find_map(|rule| unusable(&rule.rates)) {
+        Some(rejection) => Err(rejection),
+        None => Ok(()),
+    }
 }
 
-fn usable(rates: &Rates) -> bool {
-    rates.iter().all(|(unit, rate)| (Nanos::ZERO..=max_rate(unit)).contains(&rate))
+fn unusable(rates: &Rates) -> Option<Rejection> {
+    let usable = |unit: &Unit, rate: &Nanos| (Nanos::ZERO..=max_rate(unit)).contains(rate);
+    let (unit, rate) = rates.iter().find(|(unit, rate)| !usable(unit, rate))?;
+    Some(Rejection::UnusableRate { unit: unit.clone(), rate })
+}
+
+fn of_what(unit: &Unit) -> &'static str {
+    match unit.per() {
+        Per::Million => "per million",
+        Per::One => "by the piece",
+    }
 }

@@ -13,11 +13,15 @@ fn a_price_is_set_once() {
 
 #[test]
 fn a_rate_is_neither_negative_nor_in_the_wrong_unit() {
-    given::<Price>([]).when(set(-1)).then_rejected(Rejection::UnusableRate);
+    let unusable = |unit, rate| Rejection::UnusableRate { unit, rate: Nanos::new(rate) };
+    given::<Price>([]).when(set(-1)).then_rejected(unusable(Unit::INPUT, -1));
     let beyond = MAX_RATE_PER_MILLION.get() + 1;
-    given::<Price>([]).when(set(beyond)).then_rejected(Rejection::UnusableRate);
-    let images = Rates::default().with(Unit::IMAGES, Nanos::new(MAX_RATE.get() + 1));
-    rejected(vec![Rule::always(images)], Rejection::UnusableRate);
+    given::<Price>([]).when(set(beyond)).then_rejected(unusable(Unit::INPUT, beyond));
+    let beyond = MAX_RATE.get() + 1;
+    let images = Rates::default().with(Unit::IMAGES, Nanos::new(beyond));
+    rejected(vec![Rule::always(images)], unusable(Unit::IMAGES, beyond));
+    let told = unusable(Unit::IMAGES, -1).to_string();
+    assert_eq!(told, "images: a rate from 0 to 10000 by the piece is expected, not -0.000000001");
 }
 
 #[test]

@@ -273,7 +273,7 @@ impl From<price::Rejection> for Problem {
         match rejection {
             NotSet => Self::not_found(text),
             AlreadySet => Self::conflict("rejected", text),
-            UnusableRate | TooManyRules | NoLastRule | UnusableTime => {
+            UnusableRate { .. } | TooManyRules | NoLastRule | UnusableTime => {
                 Self::unacceptable("rejected", text)
             }
         }

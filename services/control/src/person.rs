@@ -23,7 +23,9 @@ pub fn email(text: &str) -> Result<String, Problem> {
     if !whole || !plain || text.len() > LONGEST_EMAIL {
         return Err(Problem::unacceptable(
             "unusable_email",
-            format!("an e-mail address is like ada@example.org, at most {LONGEST_EMAIL} bytes"),
+            format!(
+                "email: an address like ada@example.org, of at most {LONGEST_EMAIL} bytes, is expected, not {text:?}"
+            ),
         ));
     }
     Ok(text)

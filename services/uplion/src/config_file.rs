@@ -11,7 +11,7 @@ use toml::{Table, Value};
 /// Reads arguments, variables and the file that `--config` or `UPLION_CONFIG` names.
 pub fn parse<P: Parser>(arguments: impl IntoIterator<Item = OsString>) -> Result<P, Error> {
     let arguments: Vec<OsString> = arguments.into_iter().collect();
-    let mut command = P::command();
+    let mut command = with_negative_numbers(P::command());
     if let Some(file) = named(&arguments).or_else(|| std::env::var_os("UPLION_CONFIG")) {
         let table = read(Path::new(&file)).map_err(|error| refused(&mut command, &error))?;
         command =
@@ -19,6 +19,18 @@ pub fn parse<P: Parser>(arguments: impl IntoIterator<Item = OsString>) -> Result
     }
     let matches = command.try_get_matches_from(arguments)?;
     P::from_arg_matches(&matches)
+}
+
+/// What is below nothing is a value of the flag before it, so that whoever reads it says what is wrong with it.
+pub fn with_negative_numbers(command: clap::Command) -> clap::Command {
+    let flag_of_values = |arg: &Arg| arg.get_long().is_some() && arg.get_action().takes_values();
+    let commands: Vec<String> =
+        command.get_subcommands().map(|sub| sub.get_name().to_owned()).collect();
+    let command = command
+        .mut_args(|arg| if flag_of_values(&arg) { arg.allow_negative_numbers(true) } else { arg });
+    commands
+        .into_iter()
+        .fold(command, |command, name| command.mut_subcommand(name, with_negative_numbers))
 }
 
 /// The value of `--config`, before anything else is read.

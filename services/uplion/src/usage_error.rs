@@ -190,7 +190,7 @@ mod tests {
     use clap::CommandFactory as _;
 
     use super::*;
-    use crate::arguments::Uplion;
+    use crate::{arguments::Uplion, config_file::with_negative_numbers};
 
     /// Of clap, or of the standard library.
     const RAW: [&str; 10] = [
@@ -207,7 +207,8 @@ mod tests {
     ];
 
     fn refused(arguments: &[String]) -> Option<String> {
-        let error = Uplion::command().try_get_matches_from(arguments).err()?;
+        let command = with_negative_numbers(Uplion::command());
+        let error = command.try_get_matches_from(arguments).err()?;
         sentence(&error)
     }
 
@@ -319,6 +320,9 @@ mod tests {
             ("uplion key lst", vec!["\"lst\"", "did you mean list?"]),
             ("uplion key list --projct a", vec!["--projct", "did you mean --project"]),
             ("uplion model create", vec!["<NAME> is missing"]),
+            ("uplion key create --quota -5", vec!["--quota: ", "whole number", "\"-5\""]),
+            ("uplion project list --url nonsense", vec!["--url: ", "https://", "\"nonsense\""]),
+            ("uplion request -n 0", vec!["a whole number from 1", "\"0\""]),
             ("uplion project member add", vec!["<PROJECT>, <USER> are missing"]),
             (
                 "uplion gateway --allowed-origins x",

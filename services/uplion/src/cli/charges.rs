@@ -16,8 +16,8 @@ use super::{
 #[derive(Debug, Clone, Args)]
 pub struct Charges {
     /// How many of the newest.
-    #[arg(long, short = 'n', default_value_t = 20, value_name = "N")]
-    limit: usize,
+    #[arg(long, short = 'n', default_value_t = 20, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    limit: u32,
     #[command(flatten)]
     scope: RequestFilter,
     #[command(flatten)]

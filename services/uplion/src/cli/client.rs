@@ -92,7 +92,7 @@ impl Client {
         path: &[&str],
         query: &[(&str, String)],
     ) -> Result<Vec<Value>, Failure> {
-        self.list_at_most(path, query, usize::MAX).await
+        self.list_at_most(path, query, u32::MAX).await
     }
 
     /// So many of them at most.
@@ -100,8 +100,9 @@ impl Client {
         &self,
         path: &[&str],
         query: &[(&str, String)],
-        at_most: usize,
+        at_most: u32,
     ) -> Result<Vec<Value>, Failure> {
+        let at_most = usize::try_from(at_most).unwrap_or(usize::MAX);
         let options = ListOptions { at_most, ..ListOptions::default() };
         let List { items, behind } = self.list_as(path, query, &options).await?;
         if let Some(behind) = behind {

@@ -18,7 +18,7 @@ use crate::{data_folder, secret::Secret};
 #[derive(Debug, Clone, Args)]
 pub struct ControlArgs {
     /// Of the control API, without a path: `http://127.0.0.1:8485`.
-    #[arg(long, env = "UPLION_URL", global = true)]
+    #[arg(long, env = "UPLION_URL", global = true, value_parser = address)]
     pub url: Option<String>,
     /// What control was started with, or an admin key that was issued since. Without one, who signed in with `uplion login`.
     #[arg(long, env = "UPLION_ADMIN_KEY", hide_env_values = true, global = true)]
@@ -31,7 +31,7 @@ pub struct ControlArgs {
 #[derive(Debug, Clone, Args)]
 pub struct GatewayArgs {
     /// Of the OpenAI-compatible API, with /v1: `http://127.0.0.1:8484/v1`.
-    #[arg(long, env = "UPLION_BASE_URL", global = true)]
+    #[arg(long, env = "UPLION_BASE_URL", global = true, value_parser = address)]
     pub base_url: Option<String>,
     /// As `uplion key create` showed it.
     #[arg(long, env = "UPLION_API_KEY", hide_env_values = true, global = true)]
@@ -226,6 +226,17 @@ impl DataFolder {
                 Ok(Credentials::default())
             }
             Err(error) => Err(Failure::caused(format!("{} cannot be read", path.display()), error)),
+        }
+    }
+}
+
+/// Of a server that speaks HTTP.
+fn address(text: &str) -> Result<String, String> {
+    let url = reqwest::Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
+    match url {
+        Some(url) if url.has_host() => Ok(text.to_owned()),
+        Some(_) | None => {
+            Err("an address that starts with http:// or https:// is expected".to_owned())
         }
     }
 }

@@ -32,8 +32,8 @@ pub struct Request {
     #[arg(long, value_parser = ["accepted", "assigned", "completed", "cancelled", "failed"])]
     status: Option<String>,
     /// Without an id: how many of the newest.
-    #[arg(long, short = 'n', default_value_t = 20, value_name = "N")]
-    limit: usize,
+    #[arg(long, short = 'n', default_value_t = 20, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    limit: u32,
     #[command(flatten)]
     control: endpoint::ControlArgs,
     #[command(flatten)]

@@ -12,7 +12,7 @@ use crate::cli::{
 };
 
 /// Of the newest workers: they are never deleted, and those before are stopped or killed.
-const NEWEST: usize = 100;
+const NEWEST: u32 = 100;
 
 #[derive(Debug, Deserialize)]
 struct Worker {

@@ -22,7 +22,7 @@ use crate::{
 const WORKERS_WITHIN: Duration = Duration::from_secs(2);
 const LOOK_EVERY: Duration = Duration::from_millis(200);
 /// Of the newest workers.
-const NEWEST: usize = 100;
+const NEWEST: u32 = 100;
 
 #[derive(Debug, Clone, Copy, Args)]
 pub struct Probing {
