@@ -120,9 +120,11 @@ pub enum Rejection {
     NoModelLeft,
     #[error("a key cannot expire in the past: disable or revoke it instead")]
     ExpiresInThePast,
-    #[error("a quota of no tokens would serve nothing: disable the key instead")]
+    #[error(
+        "token_quota: a whole number from 1 is expected: disable a key that is to be served nothing"
+    )]
     EmptyQuota,
-    #[error("a quota is at most {MAX_QUOTA} tokens: leave it out instead")]
+    #[error("token_quota: at most {MAX_QUOTA} tokens are expected: leave it out instead")]
     EndlessQuota,
     #[error("the secret before is served for at most {MAX_GRACE_S} seconds more")]
     GraceTooLong,

@@ -27,9 +27,11 @@ pub enum Period {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Rejection {
-    #[error("a budget of nothing would serve nothing: suspend or disable instead")]
+    #[error(
+        "budget.amount: an amount above 0 is expected: suspend or disable what is to be served nothing"
+    )]
     NothingToSpend,
-    #[error("a budget is at most {MAX} units of the currency")]
+    #[error("budget.amount: at most {MAX} units of the currency are expected")]
     TooMuch,
 }
 

@@ -154,14 +154,20 @@ pub enum Rejection {
         "an upstream's URL starts with http:// or https:// and has no user, query or fragment: {0:?}"
     )]
     UnusableUrl(String),
-    #[error("an upstream serves at least one request at once")]
+    #[error(
+        "max_in_flight: a whole number from 1 is expected: an upstream serves at least one request at once"
+    )]
     NoCapacity,
-    #[error("an upstream's weight is from 1 to {MAX_WEIGHT}: remove the upstream instead")]
+    #[error(
+        "weight: a whole number from 1 to {MAX_WEIGHT} is expected: remove an upstream that is to be asked nothing"
+    )]
     UnusableWeight,
-    #[error("a credential is the name of an environment variable, not the secret itself")]
+    #[error(
+        "api_key_env: the name of an environment variable, of letters, digits and underscores, is expected, not the secret itself"
+    )]
     UnusableCredential,
     #[error(
-        "a credential is the name of a Kubernetes Secret and a key in it, not the secret itself"
+        "api_key_secret: the name of a Kubernetes Secret and a key in it are expected, not the secret itself"
     )]
     UnusableSecret,
     #[error("the model has this upstream already: the same server under the same name")]

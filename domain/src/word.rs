@@ -30,7 +30,7 @@ pub const MAX_LENGTH: usize = 32;
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "{text:?} is not the name of a {kind}: use a lower-case letter, then up to {} letters, digits or underscores",
+    "{kind}: a lower-case letter and then up to {} letters, digits or underscores are expected, not {text:?}",
     MAX_LENGTH - 1
 )]
 pub struct UnusableWord {

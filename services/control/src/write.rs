@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use uplion_domain::{Envelope, EventId, Timestamp};
 use uplion_log_store::{
     event_store::{Commit, CommitError, EventStore, Idempotency, Scope, Stored, Uniqueness},
-    people::PersonalChange,
+    people::{Identifying, PersonalChange},
 };
 use uuid::Uuid;
 
@@ -282,7 +282,11 @@ fn refused(error: CommitError) -> Problem {
             "the installation would be left without an administrator: make somebody else one first",
         ),
         CommitError::PersonalTaken(what) => {
-            Problem::conflict("taken", format!("another person has this {what}"))
+            let field = match what {
+                Identifying::Email => "email",
+                Identifying::Identity => "identity",
+            };
+            Problem::conflict("taken", format!("{field}: another person has this {what}"))
         }
         CommitError::KeyReused => Problem::unacceptable(
             "idempotency_key_reused",

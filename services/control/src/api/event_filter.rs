@@ -61,13 +61,18 @@ pub fn order(text: Option<&str>) -> Result<Order, Problem> {
     match text {
         None | Some("oldest") => Ok(Order::OldestFirst),
         Some("newest") => Ok(Order::NewestFirst),
-        Some(other) => Err(meaningless(format!("order is oldest or newest, not {other:?}"))),
+        Some(other) => {
+            Err(meaningless(format!("order: oldest or newest is expected, not {other:?}")))
+        }
     }
 }
 
 fn stream_named(text: &str) -> Result<StreamName, Problem> {
     let named = StreamName::ALL.into_iter().find(|stream| stream.as_str() == text);
-    named.ok_or_else(|| meaningless(format!("{text:?} is no stream: TRAFFIC or CONTROL is")))
+    named.ok_or_else(|| {
+        let all = StreamName::ALL.map(StreamName::as_str).join(", ");
+        meaningless(format!("stream: one of {all} is expected, not {text:?}"))
+    })
 }
 
 /// It can be read, and asks for nothing.

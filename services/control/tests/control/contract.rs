@@ -291,6 +291,69 @@ async fn a_value_that_cannot_be_read_is_told_with_its_field() {
 }
 
 #[tokio::test]
+async fn a_value_that_a_rule_refuses_is_told_with_its_field_and_what_may_be_said() {
+    let installation = Installation::start().await;
+    installation.project("physics").await;
+    installation.post("/models", json!({ "name": "llama" })).await.made();
+    installation.post("/users", json!({ "email": "ada@example.org", "name": "Ada" })).await.made();
+    let upstream = |field: &str, value: Value| {
+        let mut upstream = json!({ "url": "http://host/v1" });
+        upstream[field] = value;
+        ("/models", json!({ "name": "m", "upstreams": [upstream] }))
+    };
+    let key = |field: &str, value: Value| {
+        ("/keys", json!({ "project": "physics", "name": "k", field: value }))
+    };
+    let project = |amount: &str| {
+        ("/projects", json!({ "name": "p", "budget": { "amount": amount, "period": "day" } }))
+    };
+    let price = |unit: &str, rate: &str| {
+        ("/prices", json!({ "model": "llama", "request": "1", "rates": { unit: rate } }))
+    };
+    for ((path, body), status, parts) in [
+        (upstream("url", json!("nonsense")), 422, vec!["URL", "https://", "nonsense"]),
+        (upstream("weight", json!(0)), 422, vec!["weight: ", "from 1 to"]),
+        (upstream("max_in_flight", json!(0)), 422, vec!["max_in_flight: ", "from 1"]),
+        (upstream("api_key_env", json!("sk canary")), 422, vec!["api_key_env: ", "variable"]),
+        (project("0"), 422, vec!["budget.amount: ", "above 0"]),
+        (project("99999999999"), 422, vec!["budget.amount: ", "at most"]),
+        (
+            key("budget", json!({ "amount": "much", "period": "day" })),
+            422,
+            vec!["budget.amount", "\"much\""],
+        ),
+        (key("models", json!(["nope"])), 422, vec!["no model is called \"nope\""]),
+        (price("images", "-1"), 422, vec!["images: ", "from 0 to", "-1"]),
+        (price("Bad Unit", "1"), 422, vec!["unit: ", "lower-case", "\"Bad Unit\""]),
+        (
+            ("/users", json!({ "email": "x", "name": "X" })),
+            422,
+            vec!["email: ", "ada@example.org", "\"x\""],
+        ),
+        (
+            ("/users", json!({ "email": "ADA@example.org", "name": "X" })),
+            409,
+            vec!["email: ", "another person"],
+        ),
+    ] {
+        let answer = installation.post(path, body.clone()).await;
+        explains(&answer, status, parts[0], &body.to_string());
+        let detail = answer.body["detail"].as_str().unwrap();
+        assert!(parts.iter().all(|part| detail.contains(part)), "{body}: {detail}");
+        assert!(!detail.contains("canary"), "{detail}");
+    }
+    for (query, parts) in [
+        ("stream=OTHER", ["stream: ", "TRAFFIC, CONTROL, WORKERS", "\"OTHER\""]),
+        ("order=sideways", ["order: ", "oldest or newest", "\"sideways\""]),
+    ] {
+        let answer = installation.get(&format!("/events?{query}")).await;
+        explains(&answer, 422, parts[0], query);
+        let detail = answer.body["detail"].as_str().unwrap();
+        assert!(parts.iter().all(|part| detail.contains(part)), "{query}: {detail}");
+    }
+}
+
+#[tokio::test]
 async fn a_price_says_what_all_costs_that_the_model_is_asked_for() {
     let installation = Installation::start().await;
     installation.post("/models", json!({ "name": "llama" })).await.made();
