@@ -60,12 +60,12 @@ impl Contract {
 
     /// Whether the request is one that the description has. What it has not is told by whoever routes it.
     pub fn check(&self, request: &Request, body: &[u8]) -> Result<(), Problem> {
-        let Some(path) = self.path(request.uri().path()) else { return Ok(()) };
         if percent_decode_str(request.uri().path()).decode_utf8().is_err() {
             return Err(Problem::malformed(
                 "the path is not UTF-8 once its percent signs are read",
             ));
         }
+        let Some(path) = self.path(request.uri().path()) else { return Ok(()) };
         let method =
             if *request.method() == Method::HEAD { &Method::GET } else { request.method() };
         let Some(operation) = path.methods.get(method.as_str()) else { return Ok(()) };

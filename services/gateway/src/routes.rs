@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use poem::{
     Request, Response, Result, Route,
-    error::{MethodNotAllowedError, NotFoundError},
+    error::{MethodNotAllowedError, NotFoundError, ParsePathError},
     get,
     http::{HeaderValue, Method, StatusCode, header},
     post,
@@ -112,7 +112,8 @@ impl Api {
             Err(error) => error,
         };
         let method = method.to_string();
-        let said = if error.is::<NotFoundError>() {
+        // Of a path that is not UTF-8 once its percent signs are read there is nothing either.
+        let said = if error.is::<NotFoundError>() || error.is::<ParsePathError>() {
             ApiError::RouteNotFound { method, path }
         } else if error.is::<MethodNotAllowedError>() {
             ApiError::MethodNotAllowed { method, path }

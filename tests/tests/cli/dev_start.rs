@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 use uplion_bench::upstream::Upstream;
-use uplion_tests::{scratch, uplion::Role};
+use uplion_tests::{http, scratch, uplion::Role};
 
 use crate::dev::Dev;
 
@@ -70,4 +70,23 @@ async fn servers_that_only_the_environment_names_are_not_used_and_named() {
         assert!(told.contains("not used") && told.contains(flag), "{told}");
     }
     assert!(!dev.output().contains("canary"), "{}", dev.output());
+}
+
+#[tokio::test]
+async fn whatever_is_asked_of_it_is_answered_in_the_words_of_whoever_is_asked() {
+    let dev = Dev::start().await;
+    for (path, status, kind, part) in [
+        ("/v1/models/%ff", 401, "application/json", "invalid_api_key"),
+        ("/%ff", 404, "application/json", "unknown_url"),
+        ("/control/v1/models/%ff", 400, "application/problem+json", "UTF-8"),
+        ("/control/v1", 404, "application/problem+json", "openapi.json"),
+        ("/control/v2/models", 404, "application/json", "unknown_url"),
+        ("/control/v1x", 404, "application/json", "unknown_url"),
+    ] {
+        let answer = http::client().get(format!("{}{path}", dev.url())).send().await.unwrap();
+        assert_eq!(answer.status().as_u16(), status, "{path}");
+        assert_eq!(answer.headers()["content-type"], kind, "{path}");
+        let told = answer.text().await.unwrap();
+        assert!(told.contains(part), "{path}: {told}");
+    }
 }

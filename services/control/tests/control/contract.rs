@@ -399,6 +399,15 @@ async fn a_compressed_body_is_refused_with_what_is_read_instead() {
 }
 
 #[tokio::test]
+async fn a_path_that_is_no_text_is_refused_as_such() {
+    let installation = Installation::without_projector().await;
+    for path in ["/%ff", "/models/%ff", "/models/%ff/upstreams"] {
+        let answer = installation.get(path).await;
+        explains(&answer, 400, "the path is not UTF-8", path);
+    }
+}
+
+#[tokio::test]
 async fn what_a_path_takes_is_told_without_a_key() {
     let installation = Installation::without_projector().await;
     for method in [Method::POST, Method::DELETE, Method::TRACE] {

@@ -9,7 +9,7 @@ use crate::installation::{Installation, body, error, header};
 #[tokio::test]
 async fn an_unknown_url_is_404_in_the_shape_of_the_api() {
     let installation = Installation::start().await;
-    for path in ["/", "/v1", "/v1/embeddings", "/v2/chat/completions"] {
+    for path in ["/", "/v1", "/v1/embeddings", "/v2/chat/completions", "/%ff"] {
         let not_found = (404, "invalid_request_error unknown_url -".to_owned());
         assert_eq!(error(installation.get(path).await).await, not_found, "{path}");
     }

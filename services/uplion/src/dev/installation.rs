@@ -6,7 +6,7 @@ use std::sync::{
 };
 
 use anyhow::Result;
-use poem::Route;
+use poem::{Endpoint, Request, Response};
 use prometheus_client::registry::Registry;
 use tokio::{net::TcpListener, task::JoinSet};
 use tokio_util::sync::CancellationToken;
@@ -96,8 +96,33 @@ impl Installation {
             ("dev", Arc::new(move || is_prepared(&prepared))),
         ];
         let operations = operations::routes(registry, operations::all(ready.into()));
-        let control = Route::new().nest_no_strip(uplion_control::PATH, self.control.routes());
-        operations::beside(operations, control.nest_no_strip("/", self.gateway.routes()))
+        let own =
+            ControlAndGateway { control: self.control.routes(), gateway: self.gateway.routes() };
+        operations::beside(operations, own)
+    }
+}
+
+/// What begins with control's path is control's, everything else the gateway's: whichever it is answers in its own words
+/// whatever is wrong with a path, where a router would in its own.
+struct ControlAndGateway<C, G> {
+    control: C,
+    gateway: G,
+}
+
+impl<C, G> Endpoint for ControlAndGateway<C, G>
+where
+    C: Endpoint<Output = Response>,
+    G: Endpoint<Output = Response>,
+{
+    type Output = Response;
+
+    async fn call(&self, request: Request) -> poem::Result<Response> {
+        let below = request.uri().path().strip_prefix(uplion_control::PATH);
+        if below.is_some_and(|rest| rest.is_empty() || rest.starts_with('/')) {
+            self.control.call(request).await
+        } else {
+            self.gateway.call(request).await
+        }
     }
 }
 
