@@ -8,12 +8,21 @@ use std::{ffi::OsString, path::Path};
 use clap::{Arg, ArgAction, Error, Parser, error::ErrorKind};
 use toml::{Table, Value};
 
+const DEV: &str = "dev";
+/// Where `dev` would keep its log other than in its folder.
+const ELSEWHERE: [&str; 2] = ["nats-url", "database-url"];
+
 /// Reads arguments, variables and the file that `--config` or `UPLION_CONFIG` names.
 pub fn parse<P: Parser>(arguments: impl IntoIterator<Item = OsString>) -> Result<P, Error> {
     let arguments: Vec<OsString> = arguments.into_iter().collect();
     let mut command = with_negative_numbers(P::command());
-    if let Some(file) = named(&arguments).or_else(|| std::env::var_os("UPLION_CONFIG")) {
+    let told = named(&arguments);
+    let by_flag = told.is_some();
+    if let Some(file) = told.or_else(|| std::env::var_os("UPLION_CONFIG")) {
         let table = read(Path::new(&file)).map_err(|error| refused(&mut command, &error))?;
+        if !by_flag && arguments.get(1).is_some_and(|command| command == DEV) {
+            meant_for_dev(&table).map_err(|error| refused(&mut command, &error))?;
+        }
         command =
             with_defaults(command, &table).map_err(|error| refused(&mut P::command(), &error))?;
     }
@@ -102,7 +111,18 @@ fn with_defaults(command: clap::Command, table: &Table) -> Result<clap::Command,
 /// What all roles are told of is not meant for who only tries something out: `dev` keeps its log by itself, unless its
 /// own table says otherwise.
 fn is_told_to_dev_alone(command: &str, key: &str) -> bool {
-    command == "dev" && matches!(key, "nats-url" | "database-url")
+    command == DEV && ELSEWHERE.contains(&key)
+}
+
+/// A file that only the environment names does not lead it elsewhere either.
+fn meant_for_dev(table: &Table) -> Result<(), String> {
+    let own = table.get(DEV).and_then(Value::as_table);
+    match own.and_then(|own| ELSEWHERE.into_iter().find(|key| own.contains_key(*key))) {
+        Some(key) => Err(format!(
+            "{key} in [{DEV}] counts only in a configuration file that --config names, not in one of UPLION_CONFIG"
+        )),
+        None => Ok(()),
+    }
 }
 
 fn flag<'a>(command: &'a clap::Command, key: &str) -> Option<&'a Arg> {
@@ -208,6 +228,9 @@ mod tests {
         assert_eq!(of_dev(shared), ["", "", "3"]);
         let own = format!("{shared}[dev]\nnats-url = 'nats://b'");
         assert_eq!(of_dev(&own), ["nats://b", "", "3"]);
+        assert_eq!(meant_for_dev(&shared.parse().unwrap()), Ok(()));
+        let refused = meant_for_dev(&own.parse().unwrap()).unwrap_err();
+        assert!(refused.contains("nats-url in [dev]") && refused.contains("--config"), "{refused}");
     }
 
     #[test]

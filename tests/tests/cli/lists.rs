@@ -218,6 +218,35 @@ async fn a_member_is_shown_no_upstreams() {
         assert!(told.status.success() && told.stdout.contains("llama"), "{told:?}");
         assert!(!format!("{told:?}").to_lowercase().contains("canary"), "{told:?}");
     }
-    let refused = account.ask(&["model", "upstream", "list", "llama"], &[]).await;
-    assert_eq!(refused.status.code(), Some(4), "{refused:?}");
+    dev.stdout(&["project", "member", "add", "default", "ada@example.org", "--role", "owner"])
+        .await;
+    dev.stdout(&["chat", "Hello!"]).await;
+    dev.stdout(&["usage"]).await;
+    let request = dev.json(&["request", "-n", "1"]).await[0]["id"].as_str().unwrap().to_owned();
+    let of_administrators = dev.stdout(&["request", &request, "--json"]).await;
+    assert!(of_administrators.contains("ups_"), "{of_administrators}");
+    for shown in [
+        vec!["request", &request, "--json"],
+        vec!["request", &request],
+        vec!["request", "--json"],
+        vec!["charges", "--json"],
+        vec!["usage", "--json"],
+        vec!["price", "list", "--json"],
+        vec!["key", "list", "--json"],
+        vec!["project", "list", "--json"],
+    ] {
+        let told = account.ask(&shown, &[]).await;
+        assert!(told.status.success(), "{told:?}");
+        assert!(!told.stdout.contains("ups_") && !told.stdout.contains("http"), "{told:?}");
+    }
+    for hidden in [
+        vec!["model", "upstream", "list", "llama"],
+        vec!["changes"],
+        vec!["changes", "model", "llama"],
+        vec!["events"],
+        vec!["workers"],
+    ] {
+        let refused = account.ask(&hidden, &[]).await;
+        assert_eq!(refused.status.code(), Some(4), "{hidden:?}: {refused:?}");
+    }
 }
