@@ -30,6 +30,8 @@ fn sentence(error: &clap::Error) -> Option<String> {
     let argument = said.text(ContextKind::InvalidArg).unwrap_or_default();
     let flag = argument.split([' ', '=']).next().unwrap_or_default();
     let text = match error.kind() {
+        // Of the configuration file.
+        ErrorKind::InvalidValue if argument.is_empty() => return Some(said.text_of_error()),
         ErrorKind::InvalidValue if said.value().is_empty() => {
             format!(
                 "{flag}: {} is expected",

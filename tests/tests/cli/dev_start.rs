@@ -2,7 +2,10 @@
 
 use serde_json::Value;
 use uplion_bench::upstream::Upstream;
-use uplion_tests::{http, scratch, uplion::Role};
+use uplion_tests::{
+    http, scratch,
+    uplion::{self, Role},
+};
 
 use crate::dev::Dev;
 
@@ -70,6 +73,24 @@ async fn servers_that_only_the_environment_names_are_not_used_and_named() {
         assert!(told.contains("not used") && told.contains(flag), "{told}");
     }
     assert!(!dev.output().contains("canary"), "{}", dev.output());
+}
+
+#[tokio::test]
+async fn what_is_wrong_with_a_configuration_file_is_told() {
+    let folder = scratch::folder("configuration").unwrap();
+    let file = folder.join("uplion.toml");
+    for (text, part) in [
+        ("[dev]\nnats-url = 'nats://127.0.0.1:1'", "nats-url in [dev] counts only"),
+        ("[dev]\nlisen = 'x'", "lisen in [dev]"),
+        ("listen", "is not TOML"),
+    ] {
+        std::fs::write(&file, text).unwrap();
+        let named = [("UPLION_CONFIG", file.to_str().unwrap())];
+        let refused = uplion::run(&["dev"], &named).await.unwrap();
+        assert_eq!(refused.status.code(), Some(2), "{refused:?}");
+        assert!(refused.stderr.contains(part), "{refused:?}");
+        assert_eq!(refused.stderr.lines().count(), 1, "{refused:?}");
+    }
 }
 
 #[tokio::test]
