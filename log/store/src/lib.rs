@@ -18,6 +18,7 @@ pub mod sqlite;
 mod batch;
 mod clock;
 mod idempotency;
+mod migration;
 mod number;
 mod table_copies;
 mod uniqueness;

@@ -24,7 +24,7 @@ use self::{
     archive::PostgresArchive, event_store::PostgresEventStore, leases::PostgresLeases,
     people::PostgresPeople, pool::Pool, rows::PostgresRows,
 };
-use crate::{Store, StoreError};
+use crate::{Store, StoreError, migration::refused};
 
 mod schema {
     refinery::embed_migrations!("src/postgres/migrations");
@@ -54,6 +54,6 @@ async fn migrate(pool: &Pool) -> Result<(), StoreError> {
     client.execute("SELECT pg_advisory_lock($1)", &[&locks::MIGRATION]).await?;
     match schema::migrations::runner().run_async(&mut client).await {
         Ok(_) => Ok(()),
-        Err(error) => Err(StoreError::Refused(format!("{error:#}"))),
+        Err(error) => Err(refused(&error)),
     }
 }

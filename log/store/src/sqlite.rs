@@ -28,6 +28,7 @@ use std::{
     sync::Arc,
 };
 
+use rusqlite::Connection;
 use uplion_log_transport::stream::Streams;
 
 use self::{
@@ -52,21 +53,25 @@ pub enum OpenError {
     InUse(PathBuf),
     #[error("the folder {} cannot be used", folder.display())]
     Folder { folder: PathBuf, source: std::io::Error },
+    #[error("{} is damaged: {advice}", file.display())]
+    Damaged { file: PathBuf, advice: &'static str, source: StoreError },
     #[error(transparent)]
     Store(#[from] StoreError),
 }
+
+const STORE_IS_DAMAGED: &str = "put back a copy of it, or move it away with its -wal and -shm: what \
+    streams.db holds goes on, and people's names and passwords and older bills are lost";
+const STREAMS_ARE_DAMAGED: &str = "put back a copy of it, or move it away with its -wal and -shm: all \
+    that store.db holds goes on, and what was not archived yet is lost";
 
 /// Opens what lies in the folder, or makes it. The folder is this process's until all that is returned is dropped.
 pub fn open(folder: &Path) -> Result<(Store, Arc<dyn Streams>), OpenError> {
     let folder = Arc::new(Folder::lock(folder)?);
     let path = folder.file("store.db")?;
-    let mut connection = connection::open(&path, AtRisk::Nothing)?;
-    connection::migrate(&mut connection, &schema::store::migrations::runner())?;
-    event_store::mend_holders(&connection)?;
-    let streams = SqliteStreams::open(&folder, &connection)?;
-    leases::end_all(&connection)?;
-    // Somebody may have been forgotten just before this was killed.
-    connection::empty_journal(&connection)?;
+    let connection = open_store(&path).map_err(damaged(&path, STORE_IS_DAMAGED))?;
+    let streams_path = folder.file("streams.db")?;
+    let streams = SqliteStreams::open(&folder, streams_path.clone(), &connection)
+        .map_err(damaged(&streams_path, STREAMS_ARE_DAMAGED))?;
     let writer = Arc::new(Writer::start(connection, &folder));
     let readers = Arc::new(Readers::new(path, &folder));
     let events = SqliteEventStore::new(Arc::clone(&writer), Arc::clone(&readers));
@@ -78,4 +83,23 @@ pub fn open(folder: &Path) -> Result<(Store, Arc<dyn Streams>), OpenError> {
         leases: Arc::new(SqliteLeases::new(writer)),
     };
     Ok((store, Arc::new(streams)))
+}
+
+fn open_store(path: &Path) -> Result<Connection, StoreError> {
+    let mut connection = connection::open(path, AtRisk::Nothing)?;
+    connection::migrate(&mut connection, &schema::store::migrations::runner())?;
+    event_store::mend_holders(&connection)?;
+    leases::end_all(&connection)?;
+    // Somebody may have been forgotten just before this was killed.
+    connection::empty_journal(&connection)?;
+    Ok(connection)
+}
+
+/// What cannot be read is a file that somebody must do something about.
+fn damaged(file: &Path, advice: &'static str) -> impl FnOnce(StoreError) -> OpenError {
+    let file = file.to_owned();
+    move |error| match error {
+        source @ StoreError::Unreadable(_) => OpenError::Damaged { file, advice, source },
+        error @ (StoreError::Unavailable(_) | StoreError::Refused(_)) => error.into(),
+    }
 }

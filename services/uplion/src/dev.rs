@@ -9,6 +9,7 @@ mod discover;
 mod first_start;
 mod flags;
 mod greeting;
+mod healing;
 mod installation;
 mod storage;
 
@@ -72,6 +73,9 @@ impl Dev {
     ) -> Result<()> {
         let specs = connection::stream_specs(&self.streams);
         connection::ensure_streams(log.streams.as_ref(), &specs).await?;
+        if self.nats_url.is_none() && self.database_url.is_none() {
+            healing::heal(&log, &store).await?;
+        }
         let mut registry = Registry::default();
         let installation = Installation::start(self, &credentials, log, store, &mut registry)?;
         installation.control.found().await?;

@@ -127,6 +127,9 @@ pub struct StoreArgs {
 
 #[derive(Debug, Clone, Args)]
 pub struct Maintenance {
+    /// The data folder of a `uplion dev` that is stopped, instead of NATS and Postgres.
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["nats_url", "database_url"])]
+    pub data: Option<PathBuf>,
     #[command(flatten)]
     pub broker: Broker,
     #[command(flatten)]

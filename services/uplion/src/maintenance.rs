@@ -1,8 +1,13 @@
 //! Commands for the person who looks after an installation: rebuilding, verifying, and going on after a loss.
 
+use std::sync::Arc;
+
 use anyhow::{Context as _, Result, bail};
 use uplion_log_store::Store;
-use uplion_log_transport::{nats::Nats, stream::StreamName};
+use uplion_log_transport::{
+    nats::Nats,
+    stream::{StreamName, Streams},
+};
 use uplion_projections::Projection;
 use uplion_projector::{Adopted, adopt_stream, rebuild, verify};
 
@@ -80,9 +85,9 @@ async fn connect_postgres(url: &str) -> Result<Store> {
 
 /// Goes on with streams that were made anew.
 pub async fn epoch(arguments: Maintenance) -> Result<()> {
-    let (log, store) = connect(&arguments).await?;
+    let (streams, store) = connect(&arguments).await?;
     for stream in StreamName::ALL {
-        match adopt_stream(stream, log.streams.as_ref(), store.archive.as_ref()).await? {
+        match adopt_stream(stream, streams.as_ref(), store.archive.as_ref()).await? {
             Adopted::Same => say!("{stream} is the stream that was archived: nothing to do"),
             Adopted::Unknown => {
                 say!("{stream} was never made, and nothing of it was archived: nothing to do");
@@ -102,10 +107,9 @@ pub async fn epoch(arguments: Maintenance) -> Result<()> {
 
 /// Takes back what CONTROL holds and Postgres lost.
 pub async fn restore(arguments: Maintenance) -> Result<()> {
-    let (log, store) = connect(&arguments).await?;
-    let taken =
-        uplion_log_store::restore::restore(store.events.as_ref(), log.streams.as_ref()).await?;
-    say!("{taken} events of CONTROL were not known to Postgres, and are now");
+    let (streams, store) = connect(&arguments).await?;
+    let taken = uplion_log_store::restore::restore(store.events.as_ref(), streams.as_ref()).await?;
+    say!("{taken} events of CONTROL were not known to the database, and are now");
     if taken > 0 {
         say!(
             "names, e-mail addresses, passwords and reasons that came with them are not on the log and stay unknown"
@@ -114,10 +118,17 @@ pub async fn restore(arguments: Maintenance) -> Result<()> {
     Ok(())
 }
 
-async fn connect(arguments: &Maintenance) -> Result<(uplion_log_transport::Log, Store)> {
+async fn connect(arguments: &Maintenance) -> Result<(Arc<dyn Streams>, Store)> {
+    if let Some(data) = &arguments.data {
+        if !data.is_dir() {
+            bail!("{} is no data folder of a `uplion dev`", data.display());
+        }
+        let (store, streams) = uplion_log_store::sqlite::open(data)?;
+        return Ok((streams, store));
+    }
     // Somebody waits in front of a command: it tries once and says what is missing.
     let nats = connection::nats_options(&arguments.broker, "maintenance");
     let at = connection::without_credentials(&nats.url);
     let log = Nats::connect(nats).await.with_context(|| format!("nats-server at {at}"))?.log();
-    Ok((log, connect_postgres(arguments.database.database_url.expose()).await?))
+    Ok((log.streams, connect_postgres(arguments.database.database_url.expose()).await?))
 }

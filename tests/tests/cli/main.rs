@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "in a test it is the assertion")]
 
 mod account;
+mod broken_folders;
 mod completions;
 mod consent;
 mod dev;

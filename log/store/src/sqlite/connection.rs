@@ -5,7 +5,7 @@ use std::{path::Path, time::Duration};
 use refinery::Runner;
 use rusqlite::{Connection, ErrorCode, Params, Row};
 
-use crate::StoreError;
+use crate::{StoreError, migration::refused};
 
 /// Prepared statements that a connection keeps.
 const STATEMENTS: usize = 128;
@@ -57,7 +57,7 @@ pub fn open_reader(path: &Path) -> Result<Connection, StoreError> {
 pub fn migrate(connection: &mut Connection, runner: &Runner) -> Result<(), StoreError> {
     match runner.run(connection) {
         Ok(_) => Ok(()),
-        Err(error) => Err(StoreError::Refused(format!("{error:#}"))),
+        Err(error) => Err(refused(&error)),
     }
 }
 

@@ -5,7 +5,7 @@ mod stream_cache;
 mod take_back;
 mod writing;
 
-use std::{sync::Arc, time::Duration};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -54,8 +54,11 @@ pub struct SqliteStreams {
 
 impl SqliteStreams {
     /// With the connection to the store's file, for what a loss of power took.
-    pub fn open(folder: &Arc<Folder>, store: &Connection) -> Result<Self, StoreError> {
-        let path = folder.file("streams.db")?;
+    pub fn open(
+        folder: &Arc<Folder>,
+        path: PathBuf,
+        store: &Connection,
+    ) -> Result<Self, StoreError> {
         let mut connection = connection::open(&path, AtRisk::Recent)?;
         connection::migrate(&mut connection, &schema::streams::migrations::runner())?;
         take_back::from_archive(&mut connection, store)?;

@@ -137,3 +137,18 @@ async fn whoever_is_forgotten_is_in_no_byte_of_the_folder() {
     drop((store, streams));
     assert_eq!(holding(CANARY), [""; 0]);
 }
+
+#[tokio::test]
+async fn a_folder_that_a_newer_release_has_written_is_refused_with_what_to_do() {
+    let folder = scratch::folder("sqlite").unwrap();
+    let later =
+        "INSERT INTO refinery_schema_history VALUES (999, 'later', '2027-01-01T00:00:00Z', '1')";
+    for database in ["store.db", "streams.db"] {
+        drop(sqlite::open(&folder).unwrap());
+        let newer = rusqlite::Connection::open(folder.join(database)).unwrap();
+        newer.execute(later, []).unwrap();
+        let told = sqlite::open(&folder).err().unwrap().to_string();
+        assert!(told.contains("a newer uplion has been here"), "{told}");
+        newer.execute("DELETE FROM refinery_schema_history WHERE version = 999", []).unwrap();
+    }
+}

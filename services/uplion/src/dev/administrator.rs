@@ -1,5 +1,7 @@
 //! What an administrator would do first, done by `dev` at each start through the control API.
 
+use std::time::Duration;
+
 use anyhow::{Context as _, Result};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -13,6 +15,9 @@ use super::credentials::Credentials;
 
 /// A control that has just started may not be up to the log yet.
 const RETRIES: u32 = 5;
+/// A gateway that has just started has the catalog within moments.
+const GATEWAY_TRIES: u32 = 50;
+const GATEWAY_PAUSE: Duration = Duration::from_millis(100);
 const PROJECT: &str = "default";
 
 pub struct Administrator {
@@ -79,8 +84,8 @@ impl Administrator {
         match known {
             Ok(Project { id }) => Ok(id.parse()?),
             Err(Error::Problem(problem)) if problem.status == 404 => {
-                let options = WriteOptions::once("dev:project");
-                Ok(self.control.create_project(PROJECT, &options).await?)
+                // Not the same command again: the one that was made first may be closed.
+                Ok(self.control.create_project(PROJECT, &WriteOptions::default()).await?)
             }
             Err(error) => Err(error.into()),
         }
@@ -123,6 +128,20 @@ impl Administrator {
             self.control.list(&["models"], &registered, &ListOptions::default()).await?;
         let names = models.items.iter().filter_map(|model| model["name"].as_str());
         Ok(names.map(ToOwned::to_owned).collect())
+    }
+
+    /// Whether the gateway knows the key no more: it was revoked, or its installation is gone. Asked until it can tell.
+    pub async fn is_refused(&self, base_url: &str, key: &str) -> Result<bool> {
+        let http = http_builder().no_proxy().build().context("no HTTP client can be made")?;
+        for _ in 0..GATEWAY_TRIES {
+            let asked = http.get(format!("{base_url}/models")).bearer_auth(key).send().await?;
+            match asked.status().as_u16() {
+                401 => return Ok(true),
+                503 => tokio::time::sleep(GATEWAY_PAUSE).await,
+                _ => return Ok(false),
+            }
+        }
+        Ok(false)
     }
 
     /// The secret of a new key of the project.

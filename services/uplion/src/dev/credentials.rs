@@ -32,6 +32,9 @@ pub struct Credentials {
     /// Under which end users are recorded: the same for ever.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub end_user_key: Option<String>,
+    /// They were made at this start.
+    #[serde(skip)]
+    pub are_new: bool,
 }
 
 pub const ADMIN_EMAIL: &str = "admin@localhost";
@@ -57,6 +60,7 @@ pub fn of(data: &Path, listen: SocketAddr) -> Result<Credentials> {
         admin_email: Some(ADMIN_EMAIL.to_owned()),
         admin_password: Some(new_password()),
         end_user_key: None,
+        are_new: true,
     });
     (credentials.base_url, credentials.admin_url) = (base_url, admin_url);
     credentials.end_user_key.get_or_insert_with(new_key);
@@ -78,6 +82,8 @@ fn path(data: &Path) -> PathBuf {
 fn read(data: &Path) -> Result<Option<Credentials>> {
     let path = path(data);
     match std::fs::read(&path) {
+        // A start that was cut off, or a disk that was full: nothing of it can be read again.
+        Ok(text) if text.trim_ascii().is_empty() => Ok(None),
         Ok(text) => serde_json::from_slice(&text).map(Some).with_context(|| {
             format!("{} cannot be read: move it away to make new credentials", path.display())
         }),
@@ -110,6 +116,7 @@ mod tests {
             admin_email: Some("admin@localhost".into()),
             admin_password: Some("secret".into()),
             end_user_key: Some("key".into()),
+            are_new: false,
         };
         write(data.path(), &credentials).unwrap();
         write(data.path(), &credentials).unwrap();
@@ -133,5 +140,10 @@ mod tests {
     fn a_folder_without_credentials_is_new() {
         let data = tempfile::tempdir().unwrap();
         assert_eq!(read(data.path()).unwrap(), None);
+        std::fs::write(path(data.path()), "\n").unwrap();
+        assert_eq!(read(data.path()).unwrap(), None, "nor does an empty file say anything");
+        std::fs::write(path(data.path()), "{").unwrap();
+        let told = read(data.path()).unwrap_err().to_string();
+        assert!(told.contains("credentials.json") && told.contains("move it away"), "{told}");
     }
 }

@@ -32,6 +32,12 @@ pub async fn prepare(
     let project = administrator.create_project().await?;
     let models = offer_models(&administrator, flags, demo_url).await?;
     let first_administrator = first_administrator(&administrator, credentials).await?;
+    if let Some(key) = &credentials.api_key
+        && administrator.is_refused(&credentials.base_url, key).await?
+    {
+        note("the API key in credentials.json is not served any more: a new one takes its place");
+        credentials.api_key = None;
+    }
     if credentials.api_key.is_none() {
         credentials.api_key = Some(administrator.issue_key(&project).await?);
     }
@@ -73,6 +79,8 @@ async fn first_administrator(
             credentials.admin_email = Some(ADMIN_EMAIL.to_owned());
             credentials.admin_password = Some(password);
         }
+        // Whose password was in credentials that are gone.
+        FirstAdministrator::Known if credentials.are_new => credentials.admin_password = None,
         FirstAdministrator::Known => {}
         FirstAdministrator::Gone { .. } => {
             (credentials.admin_email, credentials.admin_password) = (None, None);

@@ -44,7 +44,7 @@ fn sign_in(credentials: &Credentials, first: &FirstAdministrator) -> String {
         FirstAdministrator::Registered | FirstAdministrator::Known => {
             let password = match credentials.admin_password {
                 Some(_) => "the password is in credentials.json, unless it was changed",
-                None => "with the password that was chosen",
+                None => "with the password that it had; `uplion user password` sets another",
             };
             format!("{ADMIN_EMAIL}  ({password})")
         }

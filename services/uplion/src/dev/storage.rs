@@ -2,7 +2,7 @@
 
 use std::{os::unix::fs::DirBuilderExt as _, path::Path, sync::Arc};
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use tokio_util::sync::CancellationToken;
 use uplion_http::Startup;
 use uplion_log_store::Store;
@@ -18,6 +18,9 @@ use crate::{
 };
 
 pub fn make(data: &Path) -> Result<()> {
+    if data.exists() && !data.is_dir() {
+        bail!("{} is a file: name a folder with --data", data.display());
+    }
     std::fs::DirBuilder::new()
         .recursive(true)
         .mode(0o700)
