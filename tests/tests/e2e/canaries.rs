@@ -9,6 +9,7 @@ use uplion_tests::{
     postgres::{Server, Version},
     scratch,
     uplion::{self, Role},
+    wait,
 };
 
 const PASSWORD: &str = "canary password 1";
@@ -77,6 +78,13 @@ async fn no_secret_and_nothing_personal_is_in_a_log_at_any_level_or_in_a_table_a
     let machine = text(&machine["secret"]);
     let body = json!({ "project": "default", "name": "ci" });
     let key = text(&control.ask(&machine, Method::POST, "/keys", body).await["secret"]);
+    // A gateway hears of a new key a moment after it was issued.
+    let served = async || {
+        let models = control.client.get(format!("{}/v1/models", dev.url()));
+        let models = models.header(AUTHORIZATION, format!("Bearer {key}")).send().await;
+        models.is_ok_and(|answer| answer.status().is_success())
+    };
+    wait::until(wait::PATIENCE, "the key to be served", served).await.unwrap();
     let question = json!({
         "model": "demo", "user": END_USER, "safety_identifier": SAFETY_IDENTIFIER,
         "metadata": { "team": LABEL }, "messages": [{ "role": "user", "content": PROMPT }],
