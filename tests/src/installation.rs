@@ -6,6 +6,7 @@ mod ledger;
 
 use std::{collections::BTreeMap, ops::Deref, time::Duration};
 
+use anyhow::bail;
 use futures::future::try_join_all;
 use tokio::sync::OnceCell;
 
@@ -96,6 +97,9 @@ pub struct Installation {
     pub nats_url: String,
 }
 
+/// For what a crowd has left behind to be archived while the processes come back from their faults.
+const CAUGHT_UP: Duration = Duration::from_secs(90);
+
 impl Installation {
     /// # Errors
     /// When a process does not become ready.
@@ -170,10 +174,13 @@ impl Installation {
     /// When they do not get there.
     pub async fn settled(&self) -> anyhow::Result<Ledger> {
         let admin = self.admin();
-        wait::until(wait::PATIENCE, "everything to be archived", async || {
+        let complete = wait::until(CAUGHT_UP, "everything to be archived", async || {
             admin.usage(&[("wait", "2000")]).await.is_ok_and(|usage| usage["complete"] == true)
-        })
-        .await?;
+        });
+        if let Err(late) = complete.await {
+            let usage = admin.usage(&[("wait", "0")]).await;
+            bail!("{late}: {:?}", usage.map(|usage| usage["missing"].clone()));
+        }
         let ledger = self.ledger().await?;
         ledger.projected().await?;
         Ok(ledger)
