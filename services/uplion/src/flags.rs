@@ -127,8 +127,8 @@ pub struct StoreArgs {
 
 #[derive(Debug, Clone, Args)]
 pub struct Maintenance {
-    /// The data folder of a `uplion dev` that is stopped, instead of NATS and Postgres.
-    #[arg(long, value_name = "DIR", conflicts_with_all = ["nats_url", "database_url"])]
+    /// The data folder of a `uplion dev` that is stopped, instead of NATS and Postgres, whatever names those.
+    #[arg(long, value_name = "DIR")]
     pub data: Option<PathBuf>,
     #[command(flatten)]
     pub broker: Broker,

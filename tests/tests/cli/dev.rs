@@ -1,5 +1,7 @@
 //! A `uplion dev`, and commands that are run against it.
 
+use std::path::Path;
+
 use serde_json::Value;
 use tokio::{
     io::{AsyncBufReadExt as _, BufReader, Lines},
@@ -25,10 +27,17 @@ impl Dev {
     }
 
     pub async fn start_with(flags: &[&str]) -> Self {
-        let data = scratch::folder("cli").unwrap().display().to_string();
+        let dev = Self::launch(&scratch::folder("cli").unwrap(), flags);
+        dev.running.ready().await.unwrap();
+        dev
+    }
+
+    /// In a folder, and waits for nothing.
+    pub fn launch(data: &Path, flags: &[&str]) -> Self {
+        let data = data.display().to_string();
         let role = Role::new("dev").option("--data", &data);
         let role = flags.iter().fold(role, |role, flag| role.arg(*flag));
-        let running = role.start().await.unwrap();
+        let running = role.launch().unwrap();
         let home = scratch::folder("home").unwrap().display().to_string();
         Self { data, home, running }
     }
@@ -37,9 +46,14 @@ impl Dev {
         self.running.url()
     }
 
+    /// Whether it ended well.
+    pub async fn stop(&self) -> bool {
+        self.running.terminate().await.unwrap().success()
+    }
+
     /// At the same address.
     pub async fn restart(&self) {
-        self.running.terminate().await.unwrap();
+        self.stop().await;
         self.running.restart().await.unwrap();
     }
 

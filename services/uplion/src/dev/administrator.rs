@@ -21,6 +21,7 @@ const GATEWAY_PAUSE: Duration = Duration::from_millis(100);
 const PROJECT: &str = "default";
 
 pub struct Administrator {
+    http: reqwest::Client,
     control: Client,
 }
 
@@ -45,9 +46,9 @@ pub enum FirstAdministrator {
     Registered,
     /// Registered at an earlier start.
     Known,
-    /// Erased, disabled or of another address by now, and so at least one other administers.
+    /// Erased, disabled or of another address by now, and another one administers.
     Gone {
-        another: Option<String>,
+        another: String,
     },
 }
 
@@ -70,11 +71,12 @@ struct RegisteredModel {
 
 impl Administrator {
     pub fn new(credentials: &Credentials) -> Result<Self> {
-        // The control of this process: no proxy stands between.
+        // The control and the gateway of this process: no proxy stands between.
         let http = http_builder().no_proxy().build().context("no HTTP client can be made")?;
         let options =
             ClientOptions { retries: RETRIES, ..ClientOptions::bearer(&credentials.admin_key)? };
-        Ok(Self { control: Client::new(http, credentials.admin_url.clone(), options) })
+        let control = Client::new(http.clone(), credentials.admin_url.clone(), options);
+        Ok(Self { http, control })
     }
 
     /// The project that `dev` makes at its first start. It is looked for by its name first: what a command is recognised
@@ -91,7 +93,7 @@ impl Administrator {
         }
     }
 
-    /// Somebody to sign in as: whoever has that address, else somebody new if nobody administers yet.
+    /// Somebody to sign in as: whoever has that address, else somebody new if nobody else can.
     pub async fn first_administrator(
         &self,
         email: &str,
@@ -107,10 +109,11 @@ impl Administrator {
             Err(error) => return Err(error.into()),
         }
         let administrators = [("access", "admin".to_owned()), ("status", "active".to_owned())];
-        let one = ListOptions { at_most: 1, ..ListOptions::default() };
-        let others: List<User> = self.control.list(&["users"], &administrators, &one).await?;
-        if let [other, ..] = &others.items[..] {
-            return Ok(FirstAdministrator::Gone { another: other.email.clone() });
+        let others: List<User> =
+            self.control.list(&["users"], &administrators, &ListOptions::default()).await?;
+        // After the loss of a store there are some without an address: nobody can sign in as they.
+        if let Some(another) = others.items.into_iter().find_map(|other| other.email) {
+            return Ok(FirstAdministrator::Gone { another });
         }
         let body = json!({
             "email": email, "name": "Administrator", "password": password, "access": "admin",
@@ -132,9 +135,8 @@ impl Administrator {
 
     /// Whether the gateway knows the key no more: it was revoked, or its installation is gone. Asked until it can tell.
     pub async fn is_refused(&self, base_url: &str, key: &str) -> Result<bool> {
-        let http = http_builder().no_proxy().build().context("no HTTP client can be made")?;
         for _ in 0..GATEWAY_TRIES {
-            let asked = http.get(format!("{base_url}/models")).bearer_auth(key).send().await?;
+            let asked = self.http.get(format!("{base_url}/models")).bearer_auth(key).send().await?;
             match asked.status().as_u16() {
                 401 => return Ok(true),
                 503 => tokio::time::sleep(GATEWAY_PAUSE).await,

@@ -49,7 +49,6 @@ fn sign_in(credentials: &Credentials, first: &FirstAdministrator) -> String {
             format!("{ADMIN_EMAIL}  ({password})")
         }
         FirstAdministrator::Gone { another } => {
-            let another = another.as_deref().unwrap_or("another administrator");
             format!("{}  ({ADMIN_EMAIL} does not sign in any more)", printable(another))
         }
     }
