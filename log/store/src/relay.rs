@@ -18,7 +18,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 use uplion_domain::EventId;
 use uplion_log_transport::stream::{
-    AppendError, Appended, Condition, ReadError, StreamName, Streams,
+    AppendError, Appended, Condition, Identity, ReadError, StreamName, Streams,
 };
 
 use crate::{
@@ -181,12 +181,7 @@ impl Relay {
     async fn position(&self) -> Result<RelayPosition, RelayError> {
         let identity = self.streams.identity(StreamName::Control).await?;
         let (epoch, sequence) = (identity.epoch, identity.last);
-        let last = if sequence >= identity.first {
-            self.streams.get(StreamName::Control, sequence).await?
-        } else {
-            Vec::new()
-        };
-        let Some(last) = last.into_iter().next_back().map(|last| last.event.id) else {
+        let Some(last) = last_event(self.streams.as_ref(), &identity).await? else {
             return Ok(RelayPosition {
                 relayed: Relayed { position: 0, epoch, sequence },
                 last: None,
@@ -235,6 +230,18 @@ impl Relayed {
         let behind = self.position.checked_sub(position)?;
         Some((self.epoch, self.sequence.checked_sub(behind)?))
     }
+}
+
+/// Of CONTROL, whose identity this is; none while it is empty.
+pub(crate) async fn last_event(
+    streams: &dyn Streams,
+    identity: &Identity,
+) -> Result<Option<EventId>, ReadError> {
+    if identity.last < identity.first {
+        return Ok(None);
+    }
+    let last = streams.get(StreamName::Control, identity.last).await?;
+    Ok(last.into_iter().next_back().map(|last| last.event.id))
 }
 
 #[cfg(test)]

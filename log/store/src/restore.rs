@@ -5,7 +5,7 @@ use std::time::Duration;
 use uplion_domain::{subject::Subject, wire::Encoded};
 use uplion_log_transport::stream::{ReadError, StreamName, Streams};
 
-use crate::{StoreError, event_store::EventStore};
+use crate::{StoreError, event_store::EventStore, relay::last_event};
 
 const BATCH: usize = 1_000;
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -18,6 +18,18 @@ pub enum RestoreError {
     Read(#[from] ReadError),
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+/// Whether CONTROL ends with an event that the store does not know. The relay halts then.
+pub async fn is_needed(
+    events: &dyn EventStore,
+    streams: &dyn Streams,
+) -> Result<bool, RestoreError> {
+    let identity = streams.identity(StreamName::Control).await?;
+    match last_event(streams, &identity).await? {
+        Some(last) => Ok(events.position_of(&last).await?.is_none()),
+        None => Ok(false),
+    }
 }
 
 /// Returns how many events were new to the store. The relay goes on by itself afterwards.

@@ -65,13 +65,12 @@ const STREAMS_ARE_DAMAGED: &str = "put back a copy of it, or move it away with i
     that store.db holds goes on, and what was not archived yet is lost";
 
 /// Opens what lies in the folder, or makes it. The folder is this process's until all that is returned is dropped.
-pub fn open(folder: &Path) -> Result<(Store, Arc<dyn Streams>), OpenError> {
-    let folder = Arc::new(Folder::lock(folder)?);
+pub fn open(data: &Path) -> Result<(Store, Arc<dyn Streams>), OpenError> {
+    let folder = Arc::new(Folder::lock(data)?);
     let path = folder.file("store.db")?;
-    let connection = open_store(&path).map_err(damaged(&path, STORE_IS_DAMAGED))?;
-    let streams_path = folder.file("streams.db")?;
-    let streams = SqliteStreams::open(&folder, streams_path.clone(), &connection)
-        .map_err(damaged(&streams_path, STREAMS_ARE_DAMAGED))?;
+    let connection = open_store(&path).map_err(|error| damaged(&path, STORE_IS_DAMAGED, error))?;
+    let streams = SqliteStreams::open(&folder, &connection)
+        .map_err(|error| damaged(&data.join(streams::FILE), STREAMS_ARE_DAMAGED, error))?;
     let writer = Arc::new(Writer::start(connection, &folder));
     let readers = Arc::new(Readers::new(path, &folder));
     let events = SqliteEventStore::new(Arc::clone(&writer), Arc::clone(&readers));
@@ -96,10 +95,11 @@ fn open_store(path: &Path) -> Result<Connection, StoreError> {
 }
 
 /// What cannot be read is a file that somebody must do something about.
-fn damaged(file: &Path, advice: &'static str) -> impl FnOnce(StoreError) -> OpenError {
-    let file = file.to_owned();
-    move |error| match error {
-        source @ StoreError::Unreadable(_) => OpenError::Damaged { file, advice, source },
+fn damaged(file: &Path, advice: &'static str, error: StoreError) -> OpenError {
+    match error {
+        source @ StoreError::Unreadable(_) => {
+            OpenError::Damaged { file: file.to_owned(), advice, source }
+        }
         error @ (StoreError::Unavailable(_) | StoreError::Refused(_)) => error.into(),
     }
 }

@@ -5,7 +5,7 @@ mod stream_cache;
 mod take_back;
 mod writing;
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -36,6 +36,8 @@ use crate::{
     number::{limit, signed, unsigned},
 };
 
+/// In the data folder.
+pub const FILE: &str = "streams.db";
 /// Appends that wait for the writing thread, over all callers.
 const WAITING: usize = 16_384;
 /// Appends of one commit.
@@ -54,11 +56,8 @@ pub struct SqliteStreams {
 
 impl SqliteStreams {
     /// With the connection to the store's file, for what a loss of power took.
-    pub fn open(
-        folder: &Arc<Folder>,
-        path: PathBuf,
-        store: &Connection,
-    ) -> Result<Self, StoreError> {
+    pub fn open(folder: &Arc<Folder>, store: &Connection) -> Result<Self, StoreError> {
+        let path = folder.file(FILE)?;
         let mut connection = connection::open(&path, AtRisk::Recent)?;
         connection::migrate(&mut connection, &schema::streams::migrations::runner())?;
         take_back::from_archive(&mut connection, store)?;

@@ -3,10 +3,7 @@
 
 use anyhow::Result;
 use uplion_log_store::{Store, restore};
-use uplion_log_transport::{
-    Log,
-    stream::{StreamName, Streams},
-};
+use uplion_log_transport::{Log, stream::StreamName};
 use uplion_projector::{Adopted, adopt_stream};
 
 use crate::cli::note;
@@ -14,8 +11,9 @@ use crate::cli::note;
 /// Changes nothing where both files know the same.
 pub async fn heal(log: &Log, store: &Store) -> Result<()> {
     let streams = log.streams.as_ref();
-    if is_behind(streams, store).await? {
-        let taken = restore::restore(store.events.as_ref(), streams).await?;
+    let events = store.events.as_ref();
+    if restore::is_needed(events, streams).await? {
+        let taken = restore::restore(events, streams).await?;
         note(&format!(
             "store.db lacked {taken} changes that streams.db holds, and has them again; names, \
              e-mail addresses and passwords of people, and bills of what streams.db does not hold \
@@ -33,15 +31,4 @@ pub async fn heal(log: &Log, store: &Store) -> Result<()> {
         }
     }
     Ok(())
-}
-
-/// Whether CONTROL ends with a change that the store does not know.
-async fn is_behind(streams: &dyn Streams, store: &Store) -> Result<bool> {
-    let identity = streams.identity(StreamName::Control).await?;
-    if identity.last < identity.first || identity.last == 0 {
-        return Ok(false);
-    }
-    let newest = streams.get(StreamName::Control, identity.last).await?;
-    let Some(newest) = newest.last() else { return Ok(false) };
-    Ok(store.events.position_of(&newest.event.id).await?.is_none())
 }
