@@ -131,7 +131,8 @@ pub enum Adopted {
 }
 
 /// Goes on with a stream that took the place of the one that was archived, from its oldest event on.
-/// What the old one held beyond the archive is lost, and nobody else can decide that it is: hence a command.
+/// What the old one held beyond the archive is lost, and only a person can decide that it is: hence a command. `dev`, which
+/// has no other place where it could be, does it by itself.
 pub async fn adopt_stream(
     stream: StreamName,
     streams: &dyn Streams,
