@@ -16,7 +16,7 @@ use futures::StreamExt;
 use serde::Deserialize;
 use tokio::{
     sync::{oneshot, watch},
-    time::{Instant, MissedTickBehavior, interval, timeout_at},
+    time::{Instant, MissedTickBehavior, interval, sleep, timeout_at},
 };
 
 use self::pending::Pending;
@@ -24,6 +24,10 @@ use super::link::Links;
 use crate::message::Link;
 
 const DEADLINE: Duration = Duration::from_secs(5);
+/// A node of a cluster hears a moment later than another that a stream was made or has a new leader. Nothing was
+/// appended where no stream answers, so it is asked again.
+const WITHOUT_STREAM: Duration = Duration::from_secs(2);
+const WITHOUT_STREAM_PAUSE: Duration = Duration::from_millis(20);
 
 #[derive(Debug)]
 pub(super) struct Publisher {
@@ -95,8 +99,25 @@ impl Publisher {
         Ok(Self { client, links, inbox, pending, _collector: task })
     }
 
-    /// Returns what the stream said.
+    /// Returns what the stream said; that there is none only if that lasts.
     pub async fn publish(
+        &self,
+        subject: String,
+        headers: HeaderMap,
+        payload: Bytes,
+    ) -> Result<PublishAck, PublishError> {
+        let until = Instant::now() + WITHOUT_STREAM;
+        loop {
+            let said = self.publish_once(subject.clone(), headers.clone(), payload.clone()).await?;
+            if said != PublishAck::NoStream || Instant::now() >= until {
+                return Ok(said);
+            }
+            sleep(WITHOUT_STREAM_PAUSE).await;
+        }
+    }
+
+    /// Returns what the stream said, or that none answered.
+    pub async fn publish_once(
         &self,
         subject: String,
         headers: HeaderMap,

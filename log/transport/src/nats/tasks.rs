@@ -34,11 +34,6 @@ impl NatsTasks {
         Self { shared, made: Mutex::default() }
     }
 
-    async fn publish(&self, ticket: &Ticket) -> Result<PublishAck, PublishError> {
-        let subject = spelled(&ticket.subject());
-        self.shared.publisher.publish(subject, HeaderMap::new(), ticket.encode()).await
-    }
-
     /// The queue is gone, as a memory stream is when its server was restarted. Whoever finds out first makes it.
     async fn make_again(&self, times_before: u64) -> Result<(), OfferError> {
         let mut made = self.made.lock().await;
@@ -65,11 +60,13 @@ impl Tasks for NatsTasks {
     }
 
     async fn offer(&self, ticket: &Ticket) -> Result<(), OfferError> {
-        let answer = self.publish(ticket).await;
+        let (publisher, headers) = (&self.shared.publisher, HeaderMap::new);
+        let (subject, ticket_bytes) = (spelled(&ticket.subject()), ticket.encode());
+        let answer = publisher.publish_once(subject.clone(), headers(), ticket_bytes.clone()).await;
         let answer = if let Ok(PublishAck::NoStream) = answer {
             let times = self.made.lock().await.1;
             self.make_again(times).await?;
-            self.publish(ticket).await
+            publisher.publish(subject, headers(), ticket_bytes).await
         } else {
             answer
         };

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use uplion_domain::{ModelName, RequestId, request::Class};
 use uplion_log_transport::{
-    stream::StreamName,
+    stream::{Appended, Condition, StreamName},
     task::{Taken, Tasks},
 };
 use uplion_tests::{nats::Cluster, wait};
@@ -43,6 +43,19 @@ async fn killing_each_of_three_nodes_loses_no_acknowledged_event_and_keeps_their
     // What was appended again without an acknowledgement stands there again, right behind itself.
     found.dedup_by(|(_, again), (_, id)| again == id);
     assert!(found.iter().map(|(_, id)| id).eq(appended.iter().map(|(_, id)| id)));
+}
+
+#[tokio::test]
+async fn a_stream_that_was_made_through_one_node_takes_events_through_another_at_once() {
+    let [one, other, _] = Cluster::shared().await.account_by_node();
+    let (one, other) = (connect(&one).await.log(), connect(&other).await.log());
+    for _ in 0..30 {
+        traffic(&one, 3).await;
+        let (subject, event) = events::traffic(0);
+        let appended = other.streams.append(&subject, event, Condition::default()).await;
+        assert_eq!(appended, Ok(Appended { sequence: 1, duplicate: false }));
+        one.streams.delete(StreamName::Traffic).await.unwrap();
+    }
 }
 
 #[tokio::test]
