@@ -7,6 +7,7 @@ mod check;
 mod kind;
 mod name;
 mod registration;
+mod stream_options;
 mod terms;
 mod upstream;
 
@@ -23,6 +24,7 @@ pub use self::{
     kind::{Kind, UnknownKind},
     name::{MAX_NAME, ModelName, UnusableName},
     registration::Registration,
+    stream_options::{StreamOptions, UnknownStreamOptions},
     terms::{MAX_ATTEMPTS, MAX_DEADLINE_S, ServingTerms, TermsChange},
     upstream::{Credential, MAX_WEIGHT, UnknownUpstreamId, Upstream, UpstreamId},
 };
@@ -99,6 +101,7 @@ pub struct UpstreamChange {
     pub credential: Option<Option<Credential>>,
     pub weight: Option<u32>,
     pub max_in_flight: Option<u32>,
+    pub stream_options: Option<StreamOptions>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]

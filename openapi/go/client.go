@@ -276,6 +276,27 @@ func (e RequestStatus) Valid() bool {
 	}
 }
 
+// Defines values for StreamOptions.
+const (
+	Always StreamOptions = "always"
+	Auto   StreamOptions = "auto"
+	Never  StreamOptions = "never"
+)
+
+// Valid indicates whether the value is a known member of the StreamOptions enum.
+func (e StreamOptions) Valid() bool {
+	switch e {
+	case Always:
+		return true
+	case Auto:
+		return true
+	case Never:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for UpstreamHealth.
 const (
 	Down    UpstreamHealth = "down"
@@ -558,9 +579,10 @@ type ChangedUpstream struct {
 	ApiKeyEnv nullable.Nullable[string] `json:"api_key_env,omitempty"`
 
 	// ApiKeySecret Null: the server wants to be shown nothing.
-	ApiKeySecret nullable.Nullable[SecretKey] `json:"api_key_secret,omitempty"`
-	MaxInFlight  nullable.Nullable[uint32]    `json:"max_in_flight,omitempty"`
-	Weight       nullable.Nullable[uint32]    `json:"weight,omitempty"`
+	ApiKeySecret  nullable.Nullable[SecretKey]     `json:"api_key_secret,omitempty"`
+	MaxInFlight   nullable.Nullable[uint32]        `json:"max_in_flight,omitempty"`
+	StreamOptions nullable.Nullable[StreamOptions] `json:"stream_options,omitempty"`
+	Weight        nullable.Nullable[uint32]        `json:"weight,omitempty"`
 }
 
 // ChangedUser What is left out stays as it is.
@@ -1432,6 +1454,9 @@ type StreamHealth struct {
 	Trouble nullable.Nullable[string] `json:"trouble,omitempty"`
 }
 
+// StreamOptions Whether requests to an upstream bear `stream_options.include_usage`.
+type StreamOptions string
+
 // Upstream An OpenAI-compatible server that answers for a model.
 type Upstream struct {
 	// ApiKeyEnv The environment variable of the worker that holds what the server wants as bearer token.
@@ -1448,6 +1473,9 @@ type Upstream struct {
 
 	// Model What that server calls the model; the same if left out.
 	Model nullable.Nullable[string] `json:"model,omitempty"`
+
+	// StreamOptions Whether it is asked for the usage of its streams; `auto` if left out.
+	StreamOptions nullable.Nullable[StreamOptions] `json:"stream_options,omitempty"`
 
 	// Url Up to and including `/v1`.
 	Url string `json:"url"`

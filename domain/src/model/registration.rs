@@ -38,10 +38,11 @@ impl Registration {
         let mut upstreams = self.upstreams.clone();
         let found = upstreams.iter_mut().find(|one| one.id() == *id);
         let upstream = found.ok_or(Rejection::NoSuchUpstream)?;
-        let UpstreamChange { credential, weight, max_in_flight } = change.clone();
+        let UpstreamChange { credential, weight, max_in_flight, stream_options } = change.clone();
         upstream.credential = credential.unwrap_or_else(|| upstream.credential.take());
         upstream.weight = weight.unwrap_or(upstream.weight);
         upstream.max_in_flight = max_in_flight.unwrap_or(upstream.max_in_flight);
+        upstream.stream_options = stream_options.unwrap_or(upstream.stream_options);
         Ok(upstreams)
     }
 }

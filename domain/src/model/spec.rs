@@ -33,6 +33,20 @@ fn changing_to_what_is_already_so_is_nothing() {
 }
 
 #[test]
+fn of_an_upstream_changes_what_is_named() {
+    let change =
+        UpstreamChange { stream_options: Some(StreamOptions::Never), ..Default::default() };
+    let changed = Upstream { stream_options: StreamOptions::Never, ..upstream() };
+    let command = |change| Command::ChangeUpstream { upstream: upstream().id(), change, at: AT };
+    given::<Model>([registered()])
+        .when(command(change.clone()))
+        .then([Event::UpstreamsChanged { upstreams: vec![changed.clone()], at: AT }]);
+    given::<Model>([registered(), Event::UpstreamsChanged { upstreams: vec![changed], at: AT }])
+        .when(command(change))
+        .then_nothing();
+}
+
+#[test]
 fn an_upstream_has_a_url_that_can_be_called() {
     for url in [
         "",
@@ -270,6 +284,7 @@ fn upstream() -> Upstream {
         credential: Some(Credential::Environment("SMOL_KEY".into())),
         weight: 3,
         max_in_flight: 4,
+        stream_options: StreamOptions::Auto,
     }
 }
 

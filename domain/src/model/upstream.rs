@@ -4,7 +4,7 @@ use std::{fmt, str::FromStr};
 
 use sha2::{Digest, Sha256};
 
-use super::Rejection;
+use super::{Rejection, StreamOptions};
 use crate::ModelName;
 
 /// Shares beyond this say no more than this.
@@ -21,6 +21,7 @@ pub struct Upstream {
     pub weight: u32,
     /// Requests at once; the worker takes no more tasks than this.
     pub max_in_flight: u32,
+    pub stream_options: StreamOptions,
 }
 
 /// Where the worker finds what the upstream wants to be shown. Never the secret itself.
@@ -47,7 +48,8 @@ const HASH: usize = 8;
 impl Upstream {
     /// One that asks for nothing and has no more to say than that it is there.
     pub fn new(url: impl Into<String>, model: ModelName, max_in_flight: u32) -> Self {
-        Self { url: url.into(), model, credential: None, weight: 1, max_in_flight }
+        let stream_options = StreamOptions::Auto;
+        Self { url: url.into(), model, credential: None, weight: 1, max_in_flight, stream_options }
     }
 
     pub fn id(&self) -> UpstreamId {

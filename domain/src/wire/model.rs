@@ -14,7 +14,7 @@ use crate::{
             AliasesChanged, KindChanged, OperationsChanged, ProcessesChanged, Registered, Retired,
             TermsChanged, UpstreamsChanged,
         },
-        Kind, Operations, Upstream,
+        Kind, Operations, StreamOptions, Upstream,
     },
 };
 
@@ -140,6 +140,9 @@ struct UpstreamV2 {
     credential: Option<CredentialV2>,
     weight: u32,
     max_in_flight: u32,
+    /// None: learnt from the upstream.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    stream_options: Option<String>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -275,7 +278,7 @@ impl RegisteredV3 {
 
 impl From<&Upstream> for UpstreamV2 {
     fn from(upstream: &Upstream) -> Self {
-        let Upstream { url, model, credential, weight, max_in_flight } = upstream;
+        let Upstream { url, model, credential, weight, max_in_flight, stream_options } = upstream;
         let credential = credential.as_ref().map(|credential| match credential {
             Credential::Environment(name) => CredentialV2::Environment(name.clone()),
             Credential::Secret { name, key } => {
@@ -283,18 +286,25 @@ impl From<&Upstream> for UpstreamV2 {
             }
         });
         let (url, model) = (url.clone(), model.to_string());
-        Self { url, model, credential, weight: *weight, max_in_flight: *max_in_flight }
+        let stream_options = match stream_options {
+            StreamOptions::Auto => None,
+            StreamOptions::Always | StreamOptions::Never => Some(stream_options.to_string()),
+        };
+        let (weight, max_in_flight) = (*weight, *max_in_flight);
+        Self { url, model, credential, weight, max_in_flight, stream_options }
     }
 }
 
 impl UpstreamV2 {
     fn read(self) -> Result<Upstream, serde_json::Error> {
-        let Self { url, model, credential, weight, max_in_flight } = self;
+        let Self { url, model, credential, weight, max_in_flight, stream_options } = self;
         let credential = credential.map(|credential| match credential {
             CredentialV2::Environment(name) => Credential::Environment(name),
             CredentialV2::Secret { name, key } => Credential::Secret { name, key },
         });
-        Ok(Upstream { url, model: parsed(&model)?, credential, weight, max_in_flight })
+        let stream_options = stream_options.as_deref().map(parsed).transpose()?.unwrap_or_default();
+        let model = parsed(&model)?;
+        Ok(Upstream { url, model, credential, weight, max_in_flight, stream_options })
     }
 }
 

@@ -10,7 +10,7 @@ use uplion_domain::{
     api_key::{self, Models, Quota, Terms},
     budget::Period,
     installation::{self, Currency},
-    model::{self, Credential, Kind, ServingTerms, Upstream, UpstreamId},
+    model::{self, Credential, Kind, ServingTerms, StreamOptions, Upstream, UpstreamId},
     price::{self, Pinned, Rule, TimeOfDay, When},
     project::{self, Role},
     request::{
@@ -500,13 +500,15 @@ fn any_upstream() -> impl Strategy<Value = Upstream> {
         ("[a-z]{1,20}", "[a-z.]{1,20}").prop_map(|(name, key)| Credential::Secret { name, key }),
     ];
     let url = "https?://[a-z.]{1,20}/v1";
-    (url, any_name(), option::of(credential), any::<u32>(), any::<u32>()).prop_map(
-        |(url, model, credential, weight, max_in_flight)| Upstream {
+    let options = select(StreamOptions::ALL.to_vec());
+    (url, any_name(), option::of(credential), any::<u32>(), any::<u32>(), options).prop_map(
+        |(url, model, credential, weight, max_in_flight, stream_options)| Upstream {
             url,
             model,
             credential,
             weight,
             max_in_flight,
+            stream_options,
         },
     )
 }

@@ -1091,6 +1091,7 @@ export interface components {
             api_key_secret?: components["schemas"]["SecretKey"] | null;
             /** Format: uint32 */
             max_in_flight?: number | null;
+            stream_options?: components["schemas"]["StreamOptions"] | null;
             /** Format: uint32 */
             weight?: number | null;
         };
@@ -2092,6 +2093,11 @@ export interface components {
             trouble?: string | null;
         };
         /**
+         * @description Whether requests to an upstream bear `stream_options.include_usage`.
+         * @enum {string}
+         */
+        StreamOptions: "auto" | "always" | "never";
+        /**
          * Upstream
          * @description An OpenAI-compatible server that answers for a model.
          */
@@ -2109,6 +2115,8 @@ export interface components {
             max_in_flight?: number | null;
             /** @description What that server calls the model; the same if left out. */
             model?: string | null;
+            /** @description Whether it is asked for the usage of its streams; `auto` if left out. */
+            stream_options?: components["schemas"]["StreamOptions"] | null;
             /** @description Up to and including `/v1`. */
             url: string;
             /**

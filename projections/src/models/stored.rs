@@ -1,7 +1,7 @@
 //! Upstreams and terms as they stand in the columns of the list of models.
 
 use serde::{Deserialize, Serialize};
-use uplion_domain::model::{Credential, ServingTerms, Upstream};
+use uplion_domain::model::{Credential, ServingTerms, StreamOptions, Upstream};
 
 use crate::columns::Columns;
 
@@ -14,6 +14,9 @@ pub struct UpstreamText {
     credential: Option<CredentialText>,
     weight: u32,
     max_in_flight: u32,
+    /// None: learnt from the upstream.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    stream_options: Option<String>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -75,20 +78,27 @@ impl TermsText {
 
 impl UpstreamText {
     pub fn of(upstream: Upstream) -> Self {
-        let Upstream { url, model, credential, weight, max_in_flight } = upstream;
+        let Upstream { url, model, credential, weight, max_in_flight, stream_options } = upstream;
         let credential = credential.map(|credential| match credential {
             Credential::Environment(name) => CredentialText::Environment(name),
             Credential::Secret { name, key } => CredentialText::Secret { name, key },
         });
-        Self { url, model: model.to_string(), credential, weight, max_in_flight }
+        let stream_options = match stream_options {
+            StreamOptions::Auto => None,
+            StreamOptions::Always | StreamOptions::Never => Some(stream_options.to_string()),
+        };
+        let model = model.to_string();
+        Self { url, model, credential, weight, max_in_flight, stream_options }
     }
 
     pub fn read(self, columns: &Columns) -> Upstream {
-        let Self { url, model, credential, weight, max_in_flight } = self;
+        let Self { url, model, credential, weight, max_in_flight, stream_options } = self;
         let credential = credential.map(|credential| match credential {
             CredentialText::Environment(name) => Credential::Environment(name),
             CredentialText::Secret { name, key } => Credential::Secret { name, key },
         });
-        Upstream { url, model: columns.read(&model), credential, weight, max_in_flight }
+        let stream_options = stream_options.map(|word| columns.read(&word)).unwrap_or_default();
+        let model = columns.read(&model);
+        Upstream { url, model, credential, weight, max_in_flight, stream_options }
     }
 }

@@ -100,7 +100,7 @@ impl Upstream {
             in_flight: AtomicU32::new(0),
             client,
             base_url: upstream.url.clone(),
-            usage_wish: UsageWish::default(),
+            usage_wish: UsageWish::new(upstream.stream_options),
             grace: *grace,
             tokenizer: Arc::clone(tokenizer),
             events: Arc::clone(events),

@@ -22,6 +22,9 @@ pub struct Case {
     /// Of another upstream of the same model.
     #[serde(default)]
     pub second: Vec<Reply>,
+    /// Of its upstreams; learnt if not said.
+    #[serde(default)]
+    pub stream_options: Option<String>,
     /// One after the other; those in a list of their own at once.
     pub asks: Vec<Asks>,
 }

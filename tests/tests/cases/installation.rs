@@ -59,11 +59,17 @@ impl Installation {
     async fn register(&self, Named { model, case, .. }: &Named, base: &str) {
         // Nobody listens there.
         let first = if case.upstream.is_empty() { "http://127.0.0.1:9" } else { base };
-        let mut upstreams = vec![format!("{first}/{model}/v1")];
+        let mut urls = vec![format!("{first}/{model}/v1")];
         if !case.second.is_empty() {
-            upstreams.push(format!("{base}/{}/v1", second(model)));
+            urls.push(format!("{base}/{}/v1", second(model)));
         }
-        self.administrator.model(model, &upstreams, IN_FLIGHT).await.unwrap();
+        let upstream = |url| {
+            let asked = &case.stream_options;
+            json!({ "url": url, "max_in_flight": IN_FLIGHT, "stream_options": asked })
+        };
+        let upstreams: Vec<Value> = urls.iter().map(upstream).collect();
+        let registered = json!({ "name": model, "upstreams": upstreams });
+        self.administrator.post("models", &registered).await.unwrap();
         let mut price = json!({ "model": model });
         for (unit, rate, _) in RATES {
             price[unit] = rate.into();

@@ -22,11 +22,13 @@ async fn upstreams_are_added_changed_and_removed_one_by_one() {
         "THERE_KEY",
         "--weight",
         "3",
+        "--stream-options",
+        "never",
     ];
     dev.stdout(&add).await;
     let listed = dev.stdout(&["model", "upstream", "list", "org/llama-3.1", "--wide"]).await;
     let line = listed.lines().find(|line| line.contains(THERE)).unwrap();
-    assert!(line.contains("$THERE_KEY"), "{listed}");
+    assert!(line.contains("$THERE_KEY") && line.contains("never"), "{listed}");
 
     let change = [
         "model",
@@ -47,7 +49,7 @@ async fn upstreams_are_added_changed_and_removed_one_by_one() {
         json!([left["url"], left["weight"], left["max_in_flight"], left["api_key_env"]]),
         json!([THERE, 3, 4, null])
     );
-    assert_eq!(shown["max_processes"], 3);
+    assert_eq!((&left["stream_options"], &shown["max_processes"]), (&json!("never"), &json!(3)));
     let gone = dev.refused(&["model", "upstream", "remove", "org/llama-3.1", HERE], 6).await;
     assert!(gone.contains("upstream list"), "{gone}");
 }

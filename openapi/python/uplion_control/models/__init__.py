@@ -89,6 +89,7 @@ from .serving_terms import ServingTerms
 from .session import Session
 from .storage_health import StorageHealth
 from .stream_health import StreamHealth
+from .stream_options import StreamOptions
 from .upstream import Upstream
 from .upstream_health import UpstreamHealth
 from .upstream_list import UpstreamList
@@ -198,6 +199,7 @@ __all__ = (
     "Session",
     "StorageHealth",
     "StreamHealth",
+    "StreamOptions",
     "Upstream",
     "UpstreamHealth",
     "UpstreamList",

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
 from attrs import define as _attrs_define
 
+from ..models.stream_options import StreamOptions
 from ..types import UNSET, Unset
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ class ChangedUpstream:
     api_key_secret: None | SecretKey | Unset = UNSET
     """ Null: the server wants to be shown nothing. """
     max_in_flight: int | None | Unset = UNSET
+    stream_options: None | StreamOptions | Unset = UNSET
     weight: int | None | Unset = UNSET
 
     def to_dict(self) -> dict[str, Any]:
@@ -48,6 +50,14 @@ class ChangedUpstream:
         else:
             max_in_flight = self.max_in_flight
 
+        stream_options: None | str | Unset
+        if isinstance(self.stream_options, Unset):
+            stream_options = UNSET
+        elif isinstance(self.stream_options, StreamOptions):
+            stream_options = self.stream_options.value
+        else:
+            stream_options = self.stream_options
+
         weight: int | None | Unset
         if isinstance(self.weight, Unset):
             weight = UNSET
@@ -63,6 +73,8 @@ class ChangedUpstream:
             field_dict["api_key_secret"] = api_key_secret
         if max_in_flight is not UNSET:
             field_dict["max_in_flight"] = max_in_flight
+        if stream_options is not UNSET:
+            field_dict["stream_options"] = stream_options
         if weight is not UNSET:
             field_dict["weight"] = weight
 
@@ -109,6 +121,23 @@ class ChangedUpstream:
 
         max_in_flight = _parse_max_in_flight(d.pop("max_in_flight", UNSET))
 
+        def _parse_stream_options(data: object) -> None | StreamOptions | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            try:
+                if not isinstance(data, str):
+                    raise TypeError()
+                stream_options_type_1 = StreamOptions(data)
+
+                return stream_options_type_1
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            return cast(None | StreamOptions | Unset, data)
+
+        stream_options = _parse_stream_options(d.pop("stream_options", UNSET))
+
         def _parse_weight(data: object) -> int | None | Unset:
             if data is None:
                 return data
@@ -122,6 +151,7 @@ class ChangedUpstream:
             api_key_env=api_key_env,
             api_key_secret=api_key_secret,
             max_in_flight=max_in_flight,
+            stream_options=stream_options,
             weight=weight,
         )
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
 from attrs import define as _attrs_define
 
+from ..models.stream_options import StreamOptions
 from ..types import UNSET, Unset
 
 if TYPE_CHECKING:
@@ -30,6 +31,8 @@ class Upstream:
     """ Requests at once; 16 if left out. """
     model: None | str | Unset = UNSET
     """ What that server calls the model; the same if left out. """
+    stream_options: None | StreamOptions | Unset = UNSET
+    """ Whether it is asked for the usage of its streams; `auto` if left out. """
     weight: int | None | Unset = UNSET
     """ Its share of the requests, beside the model's other upstreams that have room for one: 1 to 1000; 1 if left
     out. """
@@ -71,6 +74,14 @@ class Upstream:
         else:
             model = self.model
 
+        stream_options: None | str | Unset
+        if isinstance(self.stream_options, Unset):
+            stream_options = UNSET
+        elif isinstance(self.stream_options, StreamOptions):
+            stream_options = self.stream_options.value
+        else:
+            stream_options = self.stream_options
+
         weight: int | None | Unset
         if isinstance(self.weight, Unset):
             weight = UNSET
@@ -94,6 +105,8 @@ class Upstream:
             field_dict["max_in_flight"] = max_in_flight
         if model is not UNSET:
             field_dict["model"] = model
+        if stream_options is not UNSET:
+            field_dict["stream_options"] = stream_options
         if weight is not UNSET:
             field_dict["weight"] = weight
 
@@ -159,6 +172,23 @@ class Upstream:
 
         model = _parse_model(d.pop("model", UNSET))
 
+        def _parse_stream_options(data: object) -> None | StreamOptions | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            try:
+                if not isinstance(data, str):
+                    raise TypeError()
+                stream_options_type_1 = StreamOptions(data)
+
+                return stream_options_type_1
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            return cast(None | StreamOptions | Unset, data)
+
+        stream_options = _parse_stream_options(d.pop("stream_options", UNSET))
+
         def _parse_weight(data: object) -> int | None | Unset:
             if data is None:
                 return data
@@ -175,6 +205,7 @@ class Upstream:
             id=id,
             max_in_flight=max_in_flight,
             model=model,
+            stream_options=stream_options,
             weight=weight,
         )
 

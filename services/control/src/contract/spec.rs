@@ -96,7 +96,7 @@ fn a_field_is_told_by_its_place_what_stands_there_and_what_may() {
         (
             "models",
             r#"{"name":"a","upstreams":[{"url":"x","key":1}]}"#,
-            "upstreams[0]: there is no field \"key\" here, but: api_key_env, api_key_secret, id, max_in_flight, model, url, weight",
+            "upstreams[0]: there is no field \"key\" here, but: api_key_env, api_key_secret, id, max_in_flight, model, stream_options, url, weight",
         ),
         (
             "models",

@@ -29,6 +29,7 @@ async fn a_model_with_a_slash_and_a_dot_in_its_name_is_one_path_segment() {
         "api_key_secret": null,
         "weight": 1,
         "max_in_flight": 16,
+        "stream_options": "auto",
     });
     assert_eq!(shown.body["upstreams"], json!([upstream]));
     assert_eq!(
@@ -160,7 +161,15 @@ async fn one_upstream_is_added_changed_and_removed() {
     let after = installation.get(place).await.body["data"][0].clone();
     assert_eq!((&after["id"], &after["weight"]), (&first["id"], &json!(7)));
     assert_eq!((&after["api_key_env"], &after["max_in_flight"]), (&json!("KEY"), &json!(2)));
-    assert_eq!(after["api_key_secret"], json!(null));
+    assert_eq!(
+        (&after["api_key_secret"], &after["stream_options"]),
+        (&json!(null), &json!("auto"))
+    );
+    installation.patch(&path, json!({ "stream_options": "never" })).await;
+    let never = installation.get(place).await.body["data"][0].clone();
+    assert_eq!((&never["stream_options"], &never["weight"]), (&json!("never"), &json!(7)));
+    let wrong = installation.patch(&path, json!({ "stream_options": "no" })).await;
+    wrong.problem(400, "malformed");
 
     let remove = || poem::http::Method::DELETE;
     let removed = installation.send(request(remove(), &path).finish()).await;

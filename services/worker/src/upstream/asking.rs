@@ -26,12 +26,13 @@ pub struct Begun {
 impl Upstream {
     pub async fn ask(self: Arc<Self>, question: Question) -> Result<Begun, FailedCall> {
         let plain = question.without_wish();
-        if let Some(plain) = plain.as_ref().filter(|_| !self.usage_wish.is_taken()) {
+        if let Some(plain) = plain.as_ref().filter(|_| !self.usage_wish.is_sent()) {
             return Ok(Begun { response: self.put(plain).await?, asked_usage: false });
         }
         let mut response = Arc::clone(&self).put(&question).await?;
         let status = response.status().as_u16();
-        let Some(plain) = plain.filter(|_| matches!(status, 400 | 422)) else {
+        let doubtful = matches!(status, 400 | 422) && self.usage_wish.may_be_refused();
+        let Some(plain) = plain.filter(|_| doubtful) else {
             return Ok(Begun { response, asked_usage: question.streamed });
         };
         let words = beginning(&mut response).await;

@@ -1,5 +1,5 @@
 //! Whether an upstream takes the field that asks for a stream's usage. Most do; some refuse what they do not know. Learnt
-//! from the refusal.
+//! from the refusal, unless an administrator has set it.
 
 use std::{
     sync::{Mutex, PoisonError},
@@ -7,6 +7,7 @@ use std::{
 };
 
 use bytes::Bytes;
+use uplion_domain::model::StreamOptions;
 use uplion_protocol::Endpoint;
 
 /// A server may have been renewed.
@@ -30,9 +31,14 @@ const UNKNOWN_FIELD: [&str; 14] = [
     "not permitted",
 ];
 
-/// Of one upstream: when it refused, if it did.
-#[derive(Debug, Default)]
-pub struct UsageWish(Mutex<Option<Instant>>);
+/// Of one upstream.
+#[derive(Debug)]
+pub enum UsageWish {
+    /// When it refused, if it did.
+    Learnt(Mutex<Option<Instant>>),
+    /// An administrator knows it.
+    Set { sent: bool },
+}
 
 /// What an upstream is sent: with the wish for usage, unless it refuses that.
 #[derive(Debug, Clone)]
@@ -44,14 +50,34 @@ pub struct Question {
 }
 
 impl UsageWish {
-    pub fn is_taken(&self) -> bool {
-        let refused = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        refused.is_none_or(|at| at.elapsed() > ASK_AGAIN)
+    pub fn new(options: StreamOptions) -> Self {
+        match options {
+            StreamOptions::Auto => Self::Learnt(Mutex::default()),
+            StreamOptions::Always => Self::Set { sent: true },
+            StreamOptions::Never => Self::Set { sent: false },
+        }
+    }
+
+    pub fn is_sent(&self) -> bool {
+        match self {
+            Self::Learnt(refused) => {
+                let refused = *refused.lock().unwrap_or_else(PoisonError::into_inner);
+                refused.is_none_or(|at| at.elapsed() > ASK_AGAIN)
+            }
+            Self::Set { sent } => *sent,
+        }
+    }
+
+    /// Whether a refusal may mean the wish alone, so that the question is worth asking without it.
+    pub const fn may_be_refused(&self) -> bool {
+        matches!(self, Self::Learnt(_))
     }
 
     /// It was served once it was not asked.
     pub fn refused(&self) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+        if let Self::Learnt(refused) = self {
+            *refused.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+        }
     }
 }
 
@@ -92,10 +118,19 @@ mod spec {
 
     #[test]
     fn a_refusal_is_remembered() {
-        let wish = UsageWish::default();
-        assert!(wish.is_taken());
+        let wish = UsageWish::new(StreamOptions::Auto);
+        assert!(wish.is_sent() && wish.may_be_refused());
         wish.refused();
-        assert!(!wish.is_taken());
+        assert!(!wish.is_sent());
+    }
+
+    #[test]
+    fn what_is_set_is_not_learnt() {
+        for (options, sent) in [(StreamOptions::Always, true), (StreamOptions::Never, false)] {
+            let wish = UsageWish::new(options);
+            wish.refused();
+            assert_eq!((wish.is_sent(), wish.may_be_refused()), (sent, false));
+        }
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use poem_openapi::{Enum, Object, types::MaybeUndefined};
 use uplion_domain::{
     ModelName, Operation,
-    model::{self, Credential, Upstream, UpstreamChange},
+    model::{self, Credential, StreamOptions, Upstream, UpstreamChange},
     name::key,
 };
 use uplion_projections::models;
@@ -34,6 +34,8 @@ pub struct UpstreamView {
     weight: Option<u32>,
     /// Requests at once; 16 if left out.
     max_in_flight: Option<u32>,
+    /// Whether it is asked for the usage of its streams; `auto` if left out.
+    stream_options: Option<StreamOptionsWord>,
 }
 
 /// A key of a Kubernetes Secret.
@@ -56,6 +58,19 @@ pub struct ChangedUpstream {
     api_key_secret: MaybeUndefined<SecretKey>,
     weight: Option<u32>,
     max_in_flight: Option<u32>,
+    stream_options: Option<StreamOptionsWord>,
+}
+
+/// Whether requests to an upstream bear `stream_options.include_usage`.
+#[derive(Debug, Clone, Copy, Enum)]
+#[oai(rename = "StreamOptions", rename_all = "snake_case")]
+pub enum StreamOptionsWord {
+    /// Until it refuses them.
+    Auto,
+    /// What it says to them is told to the client.
+    Always,
+    /// Usage is what it reports unasked, or counted.
+    Never,
 }
 
 /// Who runs what answers for a model.
@@ -208,20 +223,29 @@ impl ModelStatus {
 impl UpstreamView {
     pub fn of(upstream: Upstream) -> Self {
         let id = Some(upstream.id().to_string());
-        let Upstream { url, model, credential, weight, max_in_flight } = upstream;
+        let Upstream { url, model, credential, weight, max_in_flight, stream_options } = upstream;
         let (api_key_env, api_key_secret) = match credential {
             None => (None, None),
             Some(Credential::Environment(name)) => (Some(name), None),
             Some(Credential::Secret { name, key }) => (None, Some(SecretKey { name, key })),
         };
         let (model, weight) = (Some(model.to_string()), Some(weight));
-        let max_in_flight = Some(max_in_flight);
-        Self { id, url, model, api_key_env, api_key_secret, weight, max_in_flight }
+        let (max_in_flight, stream_options) =
+            (Some(max_in_flight), Some(StreamOptionsWord::of(stream_options)));
+        Self { id, url, model, api_key_env, api_key_secret, weight, max_in_flight, stream_options }
     }
 
     pub fn read(&self, of: &ModelName) -> Result<Upstream, Problem> {
-        let Self { id: _, url, model, api_key_env, api_key_secret, weight, max_in_flight } =
-            self.clone();
+        let Self {
+            id: _,
+            url,
+            model,
+            api_key_env,
+            api_key_secret,
+            weight,
+            max_in_flight,
+            stream_options,
+        } = self.clone();
         Ok(Upstream {
             // A slash at the end would become two when the worker adds its path.
             url: url.trim_end_matches('/').to_owned(),
@@ -229,19 +253,39 @@ impl UpstreamView {
             credential: credential(api_key_env, api_key_secret)?,
             weight: weight.unwrap_or(DEFAULT_WEIGHT),
             max_in_flight: max_in_flight.unwrap_or(DEFAULT_MAX_IN_FLIGHT),
+            stream_options: stream_options.map(StreamOptionsWord::read).unwrap_or_default(),
         })
+    }
+}
+
+impl StreamOptionsWord {
+    const fn of(options: StreamOptions) -> Self {
+        match options {
+            StreamOptions::Auto => Self::Auto,
+            StreamOptions::Always => Self::Always,
+            StreamOptions::Never => Self::Never,
+        }
+    }
+
+    const fn read(self) -> StreamOptions {
+        match self {
+            Self::Auto => StreamOptions::Auto,
+            Self::Always => StreamOptions::Always,
+            Self::Never => StreamOptions::Never,
+        }
     }
 }
 
 impl ChangedUpstream {
     pub fn read(self) -> Result<UpstreamChange, Problem> {
-        let Self { api_key_env, api_key_secret, weight, max_in_flight } = self;
+        let Self { api_key_env, api_key_secret, weight, max_in_flight, stream_options } = self;
         let credential_stated = !api_key_env.is_undefined() || !api_key_secret.is_undefined();
         let credential = credential(api_key_env.take(), api_key_secret.take())?;
         Ok(UpstreamChange {
             credential: credential_stated.then_some(credential),
             weight,
             max_in_flight,
+            stream_options: stream_options.map(StreamOptionsWord::read),
         })
     }
 }

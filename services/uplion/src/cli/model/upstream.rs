@@ -4,6 +4,7 @@ use std::str::FromStr;
 
 use clap::{Args, Subcommand};
 use serde_json::{Map, Value, json};
+use uplion_domain::model::StreamOptions;
 
 use super::{
     probing::{Candidate, Probing},
@@ -79,6 +80,9 @@ pub struct Terms {
     /// Requests at once; by default 16.
     #[arg(long, value_name = "N")]
     max_in_flight: Option<u32>,
+    /// Whether streams ask it for their usage: `auto` (by default) until it refuses that, `always`, or `never`.
+    #[arg(long, value_name = "WHEN")]
+    stream_options: Option<StreamOptions>,
 }
 
 /// Of each of several, all at once.
@@ -102,6 +106,9 @@ pub struct Upstreams {
     /// Requests at each of them at once; by default 16.
     #[arg(long, value_name = "N", requires = "upstream")]
     max_in_flight: Option<u32>,
+    /// Whether streams ask these upstreams for their usage: auto, always or never; by default auto.
+    #[arg(long, value_name = "WHEN", requires = "upstream")]
+    stream_options: Option<StreamOptions>,
 }
 
 #[derive(Debug, Clone)]
@@ -146,7 +153,7 @@ impl Upstream {
             Self::Change { model, upstream, terms, options } => {
                 let body = terms.fields();
                 if body.is_empty() {
-                    let text = "nothing to change: give --api-key-env, --api-key-secret, --weight or --max-in-flight";
+                    let text = "nothing to change: give --api-key-env, --api-key-secret, --weight, --max-in-flight or --stream-options";
                     return Err(Failure::Local(text.to_owned()));
                 }
                 let id = id(client, &model, &upstream).await?;
@@ -203,13 +210,14 @@ impl Terms {
     }
 
     fn fields(&self) -> Map<String, Value> {
-        let Self { api_key_env, api_key_secret, weight, max_in_flight } = self;
+        let Self { api_key_env, api_key_secret, weight, max_in_flight, stream_options } = self;
         let variable = api_key_env.as_ref().map(|bound| bound.json(|Text(name)| json!(name)));
         params::body([
             ("api_key_env", variable),
             ("api_key_secret", api_key_secret.as_ref().map(SecretKey::json)),
             ("weight", weight.map(|weight| json!(weight))),
             ("max_in_flight", max_in_flight.map(|most| json!(most))),
+            ("stream_options", stream_options.map(|when| json!(when.as_str()))),
         ])
     }
 }
@@ -230,8 +238,16 @@ impl Upstreams {
     }
 
     pub fn to_json(&self) -> Vec<Value> {
-        let Self { upstream, upstream_model, api_key_env, api_key_secret, weight, max_in_flight } =
-            self;
+        let Self {
+            upstream,
+            upstream_model,
+            api_key_env,
+            api_key_secret,
+            weight,
+            max_in_flight,
+            stream_options,
+        } = self;
+        let stream_options = stream_options.map(StreamOptions::as_str);
         let secret = api_key_secret.as_ref().map(SecretKey::json);
         let one = |url: &String| {
             json!({
@@ -241,6 +257,7 @@ impl Upstreams {
                 "api_key_secret": secret,
                 "weight": weight,
                 "max_in_flight": max_in_flight,
+                "stream_options": stream_options,
             })
         };
         upstream.iter().map(one).collect()

@@ -31,6 +31,7 @@ pub struct UpstreamView {
     api_key_secret: Option<SecretKey>,
     weight: u32,
     max_in_flight: u32,
+    stream_options: String,
 }
 
 #[derive(Debug, Deserialize)]
@@ -68,6 +69,7 @@ pub fn upstream_table(upstreams: &[UpstreamView]) -> Table {
         Column::Number("WEIGHT"),
         Column::Number("AT ONCE"),
         Column::Text("KEY"),
+        Column::Aside("ASKED FOR USAGE"),
     ];
     let row = |upstream: &UpstreamView| {
         vec![
@@ -77,6 +79,7 @@ pub fn upstream_table(upstreams: &[UpstreamView]) -> Table {
             upstream.weight.to_string(),
             upstream.max_in_flight.to_string(),
             upstream.key().unwrap_or_default(),
+            upstream.stream_options.clone(),
         ]
     };
     table(&columns, &upstreams.iter().map(row).collect::<Vec<_>>())
@@ -122,8 +125,12 @@ impl UpstreamView {
     }
 
     fn line(&self) -> String {
-        let Self { url, model, weight, max_in_flight, .. } = self;
+        let Self { id: _, url, model, weight, max_in_flight, stream_options, .. } = self;
         let key = self.key().map(|key| format!(", key in {key}")).unwrap_or_default();
-        format!("{url} as {model}, {max_in_flight} at once, weight {weight}{key}")
+        let asked = match stream_options.as_str() {
+            "auto" => String::new(),
+            when => format!(", {when} asked for usage"),
+        };
+        format!("{url} as {model}, {max_in_flight} at once, weight {weight}{key}{asked}")
     }
 }
