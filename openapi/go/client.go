@@ -637,6 +637,12 @@ type Charge struct {
 
 	// Units What was charged, by unit: no token is in two of them.
 	Units map[string]uint64 `json:"units"`
+
+	// UsageDialect In whose words it was reported, if not in OpenAI's: `input_output`, `x_groq`, ...
+	UsageDialect nullable.Nullable[string] `json:"usage_dialect,omitempty"`
+
+	// UsageSource How it was come by: `reported` by the upstream or `counted`.
+	UsageSource string `json:"usage_source"`
 }
 
 // Credentials defines model for Credentials.
@@ -1355,6 +1361,12 @@ type RequestSummary struct {
 	// Units What is billed, by unit: no token is in two of them.
 	Units          map[string]uint64         `json:"units"`
 	UpstreamStatus nullable.Nullable[uint16] `json:"upstream_status,omitempty"`
+
+	// UsageDialect In whose words it was reported, if not in OpenAI's: `input_output`, `x_groq`, ...
+	UsageDialect nullable.Nullable[string] `json:"usage_dialect,omitempty"`
+
+	// UsageSource How it was come by: `reported` by the upstream or `counted`; null until the request ended.
+	UsageSource nullable.Nullable[string] `json:"usage_source,omitempty"`
 
 	// Why Why it was cancelled or failed: `client_gone`, `upstream_failed`, ...
 	Why    nullable.Nullable[string] `json:"why,omitempty"`

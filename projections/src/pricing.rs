@@ -57,11 +57,11 @@ pub fn units(units: &Units) -> Value {
     json(&counts.collect::<ByUnit<u64>>())
 }
 
-/// What was used, and whether the upstream said so: two columns.
+/// What was used, whether the upstream said so, and in whose words: three columns.
 pub fn usage_from(columns: &mut Columns) -> Usage {
     let units = units_from(columns);
     let source = if columns.boolean() { Source::Reported } else { Source::Counted };
-    Usage { units, source, dialect: None }
+    Usage { units, source, dialect: columns.maybe_parsed() }
 }
 
 pub const fn is_reported(usage: &Usage) -> bool {

@@ -74,7 +74,7 @@ pub enum Status {
     Settled(Outcome),
 }
 
-const COLUMNS: [Column; 32] = [
+const COLUMNS: [Column; 33] = [
     Column::key("request", Kind::Text),
     Column::required("project", Kind::Text),
     Column::nullable("key", Kind::Text),
@@ -96,6 +96,8 @@ const COLUMNS: [Column; 32] = [
     // A JSON object of all that was used, by unit.
     Column::nullable("units", Kind::Text),
     Column::required("usage_reported", Kind::Boolean),
+    // None: OpenAI's words, or counted.
+    Column::nullable("usage_dialect", Kind::Text),
     Column::required("cost_nanos", Kind::BigInt),
     Column::nullable("price", Kind::Text),
     // A JSON object, by unit: nano-units of the currency.
@@ -208,7 +210,7 @@ pub static UNSETTLED: Statement = Statement {
 
 impl Fold for Requests {
     const NAME: &'static str = NAME;
-    const VERSION: u32 = 3;
+    const VERSION: u32 = 4;
     const TABLE: &'static Table = &TABLE;
     type Row = Request;
 

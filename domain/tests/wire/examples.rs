@@ -1,6 +1,6 @@
 //! One example or more of every event in its present version: what is written to `golden/` when a type is new.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use uplion_domain::{
     Budget, EndUserDigest, Envelope, Event, EventId, KeyDigest, Limits, ModelName, Nanos,
@@ -8,7 +8,7 @@ use uplion_domain::{
     api_key::{self, Models, Quota, Terms},
     budget::Period,
     cloud_event, installation,
-    model::{self, Credential, Kind, ServingTerms, Upstream},
+    model::{self, Credential, Kind, ServingTerms, StreamOptions, Upstream},
     price::{self, Pinned, Rule, TimeOfDay, When},
     project::{self, Role},
     request::{
@@ -17,7 +17,7 @@ use uplion_domain::{
         Timings, Writer,
     },
     session,
-    usage::Source,
+    usage::{Source, UsageDialect},
     user::{self, Access, SignIn},
     worker::{self, About, FailureReason},
 };
@@ -44,6 +44,38 @@ pub fn all() -> Vec<Envelope> {
             event,
         });
     events.chain(requests()).collect()
+}
+
+/// Of fields that joined a type after its first examples were recorded.
+pub fn later() -> Vec<(&'static str, Envelope)> {
+    let control = |event| Envelope {
+        id: EventId::fresh(uuid(1)),
+        at: AT,
+        traceparent: None,
+        actor: None,
+        request_id: None,
+        event,
+    };
+    let upstream = Upstream::new("https://api.example.org/v1", name("meta/llama-3.1-8b"), 32);
+    let upstreams = vec![Upstream { stream_options: StreamOptions::Never, ..upstream }];
+    let registered = model::Event::Registered {
+        kind: Kind::Remote,
+        upstreams: upstreams.clone(),
+        aliases: BTreeSet::new(),
+        max_processes: None,
+        operations: None,
+        at: AT,
+    };
+    let changed = model::Event::UpstreamsChanged { upstreams, at: AT };
+    let end = settlement(Outcome::Completed, Writer::Gateway(id("gtw")));
+    let dialect = Some(UsageDialect::X_GROQ);
+    let delivered = Usage { dialect, ..end.delivered.clone() };
+    let settled = accepted().settle(Settlement { delivered, ..end });
+    vec![
+        ("stream_options", control(Event::Model(name("llama-3.1"), registered))),
+        ("stream_options", control(Event::Model(name("llama-3.1"), changed))),
+        ("dialect", Envelope::settled(settled)),
+    ]
 }
 
 fn founded() -> Event {

@@ -1,4 +1,5 @@
-//! `golden/` holds what was once written: a file for each type, with a list of `CloudEvents`.
+//! `golden/` holds what was once written: a file for each type, with a list of `CloudEvents`, and one for each optional
+//! field that joined a type later, `TYPE+FIELD.json`.
 //!
 //! `golden/MANIFEST` has the SHA-256 of each, so that nobody changes one by accident: what stands in somebody's
 //! log does not change either. `UPLION_GENERATE=1` writes examples of types that have none yet, and their lines.
@@ -25,8 +26,9 @@ fn every_type_ever_written_has_a_generated_example() {
         assert!(file(kind).exists(), "{kind} has no example: {ADVICE}");
     }
     let known: Vec<_> = wire::types().collect();
-    for (kind, _) in goldens() {
-        assert!(known.contains(&kind.as_str()), "{kind} was written once and is no longer read");
+    for (name, _) in goldens() {
+        let kind = kind_of(&name);
+        assert!(known.contains(&kind), "{kind} was written once and is no longer read");
     }
 }
 
@@ -34,8 +36,9 @@ fn every_type_ever_written_has_a_generated_example() {
 fn every_example_can_be_read_and_is_written_as_it_was() {
     generate_missing();
     let written_today: Vec<_> = examples::all().iter().map(|one| one.encode().kind).collect();
-    for (kind, events) in goldens() {
-        assert!(!events.is_empty(), "{kind} has no example");
+    for (name, events) in goldens() {
+        let kind = kind_of(&name).to_owned();
+        assert!(!events.is_empty(), "{name} has no example");
         for event in events {
             let encoded = encoded(&event);
             let envelope = Envelope::decode(&encoded).unwrap_or_else(|error| panic!("{error:?}"));
@@ -57,6 +60,10 @@ fn every_type_written_today_has_an_example_in_the_code() {
     for kind in written_today {
         assert!(golden.contains(&kind), "{kind} has no example: {ADVICE}");
     }
+    for (field, envelope) in examples::later() {
+        let name = format!("{}+{field}", envelope.encode().kind);
+        assert!(golden.contains(&name), "{name} has no example: {ADVICE}");
+    }
 }
 
 #[test]
@@ -68,8 +75,8 @@ fn an_example_once_recorded_never_changes() {
             fs::read(folder().join(name)).unwrap_or_else(|error| panic!("{name}: {error}"));
         assert_eq!(*hash, sha256(&content), "{name} was changed: what was written stays written");
     }
-    for (kind, _) in goldens() {
-        let name = format!("{kind}.json");
+    for (name, _) in goldens() {
+        let name = format!("{name}.json");
         assert!(recorded.contains_key(&name), "{name} is not in the manifest: {ADVICE}");
     }
 }
@@ -78,17 +85,22 @@ fn folder() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("golden")
 }
 
-fn file(kind: &str) -> PathBuf {
-    folder().join(format!("{kind}.json"))
+fn file(name: &str) -> PathBuf {
+    folder().join(format!("{name}.json"))
 }
 
+fn kind_of(name: &str) -> &str {
+    name.split('+').next().unwrap_or(name)
+}
+
+/// By the name of the file.
 fn goldens() -> BTreeMap<String, Vec<Value>> {
     let files = fs::read_dir(folder()).unwrap().map(|entry| entry.unwrap().path());
     let examples = files.filter(|path| path.extension().is_some_and(|is| is == "json"));
     examples
         .map(|path| {
-            let kind = path.file_stem().unwrap().to_str().unwrap().to_owned();
-            (kind, serde_json::from_slice(&fs::read(path).unwrap()).unwrap())
+            let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
+            (name, serde_json::from_slice(&fs::read(path).unwrap()).unwrap())
         })
         .collect()
 }
@@ -132,17 +144,21 @@ fn generate_missing() {
     GENERATED.call_once(|| {
         let mut recorded = manifest();
         let mut missing: BTreeMap<String, Vec<String>> = BTreeMap::new();
-        for envelope in examples::all() {
+        let first = examples::all().into_iter().map(|envelope| (None, envelope));
+        let later = examples::later().into_iter().map(|(field, envelope)| (Some(field), envelope));
+        for (field, envelope) in first.chain(later) {
             let encoded = envelope.encode();
             let spelled =
                 cloud_event::json(examples::source(), &encoded, &envelope.event.subject()).unwrap();
-            missing.entry(encoded.kind).or_default().push(String::from_utf8(spelled).unwrap());
+            let field = field.map(|field| format!("+{field}")).unwrap_or_default();
+            let name = format!("{}{field}", encoded.kind);
+            missing.entry(name).or_default().push(String::from_utf8(spelled).unwrap());
         }
-        missing.retain(|kind, _| !file(kind).exists());
-        for (kind, events) in missing {
+        missing.retain(|name, _| !file(name).exists());
+        for (name, events) in missing {
             let content = format!("[\n{}\n]\n", events.join(",\n"));
-            fs::write(file(&kind), &content).unwrap();
-            recorded.entry(format!("{kind}.json")).or_insert(sha256(content.as_bytes()));
+            fs::write(file(&name), &content).unwrap();
+            recorded.entry(format!("{name}.json")).or_insert(sha256(content.as_bytes()));
         }
         let lines = recorded.iter().map(|(name, hash)| format!("{hash}  {name}\n"));
         fs::write(folder().join("MANIFEST"), lines.collect::<String>()).unwrap();

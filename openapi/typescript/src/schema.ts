@@ -1157,6 +1157,10 @@ export interface components {
             units: {
                 [key: string]: number;
             };
+            /** @description In whose words it was reported, if not in OpenAI's: `input_output`, `x_groq`, ... */
+            usage_dialect?: string | null;
+            /** @description How it was come by: `reported` by the upstream or `counted`. */
+            usage_source: string;
         };
         /** Credentials */
         Credentials: {
@@ -1941,6 +1945,10 @@ export interface components {
             };
             /** Format: uint16 */
             upstream_status?: number | null;
+            /** @description In whose words it was reported, if not in OpenAI's: `input_output`, `x_groq`, ... */
+            usage_dialect?: string | null;
+            /** @description How it was come by: `reported` by the upstream or `counted`; null until the request ended. */
+            usage_source?: string | null;
             /** @description Why it was cancelled or failed: `client_gone`, `upstream_failed`, ... */
             why?: string | null;
             worker?: string | null;

@@ -66,6 +66,7 @@ impl TypedRow for Request {
             count(self.usage.reasoning_tokens()),
             pricing::units(&self.usage.units),
             Value::Boolean(pricing::is_reported(&self.usage)),
+            maybe_text(self.usage.dialect.clone()),
             nanos(self.cost),
             maybe_text(self.price),
             pricing::rates(self.rates.as_ref()),

@@ -37,6 +37,8 @@ class Charge:
     request: str
     units: ChargeUnits
     """ What was charged, by unit: no token is in two of them. """
+    usage_source: str
+    """ How it was come by: `reported` by the upstream or `counted`. """
     key: None | str | Unset = UNSET
     key_name: None | str | Unset = UNSET
     model: None | str | Unset = UNSET
@@ -50,6 +52,8 @@ class Charge:
     reversed_at: datetime.datetime | None | Unset = UNSET
     """ When it was taken back, because the client was told of an error after all: the charge is nothing then. """
     settled_at: datetime.datetime | None | Unset = UNSET
+    usage_dialect: None | str | Unset = UNSET
+    """ In whose words it was reported, if not in OpenAI's: `input_output`, `x_groq`, ... """
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -74,6 +78,8 @@ class Charge:
         request = self.request
 
         units = self.units.to_dict()
+
+        usage_source = self.usage_source
 
         key: None | str | Unset
         if isinstance(self.key, Unset):
@@ -135,6 +141,12 @@ class Charge:
         else:
             settled_at = self.settled_at
 
+        usage_dialect: None | str | Unset
+        if isinstance(self.usage_dialect, Unset):
+            usage_dialect = UNSET
+        else:
+            usage_dialect = self.usage_dialect
+
         field_dict: dict[str, Any] = {}
         field_dict.update(self.additional_properties)
         field_dict.update(
@@ -149,6 +161,7 @@ class Charge:
                 "reasoning_tokens": reasoning_tokens,
                 "request": request,
                 "units": units,
+                "usage_source": usage_source,
             }
         )
         if key is not UNSET:
@@ -169,6 +182,8 @@ class Charge:
             field_dict["reversed_at"] = reversed_at
         if settled_at is not UNSET:
             field_dict["settled_at"] = settled_at
+        if usage_dialect is not UNSET:
+            field_dict["usage_dialect"] = usage_dialect
 
         return field_dict
 
@@ -197,6 +212,8 @@ class Charge:
         request = d.pop("request")
 
         units = ChargeUnits.from_dict(d.pop("units"))
+
+        usage_source = d.pop("usage_source")
 
         def _parse_key(data: object) -> None | str | Unset:
             if data is None:
@@ -303,6 +320,15 @@ class Charge:
 
         settled_at = _parse_settled_at(d.pop("settled_at", UNSET))
 
+        def _parse_usage_dialect(data: object) -> None | str | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            return cast(None | str | Unset, data)
+
+        usage_dialect = _parse_usage_dialect(d.pop("usage_dialect", UNSET))
+
         charge = cls(
             cached_tokens=cached_tokens,
             charge=charge,
@@ -314,6 +340,7 @@ class Charge:
             reasoning_tokens=reasoning_tokens,
             request=request,
             units=units,
+            usage_source=usage_source,
             key=key,
             key_name=key_name,
             model=model,
@@ -323,6 +350,7 @@ class Charge:
             rates=rates,
             reversed_at=reversed_at,
             settled_at=settled_at,
+            usage_dialect=usage_dialect,
         )
 
         charge.additional_properties = d

@@ -52,6 +52,10 @@ class RequestSummary:
     streamed: bool | None | Unset = UNSET
     total_ms: float | None | Unset = UNSET
     upstream_status: int | None | Unset = UNSET
+    usage_dialect: None | str | Unset = UNSET
+    """ In whose words it was reported, if not in OpenAI's: `input_output`, `x_groq`, ... """
+    usage_source: None | str | Unset = UNSET
+    """ How it was come by: `reported` by the upstream or `counted`; null until the request ended. """
     why: None | str | Unset = UNSET
     """ Why it was cancelled or failed: `client_gone`, `upstream_failed`, ... """
     worker: None | str | Unset = UNSET
@@ -170,6 +174,18 @@ class RequestSummary:
         else:
             upstream_status = self.upstream_status
 
+        usage_dialect: None | str | Unset
+        if isinstance(self.usage_dialect, Unset):
+            usage_dialect = UNSET
+        else:
+            usage_dialect = self.usage_dialect
+
+        usage_source: None | str | Unset
+        if isinstance(self.usage_source, Unset):
+            usage_source = UNSET
+        else:
+            usage_source = self.usage_source
+
         why: None | str | Unset
         if isinstance(self.why, Unset):
             why = UNSET
@@ -227,6 +243,10 @@ class RequestSummary:
             field_dict["total_ms"] = total_ms
         if upstream_status is not UNSET:
             field_dict["upstream_status"] = upstream_status
+        if usage_dialect is not UNSET:
+            field_dict["usage_dialect"] = usage_dialect
+        if usage_source is not UNSET:
+            field_dict["usage_source"] = usage_source
         if why is not UNSET:
             field_dict["why"] = why
         if worker is not UNSET:
@@ -411,6 +431,24 @@ class RequestSummary:
 
         upstream_status = _parse_upstream_status(d.pop("upstream_status", UNSET))
 
+        def _parse_usage_dialect(data: object) -> None | str | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            return cast(None | str | Unset, data)
+
+        usage_dialect = _parse_usage_dialect(d.pop("usage_dialect", UNSET))
+
+        def _parse_usage_source(data: object) -> None | str | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            return cast(None | str | Unset, data)
+
+        usage_source = _parse_usage_source(d.pop("usage_source", UNSET))
+
         def _parse_why(data: object) -> None | str | Unset:
             if data is None:
                 return data
@@ -455,6 +493,8 @@ class RequestSummary:
             streamed=streamed,
             total_ms=total_ms,
             upstream_status=upstream_status,
+            usage_dialect=usage_dialect,
+            usage_source=usage_source,
             why=why,
             worker=worker,
         )

@@ -56,6 +56,10 @@ struct Charge {
     reasoning_tokens: u64,
     /// What was charged, by unit: no token is in two of them.
     units: BTreeMap<String, u64>,
+    /// How it was come by: `reported` by the upstream or `counted`.
+    usage_source: String,
+    /// In whose words it was reported, if not in OpenAI's: `input_output`, `x_groq`, ...
+    usage_dialect: Option<String>,
     /// By unit.
     rates: Option<RatesView>,
     /// The price that they are of.
@@ -144,6 +148,8 @@ impl Charge {
             completion_tokens: row.usage.completion_tokens(),
             reasoning_tokens: row.usage.reasoning_tokens(),
             units: units(&row.usage),
+            usage_source: row.usage.source.to_string(),
+            usage_dialect: row.usage.dialect.as_ref().map(ToString::to_string),
             rates: row.rates.as_ref().map(rates::view),
             price: row.price.map(|price| price.to_string()),
             charge: row.cost.to_string(),

@@ -37,6 +37,10 @@ pub struct RequestSummary {
     reasoning_tokens: u64,
     /// What is billed, by unit: no token is in two of them.
     units: BTreeMap<String, u64>,
+    /// How it was come by: `reported` by the upstream or `counted`; null until the request ended.
+    usage_source: Option<String>,
+    /// In whose words it was reported, if not in OpenAI's: `input_output`, `x_groq`, ...
+    usage_dialect: Option<String>,
     /// Exact.
     cost: String,
     /// Of the installation, which the cost is in.
@@ -136,6 +140,8 @@ impl RequestSummary {
             completion_tokens: row.usage.completion_tokens(),
             reasoning_tokens: row.usage.reasoning_tokens(),
             units: units(&row.usage),
+            usage_source: outcome.map(|_| row.usage.source.to_string()),
+            usage_dialect: row.usage.dialect.as_ref().map(ToString::to_string),
             cost: row.cost.to_string(),
             currency: labels.currency(),
             accepted_at: row.accepted_at.map(|at| at.to_string()),

@@ -35,6 +35,9 @@ async fn a_charge_says_what_was_used_at_which_rates() {
     assert_eq!(newest["rates"], rates);
     assert_eq!((&newest["prompt_tokens"], &newest["completion_tokens"]), (&json!(10), &json!(3)));
 
+    let source = (&newest["usage_source"], &newest["usage_dialect"]);
+    assert_eq!(source, (&json!("counted"), &Value::Null));
+
     assert_eq!(charges(&format!("key={ci}")).await.len(), 2);
     assert_eq!(charges("project=physics&model=llama").await.len(), 3);
     assert_eq!(charges("to=2020-01-01T00:00:00Z").await.len(), 0);
@@ -70,4 +73,20 @@ async fn a_charge_that_was_taken_back_shows_so_and_is_in_no_sum() {
     assert_eq!(line["cost"], "0.000035");
     let key = installation.get(&format!("/keys/{key}")).await;
     assert_eq!(key.body["cost"], "0.000035", "{key:?}");
+}
+
+#[tokio::test]
+async fn a_charge_says_who_counted_and_in_whose_words() {
+    let installation = Installation::start().await;
+    let project = installation.project("physics").await;
+    installation.post("/models", json!({ "name": "flux" })).await;
+    let key = installation.post("/keys", json!({ "project": project, "name": "ci" })).await.made();
+    let served = installation.serve_images(&project, &key, "flux").await;
+    let shown = installation.get(&format!("/requests/{served}?wait=10000")).await;
+    let listed = installation.get("/charges").await;
+    let requests = installation.get("/requests").await;
+    for row in [&shown.body["request"], &listed.body["data"][0], &requests.body["data"][0]] {
+        let source = (&row["usage_source"], &row["usage_dialect"]);
+        assert_eq!(source, (&json!("reported"), &json!("x_groq")), "{row}");
+    }
 }

@@ -19,7 +19,7 @@ use uplion_domain::{
     request::{
         Accepted, Assigned, Class, Labels, Outcome, Settled, Settlement, Size, Timings, Writer,
     },
-    usage::{Source, Units},
+    usage::{Source, Units, UsageDialect},
     worker,
 };
 use uplion_log_store::{Store, sqlite};
@@ -164,7 +164,7 @@ impl Installation {
     pub async fn serve_images(&self, project: &str, key: &str, model: &str) -> RequestId {
         let operation = Operation::IMAGE_GENERATION;
         let units = Units::from_iter([(Unit::IMAGES, 2)]);
-        let used = Usage { units, source: Source::Reported, dialect: None };
+        let used = Usage { units, source: Source::Reported, dialect: Some(UsageDialect::X_GROQ) };
         self.serve_as(Accepted { operation, ..accepted(project, key, model) }, used).await
     }
 

@@ -42,6 +42,8 @@ struct View {
     cached_tokens: u64,
     completion_tokens: u64,
     reasoning_tokens: u64,
+    usage_source: String,
+    usage_dialect: Option<String>,
     charge: String,
 }
 
@@ -50,6 +52,14 @@ impl View {
         match self.reversed_at {
             Some(_) => format!("{}, taken back", self.outcome),
             None => self.outcome.clone(),
+        }
+    }
+
+    /// `reported as x_groq`
+    fn usage(&self) -> String {
+        match &self.usage_dialect {
+            Some(dialect) => format!("{} as {dialect}", self.usage_source),
+            None => self.usage_source.clone(),
         }
     }
 }
@@ -77,6 +87,7 @@ fn list_table(charges: &[View], currency: &Currency) -> Table {
         Column::Detail("CACHED".to_owned()),
         Column::Detail("COMPLETION".to_owned()),
         Column::Detail("REASONING".to_owned()),
+        Column::Aside("USAGE"),
         Column::Named(currency.head("CHARGE")),
     ];
     let row = |charge: &View| {
@@ -92,6 +103,7 @@ fn list_table(charges: &[View], currency: &Currency) -> Table {
             charge.cached_tokens.to_string(),
             charge.completion_tokens.to_string(),
             charge.reasoning_tokens.to_string(),
+            charge.usage(),
             currency.cell(&charge.charge),
         ]
     };
