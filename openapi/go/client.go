@@ -1700,7 +1700,7 @@ type ListAdminKeysParams struct {
 	// At The same as `Uplion-Position`.
 	At *string `form:"at,omitempty" json:"at,omitempty"`
 
-	// UplionPosition See also the write that was answered with this position.
+	// UplionPosition See also the write that was answered with this position; `newest`: every write before this read.
 	UplionPosition *string `json:"Uplion-Position,omitempty"`
 }
 
@@ -1766,7 +1766,7 @@ type ListChargesParams struct {
 	// At The same as `Uplion-Position`.
 	At *string `form:"at,omitempty" json:"at,omitempty"`
 
-	// UplionPosition See also the write that was answered with this position.
+	// UplionPosition See also the write that was answered with this position; `newest`: every write before this read.
 	UplionPosition *string `json:"Uplion-Position,omitempty"`
 }
 
@@ -1808,7 +1808,7 @@ type ListEventsParams struct {
 	// At The same as `Uplion-Position`.
 	At *string `form:"at,omitempty" json:"at,omitempty"`
 
-	// UplionPosition See also the write that was answered with this position.
+	// UplionPosition See also the write that was answered with this position; `newest`: every write before this read.
 	UplionPosition *string `json:"Uplion-Position,omitempty"`
 }
 
@@ -1835,7 +1835,7 @@ type ListKeysParams struct {
 	// At The same as `Uplion-Position`.
 	At *string `form:"at,omitempty" json:"at,omitempty"`
 
-	// UplionPosition See also the write that was answered with this position.
+	// UplionPosition See also the write that was answered with this position; `newest`: every write before this read.
 	UplionPosition *string `json:"Uplion-Position,omitempty"`
 }
 
@@ -1937,7 +1937,7 @@ type ListModelsParams struct {
 	// At The same as `Uplion-Position`.
 	At *string `form:"at,omitempty" json:"at,omitempty"`
 
-	// UplionPosition See also the write that was answered with this position.
+	// UplionPosition See also the write that was answered with this position; `newest`: every write before this read.
 	UplionPosition *string `json:"Uplion-Position,omitempty"`
 }
 
@@ -2054,7 +2054,7 @@ type ListPricesParams struct {
 	// At The same as `Uplion-Position`.
 	At *string `form:"at,omitempty" json:"at,omitempty"`
 
-	// UplionPosition See also the write that was answered with this position.
+	// UplionPosition See also the write that was answered with this position; `newest`: every write before this read.
 	UplionPosition *string `json:"Uplion-Position,omitempty"`
 }
 
@@ -2096,7 +2096,7 @@ type ListProjectsParams struct {
 	// At The same as `Uplion-Position`.
 	At *string `form:"at,omitempty" json:"at,omitempty"`
 
-	// UplionPosition See also the write that was answered with this position.
+	// UplionPosition See also the write that was answered with this position; `newest`: every write before this read.
 	UplionPosition *string `json:"Uplion-Position,omitempty"`
 }
 
@@ -2147,7 +2147,7 @@ type ListMembersParams struct {
 	// At The same as `Uplion-Position`.
 	At *string `form:"at,omitempty" json:"at,omitempty"`
 
-	// UplionPosition See also the write that was answered with this position.
+	// UplionPosition See also the write that was answered with this position; `newest`: every write before this read.
 	UplionPosition *string `json:"Uplion-Position,omitempty"`
 }
 
@@ -2240,7 +2240,7 @@ type ListRequestsParams struct {
 	// At The same as `Uplion-Position`.
 	At *string `form:"at,omitempty" json:"at,omitempty"`
 
-	// UplionPosition See also the write that was answered with this position.
+	// UplionPosition See also the write that was answered with this position; `newest`: every write before this read.
 	UplionPosition *string `json:"Uplion-Position,omitempty"`
 }
 
@@ -2267,7 +2267,7 @@ type ListSessionsParams struct {
 	// At The same as `Uplion-Position`.
 	At *string `form:"at,omitempty" json:"at,omitempty"`
 
-	// UplionPosition See also the write that was answered with this position.
+	// UplionPosition See also the write that was answered with this position; `newest`: every write before this read.
 	UplionPosition *string `json:"Uplion-Position,omitempty"`
 }
 
@@ -2324,7 +2324,7 @@ type GetUsageParams struct {
 	// At The same as `Uplion-Position`.
 	At *string `form:"at,omitempty" json:"at,omitempty"`
 
-	// UplionPosition See also the write that was answered with this position.
+	// UplionPosition See also the write that was answered with this position; `newest`: every write before this read.
 	UplionPosition *string `json:"Uplion-Position,omitempty"`
 }
 
@@ -2348,7 +2348,7 @@ type ListUsersParams struct {
 	// At The same as `Uplion-Position`.
 	At *string `form:"at,omitempty" json:"at,omitempty"`
 
-	// UplionPosition See also the write that was answered with this position.
+	// UplionPosition See also the write that was answered with this position; `newest`: every write before this read.
 	UplionPosition *string `json:"Uplion-Position,omitempty"`
 }
 
@@ -2438,7 +2438,7 @@ type ListWorkersParams struct {
 	// At The same as `Uplion-Position`.
 	At *string `form:"at,omitempty" json:"at,omitempty"`
 
-	// UplionPosition See also the write that was answered with this position.
+	// UplionPosition See also the write that was answered with this position; `newest`: every write before this read.
 	UplionPosition *string `json:"Uplion-Position,omitempty"`
 }
 

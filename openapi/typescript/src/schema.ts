@@ -2374,7 +2374,7 @@ export interface operations {
                 limit?: number;
             };
             header?: {
-                /** @description See also the write that was answered with this position. */
+                /** @description See also the write that was answered with this position; `newest`: every write before this read. */
                 "Uplion-Position"?: string;
             };
             path?: never;
@@ -3073,7 +3073,7 @@ export interface operations {
                 to?: string;
             };
             header?: {
-                /** @description See also the write that was answered with this position. */
+                /** @description See also the write that was answered with this position; `newest`: every write before this read. */
                 "Uplion-Position"?: string;
             };
             path?: never;
@@ -3251,7 +3251,7 @@ export interface operations {
                 wait?: number;
             };
             header?: {
-                /** @description See also the write that was answered with this position. */
+                /** @description See also the write that was answered with this position; `newest`: every write before this read. */
                 "Uplion-Position"?: string;
             };
             path?: never;
@@ -3569,7 +3569,7 @@ export interface operations {
                 status?: components["schemas"]["KeyStatus"];
             };
             header?: {
-                /** @description See also the write that was answered with this position. */
+                /** @description See also the write that was answered with this position; `newest`: every write before this read. */
                 "Uplion-Position"?: string;
             };
             path?: never;
@@ -5344,7 +5344,7 @@ export interface operations {
                 status?: components["schemas"]["ModelStatus"];
             };
             header?: {
-                /** @description See also the write that was answered with this position. */
+                /** @description See also the write that was answered with this position; `newest`: every write before this read. */
                 "Uplion-Position"?: string;
             };
             path?: never;
@@ -7331,7 +7331,7 @@ export interface operations {
                 project?: string;
             };
             header?: {
-                /** @description See also the write that was answered with this position. */
+                /** @description See also the write that was answered with this position; `newest`: every write before this read. */
                 "Uplion-Position"?: string;
             };
             path?: never;
@@ -8019,7 +8019,7 @@ export interface operations {
                 status?: components["schemas"]["ProjectStatus"];
             };
             header?: {
-                /** @description See also the write that was answered with this position. */
+                /** @description See also the write that was answered with this position; `newest`: every write before this read. */
                 "Uplion-Position"?: string;
             };
             path?: never;
@@ -8897,7 +8897,7 @@ export interface operations {
                 role?: components["schemas"]["MemberRole"];
             };
             header?: {
-                /** @description See also the write that was answered with this position. */
+                /** @description See also the write that was answered with this position; `newest`: every write before this read. */
                 "Uplion-Position"?: string;
             };
             path: {
@@ -10014,7 +10014,7 @@ export interface operations {
                 to?: string;
             };
             header?: {
-                /** @description See also the write that was answered with this position. */
+                /** @description See also the write that was answered with this position; `newest`: every write before this read. */
                 "Uplion-Position"?: string;
             };
             path?: never;
@@ -10333,7 +10333,7 @@ export interface operations {
                 user?: string;
             };
             header?: {
-                /** @description See also the write that was answered with this position. */
+                /** @description See also the write that was answered with this position; `newest`: every write before this read. */
                 "Uplion-Position"?: string;
             };
             path?: never;
@@ -11153,7 +11153,7 @@ export interface operations {
                 wait?: number;
             };
             header?: {
-                /** @description See also the write that was answered with this position. */
+                /** @description See also the write that was answered with this position; `newest`: every write before this read. */
                 "Uplion-Position"?: string;
             };
             path?: never;
@@ -11319,7 +11319,7 @@ export interface operations {
                 status?: components["schemas"]["UserStatus"];
             };
             header?: {
-                /** @description See also the write that was answered with this position. */
+                /** @description See also the write that was answered with this position; `newest`: every write before this read. */
                 "Uplion-Position"?: string;
             };
             path?: never;
@@ -12761,7 +12761,7 @@ export interface operations {
                 status?: components["schemas"]["WorkerStatus"];
             };
             header?: {
-                /** @description See also the write that was answered with this position. */
+                /** @description See also the write that was answered with this position; `newest`: every write before this read. */
                 "Uplion-Position"?: string;
             };
             path?: never;

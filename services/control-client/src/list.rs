@@ -2,13 +2,14 @@
 
 use reqwest::Method;
 use serde::{Deserialize, de::DeserializeOwned};
-use serde_json::Value;
 
 use crate::{Client, Error, Problem, request};
 
 /// As much as the API gives at once.
 const PAGE: usize = 1_000;
 const POSITION: &str = "Uplion-Position";
+/// Every write before the read.
+const NEWEST: &str = "newest";
 
 #[derive(Debug, Clone)]
 pub struct ListOptions {
@@ -44,8 +45,7 @@ impl Client {
         query: &[(&str, String)],
         options: &ListOptions,
     ) -> Result<List<T>, Error> {
-        let mut position =
-            if options.with_newest_changes { self.newest_change().await } else { None };
+        let mut position = options.with_newest_changes.then_some(NEWEST);
         let mut list = List { items: Vec::new(), behind: None };
         let mut after: Option<String> = None;
         loop {
@@ -53,7 +53,7 @@ impl Client {
             let mut query = query.to_vec();
             query.push(("limit", left.clamp(1, PAGE).to_string()));
             query.extend(after.map(|after| ("after", after)));
-            let page = match self.page(path, &query, position.as_deref()).await {
+            let page = match self.page(path, &query, position).await {
                 Err(Error::Problem(Problem { code, detail, .. })) if code == "behind" => {
                     list.behind = Some(detail);
                     position = None;
@@ -82,14 +82,5 @@ impl Client {
             request = request.header(POSITION, position);
         }
         request::parse(&self.send(request).await?.body)
-    }
-
-    /// Where CONTROL ends; none if that is not known.
-    async fn newest_change(&self) -> Option<String> {
-        let health: Value = self.get(&["log"], &[]).await.ok()?;
-        let streams = health.get("streams")?.as_array()?;
-        let control = streams.iter().find(|stream| stream["name"] == "CONTROL")?;
-        let (epoch, last) = (control["epoch"].as_u64()?, control["last"].as_u64()?);
-        Some(format!("control:{epoch}:{last}"))
     }
 }

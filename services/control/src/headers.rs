@@ -16,7 +16,7 @@ use uplion_domain::Timestamp;
 use crate::{
     caller::Caller,
     idempotency::{Command, IdempotencyKey},
-    position::Position,
+    position::SeenAt,
     problem::Problem,
     write::WriteContext,
 };
@@ -90,7 +90,7 @@ impl ReadAt {
         Self { header: text(request, POSITION), at }
     }
 
-    pub fn position(&self) -> Result<Option<Position>, Problem> {
+    pub fn position(&self) -> Result<Option<SeenAt>, Problem> {
         let read =
             |text: &String| text.parse().map_err(|error| Problem::malformed(format!("{error}")));
         // Both are read, so that a mistake in one is not hidden by the other.
@@ -163,7 +163,7 @@ pub fn documented(parameter: &Value) -> Vec<Value> {
         Some(CREATE) => vec![idempotency_key()],
         Some(CHANGE) => vec![if_match(), idempotency_key()],
         Some(READ) => {
-            let what = "See also the write that was answered with this position.";
+            let what = "See also the write that was answered with this position; `newest`: every write before this read.";
             let same = "The same as `Uplion-Position`.";
             vec![parameter_in("header", POSITION, what), parameter_in("query", "at", same)]
         }

@@ -14,7 +14,10 @@ use uplion_projections::{
     table::{Row, Value},
 };
 
-use crate::{position::Position, problem::Problem};
+use crate::{
+    position::{Position, SeenAt},
+    problem::Problem,
+};
 
 /// How long a read waits for the position that it names.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -75,12 +78,33 @@ impl Reader {
     }
 
     /// Waits until the projections have passed the position that the reader names, if it names one.
-    pub async fn wait_for(
+    pub async fn wait_for(&self, at: Option<SeenAt>, projections: &[&str]) -> Result<(), Problem> {
+        match at {
+            None => Ok(()),
+            Some(SeenAt::Position(position)) => self.wait_for_write(position, projections).await,
+            Some(SeenAt::Newest) => {
+                let position = self.newest().await?;
+                self.wait_for_write(position, projections).await
+            }
+        }
+    }
+
+    /// Where CONTROL ends.
+    async fn newest(&self) -> Result<Position, Problem> {
+        let identity = self.streams.identity(StreamName::Control);
+        let behind = |why: String| Problem::unavailable("behind", why);
+        match tokio::time::timeout(PATIENCE, identity).await {
+            Ok(Ok(Identity { epoch, last, .. })) => Ok(Position { epoch, sequence: last }),
+            Ok(Err(error)) => Err(behind(error.to_string())),
+            Err(_) => Err(behind(format!("stream {} does not answer", StreamName::Control))),
+        }
+    }
+
+    async fn wait_for_write(
         &self,
-        position: Option<Position>,
+        Position { epoch, sequence }: Position,
         projections: &[&str],
     ) -> Result<(), Problem> {
-        let Some(Position { epoch, sequence }) = position else { return Ok(()) };
         let mark = StreamPosition { stream: StreamName::Control, epoch, sequence };
         if let Some(end) = self.end_before(&mark).await? {
             let detail =

@@ -137,7 +137,7 @@ fn complete_parameter(name: &str, schema: &mut Value) {
             schema["minLength"] = json!(1);
         }
         "Uplion-Position" | "at" => {
-            schema["pattern"] = json!("^control:[0-9]{1,9}:[0-9]{1,19}$");
+            schema["pattern"] = json!("^(newest|control:[0-9]{1,9}:[0-9]{1,19})$");
             schema["minLength"] = json!(1);
         }
         "Idempotency-Key" => {

@@ -182,6 +182,17 @@ async fn a_position_that_was_never_answered_is_not_waited_for() {
     }
 }
 
+#[tokio::test]
+async fn who_asks_for_the_newest_sees_every_write_before() {
+    let installation = Installation::start().await;
+    for n in 1..=20 {
+        installation.project(&format!("physics-{n}")).await;
+        let listed = installation.get("/projects?at=newest").await;
+        assert_eq!(listed.body["data"].as_array().unwrap().len(), n, "{listed:?}");
+    }
+    installation.get("/projects?at=latest").await.problem(400, "malformed");
+}
+
 async fn create_once(installation: &Installation, key: &str, name: &str) -> ApiResponse {
     let post = request(Method::POST, "/projects").header("Idempotency-Key", key);
     installation.send(with_json(post, &json!({ "name": name }))).await
