@@ -2312,7 +2312,7 @@ type GetUsageParams struct {
 	// Operation Only of this operation: `chat_completion`, `embedding`, …
 	Operation *string `form:"operation,omitempty" json:"operation,omitempty"`
 
-	// Wait Milliseconds to wait for what had happened when the question arrived; at most 10000.
+	// Wait Milliseconds to wait for what had happened when the question arrived; at most 30000.
 	Wait *uint64 `form:"wait,omitempty" json:"wait,omitempty"`
 
 	// After Those behind this place, as `next` said it.

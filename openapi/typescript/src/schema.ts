@@ -11149,7 +11149,7 @@ export interface operations {
                 project?: string;
                 /** @description Up to and without the hour that starts at or after this time. */
                 to?: string;
-                /** @description Milliseconds to wait for what had happened when the question arrived; at most 10000. */
+                /** @description Milliseconds to wait for what had happened when the question arrived; at most 30000. */
                 wait?: number;
             };
             header?: {

@@ -19,10 +19,17 @@ use crate::{
     problem::Problem,
 };
 
+/// How long a read waits at most if it says so; the description bounds it.
+pub const LONGEST_WAIT_MS: u64 = 30_000;
 /// How long a read waits for the position that it names.
 const PATIENCE: Duration = Duration::from_secs(2);
 const LOOK: Duration = Duration::from_millis(5);
 const LOOK_LATER: Duration = Duration::from_millis(50);
+
+/// What a read says with `wait`.
+pub fn patience(wait_ms: Option<u64>) -> Duration {
+    Duration::from_millis(wait_ms.unwrap_or(0).min(LONGEST_WAIT_MS))
+}
 
 #[derive(Clone)]
 pub struct Reader {

@@ -300,6 +300,7 @@ async fn watch_link(live: Arc<Live>, admission: Arc<Admission>) {
 
 /// Until it works or the link changes.
 async fn ensure_streams(live: &Live, admission: &Admission, link: &watch::Receiver<Link>) {
+    let mut said = None;
     while !link.has_changed().unwrap_or(true) {
         match try_ensure_streams(live, admission).await {
             Ok(()) => {
@@ -307,8 +308,13 @@ async fn ensure_streams(live: &Live, admission: &Admission, link: &watch::Receiv
                 return admission.gate.set_ensured(true);
             }
             Err(error) => {
-                admission.gate.set_unmade(Some(format!("{error:#}")));
-                tracing::warn!(error = format_args!("{error:#}"), "gateway.streams.unavailable");
+                let error = format!("{error:#}");
+                // Twice a second is too often for what lasts until somebody mends it.
+                if said.as_ref() != Some(&error) {
+                    tracing::warn!(error, "gateway.streams.unavailable");
+                    said = Some(error.clone());
+                }
+                admission.gate.set_unmade(Some(error));
             }
         }
         sleep(TRY_AGAIN).await;

@@ -9,7 +9,7 @@ use uplion_domain::{
     model::MAX_DEADLINE_S,
 };
 
-use crate::{data_folder, logging, secret::Secret};
+use crate::{data_folder, logging, secret::Secret, sizes};
 
 /// How the process itself runs.
 #[derive(Debug, Clone, Args)]
@@ -55,15 +55,15 @@ pub struct StreamSettings {
     /// A request that is not answered by then ends with 504, unless its model has a deadline of its own.
     #[arg(long, env = "UPLION_DEADLINE_SECONDS", default_value_t = 600, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=u64::from(MAX_DEADLINE_S)))]
     deadline_seconds: u64,
-    /// Bytes that the stream of requests may hold.
-    #[arg(long, env = "UPLION_TRAFFIC_MAX_BYTES", default_value_t = 8 << 30, value_name = "BYTES")]
+    /// How much the stream of requests may hold.
+    #[arg(long, env = "UPLION_TRAFFIC_MAX_BYTES", default_value = "8GiB", value_name = "SIZE", value_parser = sizes::bytes)]
     pub traffic_max_bytes: u64,
-    /// Bytes that the stream of changes may hold. It is kept whole, for ever: a change takes about half a kilobyte, so
+    /// How much the stream of changes may hold. It is kept whole, for ever: a change takes about half a kilobyte, so
     /// there is room for two million.
-    #[arg(long, env = "UPLION_CONTROL_MAX_BYTES", default_value_t = 1 << 30, value_name = "BYTES")]
+    #[arg(long, env = "UPLION_CONTROL_MAX_BYTES", default_value = "1GiB", value_name = "SIZE", value_parser = sizes::bytes)]
     pub control_max_bytes: u64,
-    /// Bytes that the stream of workers' reports may hold. They are few, and purged a day after they were archived.
-    #[arg(long, env = "UPLION_WORKERS_MAX_BYTES", default_value_t = 64 << 20, value_name = "BYTES")]
+    /// How much the stream of workers' reports may hold. They are few, and purged a day after they were archived.
+    #[arg(long, env = "UPLION_WORKERS_MAX_BYTES", default_value = "64MiB", value_name = "SIZE", value_parser = sizes::bytes)]
     pub workers_max_bytes: u64,
 }
 

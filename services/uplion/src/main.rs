@@ -21,6 +21,7 @@ mod runtime;
 mod say;
 mod secret;
 mod signals;
+mod sizes;
 mod usage_error;
 
 use std::process::ExitCode;

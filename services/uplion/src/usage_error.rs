@@ -2,7 +2,12 @@
 
 use std::{io::Write as _, process::ExitCode};
 
-use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::{
+    CommandFactory as _,
+    error::{ContextKind, ContextValue, ErrorKind},
+};
+
+use crate::arguments::Uplion;
 
 /// As `uplion --help` says it.
 const NOT_A_COMMAND: u8 = 2;
@@ -14,7 +19,9 @@ pub fn exit(error: &clap::Error) -> ExitCode {
         drop(error.print());
         return ExitCode::SUCCESS;
     }
-    match sentence(error) {
+    let arguments: Vec<String> =
+        std::env::args_os().map(|argument| argument.to_string_lossy().into_owned()).collect();
+    match sentence(error, &arguments) {
         Some(sentence) => {
             drop(writeln!(std::io::stderr(), "uplion: {sentence}"));
         }
@@ -25,7 +32,7 @@ pub fn exit(error: &clap::Error) -> ExitCode {
 }
 
 /// None of what is told by the help.
-fn sentence(error: &clap::Error) -> Option<String> {
+fn sentence(error: &clap::Error, arguments: &[String]) -> Option<String> {
     let said = Said(error);
     let argument = said.text(ContextKind::InvalidArg).unwrap_or_default();
     let flag = argument.split([' ', '=']).next().unwrap_or_default();
@@ -75,7 +82,20 @@ fn sentence(error: &clap::Error) -> Option<String> {
         ErrorKind::InvalidUtf8 => "an argument is not UTF-8".to_owned(),
         _ => return None,
     };
-    Some(format!("{text}{}", said.usage()))
+    let command = said.command().unwrap_or_else(|| command_in(&Uplion::command(), arguments));
+    Some(format!("{text} (`{command} --help` says what there is)"))
+}
+
+/// The command that was typed, as far as it is one: clap names none with a value that is wrong.
+fn command_in(uplion: &clap::Command, arguments: &[String]) -> String {
+    let (mut command, mut path) = (uplion, vec![uplion.get_name()]);
+    for word in arguments.iter().skip(1) {
+        if let Some(inner) = command.find_subcommand(word) {
+            command = inner;
+            path.push(inner.get_name());
+        }
+    }
+    path.join(" ")
 }
 
 /// What clap knows of an error.
@@ -127,8 +147,8 @@ impl Said<'_> {
         meant.map_or_else(String::new, |meant| format!(": did you mean {meant}?"))
     }
 
-    /// Where to read what may be said.
-    fn usage(&self) -> String {
+    /// Whose help says what may be said.
+    fn command(&self) -> Option<String> {
         let usage = self.text(ContextKind::Usage).unwrap_or_default();
         let usage = usage.trim_start_matches("Usage:").trim();
         let words: Vec<&str> = usage.split_whitespace().collect();
@@ -137,8 +157,7 @@ impl Said<'_> {
             .take_while(|word| word.chars().all(|c| c.is_ascii_lowercase() || c == '-'))
             .take_while(|word| !word.starts_with('-'))
             .collect();
-        let command = if command.is_empty() { "uplion".to_owned() } else { command.join(" ") };
-        format!(" (`{command} --help` says what there is)")
+        (!command.is_empty()).then(|| command.join(" "))
     }
 }
 
@@ -189,10 +208,8 @@ fn range(cause: &str) -> Option<(&str, &str)> {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory as _;
-
     use super::*;
-    use crate::{arguments::Uplion, config_file::with_negative_numbers};
+    use crate::config_file::with_negative_numbers;
 
     /// Of clap, or of the standard library.
     const RAW: [&str; 10] = [
@@ -211,7 +228,7 @@ mod tests {
     fn refused(arguments: &[String]) -> Option<String> {
         let command = with_negative_numbers(Uplion::command());
         let error = command.try_get_matches_from(arguments).err()?;
-        sentence(&error)
+        sentence(&error, arguments)
     }
 
     fn ours(sentence: &str, flag: &str) {
@@ -331,7 +348,15 @@ mod tests {
                 vec!["--allowed-origins: ", "https://chat.example.org", "\"x\""],
             ),
             ("uplion control --allowed-origins *", vec!["--allowed-origins: ", "\"*\""]),
-            ("uplion usage --month 2026-11 --from x", vec!["--month", "--from", "together"]),
+            ("uplion usage --month 2026-11 --from 24h", vec!["--month", "--from", "together"]),
+            (
+                "uplion usage --from x",
+                vec!["--from: ", "2026-11-23", "24h", "\"x\"", "`uplion usage --help`"],
+            ),
+            (
+                "uplion gateway --traffic-max-bytes much",
+                vec!["--traffic-max-bytes: ", "8GiB", "\"much\""],
+            ),
         ] {
             let told = told(line);
             assert!(parts.iter().all(|part| told.contains(part)), "{line}: {told}");

@@ -1,6 +1,9 @@
 //! The whole life of a key, by commands.
 
+use std::time::UNIX_EPOCH;
+
 use serde_json::{Value, json};
+use uplion_domain::Timestamp;
 
 use crate::dev::Dev;
 
@@ -129,4 +132,53 @@ async fn two_changes_of_limits_at_once_lose_none() {
     let limits = &dev.json(&["key", "show", "ci"]).await["limits"];
     assert_eq!(limits["requests_per_minute"] == 60, done[0], "{limits} after {codes:?}");
     assert_eq!(limits["tokens_per_minute"] == 9000, done[1], "{limits} after {codes:?}");
+}
+
+#[tokio::test]
+async fn an_id_is_taken_as_lists_show_it() {
+    let dev = Dev::start().await;
+    dev.stdout(&["key", "issue", "laptop"]).await;
+    dev.stdout(&["key", "issue", "desk"]).await;
+    let keys = dev.json(&["key", "list"]).await;
+    let of = |name: &str| {
+        let found = keys.as_array().unwrap().iter().find(|key| key["name"] == name).unwrap();
+        found["id"].as_str().unwrap().to_owned()
+    };
+    let (laptop, desk) = (of("laptop"), of("desk"));
+    let short = format!("key_…{}", &laptop[laptop.len() - 8..]);
+    let listed = dev.stdout(&["key", "list"]).await;
+    assert!(listed.contains(&short[4..]), "{listed}");
+    assert_eq!(dev.json(&["key", "show", &short]).await["id"], laptop.as_str());
+    let dots = short.replace('…', "...");
+    dev.stdout(&["key", "revoke", &dots, "--yes"]).await;
+    assert_eq!(dev.json(&["key", "show", &laptop]).await["status"], "revoked");
+    assert_eq!(dev.json(&["key", "show", &desk]).await["status"], "active");
+    let none = dev.refused(&["key", "show", "key_…00000000"], 6).await;
+    assert!(none.contains("no id among keys is key_…00000000"), "{none}");
+    // Beside a command, and as a parameter.
+    let projects = dev.json(&["project", "list"]).await;
+    let project = projects[0]["id"].as_str().unwrap();
+    let short = format!("prj_…{}", &project[project.len() - 8..]);
+    dev.stdout(&["key", "issue", "third", "--project", &short]).await;
+    let listed = dev.json(&["key", "list", "--project", &short]).await;
+    assert!(listed.as_array().unwrap().iter().any(|key| key["name"] == "third"), "{listed}");
+}
+
+#[tokio::test]
+async fn a_time_is_a_day_here_or_a_span_from_now() {
+    let dev = Dev::start().await;
+    dev.stdout(&["key", "issue", "laptop", "--expires", "30d"]).await;
+    let expires = dev.json(&["key", "show", "laptop"]).await["expires_at"].clone();
+    let expires: Timestamp = expires.as_str().unwrap().parse().unwrap();
+    let now = UNIX_EPOCH.elapsed().unwrap().as_micros();
+    let hours = (i128::from(expires.micros()) - i128::try_from(now).unwrap()) / 3_600_000_000;
+    assert!((718..=721).contains(&hours), "{expires}");
+    dev.stdout(&["key", "change", "laptop", "--expires", "2036-01-01"]).await;
+    let shown = dev.json(&["key", "show", "laptop"]).await;
+    assert_eq!(shown["expires_at"], "2036-01-01T00:00:00Z");
+    for list in ["usage", "request", "charges", "events"] {
+        dev.stdout(&[list, "--from", "24h", "--to", "2036-01-01"]).await;
+        let unclear = dev.refused(&[list, "--from", "yesterday"], 2).await;
+        assert!(unclear.contains("--from") && unclear.contains("24h"), "{unclear}");
+    }
 }

@@ -16,12 +16,16 @@ use super::{
     event_filter::{self, EventFilter},
 };
 use crate::{
-    auth::Auth, caller::Target, headers::ReadAt, installation::Foundation, permissions::Action,
-    problem::Problem, reading::Reader,
+    auth::Auth,
+    caller::Target,
+    headers::ReadAt,
+    installation::Foundation,
+    permissions::Action,
+    problem::Problem,
+    reading::{self, Reader},
 };
 
 const MOST: usize = 1_000;
-const MOST_PATIENCE_MS: u64 = 30_000;
 /// Between two looks at the archive for somebody who follows it.
 const LOOK: Duration = Duration::from_millis(50);
 
@@ -89,7 +93,7 @@ impl Events {
         // What is archived is all that is read here.
         self.reader.wait_for(at.position()?, &[]).await?;
         let most = limit.0.unwrap_or(MOST).clamp(1, MOST);
-        let patience = Duration::from_millis(wait.0.unwrap_or(0).min(MOST_PATIENCE_MS));
+        let patience = reading::patience(wait.0);
         let deadline = Instant::now() + patience;
         let source = self.foundation.source().await?;
         let mut place = match after.0 {

@@ -1,6 +1,6 @@
 //! Requests: how each went, and all that happened to one.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use poem_openapi::{
     Object, OpenApi,
@@ -30,10 +30,8 @@ use crate::{
     names::{self, Names},
     permissions::Action,
     problem::Problem,
-    reading::{Freshness, Reader},
+    reading::{self, Freshness, Reader},
 };
-
-const MOST_PATIENCE_MS: u64 = 30_000;
 
 pub struct Requests {
     pub reader: Reader,
@@ -127,7 +125,7 @@ impl Requests {
         wait: Query<Option<u64>>,
     ) -> Result<Json<RequestStory>, Problem> {
         let id = request_id(&request.0)?;
-        let patience = Duration::from_millis(wait.0.unwrap_or(0).min(MOST_PATIENCE_MS));
+        let patience = reading::patience(wait.0);
         let freshness = self.reader.catch_up(&named(requests::NAME), patience).await?;
         let events = self.reader.archive.of_request(id).await?;
         if events.is_empty() {

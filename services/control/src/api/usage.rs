@@ -1,6 +1,6 @@
 //! Usage and cost, by whatever one wants to tell apart.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::collections::BTreeMap;
 
 use poem_openapi::{Enum, Object, OpenApi, param::Query, payload::Json};
 use uplion_domain::{Operation, Timestamp};
@@ -15,13 +15,11 @@ use crate::{
     names::{self, Names},
     permissions::Action,
     problem::Problem,
-    reading::{Freshness, Reader},
+    reading::{self, Freshness, Reader},
 };
 
 /// Lines at once.
 const MOST: usize = 1_000;
-/// The longest wait that a caller may ask for.
-const MOST_PATIENCE_MS: u64 = 10_000;
 
 pub struct Usage {
     pub reader: Reader,
@@ -109,7 +107,7 @@ impl Usage {
         model: Query<Option<String>>,
         /// Only of this operation: `chat_completion`, `embedding`, …
         operation: Query<Option<String>>,
-        /// Milliseconds to wait for what had happened when the question arrived; at most 10000.
+        /// Milliseconds to wait for what had happened when the question arrived; at most 30000.
         wait: Query<Option<u64>>,
         /// Those behind this place, as `next` said it.
         after: Query<Option<String>>,
@@ -168,7 +166,7 @@ impl Usage {
 
 impl Usage {
     async fn wait(&self, wait_ms: Option<u64>) -> Result<Option<String>, Problem> {
-        let patience = Duration::from_millis(wait_ms.unwrap_or(0).min(MOST_PATIENCE_MS));
+        let patience = reading::patience(wait_ms);
         match self.reader.catch_up(&named(usage_by_hour::NAME), patience).await? {
             Freshness::CaughtUp => Ok(None),
             Freshness::Behind(what) => Ok(Some(what)),

@@ -1,5 +1,7 @@
 //! The control API as the commands use it: what fails is said in the words of whoever typed the command.
 
+use std::borrow::Cow;
+
 use reqwest::StatusCode;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -7,7 +9,7 @@ use uplion_control_client::{
     self as control_client, ClientOptions, Error, List, ListOptions, Versioned,
 };
 
-use super::{endpoint::Endpoint, failure::Failure, output, write_options::WriteOptions};
+use super::{endpoint::Endpoint, failure::Failure, output, short_ids, write_options::WriteOptions};
 
 pub struct Client {
     control: control_client::Client,
@@ -27,8 +29,10 @@ impl Client {
 
     /// `path` in segments: names of models have slashes.
     pub async fn get(&self, path: &[&str], query: &[(&str, String)]) -> Result<Value, Failure> {
-        let answer = self.control.get(path, query).await;
-        answer.map_err(|error| self.failure(error).naming(&named_in(path, query, &Value::Null)))
+        let (path, query) = (self.whole(path).await?, self.whole_query(query).await?);
+        let path = &segments(&path)[..];
+        let answer = self.control.get(path, &query).await;
+        answer.map_err(|error| self.failure(error).naming(&named_in(path, &query, &Value::Null)))
     }
 
     pub async fn post(
@@ -37,12 +41,16 @@ impl Client {
         path: &[&str],
         body: &Value,
     ) -> Result<Value, Failure> {
-        let answer = self.control.post(path, body, &options.into()).await;
-        answer.map_err(|error| self.failure(error).naming(&named_in(path, &[], body)))
+        let (path, body) = (self.whole(path).await?, self.whole_body(body).await?);
+        let path = &segments(&path)[..];
+        let answer = self.control.post(path, &body, &options.into()).await;
+        answer.map_err(|error| self.failure(error).naming(&named_in(path, &[], &body)))
     }
 
     /// A command that needs no more than its path, like `revoke`.
     pub async fn action(&self, options: &WriteOptions, path: &[&str]) -> Result<Value, Failure> {
+        let path = self.whole(path).await?;
+        let path = &segments(&path)[..];
         let answer = self.control.action(path, &options.into()).await;
         answer.map_err(|error| self.failure(error).naming(&named_in(path, &[], &Value::Null)))
     }
@@ -53,8 +61,10 @@ impl Client {
         path: &[&str],
         body: &Value,
     ) -> Result<Value, Failure> {
-        let answer = self.control.put(path, body, &options.into()).await;
-        answer.map_err(|error| self.failure(error).naming(&named_in(path, &[], body)))
+        let (path, body) = (self.whole(path).await?, self.whole_body(body).await?);
+        let path = &segments(&path)[..];
+        let answer = self.control.put(path, &body, &options.into()).await;
+        answer.map_err(|error| self.failure(error).naming(&named_in(path, &[], &body)))
     }
 
     pub async fn patch(
@@ -63,11 +73,15 @@ impl Client {
         path: &[&str],
         body: &Value,
     ) -> Result<Value, Failure> {
-        let answer = self.control.patch(path, body, &options.into()).await;
-        answer.map_err(|error| self.failure(error).naming(&named_in(path, &[], body)))
+        let (path, body) = (self.whole(path).await?, self.whole_body(body).await?);
+        let path = &segments(&path)[..];
+        let answer = self.control.patch(path, &body, &options.into()).await;
+        answer.map_err(|error| self.failure(error).naming(&named_in(path, &[], &body)))
     }
 
     pub async fn delete(&self, options: &WriteOptions, path: &[&str]) -> Result<Value, Failure> {
+        let path = self.whole(path).await?;
+        let path = &segments(&path)[..];
         let answer = self.control.delete(path, &options.into()).await;
         answer.map_err(|error| self.failure(error).naming(&named_in(path, &[], &Value::Null)))
     }
@@ -79,6 +93,8 @@ impl Client {
         options: &mut WriteOptions,
         path: &[&str],
     ) -> Result<Value, Failure> {
+        let path = self.whole(path).await?;
+        let path = &segments(&path)[..];
         let answer = self.control.get_versioned(path, &[]).await;
         let Versioned { value, version } = answer
             .map_err(|error| self.failure(error).naming(&named_in(path, &[], &Value::Null)))?;
@@ -117,8 +133,32 @@ impl Client {
         query: &[(&str, String)],
         options: &ListOptions,
     ) -> Result<List<Value>, Failure> {
-        let list = self.control.list(path, query, options).await;
-        list.map_err(|error| self.failure(error).naming(&named_in(path, query, &Value::Null)))
+        let (path, query) = (self.whole(path).await?, self.whole_query(query).await?);
+        let path = &segments(&path)[..];
+        let list = self.control.list(path, &query, options).await;
+        list.map_err(|error| self.failure(error).naming(&named_in(path, &query, &Value::Null)))
+    }
+
+    async fn whole<'a>(&self, path: &[&'a str]) -> Result<Vec<Cow<'a, str>>, Failure> {
+        short_ids::path(&self.control, path).await.map_err(|failed| self.not_whole(failed))
+    }
+
+    async fn whole_query<'a>(
+        &self,
+        query: &[(&'a str, String)],
+    ) -> Result<Vec<(&'a str, String)>, Failure> {
+        short_ids::query(&self.control, query).await.map_err(|failed| self.not_whole(failed))
+    }
+
+    async fn whole_body(&self, body: &Value) -> Result<Value, Failure> {
+        short_ids::body(&self.control, body).await.map_err(|failed| self.not_whole(failed))
+    }
+
+    fn not_whole(&self, failed: short_ids::Failed) -> Failure {
+        match failed {
+            short_ids::Failed::Listing(error) => self.failure(error),
+            short_ids::Failed::Unclear(failure) => failure,
+        }
     }
 
     fn failure(&self, error: Error) -> Failure {
@@ -151,6 +191,10 @@ impl Client {
             Some(_) | None => Failure::Refused { status, code, detail },
         }
     }
+}
+
+fn segments<'a>(path: &'a [Cow<'_, str>]) -> Vec<&'a str> {
+    path.iter().map(AsRef::as_ref).collect()
 }
 
 /// What a call names, each with its kind: one of them may be misspelt.

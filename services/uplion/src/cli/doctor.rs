@@ -25,8 +25,8 @@ use super::{
     endpoint::{self, Endpoint},
     failure::Failure,
     output::{self, Format},
-    sizes,
 };
+use crate::sizes;
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 

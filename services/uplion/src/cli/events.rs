@@ -10,6 +10,7 @@ use super::{
     client::{Client, read},
     endpoint,
     failure::Failure,
+    moment::{Moment, Towards},
     output::{self, Format},
     params,
 };
@@ -56,12 +57,12 @@ pub struct Filter {
     /// Only of types that begin so: `uplion.api_key.`
     #[arg(long = "type", value_name = "BEGIN")]
     event_type: Option<String>,
-    /// Not earlier than this: 2026-11-23T08:00:00Z.
+    /// Not earlier than this, like 2026-11-23T08:00:00Z, or 2026-11-23 where the installation is, or 24h ago as 24h.
     #[arg(long, value_name = "TIME")]
-    from: Option<String>,
+    from: Option<Moment>,
     /// Earlier than this.
     #[arg(long, value_name = "TIME")]
-    to: Option<String>,
+    to: Option<Moment>,
     /// Only of this stream.
     #[arg(long, value_parser = ["TRAFFIC", "CONTROL", "WORKERS"])]
     stream: Option<String>,
@@ -144,7 +145,7 @@ impl Events {
         client: &Client,
         mut query: Vec<(&'static str, String)>,
     ) -> Result<Page, Failure> {
-        query.extend(self.filter.query());
+        query.extend(self.filter.query(client).await?);
         read(client.get(&["events"], &query).await?)
     }
 
@@ -158,16 +159,16 @@ impl Events {
 }
 
 impl Filter {
-    fn query(&self) -> Vec<(&'static str, String)> {
+    async fn query(&self, client: &Client) -> Result<Vec<(&'static str, String)>, Failure> {
         let Self { kind, id, actor, event_type, from, to, stream } = self.clone();
-        params::query([
+        Ok(params::query([
             ("kind", kind.map(|kind| kind.as_str().to_owned())),
             ("id", id),
             ("actor", actor),
             ("type", event_type),
-            ("from", from),
-            ("to", to),
+            ("from", Moment::maybe(from.as_ref(), client, Towards::Past).await?),
+            ("to", Moment::maybe(to.as_ref(), client, Towards::Past).await?),
             ("stream", stream),
-        ])
+        ]))
     }
 }

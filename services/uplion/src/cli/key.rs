@@ -20,7 +20,7 @@ use super::{
     failure::Failure,
     money::shown_currency,
     output::{self, Format},
-    params,
+    params, short_ids,
     write_options::{CreateOptions, WriteOptions},
 };
 
@@ -170,7 +170,7 @@ impl NewKey {
             Some(project) => project,
             None => only_project(client).await?,
         };
-        let mut body = terms.over(&Value::Null);
+        let mut body = terms.over(client, &Value::Null).await?;
         body.retain(|_, value| !value.is_null());
         body.extend([("name".into(), json!(name)), ("project".into(), json!(project))]);
         body.extend(owner.map(|owner| ("owner".into(), json!(owner))));
@@ -194,7 +194,7 @@ async fn change(
     } else {
         Value::Null
     };
-    let mut body = terms.over(&current);
+    let mut body = terms.over(client, &current).await?;
     body.extend(given.map(|(name, value)| (name.to_owned(), value)));
     if body.is_empty() {
         let text =
@@ -246,7 +246,7 @@ async fn only_project(client: &Client) -> Result<String, Failure> {
 
 /// The id of what was given by id or name. Among keys of one name, revoked ones do not count if another is not.
 pub async fn id(client: &Client, given: &str) -> Result<String, Failure> {
-    if given.parse::<uplion_domain::KeyId>().is_ok() {
+    if given.parse::<uplion_domain::KeyId>().is_ok() || short_ids::is_short(given) {
         return Ok(given.to_owned());
     }
     let keys = client.list(&["keys"], &[]).await?;

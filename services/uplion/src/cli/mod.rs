@@ -18,6 +18,7 @@ mod key;
 mod log;
 mod login;
 mod model;
+mod moment;
 mod money;
 mod output;
 mod params;
@@ -27,13 +28,14 @@ mod prompt;
 mod request;
 mod request_filter;
 mod session;
+mod short_ids;
 mod sign_ins;
-mod sizes;
 mod table;
 mod usage;
 mod user;
 mod workers;
 mod write_options;
+mod zone;
 
 use std::process::ExitCode;
 

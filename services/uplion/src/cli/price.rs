@@ -18,6 +18,7 @@ use super::{
     client::{Client, read},
     endpoint,
     failure::Failure,
+    moment::{Moment, Towards},
     money::shown_currency,
     output::{self, Format},
     params,
@@ -47,9 +48,9 @@ enum Act {
         /// Only those that this project alone pays, by name or id.
         #[arg(long)]
         project: Option<String>,
-        /// Only those in force at this time, like 2026-11-23T08:00:00Z.
+        /// Only those in force at this time, like 2026-11-23T08:00:00Z, or 2026-11-23 where the installation is.
         #[arg(long, value_name = "TIME")]
-        in_force_at: Option<String>,
+        in_force_at: Option<Moment>,
     },
     /// Shows one.
     Show {
@@ -98,11 +99,9 @@ impl Price {
         match act {
             Act::Create(price) => price.set(&client, format).await,
             Act::List { model, project, in_force_at } => {
-                let query = params::query([
-                    ("model", model),
-                    ("project", project),
-                    ("in_force_at", in_force_at),
-                ]);
+                let at = Moment::maybe(in_force_at.as_ref(), &client, Towards::Past).await?;
+                let query =
+                    params::query([("model", model), ("project", project), ("in_force_at", at)]);
                 let prices = client.list(&["prices"], &query).await?;
                 if format.json {
                     return output::print_json(&Value::Array(prices));
@@ -139,7 +138,7 @@ impl NewPrice {
             let text = "a price says what is charged: give --input and --output, --request or --rate, or --free";
             return Err(Failure::Local(text.to_owned()));
         }
-        let mut body = rates.fields()?;
+        let mut body = rates.fields(client).await?;
         if free {
             body.extend([("input".to_owned(), json!("0")), ("output".to_owned(), json!("0"))]);
         }
@@ -166,7 +165,7 @@ async fn change(
     price: &str,
     rates: &Rates,
 ) -> Result<(), Failure> {
-    let fields = rates.fields()?;
+    let fields = rates.fields(client).await?;
     if fields.is_empty() {
         return Err(Failure::Local(
             "nothing to change: give --input, --output or another rate".into(),

@@ -2,7 +2,13 @@
 
 use clap::Args;
 
-use super::{client::Client, failure::Failure, key, params};
+use super::{
+    client::Client,
+    failure::Failure,
+    key,
+    moment::{Moment, Towards},
+    params,
+};
 
 #[derive(Debug, Clone, Args)]
 pub struct RequestFilter {
@@ -15,12 +21,12 @@ pub struct RequestFilter {
     /// Only of this model, by its name or an alias.
     #[arg(long)]
     model: Option<String>,
-    /// Not earlier than this: 2026-11-23T08:00:00Z.
+    /// Not earlier than this, like 2026-11-23T08:00:00Z, or 2026-11-23 where the installation is, or 24h ago as 24h.
     #[arg(long, value_name = "TIME")]
-    from: Option<String>,
+    from: Option<Moment>,
     /// Earlier than this.
     #[arg(long, value_name = "TIME")]
-    to: Option<String>,
+    to: Option<Moment>,
 }
 
 impl RequestFilter {
@@ -34,8 +40,8 @@ impl RequestFilter {
             ("project", project),
             ("key", key),
             ("model", model),
-            ("from", from),
-            ("to", to),
+            ("from", Moment::maybe(from.as_ref(), client, Towards::Past).await?),
+            ("to", Moment::maybe(to.as_ref(), client, Towards::Past).await?),
         ]))
     }
 }

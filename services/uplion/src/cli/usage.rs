@@ -17,14 +17,19 @@ use super::{
     endpoint,
     failure::Failure,
     key,
+    moment::{Moment, Towards},
     money::{Currency, shown_currency},
     output::{self, Format},
     params,
     table::{Column, Table, table},
+    zone::zone,
 };
 
 /// How long to wait for what had happened when it was called.
 const WAIT_MS: &str = "2000";
+
+/// Of keys that are their project's.
+const NO_OWNER: &str = "(no owner)";
 
 /// Have columns of their own, or are parts of one.
 const COUNTED_ELSEWHERE: [&str; 8] = [
@@ -46,12 +51,13 @@ pub struct Usage {
     /// Of this month, in the installation's time zone: 2026-11.
     #[arg(long, value_name = "MONTH", conflicts_with_all = ["from", "to"])]
     month: Option<Month>,
-    /// From the hour on in which this time lies: 2026-11-23T08:00:00Z.
+    /// From the hour on in which this time lies, like 2026-11-23T08:00:00Z, or 2026-11-23 where the installation is, or
+    /// 24h ago as 24h.
     #[arg(long, value_name = "TIME")]
-    from: Option<String>,
+    from: Option<Moment>,
     /// Up to and without the hour that starts at or after this time.
     #[arg(long, value_name = "TIME")]
-    to: Option<String>,
+    to: Option<Moment>,
     /// Only of this project, by name or id.
     #[arg(long)]
     project: Option<String>,
@@ -143,10 +149,13 @@ impl Usage {
         };
         let (from, to) = match &self.month {
             Some(month) => {
-                let (from, to) = month.span(&month::zone(client).await?)?;
+                let (from, to) = month.span(&zone(client).await?)?;
                 (Some(from), Some(to))
             }
-            None => (self.from.clone(), self.to.clone()),
+            None => (
+                Moment::maybe(self.from.as_ref(), client, Towards::Past).await?,
+                Moment::maybe(self.to.as_ref(), client, Towards::Past).await?,
+            ),
         };
         query.extend(params::query([
             ("from", from),
@@ -248,7 +257,7 @@ impl Line {
             By::Operation => self.operation.clone(),
             By::Hour => self.hour.clone(),
             By::Day => self.day.clone(),
-            By::User => self.user.clone(),
+            By::User => Some(self.user.clone().unwrap_or_else(|| NO_OWNER.to_owned())),
         };
         group.unwrap_or_default()
     }

@@ -15,7 +15,7 @@ use super::{
     finding::Finding,
     log::{Storage, Stream, advice_for_database},
 };
-use crate::{cli::sizes::human, connection::without_credentials, secret::Secret};
+use crate::{connection::without_credentials, secret::Secret, sizes::human};
 
 const PATIENCE: Duration = Duration::from_secs(5);
 const OLDEST_BROKER: (u32, u32) = (2, 15);

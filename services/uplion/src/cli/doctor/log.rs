@@ -12,8 +12,8 @@ use super::{
     projections::Projection,
 };
 use crate::{
-    cli::sizes::{self, human},
     clock,
+    sizes::{self, human},
 };
 
 /// What the oldest message may wait for the archive, and the oldest event for a projection.

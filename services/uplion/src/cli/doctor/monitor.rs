@@ -4,7 +4,7 @@ use serde_json::Value;
 use uplion_control_client::root_cause;
 
 use super::{finding::Finding, role::PATIENCE};
-use crate::cli::{client, sizes::human};
+use crate::{cli::client, sizes::human};
 
 pub async fn examine(url: &str) -> Vec<Finding> {
     let url = url.trim_end_matches('/');

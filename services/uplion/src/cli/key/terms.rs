@@ -5,7 +5,10 @@ use serde_json::{Map, Value, json};
 
 use super::model_limits::ModelLimits;
 use crate::cli::{
-    allowance::{Bound, Budget, Limits, Text},
+    allowance::{Bound, Budget, Limits},
+    client::Client,
+    failure::Failure,
+    moment::{Moment, Towards},
     params,
 };
 
@@ -18,9 +21,10 @@ pub struct Terms {
     /// A model that it may use; may be repeated.
     #[arg(long = "model", value_name = "MODEL")]
     models: Vec<String>,
-    /// From when on it is not served, like 2027-01-01T00:00:00Z; `none` for never.
+    /// From when on it is not served, like 2027-01-01T00:00:00Z, or 2027-01-01 where the installation is, or in 30 days as
+    /// 30d; `none` for never.
     #[arg(long, value_name = "TIME")]
-    expires: Option<Bound<Text>>,
+    expires: Option<Bound<Moment>>,
     /// Tokens of prompts and answers that it may use in its life; `none` for any number.
     #[arg(long, value_name = "TOKENS")]
     quota: Option<Bound<u64>>,
@@ -41,16 +45,25 @@ impl Terms {
     }
 
     /// What was given, under the API's names, over what there is.
-    pub fn over(&self, current: &Value) -> Map<String, Value> {
+    pub async fn over(
+        &self,
+        client: &Client,
+        current: &Value,
+    ) -> Result<Map<String, Value>, Failure> {
         let Self { description, models, expires, quota, budget, limits, model_limits } = self;
-        params::body([
+        let expires = match expires {
+            Some(Bound::At(moment)) => Some(json!(moment.text(client, Towards::Future).await?)),
+            Some(Bound::None) => Some(Value::Null),
+            None => None,
+        };
+        Ok(params::body([
             ("description", description.as_ref().map(|text| json!(text))),
             ("models", (!models.is_empty()).then(|| json!(models))),
-            ("expires_at", expires.as_ref().map(|bound| bound.json(|Text(time)| json!(time)))),
+            ("expires_at", expires),
             ("token_quota", quota.as_ref().map(|bound| bound.json(|tokens| json!(tokens)))),
             ("budget", budget.as_ref().map(|bound| bound.json(Budget::json))),
             ("limits", limits.over(&current["limits"])),
             ("model_limits", ModelLimits::over(model_limits, &current["model_limits"])),
-        ])
+        ]))
     }
 }

@@ -4,7 +4,12 @@ use clap::{ArgAction, Args};
 use serde_json::{Map, Value, json};
 
 use super::rule;
-use crate::cli::{failure::Failure, params};
+use crate::cli::{
+    client::Client,
+    failure::Failure,
+    moment::{Moment, Towards},
+    params,
+};
 
 /// In units of the installation's currency: 0.15.
 #[derive(Debug, Clone, Args)]
@@ -31,9 +36,9 @@ pub struct Rates {
     /// holds counts.
     #[arg(long = "when", num_args = 2, value_names = ["CONDITIONS", "RATES"], action = ArgAction::Append)]
     rules: Vec<String>,
-    /// From when on, like 2026-11-23T08:00:00Z, also past; by default now.
+    /// From when on, like 2026-11-23T08:00:00Z, or 2026-12-01 where the installation is, also past; by default now.
     #[arg(long = "from", value_name = "TIME")]
-    effective_from: Option<String>,
+    effective_from: Option<Moment>,
 }
 
 impl Rates {
@@ -44,15 +49,16 @@ impl Rates {
     }
 
     /// What was given, under the API's names.
-    pub fn fields(&self) -> Result<Map<String, Value>, Failure> {
+    pub async fn fields(&self, client: &Client) -> Result<Map<String, Value>, Failure> {
         let Self { input, output, cached_input, reasoning, request, effective_from, .. } = self;
+        let from = Moment::maybe(effective_from.as_ref(), client, Towards::Future).await?;
         let mut fields = params::body([
             ("input", input.as_ref().map(|rate| json!(rate))),
             ("output", output.as_ref().map(|rate| json!(rate))),
             ("cached_input", cached_input.as_ref().map(|rate| json!(rate))),
             ("reasoning", reasoning.as_ref().map(|rate| json!(rate))),
             ("request", request.as_ref().map(|rate| json!(rate))),
-            ("effective_from", effective_from.as_ref().map(|time| json!(time))),
+            ("effective_from", from.map(|time| json!(time))),
         ]);
         let mut rates = Map::new();
         for text in &self.others {

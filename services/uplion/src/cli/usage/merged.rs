@@ -5,15 +5,15 @@ use std::collections::BTreeMap;
 use jiff::{Timestamp, tz::TimeZone};
 use serde_json::Value;
 
-use super::{By, Line, month};
-use crate::cli::{client::Client, failure::Failure};
+use super::{By, Line};
+use crate::cli::{client::Client, failure::Failure, zone::zone};
 
 pub async fn merged(client: &Client, by: &[By], lines: Vec<Line>) -> Result<Vec<Line>, Failure> {
-    let zone = if by.contains(&By::Day) { month::zone(client).await? } else { TimeZone::UTC };
+    let here = if by.contains(&By::Day) { zone(client).await? } else { TimeZone::UTC };
     let owners = if by.contains(&By::User) { owners(client).await? } else { BTreeMap::new() };
     let mut groups: BTreeMap<Vec<String>, Line> = BTreeMap::new();
     for mut line in lines {
-        line.day = line.hour.as_deref().and_then(|hour| day(hour, &zone));
+        line.day = line.hour.as_deref().and_then(|hour| day(hour, &here));
         line.user = line.key.as_ref().and_then(|key| owners.get(key)).cloned();
         leave_out(&mut line, by);
         let group = by.iter().map(|by| line.group(*by)).collect();

@@ -4,19 +4,11 @@ use std::str::FromStr;
 
 use jiff::{civil::Date, tz::TimeZone};
 
-use crate::cli::{client::Client, failure::Failure};
+use crate::cli::failure::Failure;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Month {
     first: Date,
-}
-
-/// What the installation was founded with; UTC if it does not say.
-pub async fn zone(client: &Client) -> Result<TimeZone, Failure> {
-    let installation = client.get(&["installation"], &[]).await?;
-    let name = installation["time_zone"].as_str().unwrap_or("UTC");
-    TimeZone::get(name)
-        .map_err(|error| Failure::caused(format!("time zone {name} is not known here"), error))
 }
 
 impl Month {
