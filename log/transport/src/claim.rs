@@ -18,7 +18,9 @@ mod wire;
 mod words;
 
 use bytes::Bytes;
-use uplion_domain::{ClaimId, Operation, Usage, WorkerId, model::UpstreamId, wire::DecodeError};
+use uplion_domain::{
+    ClaimId, GatewayId, Operation, Usage, WorkerId, model::UpstreamId, wire::DecodeError,
+};
 
 pub use self::{
     accepted::AcceptedEvent,
@@ -58,6 +60,8 @@ pub enum FromWorker {
         attempt: Option<Box<AttemptReport>>,
         words: Option<Box<UpstreamWords>>,
     },
+    /// Of no request: whoever waits for this gateway's answers wants to know whether it answers at all.
+    AreYouThere { worker: WorkerId },
     /// There is no more. `chunks` and `sent` say how many chunks and bytes there were; `usage` is of the whole answer.
     Finish { claim: ClaimId, chunks: u64, sent: u64, usage: Usage, conclusion: Box<Conclusion> },
 }
@@ -88,6 +92,8 @@ pub enum FromGateway {
     },
     /// It is settled, or its release was heard: the ticket is done, forget the request.
     Settled { claim: ClaimId },
+    /// The answer to `AreYouThere`.
+    Here { gateway: GatewayId },
 }
 
 /// What a worker needs to do the work, and to settle it if the gateway is lost.

@@ -165,6 +165,7 @@ fn from_worker() -> impl Strategy<Value = FromWorker> {
                 FromWorker::Claim { claim, worker, delivery, all_sent }
             }
         ),
+        id().prop_map(|worker| FromWorker::AreYouThere { worker }),
         (id(), number()).prop_map(|(claim, from)| FromWorker::BodyRequest { claim, from }),
         (id(), number(), number(), number()).prop_map(|(claim, sent, credit, all_sent)| {
             FromWorker::Alive { claim, sent, credit, all_sent }
@@ -242,6 +243,7 @@ fn from_gateway() -> impl Strategy<Value = FromGateway> {
         }),
         (id(), number()).prop_map(|(claim, delay_ms)| FromGateway::Wait { claim, delay_ms }),
         id().prop_map(|claim| FromGateway::Drop { claim }),
+        id().prop_map(|gateway| FromGateway::Here { gateway }),
         (id(), any::<[u64; 4]>(), connection_window(), any::<bool>()).prop_map(
             |(claim, [number, received, delivered, window], connection_window, refused)| {
                 FromGateway::Credit {

@@ -16,7 +16,7 @@ use tokio::{
     time::{Instant, timeout},
 };
 use uplion_domain::{
-    Envelope, RequestId, WorkerId,
+    Envelope, GatewayId, RequestId, WorkerId,
     request::{Accepted, Rejected},
     subject::Subject,
 };
@@ -115,13 +115,17 @@ impl Live {
 
     /// Hands a message to its request, or replies for one that is over.
     pub async fn dispatch(&self, message: message::Message) {
-        let Subject::Gateway { request, gateway: _ } = message.subject else { return };
+        let Subject::Gateway { request, gateway } = message.subject else { return };
+        if message.payload.is_empty() {
+            // Whoever has not heard this gateway for a moment asks the broker whether it still listens.
+            return;
+        }
         let payload = match self.registry.deliver(request, message.payload) {
             Delivery::Delivered => return,
             Delivery::Dropped => return self.surroundings.metrics.dropped_message(),
             Delivery::Absent(payload) => payload,
         };
-        if let Some((worker, reply)) = self.reply_for_ended(request, payload) {
+        if let Some((worker, reply)) = self.reply_for_ended((gateway, request), payload) {
             let to = Subject::Worker { worker, request };
             // Never for long: those behind it are alive.
             let sending = self.surroundings.log.messages.send(&to, reply.encode());
@@ -131,13 +135,14 @@ impl Live {
 
     fn reply_for_ended(
         &self,
-        request: RequestId,
+        (gateway, request): (GatewayId, RequestId),
         payload: Bytes,
     ) -> Option<(WorkerId, FromGateway)> {
         match FromWorker::decode(payload).ok()? {
             FromWorker::Claim { claim, worker, delivery: _, all_sent: _ } => {
                 Some((worker, FromGateway::Drop { claim }))
             }
+            FromWorker::AreYouThere { worker } => Some((worker, FromGateway::Here { gateway })),
             FromWorker::BodyRequest { claim, .. }
             | FromWorker::Alive { claim, .. }
             | FromWorker::Chunk { claim, .. }

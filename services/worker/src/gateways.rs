@@ -1,8 +1,8 @@
 //! The way to the gateways and back: what they are sent, and what of theirs waits for each claim.
 
-use std::sync::Arc;
+use std::{future::pending, sync::Arc};
 
-use uplion_domain::{ClaimId, WorkerId, subject::Subject};
+use uplion_domain::{ClaimId, GatewayId, WorkerId, subject::Subject};
 use uplion_log_transport::{
     Log,
     claim::{FromGateway, FromWorker},
@@ -15,6 +15,7 @@ use crate::{
     flow_control::{SendWindow, SendWindows},
     mailbox::{Mailbox, Mailboxes},
     metrics::Metrics,
+    suspects::Suspects,
 };
 
 pub struct Gateways {
@@ -22,6 +23,7 @@ pub struct Gateways {
     messages: Arc<dyn Messages>,
     mailboxes: Mailboxes,
     windows: SendWindows,
+    suspects: Arc<Suspects>,
     metrics: Metrics,
 }
 
@@ -29,6 +31,7 @@ pub struct Gateways {
 pub struct ClaimChannel {
     pub claim: ClaimId,
     pub gateway: Subject,
+    gateway_id: GatewayId,
     gateways: Arc<Gateways>,
     mailbox: Mailbox,
     window: Arc<SendWindow>,
@@ -38,7 +41,8 @@ impl Gateways {
     pub fn new(worker: WorkerId, log: &Log, metrics: &Metrics) -> Self {
         let (messages, metrics) = (Arc::clone(&log.messages), metrics.clone());
         let (mailboxes, windows) = (Mailboxes::default(), SendWindows::default());
-        Self { worker, messages, mailboxes, windows, metrics }
+        let suspects = Arc::new(Suspects::new(worker, Arc::clone(&messages)));
+        Self { worker, messages, mailboxes, windows, suspects, metrics }
     }
 
     pub const fn worker(&self) -> WorkerId {
@@ -55,6 +59,17 @@ impl Gateways {
 
     pub const fn metrics(&self) -> &Metrics {
         &self.metrics
+    }
+
+    pub const fn suspects(&self) -> &Arc<Suspects> {
+        &self.suspects
+    }
+
+    /// Returns if nobody listens to what is sent there. Cancel-safe.
+    pub async fn vanished(&self, gateway: &Subject) {
+        if self.messages.has_listener(gateway).await {
+            pending::<()>().await;
+        }
     }
 
     pub fn is_linked(&self) -> bool {
@@ -75,6 +90,7 @@ impl Gateways {
         ClaimChannel {
             claim,
             gateway: Subject::Gateway { gateway: ticket.gateway, request: ticket.request },
+            gateway_id: ticket.gateway,
             mailbox: self.mailboxes.open(claim),
             window: self.windows.of(ticket.gateway),
             gateways: Arc::clone(self),
@@ -83,6 +99,14 @@ impl Gateways {
 }
 
 impl ClaimChannel {
+    pub const fn gateways(&self) -> &Arc<Gateways> {
+        &self.gateways
+    }
+
+    pub const fn gateway_id(&self) -> GatewayId {
+        self.gateway_id
+    }
+
     pub async fn send(&self, message: &FromWorker) {
         self.gateways.send(&self.gateway, message).await;
     }

@@ -6,6 +6,7 @@
 mod answer_sender;
 mod body;
 mod gateway_liveness;
+mod place;
 mod silence;
 mod timers;
 
@@ -34,12 +35,14 @@ use uplion_protocol::{
 use self::{
     answer_sender::AnswerSender,
     body::Body,
+    place::Place,
     silence::{Patience, Silence},
     timers::Timers,
 };
 use crate::{
     gateways::ClaimChannel,
     settlement::GatewayLost,
+    ticket::Slot,
     upstream::{
         Asker, CallFailure, FailedCall, Upstream,
         response::{Expected, Step, UpstreamResponse},
@@ -83,7 +86,8 @@ impl Released {
 
 pub struct Job<'a> {
     channel: &'a mut ClaimChannel,
-    upstream: &'a Arc<Upstream>,
+    upstream: Arc<Upstream>,
+    place: Place,
     receipt: &'a dyn Receipt,
     operation: Operation,
     accepted: AcceptedEvent,
@@ -117,7 +121,7 @@ struct Forwarded {
 impl<'a> Job<'a> {
     pub fn new(
         channel: &'a mut ClaimChannel,
-        upstream: &'a Arc<Upstream>,
+        slot: Slot,
         receipt: &'a dyn Receipt,
         mut go: Go,
     ) -> Self {
@@ -130,7 +134,8 @@ impl<'a> Job<'a> {
         Self {
             answer: AnswerSender::new(channel, go.window),
             channel,
-            upstream,
+            upstream: Arc::clone(&slot.upstream),
+            place: Place::new(slot),
             receipt,
             operation: go.operation,
             accepted: go.accepted,
@@ -164,6 +169,10 @@ impl<'a> Job<'a> {
                 () = release_now.cancelled(), if !self.answer.has_ended() => Some(self.drain()),
                 () = self.timers.next() => self.on_timer().await,
                 () = self.answer.permitted() => None,
+                () = self.place.due() => {
+                    self.place.leave();
+                    None
+                }
                 step = next(&mut self.response), if reads => self.advance_to_end(step),
                 () = self.silence.is_too_long(), if reads && self.response.is_some() => {
                     self.give_up_silent()
@@ -217,7 +226,7 @@ impl<'a> Job<'a> {
         self.called_at = Instant::now();
         let pulse = self.silence.begin(self.called_at);
         let bodies = (body, spliced);
-        self.response = Some(UpstreamResponse::call(self.upstream, bodies, expected, pulse));
+        self.response = Some(UpstreamResponse::call(&self.upstream, bodies, expected, pulse));
     }
 
     /// What the upstream is asked, by what the gateway has read of the body.
@@ -257,8 +266,8 @@ impl<'a> Job<'a> {
             }
             FromGateway::Settled { .. } => Some(JobOutcome::Closed(self.answer.reported_end())),
             FromGateway::Drop { .. } => Some(JobOutcome::Closed(None)),
-            // A repeated reply to a repeated claim.
-            FromGateway::Go(_) | FromGateway::Wait { .. } => None,
+            // Of another claim, or of none.
+            FromGateway::Go(_) | FromGateway::Wait { .. } | FromGateway::Here { .. } => None,
         }
     }
 
@@ -296,6 +305,7 @@ impl<'a> Job<'a> {
                 }
                 self.count(attempt.as_ref());
                 self.answer.end(Conclusion { end, attempt, error }, usage);
+                self.place.is_done(Instant::now());
                 None
             }
             Step::Failed(failed) => {
@@ -316,6 +326,7 @@ impl<'a> Job<'a> {
             self.upstream.broke_off(self.asker());
             let attempt = self.response.take().map(|response| response.report(end.outcome()));
             self.answer.end(Conclusion { end, attempt, error: None }, Usage::default());
+            self.place.is_done(Instant::now());
             return None;
         }
         let failure = CallFailure::for_now(ReleaseReason::TimedOut);

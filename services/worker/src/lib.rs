@@ -25,6 +25,7 @@ mod secrets;
 mod send_buffer;
 mod served;
 mod settlement;
+mod suspects;
 mod ticket;
 mod tokens;
 mod upstream;

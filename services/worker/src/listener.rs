@@ -3,7 +3,7 @@
 use std::{convert::Infallible, time::Duration};
 
 use uplion_domain::{
-    ClaimId,
+    ClaimId, GatewayId,
     subject::{Filter, Subject},
 };
 use uplion_log_transport::{
@@ -52,14 +52,18 @@ async fn sort(gateways: &Gateways, Message { subject, payload }: Message) {
             return;
         }
     };
-    let claim = claim_of(&message);
+    let claim = match claim_of(&message) {
+        Ok(claim) => claim,
+        Err(gateway) => return gateways.suspects().heard(gateway),
+    };
     let go = match &message {
         FromGateway::Go(go) => Some(go.accepted.clone()),
         FromGateway::Body { .. }
         | FromGateway::Wait { .. }
         | FromGateway::Drop { .. }
         | FromGateway::Credit { .. }
-        | FromGateway::Settled { .. } => None,
+        | FromGateway::Settled { .. }
+        | FromGateway::Here { .. } => None,
     };
     if !gateways.mailboxes().deliver(claim, message)
         && let Some(accepted) = go
@@ -82,13 +86,15 @@ async fn release_late_go(gateways: &Gateways, claim: ClaimId, accepted: &Accepte
     gateways.send(&gateway, &release).await;
 }
 
-fn claim_of(message: &FromGateway) -> ClaimId {
-    match message {
+/// Or the gateway that says no more than that it is there.
+fn claim_of(message: &FromGateway) -> Result<ClaimId, GatewayId> {
+    Ok(match message {
+        FromGateway::Here { gateway } => return Err(*gateway),
         FromGateway::Go(go) => go.claim,
         FromGateway::Body { claim, .. }
         | FromGateway::Wait { claim, .. }
         | FromGateway::Drop { claim }
         | FromGateway::Credit { claim, .. }
         | FromGateway::Settled { claim } => *claim,
-    }
+    })
 }

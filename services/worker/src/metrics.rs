@@ -60,6 +60,7 @@ pub enum HealthLabel {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EncodeLabelValue)]
 pub enum TaskOutcome {
     Unanswered,
+    GatewaySuspected,
     Waited,
     Dropped,
     Complete,

@@ -30,8 +30,6 @@ use crate::{
     weighted_balancer::WeightedBalancer,
 };
 
-/// A claim that nobody answers settles nothing: its gateway may be back, or out of reach from here only.
-const RETRY_UNANSWERED: Duration = Duration::from_secs(5);
 /// For another worker to take what none of this one's upstreams may have.
 const NONE_LEFT_DELAY: Duration = Duration::from_millis(100);
 /// How long a request waits here for a slot at an upstream that has not had it, and how often it looks.
@@ -76,7 +74,7 @@ impl Tickets {
     /// Without a slot its gateway is told that there is no upstream for it here.
     pub async fn run(
         &self,
-        slot: Option<Slot>,
+        mut slot: Option<Slot>,
         balancer: &WeightedBalancer<Upstream>,
         taken: Taken,
     ) {
@@ -84,11 +82,16 @@ impl Tickets {
         let channel = self.gateways.claim(&ticket);
         let model = ticket.model.clone();
         let mut run = TicketRun { tickets: self, model, balancer, channel, receipt };
-        match claim::ask(&mut run.channel, delivery).await {
+        // Asked about again and again by itself: one look is all that its tickets cost.
+        if self.gateways.suspects().delay(ticket.gateway).is_some() {
+            drop(slot);
+            return run.unanswered(&ticket, TaskOutcome::GatewaySuspected).await;
+        }
+        match claim::ask(&mut run.channel, delivery, || slot = None).await {
             ClaimReply::Go(go) => run.work(*go, slot).await,
             ClaimReply::Wait(delay) => run.put_back(delay, TaskOutcome::Waited).await,
             ClaimReply::Drop => run.done(TaskOutcome::Dropped).await,
-            ClaimReply::Unanswered => run.unanswered(&ticket).await,
+            ClaimReply::Unanswered => run.unanswered(&ticket, TaskOutcome::Unanswered).await,
         }
     }
 }
@@ -101,7 +104,7 @@ impl TicketRun<'_> {
         };
         let accepted = go.accepted.clone();
         let Self { tickets, channel, receipt, .. } = &mut self;
-        let mut job = Job::new(channel, &slot.upstream, receipt.as_ref(), go);
+        let mut job = Job::new(channel, slot, receipt.as_ref(), go);
         match job.run(&tickets.release_now).await {
             JobOutcome::Closed(end) => {
                 self.done(end.map_or(TaskOutcome::Dropped, TaskOutcome::from)).await;
@@ -179,12 +182,13 @@ impl TicketRun<'_> {
         });
     }
 
-    async fn unanswered(&self, ticket: &Ticket) {
+    /// Settles nothing: the gateway may be back, or out of reach from here only. The ticket goes behind the living.
+    async fn unanswered(&self, ticket: &Ticket, outcome: TaskOutcome) {
         if (self.tickets.clock)() > ticket.deadline {
-            self.done(TaskOutcome::Unanswered).await;
-        } else {
-            self.put_back(RETRY_UNANSWERED, TaskOutcome::Unanswered).await;
+            return self.done(outcome).await;
         }
+        let delay = self.tickets.gateways.suspects().delay(ticket.gateway);
+        self.put_back(delay.unwrap_or_default(), outcome).await;
     }
 
     async fn done(&self, outcome: TaskOutcome) {
@@ -209,7 +213,8 @@ async fn release_heard(channel: &mut ClaimChannel) {
             FromGateway::Go(_)
             | FromGateway::Body { .. }
             | FromGateway::Wait { .. }
-            | FromGateway::Credit { .. } => {}
+            | FromGateway::Credit { .. }
+            | FromGateway::Here { .. } => {}
         }
     }
 }

@@ -10,6 +10,7 @@ mod canaries;
 mod clients;
 mod cluster;
 mod crowd;
+mod dead_gateways;
 mod dev;
 mod errors;
 mod keys;

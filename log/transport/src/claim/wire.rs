@@ -64,6 +64,9 @@ enum FromWorkerV1<'a> {
         #[serde(borrow)]
         last: ConclusionV1<'a>,
     },
+    AreYouThere {
+        worker: Hex,
+    },
 }
 
 #[derive(Serialize, Deserialize)]
@@ -93,6 +96,9 @@ enum FromGatewayV1<'a> {
     },
     Settled {
         c: Hex,
+    },
+    Here {
+        gateway: Hex,
     },
 }
 
@@ -153,6 +159,7 @@ impl FromWorker {
                 let (c, u, last) = ((*claim).into(), usage.into(), (&**conclusion).into());
                 FromWorkerV1::Finish { c, chunks: *chunks, sent: *sent, u, last }
             }
+            Self::AreYouThere { worker } => FromWorkerV1::AreYouThere { worker: (*worker).into() },
         };
         Frame::encode(&head, raw)
     }
@@ -181,6 +188,7 @@ impl FromWorker {
                 let (claim, usage, conclusion) = (c.into(), u.into(), Box::new(last.read()?));
                 Self::Finish { claim, chunks, sent, usage, conclusion }
             }
+            FromWorkerV1::AreYouThere { worker } => Self::AreYouThere { worker: worker.into() },
         })
     }
 }
@@ -216,6 +224,9 @@ impl FromGateway {
             Self::Settled { claim } => {
                 Frame::encode(&FromGatewayV1::Settled { c: (*claim).into() }, &[])
             }
+            Self::Here { gateway } => {
+                Frame::encode(&FromGatewayV1::Here { gateway: (*gateway).into() }, &[])
+            }
         }
     }
 
@@ -238,6 +249,7 @@ impl FromGateway {
                 }
             }
             FromGatewayV1::Settled { c } => Self::Settled { claim: c.into() },
+            FromGatewayV1::Here { gateway } => Self::Here { gateway: gateway.into() },
         })
     }
 }

@@ -49,9 +49,10 @@ pub fn attempt_of(said: &FromWorker) -> Option<AttemptReport> {
         FromWorker::Finish { conclusion, .. } => conclusion.attempt.clone(),
         FromWorker::Chunk { conclusion, .. } => conclusion.as_ref()?.attempt.clone(),
         FromWorker::Release { attempt, .. } => attempt.as_deref().cloned(),
-        FromWorker::Claim { .. } | FromWorker::BodyRequest { .. } | FromWorker::Alive { .. } => {
-            None
-        }
+        FromWorker::Claim { .. }
+        | FromWorker::BodyRequest { .. }
+        | FromWorker::Alive { .. }
+        | FromWorker::AreYouThere { .. } => None,
     }
 }
 
@@ -65,6 +66,7 @@ pub fn end_of(said: &FromWorker) -> Option<(ClaimId, End)> {
         FromWorker::Claim { .. }
         | FromWorker::BodyRequest { .. }
         | FromWorker::Alive { .. }
+        | FromWorker::AreYouThere { .. }
         | FromWorker::Release { .. } => None,
     }
 }
@@ -178,11 +180,26 @@ impl Gateway {
         OfferedRequest { request, accepted, body: body.to_string().into() }
     }
 
+    /// What a worker says of a request; whether this gateway is there is answered here.
     pub async fn hear(&mut self) -> (RequestId, FromWorker) {
-        let message = timeout(PATIENCE, self.inbox.recv()).await;
-        let message = message.expect("a worker says something in time").unwrap();
-        let Subject::Gateway { request, .. } = message.subject else { panic!("{message:?}") };
-        (request, FromWorker::decode(message.payload).unwrap())
+        loop {
+            let message = timeout(PATIENCE, self.inbox.recv()).await;
+            let message = message.expect("a worker says something in time").unwrap();
+            let Subject::Gateway { request, gateway } = message.subject else {
+                panic!("{message:?}")
+            };
+            if message.payload.is_empty() {
+                continue;
+            }
+            match FromWorker::decode(message.payload).unwrap() {
+                FromWorker::AreYouThere { worker } => {
+                    let here = FromGateway::Here { gateway }.encode();
+                    let to = Subject::Worker { worker, request };
+                    self.log.messages.send(&to, here).await.unwrap();
+                }
+                said => return (request, said),
+            }
+        }
     }
 
     /// Whether nothing is said for so long.
@@ -385,7 +402,9 @@ impl AnswerReceiver {
             }
             FromWorker::Alive { .. } => self.credit(gateway).await,
             FromWorker::Claim { .. } => gateway.go(self.claim, offered, &self.behavior).await,
-            FromWorker::Release { .. } => panic!("{message:?} in the place of an answer"),
+            FromWorker::Release { .. } | FromWorker::AreYouThere { .. } => {
+                panic!("{message:?} in the place of an answer")
+            }
         }
         None
     }
@@ -438,6 +457,7 @@ fn claim_of(message: &FromWorker) -> ClaimId {
         | FromWorker::Chunk { claim, .. }
         | FromWorker::Release { claim, .. }
         | FromWorker::Finish { claim, .. } => *claim,
+        FromWorker::AreYouThere { .. } => ClaimId::new(Uuid::nil()),
     }
 }
 

@@ -12,4 +12,5 @@ mod gateway_lost;
 mod harness;
 mod registered;
 mod silence;
+mod silent_gateways;
 mod upstream_failures;

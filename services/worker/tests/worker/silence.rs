@@ -36,6 +36,7 @@ async fn ended(gateway: &mut Gateway, body: Value, behavior: GatewayBehavior) ->
             }
             FromWorker::Claim { .. }
             | FromWorker::BodyRequest { .. }
+            | FromWorker::AreYouThere { .. }
             | FromWorker::Alive { .. } => None,
         })
         .await;

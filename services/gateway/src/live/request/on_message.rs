@@ -46,6 +46,8 @@ impl Request {
                 self.on_claim(now, claim, worker, all_sent);
             }
             FromWorker::BodyRequest { claim, from } => self.on_body_request(now, claim, from),
+            // Of no request, and answered by the gateway itself.
+            FromWorker::AreYouThere { .. } => {}
             FromWorker::Alive { claim, sent, credit, all_sent } => {
                 self.on_alive(now, claim, sent, (credit, all_sent));
             }

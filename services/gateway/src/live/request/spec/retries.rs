@@ -51,7 +51,8 @@ fn tried(case: &Case, n: u8) -> Vec<UpstreamId> {
         | FromGateway::Wait { .. }
         | FromGateway::Drop { .. }
         | FromGateway::Credit { .. }
-        | FromGateway::Settled { .. } => None,
+        | FromGateway::Settled { .. }
+        | FromGateway::Here { .. } => None,
     });
     went.next().expect("it has go")
 }

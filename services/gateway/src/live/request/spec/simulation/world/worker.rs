@@ -78,7 +78,10 @@ impl Worker {
                 }
             }
             FromGateway::Settled { .. } | FromGateway::Drop { .. } => self.state = State::Gone,
-            FromGateway::Go(_) | FromGateway::Body { .. } | FromGateway::Wait { .. } => {}
+            FromGateway::Go(_)
+            | FromGateway::Body { .. }
+            | FromGateway::Wait { .. }
+            | FromGateway::Here { .. } => {}
         }
     }
 
