@@ -5,6 +5,7 @@
 //! `nats::Server::shared`, `nats::Cluster::shared` and `postgres::Server::shared` with an account or a database of
 //! their own; a test that kills or stops a server starts one for itself.
 
+pub mod certificates;
 pub mod chat;
 pub mod faulty;
 pub mod http;

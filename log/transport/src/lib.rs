@@ -4,6 +4,7 @@
 //! Two implementations: NATS JetStream ([`nats`]), and one process ([`in_process`], whose streams are kept
 //! by whoever implements [`stream::Streams`] on disk). One conformance suite runs against both.
 
+pub mod certificate;
 pub mod claim;
 pub mod follow;
 pub mod frame;

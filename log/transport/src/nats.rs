@@ -1,5 +1,6 @@
 //! Streams, tasks and messages on NATS JetStream.
 
+mod access;
 mod acks;
 mod api;
 mod cursor;
@@ -22,7 +23,7 @@ use std::{
 
 use uplion_domain::subject::Subject;
 
-pub use self::options::NatsOptions;
+pub use self::{access::shown, options::NatsOptions};
 use self::{
     acks::Publisher,
     api::Api,

@@ -17,7 +17,6 @@ pub struct Uplion {
 }
 
 #[derive(Debug, Subcommand)]
-#[expect(clippy::large_enum_variant, reason = "there is one in a process")]
 pub enum Command {
     #[command(flatten)]
     Role(ChosenRole),

@@ -140,6 +140,9 @@ fn default(arg: Arg, values: &Table) -> Arg {
         | Value::Datetime(_)
         | Value::Table(_) => vec![plain(value)],
     };
+    // Help shows defaults, and this one may be a password.
+    let secret = arg.is_hide_env_values_set();
+    let arg = if secret { arg.hide_default_value(true) } else { arg };
     let required = arg.is_required_set();
     let arg = if required { arg.required(false) } else { arg };
     match arg.get_action() {
@@ -231,6 +234,15 @@ mod tests {
         assert_eq!(meant_for_dev(&shared.parse().unwrap()), Ok(()));
         let refused = meant_for_dev(&own.parse().unwrap()).unwrap_err();
         assert!(refused.contains("nats-url in [dev]") && refused.contains("--config"), "{refused}");
+    }
+
+    #[test]
+    fn a_secret_in_the_file_is_no_default_that_help_shows() {
+        let file = "nats-url = 'nats://canary@a'\nnats-user = 'canary'\nnats-password = 'canary'\nnats-token = 'canary'\ndatabase-url = 'postgres://me:canary@a'\nnats-nkey = 'shown.nk'";
+        let uplion = crate::arguments::Uplion::command();
+        let mut command = with_defaults(uplion, &file.parse().unwrap()).unwrap();
+        let help = command.find_subcommand_mut("control").unwrap().render_long_help().to_string();
+        assert!(help.contains("shown.nk") && !help.contains("canary"), "{help}");
     }
 
     #[test]

@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Error, Result};
 use tokio_util::sync::CancellationToken;
 use uplion_gateway::Timeouts;
 use uplion_http::Startup;
 use uplion_log_store::Store;
 use uplion_log_transport::{
     Log,
-    nats::{Nats, NatsOptions},
+    nats::{self, Nats, NatsOptions},
     stream::{StreamName, StreamSpec, Streams},
     task::QueueSpec,
 };
@@ -24,8 +24,10 @@ pub async fn nats(
     startup: &Startup,
     stop: &CancellationToken,
 ) -> Result<Option<Log>> {
-    let what = format!("nats-server at {}", without_credentials(broker.nats_url.expose()));
+    let what = format!("nats-server at {}", nats::shown(broker.nats_url.expose()));
     let options = nats_options(broker, role);
+    // What does not fit together is not waited for.
+    options.check().map_err(Error::msg)?;
     retry_until_available(&what, startup, stop, || async {
         Ok(Nats::connect(options.clone()).await?.log())
     })
@@ -33,12 +35,7 @@ pub async fn nats(
 }
 
 pub fn nats_options(broker: &Broker, role: &str) -> NatsOptions {
-    NatsOptions {
-        url: broker.nats_url.expose().to_owned(),
-        credentials: broker.streams.nats_credentials.clone(),
-        root_certificates: broker.streams.nats_root_certificates.clone(),
-        name: format!("uplion {role}"),
-    }
+    broker.streams.access.options(&broker.nats_url, format!("uplion {role}"))
 }
 
 pub async fn postgres(

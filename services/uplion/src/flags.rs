@@ -1,5 +1,7 @@
 //! Flags that several commands have alike, and the variables beside them.
 
+mod nats_access;
+
 use std::{path::PathBuf, time::Duration};
 
 use clap::{Args, Subcommand};
@@ -9,6 +11,7 @@ use uplion_domain::{
     model::MAX_DEADLINE_S,
 };
 
+pub use self::nats_access::NatsAccess;
 use crate::{data_folder, logging, secret::Secret, sizes};
 
 /// How the process itself runs.
@@ -28,7 +31,8 @@ pub struct Process {
 /// Where the log is in motion.
 #[derive(Debug, Clone, Args)]
 pub struct Broker {
-    /// nats-server 2.15 or later with JetStream; several servers of one cluster with commas between.
+    /// nats-server 2.15 or later with JetStream, tls:// where TLS is required; several servers of one cluster with commas
+    /// between, tried in turn.
     #[arg(
         long,
         env = "UPLION_NATS_URL",
@@ -43,12 +47,8 @@ pub struct Broker {
 /// How the log in motion is laid out, and how it is reached.
 #[derive(Debug, Clone, Args)]
 pub struct StreamSettings {
-    /// A `.creds` file with a user's JWT and key.
-    #[arg(long, env = "UPLION_NATS_CREDENTIALS", value_name = "FILE")]
-    pub nats_credentials: Option<PathBuf>,
-    /// Certificates (PEM) that the servers' own must lead to; by default the system's.
-    #[arg(long, env = "UPLION_NATS_ROOT_CERTIFICATES", value_name = "FILE")]
-    pub nats_root_certificates: Option<PathBuf>,
+    #[command(flatten)]
+    pub access: NatsAccess,
     /// Copies of each stream: 1, or 3 on a cluster.
     #[arg(long, env = "UPLION_NATS_REPLICAS", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=5))]
     pub nats_replicas: u8,

@@ -14,9 +14,11 @@ pub enum Format {
     Json,
 }
 
+/// Of connections to NATS our own lines say more than those of its client.
 pub fn start(format: Format) {
-    let filter = EnvFilter::try_from_default_env()
-        .unwrap_or_else(|_| EnvFilter::new("info,async_nats=warn,refinery_core=warn"));
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| {
+        EnvFilter::new("info,async_nats=warn,async_nats::connector=off,refinery_core=warn")
+    });
     let json = match format {
         Format::Auto => !std::io::stderr().is_terminal(),
         Format::Text => false,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use anyhow::{Context as _, Result, bail};
 use uplion_log_store::Store;
 use uplion_log_transport::{
-    nats::Nats,
+    nats::{self, Nats},
     stream::{StreamName, Streams},
 };
 use uplion_projections::Projection;
@@ -127,8 +127,8 @@ async fn connect(arguments: &Maintenance) -> Result<(Arc<dyn Streams>, Store)> {
         return Ok((streams, store));
     }
     // Somebody waits in front of a command: it tries once and says what is missing.
-    let nats = connection::nats_options(&arguments.broker, "maintenance");
-    let at = connection::without_credentials(&nats.url);
-    let log = Nats::connect(nats).await.with_context(|| format!("nats-server at {at}"))?.log();
+    let options = connection::nats_options(&arguments.broker, "maintenance");
+    let at = nats::shown(&options.url);
+    let log = Nats::connect(options).await.with_context(|| format!("nats-server at {at}"))?.log();
     Ok((log.streams, connect_postgres(arguments.database.database_url.expose()).await?))
 }

@@ -21,7 +21,7 @@ impl Cluster {
         let all: Vec<u16> = ports.iter().map(Port::number).collect();
         let node = |n: usize| {
             let routes = Routes { own: all[n], all: all.clone() };
-            Server::launch(&format!("n{}", n + 1), SyncInterval::Always, Some(&routes))
+            Server::launch(&format!("n{}", n + 1), SyncInterval::Always, Some(&routes), None)
         };
         let nodes = [node(0)?, node(1)?, node(2)?];
         let cluster = Self { nodes, accounts: Accounts::default(), _routes: ports };

@@ -22,6 +22,8 @@ pub(super) struct Config<'a> {
     pub store: &'a Path,
     pub sync_interval: SyncInterval,
     pub routes: Option<&'a Routes>,
+    /// Who is let in, and how; None: the accounts of tests, by user and password.
+    pub access: Option<&'a str>,
 }
 
 /// Where this node listens for the others, and where all nodes are.
@@ -32,7 +34,7 @@ pub(super) struct Routes {
 
 impl fmt::Display for Config<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { name, client, monitor, store, sync_interval, routes } = self;
+        let Self { name, client, monitor, store, sync_interval, routes, access } = self;
         // Unquoted, a value such as 2m is silently ignored.
         let sync_interval = match sync_interval {
             SyncInterval::Default => "\"2m\"",
@@ -47,6 +49,9 @@ impl fmt::Display for Config<'_> {
             store.display()
         )?;
         writeln!(f, "  max_mem: 1TB, max_file: 8TB }}")?;
+        if let Some(access) = access {
+            return writeln!(f, "{access}");
+        }
         writeln!(f, "accounts {{")?;
         for n in 0..ACCOUNTS {
             writeln!(

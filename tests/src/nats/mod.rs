@@ -3,6 +3,7 @@
 
 mod cluster;
 mod config;
+mod operator;
 
 use std::{
     path::PathBuf,
@@ -12,7 +13,7 @@ use std::{
 use anyhow::Context;
 use tokio::sync::OnceCell;
 
-pub use self::{cluster::Cluster, config::SyncInterval};
+pub use self::{cluster::Cluster, config::SyncInterval, operator::Operator};
 use crate::{
     http, installed,
     port::Port,
@@ -34,7 +35,17 @@ impl Server {
     /// # Errors
     /// When the server does not come up.
     pub async fn start(sync_interval: SyncInterval) -> anyhow::Result<Self> {
-        let server = Self::launch("n1", sync_interval, None)?;
+        let server = Self::launch("n1", sync_interval, None, None)?;
+        server.ready().await?;
+        Ok(server)
+    }
+
+    /// One that lets in whom these lines of its configuration say, by TLS or not.
+    ///
+    /// # Errors
+    /// When the server does not come up.
+    pub async fn with_access(access: &str) -> anyhow::Result<Self> {
+        let server = Self::launch("n1", SyncInterval::Default, None, Some(access))?;
         server.ready().await?;
         Ok(server)
     }
@@ -51,6 +62,7 @@ impl Server {
         name: &str,
         sync_interval: SyncInterval,
         routes: Option<&config::Routes>,
+        access: Option<&str>,
     ) -> anyhow::Result<Self> {
         let folder = scratch::folder("nats")?;
         let (client, monitor) = (Port::reserve()?, Port::reserve()?);
@@ -61,6 +73,7 @@ impl Server {
             store: &folder.join("store"),
             sync_interval,
             routes,
+            access,
         };
         let config = folder.join("nats.conf");
         std::fs::write(&config, written.to_string())?;
@@ -95,6 +108,11 @@ impl Server {
     /// The URL at which this node serves an account.
     pub fn url_of(&self, account: usize) -> String {
         format!("nats://a{account}:a{account}@127.0.0.1:{}", self.client.number())
+    }
+
+    /// `127.0.0.1:<port>`
+    pub fn address(&self) -> String {
+        format!("127.0.0.1:{}", self.client.number())
     }
 
     /// Of the monitoring endpoints: `/jsz`, `/varz`, `/connz`.

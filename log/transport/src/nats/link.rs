@@ -11,6 +11,7 @@ use std::{
 use async_nats::{ConnectOptions, Event};
 use tokio::sync::watch;
 
+use super::access::Access;
 use crate::message::Link;
 
 #[derive(Debug)]
@@ -31,7 +32,10 @@ struct State {
 #[derive(Debug)]
 pub(super) struct Member {
     links: Arc<Links>,
+    access: Arc<Access>,
     at: Mutex<At>,
+    /// Why it could not reconnect, as was said last.
+    told: Mutex<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,12 +69,17 @@ impl Links {
     }
 
     /// A new connection, and options that keep the link informed about it.
-    pub fn join(self: &Arc<Self>, options: ConnectOptions) -> (Arc<Member>, ConnectOptions) {
-        let member = Arc::new(Member { links: Arc::clone(self), at: Mutex::new(At::Start) });
+    pub fn join(
+        self: &Arc<Self>,
+        options: ConnectOptions,
+        access: Arc<Access>,
+    ) -> (Arc<Member>, ConnectOptions) {
+        let (at, told) = (Mutex::new(At::Start), Mutex::default());
+        let member = Arc::new(Member { links: Arc::clone(self), access, at, told });
         let told = Arc::downgrade(&member);
         let options = options.event_callback(move |event| {
             if let Some(member) = told.upgrade() {
-                member.hear(&event);
+                member.hear(event);
             }
             future::ready(())
         });
@@ -86,11 +95,12 @@ impl Links {
 }
 
 impl Member {
-    fn hear(&self, event: &Event) {
+    fn hear(self: Arc<Self>, event: Event) {
         match event {
             Event::Connected => {
                 if std::mem::replace(&mut *self.at(), At::Up) == At::Down {
                     tracing::info!("nats.connected");
+                    self.told.lock().unwrap_or_else(PoisonError::into_inner).clear();
                     self.links.change(|state| {
                         state.down -= 1;
                         state.session += 1;
@@ -107,8 +117,21 @@ impl Member {
                 self.links.lost.fetch_add(1, Ordering::Relaxed);
             }
             Event::ServerError(error) => tracing::warn!(%error, "nats.server.error"),
-            Event::ClientError(error) => tracing::warn!(%error, "nats.unreachable"),
+            // It may read files to find out why.
+            Event::ClientError(error) => {
+                tokio::task::spawn_blocking(move || self.say_why(&error.to_string()));
+            }
             Event::LameDuckMode | Event::Draining | Event::Closed => {}
+        }
+    }
+
+    /// Once, and again when the reason changes.
+    fn say_why(&self, kind: &str) {
+        let error = self.access.explain_kind(kind);
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        if *told != error {
+            tracing::warn!(error, "nats.unreachable");
+            *told = error;
         }
     }
 

@@ -2,10 +2,11 @@
 
 use std::{fmt, path::PathBuf, sync::Arc, time::Duration};
 
-use async_nats::{Client, ConnectOptions, ServerAddr};
+use async_nats::Client;
 
 use super::{
     SEND_BUFFER,
+    access::Access,
     link::{Links, Member},
 };
 use crate::message::SendError;
@@ -16,19 +17,30 @@ const REQUEST_DEADLINE: Duration = Duration::from_secs(5);
 const PING_EVERY: Duration = Duration::from_secs(2);
 const LONGEST_PAUSE: Duration = Duration::from_millis(500);
 
+/// Who this is, is said in one way: by the URL, a user with a password, a token, an nkey or a `.creds` file.
 #[derive(Clone, Default)]
 pub struct NatsOptions {
     /// `nats://[user:password@]host:port` or `tls://…`; more, separated by commas, for the nodes of a cluster.
     pub url: String,
+    pub user: Option<String>,
+    pub password: Option<String>,
+    pub token: Option<String>,
+    /// A file with the seed of a user's nkey.
+    pub nkey: Option<PathBuf>,
     /// A `.creds` file.
     pub credentials: Option<PathBuf>,
-    /// PEM; those of the system otherwise.
+    /// PEM; those of the system otherwise. With it TLS is required.
     pub root_certificates: Option<PathBuf>,
+    /// PEM, what the server is shown of this process, with its key. With it TLS is required.
+    pub client_certificate: Option<PathBuf>,
+    pub client_key: Option<PathBuf>,
+    /// TLS before the server's first word.
+    pub tls_first: bool,
     /// Shown in the server's list of connections.
     pub name: String,
 }
 
-/// Without the URL, which may hold a password.
+/// Without the URL and the others, which may hold a secret.
 impl fmt::Debug for NatsOptions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("NatsOptions").field("name", &self.name).finish_non_exhaustive()
@@ -41,10 +53,11 @@ impl NatsOptions {
         links: &Arc<Links>,
         subscription_buffer: usize,
     ) -> Result<(Client, Arc<Member>), SendError> {
-        let failed = |error: &dyn std::fmt::Display| SendError(error.to_string());
-        let servers = self.url.split(',').map(|url| url.trim().parse::<ServerAddr>());
-        let servers = servers.collect::<Result<Vec<_>, _>>().map_err(|error| failed(&error))?;
-        let mut options = ConnectOptions::new()
+        let access = Access::new(self).map_err(SendError)?;
+        access.check().map_err(SendError)?;
+        let access = Arc::new(access);
+        let options = access
+            .options()
             .name(&self.name)
             .connection_timeout(CONNECT_DEADLINE)
             .request_timeout(Some(REQUEST_DEADLINE))
@@ -54,21 +67,15 @@ impl NatsOptions {
             // They are all spelled by one type.
             .skip_subject_validation(true)
             .reconnect_delay_callback(pause);
-        // Those of the URL are otherwise ignored.
-        if let Some(server) = servers.first()
-            && let (Some(user), Some(password)) = (server.username(), server.password())
-        {
-            options = options.user_and_password(user.to_owned(), password.to_owned());
-        }
-        if let Some(path) = &self.credentials {
-            options = options.credentials_file(path).await.map_err(|error| failed(&error))?;
-        }
-        if let Some(path) = &self.root_certificates {
-            options = options.add_root_certificates(path.clone());
-        }
-        let (member, options) = links.join(options);
-        let client = options.connect(servers).await.map_err(|error| failed(&error))?;
+        let (member, options) = links.join(options, Arc::clone(&access));
+        let connected = options.connect(access.servers.clone()).await;
+        let client = connected.map_err(|error| SendError(access.explain(&error)))?;
         Ok((client, member))
+    }
+
+    /// Whether what was said fits together. No file is read, and nobody is asked.
+    pub fn check(&self) -> Result<(), String> {
+        Access::new(self).map(drop)
     }
 }
 

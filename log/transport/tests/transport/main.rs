@@ -5,6 +5,7 @@
 
 #![expect(clippy::unwrap_used, reason = "in a test it is the assertion")]
 
+mod access;
 mod backend;
 mod events;
 mod faults;

@@ -7,7 +7,7 @@ use tokio::time::timeout;
 use uplion_log_store::postgres;
 use uplion_log_transport::{
     Log,
-    nats::{Nats, NatsOptions},
+    nats::{self, Nats},
     stream::{ReadError, StreamName},
 };
 
@@ -15,7 +15,7 @@ use super::{
     finding::Finding,
     log::{Storage, Stream, advice_for_database},
 };
-use crate::{connection::without_credentials, secret::Secret, sizes::human};
+use crate::{connection::without_credentials, flags::NatsAccess, secret::Secret, sizes::human};
 
 const PATIENCE: Duration = Duration::from_secs(5);
 const OLDEST_BROKER: (u32, u32) = (2, 15);
@@ -26,9 +26,8 @@ pub struct DirectArgs {
     /// The broker, to ask it also where control cannot.
     #[arg(long, env = "UPLION_NATS_URL", hide_env_values = true)]
     nats_url: Option<Secret>,
-    /// A `.creds` file for it.
-    #[arg(long, env = "UPLION_NATS_CREDENTIALS", value_name = "FILE")]
-    nats_credentials: Option<std::path::PathBuf>,
+    #[command(flatten)]
+    nats_access: NatsAccess,
     /// The broker's monitoring port, like `http://127.0.0.1:8222`: it alone says that a disk was full.
     #[arg(long, env = "UPLION_NATS_MONITOR", value_name = "URL")]
     nats_monitor: Option<String>,
@@ -42,7 +41,7 @@ impl DirectArgs {
     pub async fn examine(&self, control_answers: bool) -> Vec<Finding> {
         let mut findings = Vec::new();
         if let Some(url) = &self.nats_url {
-            findings.extend(self.broker(url.expose(), control_answers).await);
+            findings.extend(self.broker(url, control_answers).await);
         }
         if let Some(url) = &self.nats_monitor {
             findings.extend(super::monitor::examine(url).await);
@@ -53,14 +52,9 @@ impl DirectArgs {
         findings
     }
 
-    async fn broker(&self, url: &str, control_answers: bool) -> Vec<Finding> {
-        let at = without_credentials(url);
-        let options = NatsOptions {
-            url: url.to_owned(),
-            credentials: self.nats_credentials.clone(),
-            root_certificates: None,
-            name: "uplion doctor".to_owned(),
-        };
+    async fn broker(&self, url: &Secret, control_answers: bool) -> Vec<Finding> {
+        let at = nats::shown(url.expose());
+        let options = self.nats_access.options(url, "uplion doctor".to_owned());
         let connected = timeout(PATIENCE, Nats::connect(options)).await;
         let nats = match connected.map_err(|_| "no answer".to_owned()) {
             Ok(Ok(nats)) => nats,
