@@ -57,6 +57,10 @@ impl Admission {
             let reason = "the queue cannot be reached";
             return Err(ApiError::Unavailable { reason, retry_after_s });
         }
+        if self.gate.is_deaf() {
+            let reason = "it does not hear what it sends to itself";
+            return Err(ApiError::Unavailable { reason, retry_after_s });
+        }
         if self.gate.is_log_full() {
             return Err(ApiError::Unavailable { reason: "the log is nearly full", retry_after_s });
         }

@@ -6,7 +6,6 @@ use anyhow::ensure;
 use poem::{Endpoint, Response};
 use prometheus_client::registry::Registry;
 use tokio::{
-    sync::watch,
     task::JoinSet,
     time::{Instant, MissedTickBehavior, interval, sleep, timeout},
 };
@@ -18,7 +17,7 @@ use uplion_log_transport::{
     Log,
     message::Link,
     presence::{self, Beat, GatewayReport, Report},
-    stream::{StreamName, StreamSpec},
+    stream::StreamSpec,
 };
 use uuid::Uuid;
 
@@ -35,13 +34,14 @@ use crate::{
     permit::Capacity,
     rejections::Rejections,
     routes::routes,
+    self_ping::{self, keep_pinging},
+    streams_upkeep::{watch_link, watch_streams},
     waiting::Waiting,
 };
 
 const TRY_AGAIN: Duration = Duration::from_millis(500);
 /// While workers are given the time to take up a model.
 const LOOK_AGAIN: Duration = Duration::from_millis(250);
-const LOOK_AT_LOG: Duration = Duration::from_secs(1);
 const LOOK_AT_REJECTED: Duration = Duration::from_secs(1);
 /// For requests that were cut off at the end of a drain to be settled.
 const SETTLE_CUT_OFF: Duration = Duration::from_secs(5);
@@ -89,7 +89,8 @@ impl Gateway {
         let mut running = JoinSet::new();
         running.spawn(listen(Arc::clone(&live), Arc::clone(&admission)));
         running.spawn(watch_link(Arc::clone(&live), Arc::clone(&admission)));
-        running.spawn(watch_traffic_size(Arc::clone(&live), Arc::clone(&admission)));
+        running.spawn(watch_streams(Arc::clone(&live), Arc::clone(&admission)));
+        running.spawn(keep_pinging(Arc::clone(&live), Arc::clone(&admission)));
         running.spawn(record_rejected(Arc::clone(&live), Arc::clone(&admission)));
         running.spawn(watch_outlook(Arc::clone(&live), Arc::clone(&admission)));
         running.spawn(keep_saying(Arc::clone(&live), Arc::clone(&admission)));
@@ -204,6 +205,7 @@ fn hindrance(live: &Live, admission: &Admission) -> Option<String> {
         (gate.is_closing(), "the gateway is stopping"),
         (live.link() == Link::Down, "the message broker cannot be reached"),
         (!gate.is_listening(), "the gateway does not hear workers yet"),
+        (gate.is_deaf_for_long(), "the gateway does not hear what it sends to itself"),
         (!gate.is_ensured(), "streams and queue are not there yet"),
         (!admission.catalog.is_fresh(), "the catalog is not known to be up to date"),
         (gate.is_log_full(), "the traffic stream is nearly full"),
@@ -267,80 +269,16 @@ async fn listen(live: Arc<Live>, admission: Arc<Admission>) {
             Ok(mut messages) => {
                 admission.gate.set_listening(true);
                 while let Some(message) = messages.recv().await {
-                    live.dispatch(message).await;
+                    if self_ping::is_own(&message, admission.gateway) {
+                        admission.gate.heard_itself();
+                    } else {
+                        live.dispatch(message).await;
+                    }
                 }
                 admission.gate.set_listening(false);
             }
             Err(error) => tracing::warn!(%error, "gateway.workers.unheard"),
         }
         sleep(TRY_AGAIN).await;
-    }
-}
-
-/// After each reconnect streams and tickets may be gone: both are made anew.
-async fn watch_link(live: Arc<Live>, admission: Arc<Admission>) {
-    let mut link = live.surroundings().log.messages.link();
-    loop {
-        let now = *link.borrow_and_update();
-        match now {
-            Link::Up { .. } => {
-                ensure_streams(&live, &admission, &link).await;
-                live.on_link(now);
-            }
-            Link::Down => {
-                admission.gate.set_ensured(false);
-                live.on_link(now);
-            }
-        }
-        if link.changed().await.is_err() {
-            return;
-        }
-    }
-}
-
-/// Until it works or the link changes.
-async fn ensure_streams(live: &Live, admission: &Admission, link: &watch::Receiver<Link>) {
-    let mut said = None;
-    while !link.has_changed().unwrap_or(true) {
-        match try_ensure_streams(live, admission).await {
-            Ok(()) => {
-                admission.gate.set_unmade(None);
-                return admission.gate.set_ensured(true);
-            }
-            Err(error) => {
-                let error = format!("{error:#}");
-                // Twice a second is too often for what lasts until somebody mends it.
-                if said.as_ref() != Some(&error) {
-                    tracing::warn!(error, "gateway.streams.unavailable");
-                    said = Some(error.clone());
-                }
-                admission.gate.set_unmade(Some(error));
-            }
-        }
-        sleep(TRY_AGAIN).await;
-    }
-}
-
-async fn try_ensure_streams(live: &Live, admission: &Admission) -> anyhow::Result<()> {
-    for stream in &admission.options.streams {
-        live.surroundings().log.streams.ensure(stream).await?;
-    }
-    live.surroundings().log.tasks.ensure(&live.surroundings().queue).await?;
-    Ok(())
-}
-
-/// Keeps the last tenth of TRAFFIC for those who are admitted already.
-async fn watch_traffic_size(live: Arc<Live>, admission: Arc<Admission>) {
-    let percent = admission.options.bounds.traffic_percent;
-    let mut ticks = interval(LOOK_AT_LOG);
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    loop {
-        ticks.tick().await;
-        // Who cannot ask keeps to the last answer: a log that is away is noticed by its link.
-        if let Ok(log) = live.surroundings().log.streams.identity(StreamName::Traffic).await {
-            let full =
-                u128::from(log.bytes) * 100 >= u128::from(log.max_bytes) * u128::from(percent);
-            admission.gate.set_log_full(full && log.max_bytes > 0);
-        }
     }
 }

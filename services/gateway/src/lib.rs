@@ -20,7 +20,9 @@ mod recording;
 mod rejections;
 mod reply;
 mod routes;
+mod self_ping;
 mod serving;
+mod streams_upkeep;
 mod waiting;
 
 use std::sync::Arc;

@@ -19,11 +19,26 @@ pub struct LiveCatalog {
     follower: Follower,
 }
 
+/// CONTROL made anew is filled from the record of all changes, and is worth as much as the one before once it holds as
+/// many. If it never will, it is believed after so long.
+const REFILLED_WITHIN: Duration = Duration::from_mins(1);
+
 #[derive(Default)]
 struct Held {
     catalog: Catalog,
+    /// Events that were heard of this CONTROL.
+    heard: u64,
+    /// Of one that took the place of another.
+    refill: Option<Refill>,
     /// When it was heard here that something about a model changed, of those that are not retired.
     changed: HashMap<ModelName, Instant>,
+}
+
+/// Of which is not known yet what the one before held: a good key would be turned away.
+struct Refill {
+    /// Events that were heard of the one before.
+    until: u64,
+    since: Instant,
 }
 
 /// Nobody can tell whether a key was revoked meanwhile.
@@ -38,7 +53,7 @@ impl LiveCatalog {
             let mut held = written.write().unwrap_or_else(PoisonError::into_inner);
             match news {
                 News::Event(event) => held.apply(event),
-                News::Anew => *held = Held::default(),
+                News::Anew => *held = Held::anew(&held),
             }
         });
         Self { held, follower }
@@ -58,7 +73,7 @@ impl LiveCatalog {
     }
 
     pub fn is_fresh(&self) -> bool {
-        self.follower.fresh()
+        self.follower.fresh() && self.held().is_refilled()
     }
 
     fn held(&self) -> RwLockReadGuard<'_, Held> {
@@ -67,7 +82,20 @@ impl LiveCatalog {
 }
 
 impl Held {
+    fn anew(before: &Self) -> Self {
+        let until = before.refill.as_ref().map_or(0, |refill| refill.until).max(before.heard);
+        let refill = Some(Refill { until, since: Instant::now() });
+        Self { refill, ..Self::default() }
+    }
+
+    fn is_refilled(&self) -> bool {
+        self.refill.as_ref().is_none_or(|Refill { until, since }| {
+            self.heard >= *until || since.elapsed() > REFILLED_WITHIN
+        })
+    }
+
     fn apply(&mut self, envelope: &Envelope) {
+        self.heard += 1;
         self.catalog.apply(envelope);
         match &envelope.event {
             Event::Model(name, model::Event::Retired { .. }) => {

@@ -11,6 +11,7 @@ mod clients;
 mod cluster;
 mod crowd;
 mod dead_gateways;
+mod deleted_streams;
 mod dev;
 mod errors;
 mod keys;
