@@ -179,7 +179,9 @@ impl Installation {
         });
         if let Err(late) = complete.await {
             let usage = admin.usage(&[("wait", "0")]).await;
-            bail!("{late}: {:?}", usage.map(|usage| usage["missing"].clone()));
+            let ended = self.processes().filter(|process| process.process().exited().is_some());
+            let ended: Vec<String> = ended.map(Uplion::output).collect();
+            bail!("{late}: {:?}; ended: {ended:?}", usage.map(|usage| usage["missing"].clone()));
         }
         let ledger = self.ledger().await?;
         ledger.projected().await?;

@@ -5,7 +5,6 @@ use std::{
     sync::{Arc, OnceLock},
 };
 
-use anyhow::{anyhow, bail, ensure};
 use uplion_domain::{
     Envelope, Event, InstallationId, Timestamp,
     cloud_event::Source,
@@ -37,6 +36,23 @@ pub struct Founded {
     pub id: InstallationId,
     pub terms: Terms,
     pub at: Timestamp,
+}
+
+/// Why an installation is not, or not seen to be, as it is planned.
+#[derive(Debug, thiserror::Error)]
+pub enum FoundError {
+    /// For ever: the plan has to change.
+    #[error("{0}")]
+    Otherwise(String),
+    /// What it takes is away or refuses: worth another try.
+    #[error("the installation could not be founded: {0}")]
+    NotNow(String),
+}
+
+impl From<Problem> for FoundError {
+    fn from(problem: Problem) -> Self {
+        Self::NotNow(problem.detail().to_owned())
+    }
 }
 
 /// Looks the installation up once: it never changes.
@@ -80,7 +96,7 @@ impl Foundation {
     }
 
     /// Founds it unless that was done before. Several controls may start at once: one of them does it.
-    pub async fn found(&self, writer: &Writer) -> anyhow::Result<()> {
+    pub async fn found(&self, writer: &Writer) -> Result<(), FoundError> {
         if self.agreed().await? {
             return Ok(());
         }
@@ -99,31 +115,26 @@ impl Foundation {
                 );
                 Ok(())
             }
-            Err(Problem::Conflict(_)) => {
-                ensure!(self.agreed().await?, "the installation could not be founded");
-                Ok(())
-            }
-            Err(problem) => bail!("the installation could not be founded: {}", problem.detail()),
+            Err(Problem::Conflict(_)) if self.agreed().await? => Ok(()),
+            Err(problem) => Err(problem.into()),
         }
     }
 
     /// Whether it is founded as it is planned. An error if it is founded otherwise.
-    async fn agreed(&self) -> anyhow::Result<bool> {
-        let founded = self.current().await.map_err(|problem| anyhow!("{}", problem.detail()))?;
-        let Some(Founded { terms, .. }) = founded else { return Ok(false) };
+    async fn agreed(&self) -> Result<bool, FoundError> {
+        let Some(Founded { terms, .. }) = self.current().await? else { return Ok(false) };
         if let Some(currency) = self.plan.currency.filter(|currency| *currency != terms.currency) {
-            bail!(
+            return Err(FoundError::Otherwise(format!(
                 "the installation's currency is {} and cannot change to {currency}: every amount on its log is in {}",
-                terms.currency,
-                terms.currency
-            );
+                terms.currency, terms.currency
+            )));
         }
         let time_zone = self.plan.time_zone.as_ref().filter(|zone| **zone != terms.time_zone);
         if let Some(time_zone) = time_zone {
-            bail!(
+            return Err(FoundError::Otherwise(format!(
                 "the installation's time zone is {} and cannot change to {time_zone}: its hours of usage begin there",
                 terms.time_zone
-            );
+            )));
         }
         Ok(true)
     }

@@ -38,7 +38,7 @@ use uplion_log_store::{Store, lease::Leases, people::People, relay::Relay};
 use uplion_log_transport::Log;
 
 pub use api::PATH;
-pub use installation::Plan;
+pub use installation::{FoundError, Plan};
 
 use crate::{
     auth::{
@@ -173,7 +173,7 @@ impl Control {
 
     /// Founds the installation at the first start. An error if it is founded with another currency or time zone than
     /// the options say: they never change.
-    pub async fn found(&self) -> anyhow::Result<()> {
+    pub async fn found(&self) -> Result<(), FoundError> {
         self.parts.foundation.found(&self.parts.writer).await
     }
 

@@ -14,6 +14,7 @@ mod dead_gateways;
 mod deleted_streams;
 mod dev;
 mod errors;
+mod founding;
 mod keys;
 mod money;
 mod one_bad_client;

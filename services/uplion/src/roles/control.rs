@@ -6,7 +6,7 @@ use anyhow::Result;
 use clap::Args;
 use prometheus_client::registry::Registry;
 use tokio_util::sync::CancellationToken;
-use uplion_control::{Control as Running, Options};
+use uplion_control::{Control as Running, FoundError, Options};
 use uplion_http::{Readiness, ServeOptions, cors, operations};
 
 use super::{self as roles, Role};
@@ -70,7 +70,18 @@ impl Role for Control {
         }
 
         let control = Running::start(self.options(), log, store)?;
-        control.found().await?;
+        let founded = || async {
+            match control.found().await {
+                Ok(()) => Ok(Ok(())),
+                Err(otherwise @ FoundError::Otherwise(_)) => Ok(Err(otherwise)),
+                Err(not_now @ FoundError::NotNow(_)) => Err(not_now.into()),
+            }
+        };
+        let what = "the installation's foundation";
+        match connection::retry_until_available(what, &port.startup, &stop, founded).await? {
+            Some(founded) => founded?,
+            None => return roles::closed(port).await,
+        }
         let mut registry = Registry::default();
         control.register(&mut registry);
         let readiness = control.readiness();
