@@ -1,5 +1,7 @@
 //! Postgres 15 and 18. Each test takes a database of its own.
 
+mod secured;
+
 use std::{
     ffi::OsString,
     fs,
@@ -16,6 +18,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use tokio::sync::OnceCell;
 use tokio_postgres::{Client, NoTls};
 
+pub use self::secured::Secured;
 use crate::{
     installed,
     port::Port,
@@ -59,7 +62,17 @@ impl Server {
     /// # Errors
     /// When the server does not come up.
     pub async fn start(version: Version) -> anyhow::Result<Self> {
-        let server = Self::launch(version)?;
+        let server = Self::launch(version, None)?;
+        server.ready().await?;
+        Ok(server)
+    }
+
+    /// One that takes nobody without TLS, but who makes its databases.
+    ///
+    /// # Errors
+    /// When the server does not come up.
+    pub async fn with_tls(version: Version, secured: &Secured<'_>) -> anyhow::Result<Self> {
+        let server = Self::launch(version, Some(secured))?;
         server.ready().await?;
         Ok(server)
     }
@@ -75,7 +88,7 @@ impl Server {
         shared.get_or_init(async || Self::start(version).await.expect("postgres")).await
     }
 
-    fn launch(version: Version) -> anyhow::Result<Self> {
+    fn launch(version: Version, secured: Option<&Secured<'_>>) -> anyhow::Result<Self> {
         let template = match version {
             Version::V15 => "POSTGRES_15_TEMPLATE",
             Version::V18 => "POSTGRES_18_TEMPLATE",
@@ -85,6 +98,9 @@ impl Server {
         fs::set_permissions(&folder, fs::Permissions::from_mode(0o777))?;
         let data = folder.join("data");
         copy(&installed::path(template)?, &data)?;
+        if let Some(secured) = secured {
+            secured.write(&data)?;
+        }
         let port = Port::reserve()?;
         let process = Process::start(Launch {
             program: version.binaries()?.join("postgres"),

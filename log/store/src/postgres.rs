@@ -4,11 +4,13 @@
 //! limit; a connection on which a call was cut short is closed, never used again. When Postgres comes back, the
 //! next call finds it.
 
+mod address;
 mod archive;
 mod error;
 mod event;
 mod event_store;
 mod examine;
+mod failover;
 mod leases;
 mod listener;
 mod locks;
@@ -16,10 +18,14 @@ mod people;
 mod pool;
 mod rows;
 mod statement;
+mod tls;
 
 use std::sync::Arc;
 
-pub use self::examine::{DatabaseState, examine};
+pub use self::{
+    address::shown,
+    examine::{DatabaseState, examine},
+};
 use self::{
     archive::PostgresArchive, event_store::PostgresEventStore, leases::PostgresLeases,
     people::PostgresPeople, pool::Pool, rows::PostgresRows,
@@ -32,8 +38,7 @@ mod schema {
 
 /// Connects to the database and brings its tables up to date; several processes may do so at once.
 ///
-/// Without `sslmode=require` in the URL the connection is not encrypted. With it, the server's certificate must be
-/// one that the system trusts.
+/// Without `sslmode` in the URL the connection is not encrypted. `require` is as strict as `verify-full`.
 pub async fn connect(url: &str) -> Result<Store, StoreError> {
     let pool = Pool::new(url)?;
     migrate(&pool).await?;

@@ -85,6 +85,10 @@ impl Relay {
                 () = stop.cancelled() => return,
             };
             let Err(error) = failed;
+            if let RelayError::Forgotten(_) = error {
+                // What was known of positions is of another past.
+                self.relayed.send_replace(None);
+            }
             self.note(Some(error.to_string()));
             tokio::select! {
                 () = sleep(PATIENCE) => {}
@@ -103,12 +107,42 @@ impl Relay {
         self.relayed.subscribe()
     }
 
-    /// Epoch and sequence on CONTROL of the event at `position`, once it is there; none if that takes too long.
-    pub async fn wait_for(&self, position: u64, patience: Duration) -> Option<(u32, u64)> {
+    /// Epoch and sequence on CONTROL of the event, once it is there; none if that takes too long. `position` is where the
+    /// event store has it, as far as the caller knows.
+    pub async fn wait_for(
+        &self,
+        event: &EventId,
+        position: u64,
+        patience: Duration,
+    ) -> Option<(u32, u64)> {
+        timeout(patience, self.found(event, position)).await.ok()?
+    }
+
+    async fn found(&self, event: &EventId, position: u64) -> Option<(u32, u64)> {
         let mut progress = self.progress();
-        let there = |relayed: &Option<Relayed>| relayed.is_some_and(|it| it.position >= position);
-        let relayed = timeout(patience, progress.wait_for(there)).await.ok()?.ok()?;
-        relayed.as_ref().and_then(|relayed| relayed.sequence_of(position))
+        let mut position = position;
+        loop {
+            let there =
+                |relayed: &Option<Relayed>| relayed.is_some_and(|it| it.position >= position);
+            let relayed = progress.wait_for(there).await.ok().and_then(|relayed| *relayed)?;
+            if let Some((epoch, sequence)) = relayed.sequence_of(position)
+                && self.is_at(event, sequence).await
+            {
+                return Some((epoch, sequence));
+            }
+            // The database was set back, so another event stands there: it is published once that is mended, and then
+            // at another position.
+            match self.events.position_of(event).await {
+                Ok(Some(now)) if now != position => position = now,
+                _ => progress.changed().await.ok()?,
+            }
+        }
+    }
+
+    /// Whether CONTROL has this event there.
+    async fn is_at(&self, event: &EventId, sequence: u64) -> bool {
+        let there = self.streams.get(StreamName::Control, sequence).await;
+        there.is_ok_and(|records| records.last().is_some_and(|last| last.event.id == *event))
     }
 
     /// Returns only when something is wrong.
@@ -165,11 +199,15 @@ impl Relay {
         Ok(end.behind(committed))
     }
 
-    /// The same position, unless CONTROL has moved or is another stream.
+    /// The same position, unless CONTROL has moved or is another stream, or the database is of another time.
     async fn position_unless(&self, known: RelayPosition) -> Result<RelayPosition, RelayError> {
         let identity = self.streams.identity(StreamName::Control).await?;
         let Relayed { epoch, sequence, .. } = known.relayed;
-        if (identity.epoch, identity.last) == (epoch, sequence) {
+        let known_to_store = match &known.last {
+            Some(last) => self.events.position_of(last).await? == Some(known.relayed.position),
+            None => true,
+        };
+        if (identity.epoch, identity.last) == (epoch, sequence) && known_to_store {
             Ok(known)
         } else {
             self.position().await
@@ -226,7 +264,7 @@ impl RelayPosition {
 
 impl Relayed {
     /// CONTROL and the event store are in one order and have no gaps, but need not begin with the same number.
-    fn sequence_of(&self, position: u64) -> Option<(u32, u64)> {
+    pub fn sequence_of(&self, position: u64) -> Option<(u32, u64)> {
         let behind = self.position.checked_sub(position)?;
         Some((self.epoch, self.sequence.checked_sub(behind)?))
     }

@@ -195,6 +195,7 @@ impl TlsFlags<'_> {
                 | Alert::CertificateRevoked
                 | Alert::CertificateExpired
                 | Alert::CertificateUnknown
+                | Alert::DecryptError
                 | Alert::UnknownCA
                 | Alert::AccessDenied),
             ) => format!("the server wants a certificate of this process, or refuses the one it was shown ({alert:?}): give {client} of an authority that the server trusts"),

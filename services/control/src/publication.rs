@@ -2,6 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use uplion_domain::EventId;
 use uplion_log_store::relay::Relay;
 
 use crate::position::Position;
@@ -14,9 +15,16 @@ pub struct Publication {
 }
 
 impl Publication {
-    /// Where on CONTROL the event at `position` of the event store stands; none if it does not within our patience.
-    pub async fn wait_for(&self, position: u64) -> Option<Position> {
-        let (epoch, sequence) = self.relay.wait_for(position, self.patience).await?;
+    /// Where on CONTROL the event stands that the event store has at `position`; none if it does not within our patience.
+    pub async fn wait_for(&self, event: &EventId, position: u64) -> Option<Position> {
+        let (epoch, sequence) = self.relay.wait_for(event, position, self.patience).await?;
+        Some(Position { epoch, sequence })
+    }
+
+    /// Where CONTROL begins, which holds nothing of what nothing was written for.
+    pub fn beginning(&self) -> Option<Position> {
+        let relayed = (*self.relay.progress().borrow())?;
+        let (epoch, sequence) = relayed.sequence_of(0)?;
         Some(Position { epoch, sequence })
     }
 

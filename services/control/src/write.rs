@@ -102,10 +102,11 @@ impl Writer {
                 return Err(too_much());
             }
             if commit.events.is_empty() && context.idempotency.is_none() {
-                let last = history.last().map_or(0, |stored| stored.position);
-                return self
-                    .in_force(CommandResult { id: aggregate.id(), version }, last, false)
-                    .await;
+                let last = history.last();
+                let (event, position) =
+                    last.map_or((None, 0), |last| (Some(last.event.id.clone()), last.position));
+                let result = CommandResult { id: aggregate.id(), version };
+                return self.in_force(result, event, position, false).await;
             }
             let personal = if commit.events.is_empty() { Vec::new() } else { personal.to_vec() };
             let commit = Commit { personal, ..commit };
@@ -127,11 +128,12 @@ impl Writer {
         let idempotency =
             context.idempotency.as_ref().map(|key| self.recognised(key, context, result));
         let commit = Commit { idempotency, ..commit };
+        let last = commit.events.last().map(|event| event.id.clone());
         match self.events.commit(commit).await {
             Ok(committed) => {
                 self.metrics.commits.inc();
                 let result = CommandResult { version: committed.version, ..result.clone() };
-                self.in_force(result, committed.position, false).await.map(Attempt::Finished)
+                self.in_force(result, last, committed.position, false).await.map(Attempt::Finished)
             }
             Err(CommitError::Conflict { current }) => match context.if_match {
                 Some(_) => Err(Problem::changed(current)),
@@ -139,7 +141,7 @@ impl Writer {
             },
             Err(CommitError::Repeated { answer, position }) => {
                 let result = CommandResult::read(&answer)?;
-                self.in_force(result, position, true).await.map(Attempt::Finished)
+                self.in_force(result, None, position, true).await.map(Attempt::Finished)
             }
             Err(error) => Err(refused(error)),
         }
@@ -160,7 +162,7 @@ impl Writer {
         };
         match self.events.commit(question).await {
             Err(CommitError::Repeated { answer, position }) => {
-                self.in_force(CommandResult::read(&answer)?, position, true).await
+                self.in_force(CommandResult::read(&answer)?, None, position, true).await
             }
             Err(error @ (CommitError::KeyReused | CommitError::Store(_))) => Err(refused(error)),
             Err(
@@ -188,18 +190,34 @@ impl Writer {
         }
     }
 
-    /// Waits until CONTROL holds what was written.
+    /// Waits until CONTROL holds what was written: this event, for the database may be set back meanwhile and have another
+    /// at its position. Without an event it is the one that the store has there.
     async fn in_force(
         &self,
         result: CommandResult,
+        event: Option<EventId>,
         position: u64,
         repeated: bool,
     ) -> Result<Receipt, Problem> {
-        let on_control = self.publication.wait_for(position).await;
+        let event = match event {
+            Some(event) => Some(event),
+            None => self.event_at(position).await?,
+        };
+        let on_control = match event {
+            Some(event) => self.publication.wait_for(&event, position).await,
+            None => self.publication.beginning(),
+        };
         if on_control.is_none() && !self.publication.patience.is_zero() {
             self.metrics.not_in_force.inc();
         }
         Ok(Receipt { result, position: on_control, repeated })
+    }
+
+    /// None at position 0, before all events.
+    async fn event_at(&self, position: u64) -> Result<Option<EventId>, Problem> {
+        let Some(before) = position.checked_sub(1) else { return Ok(None) };
+        let found = self.events.after(before, 1).await?;
+        Ok(found.into_iter().next().map(|stored| stored.event.id))
     }
 }
 

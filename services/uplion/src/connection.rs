@@ -6,7 +6,7 @@ use anyhow::{Error, Result};
 use tokio_util::sync::CancellationToken;
 use uplion_gateway::Timeouts;
 use uplion_http::Startup;
-use uplion_log_store::Store;
+use uplion_log_store::{Store, postgres};
 use uplion_log_transport::{
     Log,
     nats::{self, Nats, NatsOptions},
@@ -43,9 +43,9 @@ pub async fn postgres(
     startup: &Startup,
     stop: &CancellationToken,
 ) -> Result<Option<Store>> {
-    let what = format!("Postgres at {}", without_credentials(database.database_url.expose()));
+    let what = format!("Postgres at {}", postgres::shown(database.database_url.expose()));
     retry_until_available(&what, startup, stop, || async {
-        Ok(uplion_log_store::postgres::connect(database.database_url.expose()).await?)
+        Ok(postgres::connect(database.database_url.expose()).await?)
     })
     .await
 }
@@ -123,22 +123,4 @@ pub async fn ensure_streams(streams: &dyn Streams, specs: &[StreamSpec]) -> Resu
         streams.ensure(spec).await?;
     }
     Ok(())
-}
-
-/// A URL for people: without what stands before the `@`.
-pub fn without_credentials(url: &str) -> String {
-    let (scheme, rest) = url.split_once("://").unwrap_or(("", url));
-    let host = rest.rsplit_once('@').map_or(rest, |(_, host)| host);
-    if scheme.is_empty() { host.to_owned() } else { format!("{scheme}://{host}") }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_url_is_shown_without_its_password() {
-        assert_eq!(without_credentials("postgres://me:pa@ss@db:5432/x"), "postgres://db:5432/x");
-        assert_eq!(without_credentials("nats://127.0.0.1:4222"), "nats://127.0.0.1:4222");
-    }
 }

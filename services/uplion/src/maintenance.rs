@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result, bail};
-use uplion_log_store::Store;
+use uplion_log_store::{Store, postgres};
 use uplion_log_transport::{
     nats::{self, Nats},
     stream::{StreamName, Streams},
@@ -79,8 +79,8 @@ async fn open(store: &StoreArgs) -> Result<Store> {
 }
 
 async fn connect_postgres(url: &str) -> Result<Store> {
-    let at = connection::without_credentials(url);
-    uplion_log_store::postgres::connect(url).await.with_context(|| format!("Postgres at {at}"))
+    let at = postgres::shown(url);
+    postgres::connect(url).await.with_context(|| format!("Postgres at {at}"))
 }
 
 /// Goes on with streams that were made anew.

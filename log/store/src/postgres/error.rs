@@ -2,17 +2,27 @@
 
 use tokio_postgres::error::{DbError, SqlState};
 
+use super::failover;
 use crate::StoreError;
 
 impl From<tokio_postgres::Error> for StoreError {
     fn from(error: tokio_postgres::Error) -> Self {
         match error.as_db_error() {
+            Some(refusal) if is_read_only(refusal.code()) => {
+                failover::note();
+                Self::Unavailable(said(refusal))
+            }
             Some(refusal) if passes(refusal.code()) => Self::Unavailable(said(refusal)),
             Some(refusal) => Self::Refused(said(refusal)),
             None if is_about_values(&error) => Self::Unreadable(told(&error)),
             None => Self::Unavailable(told(&error)),
         }
     }
+}
+
+/// A standby, or a server that was told so: another one takes writes, or this one does later.
+fn is_read_only(code: &SqlState) -> bool {
+    *code == SqlState::READ_ONLY_SQL_TRANSACTION
 }
 
 /// Without its detail, which repeats what lies in rows: addresses, hashes.

@@ -5,9 +5,9 @@ use std::{sync::Arc, time::Duration};
 
 use futures::{StreamExt as _, stream::poll_fn};
 use tokio::{sync::watch, task::JoinHandle, time::sleep};
-use tokio_postgres::{AsyncMessage, Client, Connection, NoTls, Socket, tls::TlsStream};
+use tokio_postgres::{AsyncMessage, Client};
 
-use super::pool::{self, Pool};
+use super::pool::{Driver, Pool};
 use crate::StoreError;
 
 pub const CHANNEL: &str = "uplion_events";
@@ -46,18 +46,13 @@ impl Drop for Listener {
 }
 
 async fn listen(pool: &Pool, announce: &watch::Sender<u64>) -> Result<(), StoreError> {
-    if pool::encrypted(pool.config()) {
-        let (client, connection) = pool.config().connect(pool::tls()?).await?;
-        follow(client, connection, announce).await
-    } else {
-        let (client, connection) = pool.config().connect(NoTls).await?;
-        follow(client, connection, announce).await
-    }
+    let (client, connection) = pool.connected().await?;
+    follow(client, connection, announce).await
 }
 
-async fn follow<T: TlsStream + Unpin + Send>(
+async fn follow(
     client: Client,
-    mut connection: Connection<Socket, T>,
+    mut connection: Driver,
     announce: &watch::Sender<u64>,
 ) -> Result<(), StoreError> {
     let mut messages = poll_fn(move |context| connection.poll_message(context));

@@ -2,7 +2,6 @@
 
 use std::{
     ops::{Deref, DerefMut},
-    str::FromStr,
     time::Duration,
 };
 
@@ -10,14 +9,17 @@ use deadpool_postgres::{
     Hook, HookError, Manager, ManagerConfig, Object, PoolError, RecyclingMethod, Runtime, Timeouts,
 };
 use tokio::time::timeout;
-use tokio_postgres::{Client, Config, NoTls, config::SslMode};
-use tokio_postgres_rustls::MakeRustlsConnect;
+use tokio_postgres::{Client, Connection, Socket, tls::MakeTlsConnect};
 
+use super::{
+    address::{Address, CONNECT},
+    failover,
+    tls::Tls,
+};
 use crate::StoreError;
 
+const SHOW: &str = "show one with sslcert and sslkey in --database-url (UPLION_DATABASE_URL)";
 const MOST_CONNECTIONS: usize = 16;
-/// To get a connection.
-const CONNECT: Duration = Duration::from_secs(5);
 /// For what a service does all the time.
 pub const USUAL: Duration = Duration::from_secs(15);
 /// For what looks at whole tables.
@@ -32,28 +34,20 @@ pub const SETTINGS_FOR_LONG: &str = "SET LOCAL statement_timeout = '15min'; \
 
 pub struct Pool {
     connections: deadpool_postgres::Pool,
-    config: Config,
+    address: Address,
 }
+
+/// What drives a connection.
+pub type Driver = Connection<Socket, <Tls as MakeTlsConnect<Socket>>::Stream>;
 
 impl Pool {
     pub fn new(url: &str) -> Result<Self, StoreError> {
-        let unusable = |error: &dyn std::error::Error| {
-            // The driver's own text does not repeat the URL, which may hold a password.
-            let source = error.source().map(|source| format!(": {source}")).unwrap_or_default();
-            StoreError::Refused(format!("its URL cannot be used: {error}{source}"))
-        };
-        let mut config = Config::from_str(url).map_err(|error| unusable(&error))?;
-        config.connect_timeout(CONNECT).keepalives_idle(Duration::from_secs(10));
-        config.tcp_user_timeout(Duration::from_secs(10));
-        if config.get_application_name().is_none() {
-            config.application_name("uplion");
-        }
+        let address = Address::parse(url).map_err(StoreError::Refused)?;
+        // It may be mended while somebody tries again.
+        address.security.check().map_err(StoreError::Unavailable)?;
         let settings = ManagerConfig { recycling_method: RecyclingMethod::Fast };
-        let manager = if encrypted(&config) {
-            Manager::from_config(config.clone(), tls()?, settings)
-        } else {
-            Manager::from_config(config.clone(), NoTls, settings)
-        };
+        let tls = Tls(address.security.clone());
+        let manager = Manager::from_config(address.config.clone(), tls, settings);
         let timeouts =
             Timeouts { wait: Some(CONNECT), create: Some(CONNECT), recycle: Some(CONNECT) };
         let prepare = Hook::async_fn(|client, _| {
@@ -61,55 +55,54 @@ impl Pool {
                 async move { client.batch_execute(SETTINGS).await.map_err(HookError::Backend) },
             )
         });
+        let current = Hook::sync_fn(|_, metrics| {
+            if failover::is_outdated(metrics.created) {
+                return Err(HookError::message("its server took no writes any more"));
+            }
+            Ok(())
+        });
         let connections = deadpool_postgres::Pool::builder(manager)
             .max_size(MOST_CONNECTIONS)
             .timeouts(timeouts)
             .runtime(Runtime::Tokio1)
             .post_create(prepare)
+            .pre_recycle(current)
             .build()
-            .map_err(|error| unusable(&error))?;
-        Ok(Self { connections, config })
+            .map_err(|error| StoreError::Refused(error.to_string()))?;
+        Ok(Self { connections, address })
     }
 
     /// One for a call. Whoever is done says so; a call that was cut short closes it.
     pub async fn session(&self) -> Result<Session, StoreError> {
         match self.connections.get().await {
             Ok(client) => Ok(Session(Some(client))),
-            Err(PoolError::Backend(error)) => Err(error.into()),
+            Err(PoolError::Backend(error)) => Err(self.refused(error)),
             Err(error) => Err(StoreError::Unavailable(error.to_string())),
         }
     }
 
     /// One beside the pool. Ends when it is dropped.
     pub async fn connect(&self) -> Result<Client, StoreError> {
-        if encrypted(&self.config) {
-            let (client, connection) = self.config.connect(tls()?).await?;
-            tokio::spawn(connection);
-            Ok(client)
-        } else {
-            let (client, connection) = self.config.connect(NoTls).await?;
-            tokio::spawn(connection);
-            Ok(client)
+        let (client, driver) = self.connected().await?;
+        tokio::spawn(driver);
+        Ok(client)
+    }
+
+    /// The same for who drives it.
+    pub async fn connected(&self) -> Result<(Client, Driver), StoreError> {
+        let tls = Tls(self.address.security.clone());
+        self.address.config.connect(tls).await.map_err(|error| self.refused(error))
+    }
+
+    fn refused(&self, error: tokio_postgres::Error) -> StoreError {
+        if let Some(refusal) = error.as_db_error() {
+            let asks = refusal.message().contains("client certificate");
+            let why: StoreError = error.into();
+            return if asks { StoreError::Refused(format!("{why}: {SHOW}")) } else { why };
         }
-    }
-
-    pub const fn config(&self) -> &Config {
-        &self.config
-    }
-}
-
-/// `prefer` is what the driver takes for granted where the URL says nothing.
-pub fn encrypted(config: &Config) -> bool {
-    config.get_ssl_mode() == SslMode::Require
-}
-
-/// Trusts what the system trusts, or what `SSL_CERT_FILE` holds.
-pub fn tls() -> Result<MakeRustlsConnect, StoreError> {
-    match MakeRustlsConnect::with_native_certs() {
-        Ok((tls, _unreadable_ones)) => Ok(tls),
-        Err(errors) => {
-            let errors: Vec<String> = errors.iter().map(ToString::to_string).collect();
-            Err(StoreError::Refused(format!("no certificates to trust: {}", errors.join(", "))))
+        match self.address.security.explain(&error) {
+            Some(trouble) => StoreError::Unavailable(trouble),
+            None => error.into(),
         }
     }
 }

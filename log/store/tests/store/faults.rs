@@ -234,27 +234,44 @@ async fn a_database_from_an_hour_ago_is_brought_up_to_control_and_the_relay_goes
     let write = async |name: &str| {
         let project = project();
         let commit = commit(project, 0, vec![created(project, name)]);
-        store.events.commit(commit).await.map(|committed| committed.position)
+        let event = commit.events[0].id.clone();
+        store.events.commit(commit).await.map(|committed| (event, committed.position))
     };
 
-    write("before").await.unwrap();
-    assert_eq!(relay.wait_for(1, wait::PATIENCE).await, Some((1, 1)));
+    let (before, _) = write("before").await.unwrap();
+    assert_eq!(relay.wait_for(&before, 1, wait::PATIENCE).await, Some((1, 1)));
     let backup = server.backup().await.unwrap();
     let second = wait::until_some(wait::PATIENCE, "postgres to be back", || async {
         write("since").await.ok()
     });
-    assert_eq!(second.await.unwrap(), 2);
-    assert_eq!(relay.wait_for(2, wait::PATIENCE).await, Some((1, 2)));
+    let (since, second) = second.await.unwrap();
+    assert_eq!(second, 2);
+    assert_eq!(relay.wait_for(&since, 2, wait::PATIENCE).await, Some((1, 2)));
 
     server.restore(&backup).await.unwrap();
+    // Before the relay looks again, which still knows of another second event.
+    let at_once = wait::until_some(wait::PATIENCE, "postgres to be back", || async {
+        write("at once").await.ok()
+    });
+    let (at_once, position) = at_once.await.unwrap();
+    assert_eq!(position, 2);
+    let brief = Duration::from_millis(200);
+    assert_eq!(relay.wait_for(&at_once, 2, brief).await, None, "another event is there");
     let halted = || async { relay.trouble().is_some_and(|why| why.contains("uplion log restore")) };
     wait::until(wait::PATIENCE, "the relay to notice", halted).await.unwrap();
     // Recorded, not in force.
-    assert_eq!(write("meanwhile").await.unwrap(), 2);
+    let (meanwhile, third) = write("meanwhile").await.unwrap();
+    assert_eq!(third, 3);
+    assert_eq!(relay.wait_for(&meanwhile, 3, brief).await, None);
     assert_eq!(streams.identity(StreamName::Control).await.unwrap().last, 2);
 
-    assert_eq!(restore(&*store.events, &*streams).await.unwrap(), 1);
-    assert_eq!(relay.wait_for(3, wait::PATIENCE).await, Some((1, 3)));
+    // Whoever waits since before that is told where it came to stand.
+    let waits = tokio::join!(
+        relay.wait_for(&at_once, 2, wait::PATIENCE),
+        relay.wait_for(&meanwhile, 3, wait::PATIENCE),
+        async { assert_eq!(restore(&*store.events, &*streams).await.unwrap(), 1) }
+    );
+    assert_eq!((waits.0, waits.1), (Some((1, 3)), Some((1, 4))));
     let known: Vec<_> = store.events.after(0, 10).await.unwrap();
     for stored in known {
         let record = streams.get(StreamName::Control, stored.position).await.unwrap();

@@ -98,6 +98,7 @@ impl Fixture {
 /// Ends with the test.
 struct Running {
     relay: Arc<Relay>,
+    store: Store,
     task: JoinHandle<()>,
 }
 
@@ -107,11 +108,19 @@ impl Running {
         let relay = Arc::new(relay);
         let running = Arc::clone(&relay);
         let task = tokio::spawn(async move { running.run(CancellationToken::new()).await });
-        Self { relay, task }
+        Self { relay, store: fixture.store.clone(), task }
     }
 
     async fn reached(&self, position: u64) -> (u32, u64) {
-        self.relay.wait_for(position, PATIENCE).await.unwrap()
+        self.found(position, PATIENCE).await.unwrap()
+    }
+
+    /// Of the event that the store has there now.
+    async fn found(&self, position: u64, patience: Duration) -> Option<(u32, u64)> {
+        let event = self.store.events.after(position - 1, 1).await.unwrap();
+        let event = event.into_iter().next().map(|stored| stored.event.id);
+        let event = event.unwrap_or_else(|| uplion_domain::EventId::fresh(crate::events::unique()));
+        self.relay.wait_for(&event, position, patience).await
     }
 
     async fn halted(&self) -> String {
@@ -163,7 +172,7 @@ async fn what_is_committed_is_relayed_in_order_and_found_by_its_position(fixture
     assert_eq!(running.reached(7).await, (4, 107));
     write(&fixture.store, 1).await;
     assert_eq!(running.reached(301).await, (4, 401));
-    assert_eq!(running.relay.wait_for(302, Duration::from_millis(20)).await, None);
+    assert_eq!(running.found(302, Duration::from_millis(20)).await, None);
     assert_eq!(published(&*fixture.streams).await, committed(&fixture.store).await);
     assert_eq!(running.relay.trouble(), None);
 }
@@ -177,7 +186,7 @@ async fn every_event_is_relayed_once_though_relays_are_killed(fixture: Fixture) 
         let running = Running::start(&fixture);
         // Somewhere between a commit and its acknowledgement, each time elsewhere.
         let next = fixture.streams.identity(CONTROL).await.unwrap().last + 1;
-        running.relay.wait_for(next, Duration::from_millis(1 + kills % 7)).await;
+        running.found(next, Duration::from_millis(1 + kills % 7)).await;
         kills += 1;
     }
     writing.await.unwrap();
@@ -238,7 +247,7 @@ async fn a_database_that_goes_back_in_time_under_the_relay_halts_it(fixture: Fix
     fixture.streams.append(&subject, unknown, Condition::default()).await.unwrap();
     running.halted().await;
     write(&fixture.store, 1).await;
-    assert_eq!(running.relay.wait_for(2, Duration::from_millis(50)).await, None);
+    assert_eq!(running.found(2, Duration::from_millis(50)).await, None);
     assert_eq!(fixture.streams.identity(CONTROL).await.unwrap().last, 2);
 }
 
@@ -250,7 +259,7 @@ async fn a_control_made_anew_is_filled_from_the_first_event_on(fixture: Fixture)
     fixture.streams.delete(CONTROL).await.unwrap();
     fixture.make_control(2, 101).await;
     let filled = wait::until(PATIENCE, "the new CONTROL to be filled", || async {
-        running.relay.wait_for(100, PATIENCE).await == Some((2, 200))
+        running.found(100, PATIENCE).await == Some((2, 200))
     });
     filled.await.unwrap();
     assert_eq!(published(&*fixture.streams).await, committed(&fixture.store).await);

@@ -5,8 +5,12 @@ use std::time::Duration;
 use poem::http::Method;
 use serde_json::json;
 use tokio::sync::Mutex;
-use uplion_log_store::postgres;
-use uplion_log_transport::nats::{Nats, NatsOptions};
+use tokio_postgres::NoTls;
+use uplion_log_store::{postgres, restore::restore};
+use uplion_log_transport::{
+    nats::{Nats, NatsOptions},
+    stream::StreamName,
+};
 use uplion_tests::{
     nats::{self, SyncInterval},
     postgres::{Server, Version},
@@ -62,6 +66,73 @@ async fn while_postgres_is_away_writes_are_told_to_come_back() {
     server.restart().await.unwrap();
     let created = in_force(&installation, "chemistry").await;
     assert_eq!(created.body["position"], "control:1:2");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn while_postgres_is_read_only_writes_are_told_to_come_back() {
+    let server = Server::start(Version::V18).await.unwrap();
+    let database = server.database().await.unwrap();
+    let installation = over(nats::Server::shared().await.account(), &database).await;
+    installation.start_projector().await;
+    let created = installation.post("/projects", json!({ "name": "physics" })).await;
+    assert_eq!(installation.get_at("/projects", &created).await.status, 200);
+    let (client, connection) = tokio_postgres::connect(&database, NoTls).await.unwrap();
+    tokio::spawn(connection);
+    let set = async |setting: &str| {
+        client.batch_execute(&format!("ALTER SYSTEM {setting}")).await.unwrap();
+        client.batch_execute("SELECT pg_reload_conf()").await.unwrap();
+    };
+
+    set("SET default_transaction_read_only = on").await;
+    wait::until(wait::PATIENCE, "writes to be refused", async || {
+        installation.post("/projects", json!({ "name": "chemistry" })).await.status != 201
+    })
+    .await
+    .unwrap();
+    let refused = installation.post("/projects", json!({ "name": "biology" })).await;
+    refused.problem(503, "database_unavailable");
+    assert_eq!(installation.get("/projects").await.status, 200);
+
+    set("RESET default_transaction_read_only").await;
+    in_force(&installation, "biology").await;
+}
+
+/// Answers of writes that are in force name the events that they wrote, also while the database is of an hour ago.
+#[tokio::test(flavor = "multi_thread")]
+async fn after_the_database_was_set_back_no_write_is_in_force_at_another_s_position() {
+    let server = Server::start(Version::V15).await.unwrap();
+    let database = server.database().await.unwrap();
+    let account = nats::Server::shared().await.account();
+    let installation = over(account.clone(), &database).await;
+    installation.project("before").await;
+    let backup = server.backup().await.unwrap();
+    for name in ["one", "two", "three"] {
+        in_force(&installation, name).await;
+    }
+    server.restore(&backup).await.unwrap();
+
+    let mut answers = Vec::new();
+    for n in 0..3 {
+        answers.push(installation.post("/projects", json!({ "name": format!("since {n}") })).await);
+    }
+    let said: Vec<u16> = answers.iter().map(|answer| answer.status).collect();
+    assert!(said.contains(&202) && !said.contains(&201), "{said:?}");
+
+    let options = NatsOptions { url: account, name: "tests".into(), ..NatsOptions::default() };
+    let streams = Nats::connect(options).await.unwrap().log().streams;
+    let store = postgres::connect(&database).await.unwrap();
+    assert_eq!(restore(&*store.events, &*streams).await.unwrap(), 3);
+    answers.push(in_force(&installation, "after").await);
+    for answer in answers.iter().filter(|answer| answer.body["in_force"] == true) {
+        let position = answer.body["position"].as_str().unwrap();
+        let sequence = position.rsplit(':').next().unwrap().parse().unwrap();
+        let record = streams.get(StreamName::Control, sequence).await.unwrap();
+        let id = answer.body["id"].as_str().unwrap();
+        assert!(record[0].subject.to_string().contains(id), "{answer:?}: {:?}", record[0].subject);
+    }
+    let recorded = answers.iter().filter(|answer| answer.status == 202).count() as u64;
+    let control = streams.identity(StreamName::Control).await.unwrap();
+    assert_eq!(control.last, 5 + recorded, "all of them are in force in the end");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -15,7 +15,7 @@ use super::{
     finding::Finding,
     log::{Storage, Stream, advice_for_database},
 };
-use crate::{connection::without_credentials, flags::NatsAccess, secret::Secret, sizes::human};
+use crate::{flags::NatsAccess, secret::Secret, sizes::human};
 
 const PATIENCE: Duration = Duration::from_secs(5);
 const OLDEST_BROKER: (u32, u32) = (2, 15);
@@ -116,7 +116,7 @@ async fn streams(log: &Log) -> Vec<Finding> {
 }
 
 async fn database(url: &str) -> Finding {
-    let at = without_credentials(url);
+    let at = postgres::shown(url);
     let state = match postgres::examine(url).await {
         Ok(state) => state,
         Err(error) => {
