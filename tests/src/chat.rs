@@ -94,7 +94,7 @@ impl ChatResponse {
     /// The client got all of an answer, and can tell.
     pub fn is_whole(&self) -> bool {
         let ended = if self.is_stream() {
-            self.body.ends_with("data: [DONE]\n\n") && self.error().is_null()
+            self.is_ended() && self.error().is_null()
         } else {
             self.json()["choices"].is_array()
         };
@@ -106,10 +106,15 @@ impl ChatResponse {
         serde_json::from_str(&self.body).unwrap_or_default()
     }
 
-    /// The data of each event of a stream.
+    fn is_ended(&self) -> bool {
+        let complete = ["\n\n", "\r\n\r\n"].iter().any(|blank| self.body.ends_with(blank));
+        complete && self.events().last().is_some_and(|data| data.trim_end() == "[DONE]")
+    }
+
+    /// The data of each event of a stream, as far as it stands in one line.
     pub fn events(&self) -> impl Iterator<Item = &str> {
-        let lines = self.body.split("\n\n").flat_map(str::lines);
-        lines.filter_map(|line| line.strip_prefix("data: "))
+        let data = self.body.lines().filter_map(|line| line.strip_prefix("data:"));
+        data.map(|data| data.strip_prefix(' ').unwrap_or(data))
     }
 
     /// The pieces of a stream's text, or the whole text as the only one.

@@ -28,9 +28,15 @@ pub fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
     })
 }
 
+/// More than anybody waits: what asks for longer asks for this.
+const LONGEST: Duration = Duration::from_hours(24 * 365);
+
 fn number(text: &str, in_a_second: f64) -> Option<Duration> {
-    let seconds = text.parse::<f64>().ok()? / in_a_second;
-    Duration::try_from_secs_f64(seconds).ok()
+    // Also words and powers of ten would be read as numbers.
+    let plain = text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
+    let seconds = plain.then(|| text.parse::<f64>().ok())?;
+    let seconds = seconds? / in_a_second;
+    Some(Duration::try_from_secs_f64(seconds).map_or(LONGEST, |asked| asked.min(LONGEST)))
 }
 
 /// `Sun, 06 Nov 1994 08:49:37 GMT`, in seconds since 1970.
@@ -82,6 +88,11 @@ mod spec {
         assert_eq!(asked(&[("retry-after", " 3 ")]), Some(3_000));
         assert_eq!(asked(&[("retry-after", "0.5")]), Some(500));
         assert_eq!(asked(&[("retry-after", "9"), ("retry-after-ms", "1500")]), Some(1_500));
+        let longest = LONGEST.as_millis().try_into().ok();
+        assert_eq!(asked(&[("retry-after", "99999999999999999999")]), longest);
+        for none in ["inf", "NaN", "-1", "", "soon"] {
+            assert_eq!(asked(&[("retry-after", none)]), None, "{none}");
+        }
     }
 
     #[test]

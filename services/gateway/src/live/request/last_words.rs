@@ -9,12 +9,13 @@ use uplion_domain::{
 use uplion_log_transport::claim::{Head, UpstreamWords};
 use uplion_protocol::{
     Dialect,
-    error::{ApiError, Silence},
+    error::{ApiError, Silence, UpstreamError},
 };
 
 use super::{Request, action::WholeAnswer, client::ClientEnd, retries::Trouble};
 use crate::options::Serving;
 
+const JSON: &str = "application/json";
 const UNREACHABLE: &str = "its server cannot be reached";
 const REFUSES: &str =
     "its server does not accept what this installation sends; an administrator must look at it";
@@ -89,11 +90,22 @@ fn answer(dialect: Dialect, words: UpstreamWords, trouble: Trouble) -> WholeAnsw
     if body.iter().all(u8::is_ascii_whitespace) {
         let reason = format!("it answered with status {said} and no words");
         body = dialect.error(&ApiError::UpstreamFailed { reason });
-        "application/json".clone_into(&mut content_type);
+        JSON.clone_into(&mut content_type);
+    } else if !has_message(&body) {
+        // A proxy's page, or a shape that no client's library reads a message from.
+        let error = UpstreamError::of_answer(&body);
+        body = error.unwrap_or_else(|| UpstreamError::unreadable(&body)).json;
+        JSON.clone_into(&mut content_type);
     }
     // What only a person can mend is the same in a second.
     let should_retry = Some(trouble != Trouble::Refused);
     WholeAnswer { head: Head { status, content_type, retry_after_s }, body, should_retry }
+}
+
+/// `{"error": {"message": …}}`: what stands there goes to the client as it is.
+fn has_message(body: &[u8]) -> bool {
+    let body: Result<serde_json::Value, _> = serde_json::from_slice(body);
+    body.is_ok_and(|body| body["error"]["message"].is_string())
 }
 
 /// An upstream's error body as an event, for a client whose stream has begun.

@@ -40,7 +40,7 @@ impl Report {
     fn count(&mut self, scan: &mut Scanner<'_>, within: &str, name: &str) -> Result<(), Malformed> {
         let known = WORDS.iter().find(|word| word.name == name && word.within == within);
         let Some(word) = known else { return scan.skip() };
-        let Some(count) = scan.integer_if_any()? else { return Ok(()) };
+        let Some(count) = count_of(scan)? else { return Ok(()) };
         let place = &mut self.said[word.count as usize];
         // Some say the same in two places, and in one of them in vain.
         if place.is_none_or(|(known, _)| known < count) {
@@ -115,6 +115,14 @@ impl Report {
         let mut said = Count::ALL.iter().filter_map(|count| self.said[*count as usize]);
         said.find_map(|(_, word)| word.dialect.clone())
     }
+}
+
+/// A number, or one in quotes, as proxies make of it that keep counts as texts.
+fn count_of(scan: &mut Scanner<'_>) -> Result<Option<u64>, Malformed> {
+    if scan.peek() == Kind::String {
+        return Ok(scan.text_if_any()?.and_then(|text| text.parse().ok()));
+    }
+    scan.integer_if_any()
 }
 
 /// The counts of both sides, and what may or may not be a part of them.

@@ -195,7 +195,8 @@ fn what_makes_no_sense_is_not_reported() {
         "7",
         r#""12""#,
         r#"{"prompt_tokens":9}"#,
-        r#"{"prompt_tokens":"9","completion_tokens":5}"#,
+        r#"{"prompt_tokens":"nine","completion_tokens":5}"#,
+        r#"{"prompt_tokens":"-9","completion_tokens":"5"}"#,
         r#"{"prompt_tokens":-9,"completion_tokens":5}"#,
         r#"{"prompt_tokens":NaN,"completion_tokens":5}"#,
         r#"{"prompt_tokens":9,"completion_tokens":5.5}"#,
@@ -203,6 +204,12 @@ fn what_makes_no_sense_is_not_reported() {
     ] {
         assert_eq!(read(usage), None, "{usage}");
     }
+}
+
+#[test]
+fn a_count_in_quotes_is_one() {
+    let usage = r#"{"prompt_tokens":"9","completion_tokens":"5","total_tokens":"14"}"#;
+    assert_eq!(read(usage), Some(tokens(9, 0, 5, 0)));
 }
 
 #[test]
