@@ -6,6 +6,7 @@ use std::{fs, path::PathBuf};
 
 use uplion_tests::{
     certificates::{Authority, Validity},
+    http,
     installation::ADMIN_KEY,
     nats::{Operator, Server},
     postgres::{self, Version},
@@ -108,6 +109,20 @@ async fn every_role_gets_in_by_flags_by_variables_and_by_the_file() {
     ]);
     let doctor = uplion::run(&["doctor", "--json"], &environment).await.unwrap();
     assert!(doctor.stdout.contains("\"broker.ok\""), "{doctor:?}");
+    assert!(doctor.stdout.contains("nats-server's clock is as this machine's"), "{doctor:?}");
+    let clocks = ["server=\"nats\"", "server=\"postgres\""];
+    let known = [(&projector, &clocks[..]), (&gateway, &clocks[..1]), (&worker, &clocks[..1])];
+    for (role, clocks) in known {
+        wait::until(wait::PATIENCE, "the clocks to be compared", async || {
+            let asked = http::client().get(format!("{}/metrics", role.url())).send();
+            let metrics = asked.await.unwrap().text().await.unwrap();
+            let compared =
+                |clock: &&str| metrics.contains(&format!("uplion_clock_offset_seconds{{{clock}}}"));
+            clocks.iter().all(compared)
+        })
+        .await
+        .unwrap();
+    }
     for role in [&control, &gateway, &worker, &projector] {
         assert!(!role.output().contains("NKEY SEED"), "{}", role.output());
     }

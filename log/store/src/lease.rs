@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
+use uplion_domain::Timestamp;
 
 use crate::StoreError;
 
@@ -28,4 +29,9 @@ pub trait Leases: Send + Sync {
     async fn renew(&self, lease: &Lease, keep: Duration) -> Result<bool, StoreError>;
 
     async fn release(&self, lease: &Lease) -> Result<(), StoreError>;
+
+    /// What time it is by the clock that leases go by; none where that is this process's.
+    async fn server_time(&self) -> Result<Option<Timestamp>, StoreError> {
+        Ok(None)
+    }
 }

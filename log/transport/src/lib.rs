@@ -6,6 +6,7 @@
 
 pub mod certificate;
 pub mod claim;
+pub mod clock;
 pub mod follow;
 pub mod frame;
 pub mod in_process;

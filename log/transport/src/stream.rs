@@ -197,6 +197,11 @@ pub trait Streams: Send + Sync {
     /// How much is kept where the streams are.
     async fn storage(&self) -> Result<Storage, ReadError>;
 
+    /// What time it is where the streams are kept; none where that is this process.
+    async fn server_time(&self) -> Result<Option<Timestamp>, ReadError> {
+        Ok(None)
+    }
+
     /// Why nothing that this process writes to the stream arrives there; none if the last write did.
     fn write_trouble(&self, stream: StreamName) -> Option<WriteTrouble>;
 

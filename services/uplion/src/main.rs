@@ -4,6 +4,7 @@
 mod arguments;
 mod cli;
 mod clock;
+mod clock_watch;
 mod config_file;
 mod connection;
 mod data_folder;

@@ -4,12 +4,16 @@ use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use tokio_postgres::types::ToSql;
+use uplion_domain::Timestamp;
 
 use super::pool::{Pool, USUAL, within};
 use crate::{
     StoreError,
     lease::{Lease, Leases},
 };
+
+/// Microseconds since 1970.
+pub const NOW: &str = "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint";
 
 pub struct PostgresLeases(Arc<Pool>);
 
@@ -51,6 +55,10 @@ impl Leases for PostgresLeases {
             RETURNING token";
         let token = self.one(SQL, &[&job, &holder, &micros(keep)]).await?;
         Ok(token.map(|token| Lease { job: job.to_owned(), holder: holder.to_owned(), token }))
+    }
+
+    async fn server_time(&self) -> Result<Option<Timestamp>, StoreError> {
+        Ok(self.one(NOW, &[]).await?.map(Timestamp::from_micros))
     }
 
     async fn renew(&self, lease: &Lease, keep: Duration) -> Result<bool, StoreError> {

@@ -172,3 +172,15 @@ async fn a_url_that_cannot_be_used_is_refused_without_being_repeated() {
     assert!(matches!(refused, StoreError::Refused(_)), "{refused}");
     assert!(!refused.to_string().contains("secret"), "{refused}");
 }
+
+#[tokio::test]
+async fn its_clock_is_told_and_compared() {
+    let url = Server::shared(Version::V15).await.database().await.unwrap();
+    let store = postgres::connect(&url).await.unwrap();
+    let told = store.leases.server_time().await.unwrap().unwrap();
+    let state = postgres::examine(&url).await.unwrap();
+    let offset = state.clock.unwrap();
+    assert!(offset.seconds.abs() < 1.0 && offset.uncertainty < 1.0, "{offset:?}");
+    let again = store.leases.server_time().await.unwrap().unwrap();
+    assert!(told.micros() > 0 && again > told, "{told:?} {again:?}");
+}

@@ -44,6 +44,9 @@ pub(super) struct Info {
 #[derive(Debug, Deserialize)]
 pub(super) struct Brief {
     pub created: String,
+    /// When it was said, by the server's clock.
+    #[serde(default)]
+    pub ts: Option<String>,
     pub config: BriefConfig,
     pub state: State,
 }

@@ -151,6 +151,15 @@ impl Streams for NatsStreams {
         Ok(account.storage())
     }
 
+    /// Of the node that leads CONTROL.
+    async fn server_time(&self) -> Result<Option<Timestamp>, ReadError> {
+        let stream = StreamName::Control;
+        let info = self.0.api.info(stream.as_str()).await;
+        let said = info.map_err(|error| read_error(stream, &error))?.ts;
+        let unreadable = |reason: String| ReadError::Unavailable { stream, reason };
+        said.map(|text| text.parse().map_err(|error| unreadable(format!("{error}")))).transpose()
+    }
+
     fn write_trouble(&self, stream: StreamName) -> Option<WriteTrouble> {
         self.0.writer(stream)?.trouble()
     }

@@ -7,6 +7,7 @@
 
 mod access;
 mod backend;
+mod clock;
 mod events;
 mod faults;
 mod follow;

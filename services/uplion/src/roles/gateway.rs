@@ -11,7 +11,9 @@ use uplion_http::{Readiness, ServeOptions, cors, operations};
 
 use super::{self as roles, Role};
 use crate::{
-    clock, connection,
+    clock,
+    clock_watch::ClockWatch,
+    connection,
     flags::{Broker, Process, StreamSettings},
 };
 
@@ -96,12 +98,13 @@ impl Role for Gateway {
             end_user_key,
             ..options(&self.broker.streams, &self.limits, &self.pages)
         };
-        let gateway = Arc::new(Running::start(options, log, Arc::new(clock::now))?);
         let mut registry = Registry::default();
+        let clock_watch = ClockWatch::start(&log.streams, None, &mut registry, &stop);
+        let gateway = Arc::new(Running::start(options, log, Arc::new(clock::now))?);
         gateway.register(&mut registry);
         let readiness = Arc::clone(&gateway);
         let ready: Readiness = Arc::new(move || readiness.ready());
-        let operations = operations::routes(registry, ready);
+        let operations = operations::routes(registry, clock_watch.and(ready));
         port.startup.started(operations::beside(operations, gateway.routes()));
         tracing::info!(listen = %self.listen, "gateway.serving");
 

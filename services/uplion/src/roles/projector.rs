@@ -11,7 +11,9 @@ use uplion_projector::{Options, Projector as Running};
 
 use super::{self as roles, Role};
 use crate::{
-    clock, connection,
+    clock,
+    clock_watch::ClockWatch,
+    connection,
     flags::{Broker, Database, Process},
 };
 
@@ -51,11 +53,13 @@ impl Role for Projector {
         };
 
         let mut registry = Registry::default();
+        let leases = Some(&store.leases);
+        let clock_watch = ClockWatch::start(&log.streams, leases, &mut registry, &stop);
         let projector =
             Running::new(Options::of(roles::lease_holder()), log, store, clock::now, &mut registry);
         let readiness = projector.readiness();
         let ready: Readiness = Arc::new(move || readiness.ready());
-        port.startup.started(operations::routes(registry, ready));
+        port.startup.started(operations::routes(registry, clock_watch.and(ready)));
         tracing::info!(listen = %self.listen, "projector.serving");
 
         projector.run(stop).await;

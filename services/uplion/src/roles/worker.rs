@@ -15,7 +15,9 @@ use uplion_worker::{Options, Secrets, Serve, Worker as Running};
 
 use super::{self as roles, Role};
 use crate::{
-    clock, connection,
+    clock,
+    clock_watch::ClockWatch,
+    connection,
     flags::{Broker, Process},
 };
 
@@ -85,10 +87,12 @@ impl Role for Worker {
         let (serve, zone) = (self.serve(), self.zone.clone());
         let grace = Duration::from_millis(self.stream_grace_ms);
         let options = Options { serve, drain: Options::DRAIN, grace, zone, secrets };
-        let worker = Arc::new(Running::start(options, log, Arc::new(clock::now))?);
         let mut registry = Registry::default();
+        let clock_watch = ClockWatch::start(&log.streams, None, &mut registry, &stop);
+        let worker = Arc::new(Running::start(options, log, Arc::new(clock::now))?);
         worker.register_metrics(&mut registry);
-        port.startup.started(operations::routes(registry, readiness(Arc::clone(&worker))));
+        let ready = clock_watch.and(readiness(Arc::clone(&worker)));
+        port.startup.started(operations::routes(registry, ready));
         tracing::info!(listen = %self.listen, "worker.serving");
 
         worker.run(stop).await?;

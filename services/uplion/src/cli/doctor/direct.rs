@@ -4,18 +4,19 @@ use std::time::Duration;
 
 use clap::Args;
 use tokio::time::timeout;
-use uplion_log_store::postgres;
+use uplion_log_store::postgres::{self, DatabaseState};
 use uplion_log_transport::{
     Log,
+    clock::offset,
     nats::{self, Nats},
     stream::{ReadError, StreamName},
 };
 
 use super::{
     finding::Finding,
-    log::{Storage, Stream, advice_for_database},
+    log::{Storage, Stream, advice_for_database, skew},
 };
-use crate::{flags::NatsAccess, secret::Secret, sizes::human};
+use crate::{clock, flags::NatsAccess, secret::Secret, sizes::human};
 
 const PATIENCE: Duration = Duration::from_secs(5);
 const OLDEST_BROKER: (u32, u32) = (2, 15);
@@ -47,7 +48,7 @@ impl DirectArgs {
             findings.extend(super::monitor::examine(url).await);
         }
         if let Some(url) = &self.database_url {
-            findings.push(database(url.expose()).await);
+            findings.extend(database(url.expose()).await);
         }
         findings
     }
@@ -62,6 +63,12 @@ impl DirectArgs {
             Err(silent) => return vec![away(&at, &silent)],
         };
         let mut findings = vec![version(&at, &nats.server_version())];
+        let streams_kept = nats.log().streams;
+        let asked = offset(clock::now, || streams_kept.server_time());
+        // Without streams it does not say.
+        if let Ok(Ok(Some(found))) = timeout(PATIENCE, asked).await {
+            findings.push(skew("nats-server", found.seconds));
+        }
         if !control_answers {
             findings.extend(streams(&nats.log()).await);
         }
@@ -115,16 +122,22 @@ async fn streams(log: &Log) -> Vec<Finding> {
     findings
 }
 
-async fn database(url: &str) -> Finding {
+async fn database(url: &str) -> Vec<Finding> {
     let at = postgres::shown(url);
     let state = match postgres::examine(url).await {
         Ok(state) => state,
         Err(error) => {
             let trouble = error.to_string();
             let what = format!("Postgres at {at}: {trouble}");
-            return Finding::bad("database.unreachable", what, advice_for_database(&trouble));
+            let advice = advice_for_database(&trouble);
+            return vec![Finding::bad("database.unreachable", what, advice)];
         }
     };
+    let clock = state.clock.map(|found| skew("Postgres", found.seconds));
+    [reached(&at, &state)].into_iter().chain(clock).collect()
+}
+
+fn reached(at: &str, state: &DatabaseState) -> Finding {
     let what = format!("Postgres {} at {at} holds {}", state.version, human(state.bytes));
     if state.read_only {
         let what = format!("{what}, and is read-only");

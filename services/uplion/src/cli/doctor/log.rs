@@ -28,6 +28,8 @@ const FULL_DISK_PERCENT: u64 = 2;
 const FULL_DISK_BYTES: u64 = 512 << 20;
 /// By how much clocks may differ.
 const SKEW_SECONDS: f64 = 2.0;
+/// A role whose clock is further from that of its servers is not ready.
+const LIMIT_SECONDS: f64 = 30.0;
 
 #[derive(Debug, Deserialize)]
 pub struct Health {
@@ -119,7 +121,12 @@ pub fn skew(role: &str, ahead: f64) -> Finding {
     let way = if ahead > 0.0 { "ahead of" } else { "behind" };
     let what = format!("{role}'s clock is {:.0} s {way} this machine's", ahead.abs());
     let advice = "deadlines, prices and hours of usage go by the clocks of their machines: let NTP set all of them";
-    Finding::watch("clock.skewed", what, advice).named(role)
+    let found = if ahead.abs() < LIMIT_SECONDS {
+        Finding::watch("clock.skewed", what, advice)
+    } else {
+        Finding::bad("clock.skewed", what, advice)
+    };
+    found.named(role)
 }
 
 impl Stream {
