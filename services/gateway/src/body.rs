@@ -9,7 +9,7 @@ use poem::{
     http::{HeaderMap, header},
 };
 use tokio::time::timeout;
-use uplion_protocol::error::ApiError;
+use uplion_protocol::error::{ApiError, BadRequest};
 
 use crate::permit::Permit;
 
@@ -31,9 +31,9 @@ impl IncomingBody {
         Self(Box::pin(body.into_bytes_stream()))
     }
 
-    /// A body that breaks off has nobody left to read the answer.
+    /// Of one that breaks off, mostly nobody is left to read the answer.
     async fn next(&mut self) -> Result<Option<Bytes>, ApiError> {
-        self.0.try_next().await.map_err(|_| ApiError::Internal)
+        self.0.try_next().await.map_err(|_| BadRequest::Broken.into())
     }
 
     /// Reads what is left, up to `most` bytes, and forgets it: a connection that is closed on unread bytes is

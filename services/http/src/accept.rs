@@ -20,6 +20,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use crate::{
     connection::{Connection, Socket},
     half_closed,
+    refusal::{ErrorShape, Refusal, refusal},
 };
 
 #[derive(Debug, Clone, Copy)]
@@ -31,6 +32,8 @@ pub struct ServeOptions {
     pub head: usize,
     /// For what is in flight when the server is told to stop.
     pub drain: Duration,
+    /// Of what is no request.
+    pub errors: ErrorShape,
 }
 
 impl Default for ServeOptions {
@@ -40,6 +43,7 @@ impl Default for ServeOptions {
             headers: Duration::from_secs(30),
             head: 400 << 10,
             drain: Duration::from_secs(30),
+            errors: ErrorShape::default(),
         }
     }
 }
@@ -117,17 +121,22 @@ async fn converse(
     drop(stream.set_nodelay(true));
     leave_little_unsent(&stream);
     let connection = Arc::new(Connection::default());
-    let socket = Socket { io: TokioIo::new(stream), connection: Arc::clone(&connection) };
+    let errors = options.errors;
+    let socket = Socket::new(TokioIo::new(stream), Arc::clone(&connection), errors);
     let answered = Arc::clone(&connection);
     let service = service_fn(move |mut request: hyper::Request<Incoming>| {
         answered.asked();
+        let refused = refusal(request.version(), request.headers());
         request.extensions_mut().insert(Arc::clone(&answered));
         let (local, remote) = (LocalAddr(Addr::from(local)), RemoteAddr(Addr::from(remote)));
         let request = poem::Request::from((request, local, remote, Scheme::HTTP));
         let endpoint = Arc::clone(&endpoint);
         let answered = Arc::clone(&answered);
         async move {
-            let mut response = endpoint.get_response(request).await;
+            let mut response = match refused {
+                None => endpoint.get_response(request).await,
+                Some(refused) => answer(errors, refused),
+            };
             if answered.is_half_closed() {
                 // Nothing more will be asked.
                 let close = HeaderValue::from_static("close");
@@ -150,6 +159,12 @@ async fn converse(
     }
     conversation.as_mut().graceful_shutdown();
     drop(conversation.await);
+}
+
+/// The connection ends with it: what follows may be read otherwise by whoever stands between.
+fn answer(errors: ErrorShape, Refusal { status, text }: Refusal) -> Response {
+    let response = Response::builder().status(status).content_type(errors.content_type());
+    response.header(header::CONNECTION, "close").body(errors.body(status, text))
 }
 
 /// The kernel would take megabytes for a client that reads none of it: neither seen in this process's memory nor, once

@@ -16,7 +16,7 @@ use hyper::rt::{Read, ReadBufCursor, Write};
 use hyper_util::rt::TokioIo;
 use tokio::{net::TcpStream, sync::Notify};
 
-use crate::half_closed;
+use crate::{half_closed, refusal::ErrorShape};
 
 /// An answer that is streamed, and decides itself for how long it may be written.
 pub trait StreamedBody: Send + Sync {
@@ -92,11 +92,34 @@ impl fmt::Debug for Connection {
 }
 
 pub struct Socket {
-    pub io: TokioIo<TcpStream>,
-    pub connection: Arc<Connection>,
+    io: TokioIo<TcpStream>,
+    connection: Arc<Connection>,
+    errors: ErrorShape,
+    /// What is left to write of an answer in the place of one that hyper gave.
+    instead: Vec<u8>,
 }
 
 impl Socket {
+    pub const fn new(
+        io: TokioIo<TcpStream>,
+        connection: Arc<Connection>,
+        errors: ErrorShape,
+    ) -> Self {
+        Self { io, connection, errors, instead: Vec::new() }
+    }
+
+    /// Returns once nothing is left of an answer that takes another's place.
+    fn poll_instead(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        while !self.instead.is_empty() {
+            let written = ready!(Pin::new(&mut self.io).poll_write(context, &self.instead))?;
+            if written == 0 {
+                return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
+            }
+            self.instead.drain(..written);
+        }
+        Poll::Ready(Ok(()))
+    }
+
     /// Whether the end that the client has put to its side is kept from the server, which would take the client for
     /// gone: it may still read.
     fn holds_back_end(&self) -> bool {
@@ -136,6 +159,11 @@ impl Write for Socket {
     ) -> Poll<io::Result<usize>> {
         self.connection.check_permission()?;
         self.connection.waiting.store(false, Ordering::Relaxed);
+        ready!(self.poll_instead(context))?;
+        if let Some(instead) = self.errors.instead_of(bytes) {
+            self.instead = instead;
+            return Poll::Ready(Ok(bytes.len()));
+        }
         Pin::new(&mut self.io).poll_write(context, bytes)
     }
 
@@ -146,6 +174,13 @@ impl Write for Socket {
     ) -> Poll<io::Result<usize>> {
         self.connection.check_permission()?;
         self.connection.waiting.store(false, Ordering::Relaxed);
+        ready!(self.poll_instead(context))?;
+        if let [head] = slices
+            && let Some(instead) = self.errors.instead_of(head)
+        {
+            self.instead = instead;
+            return Poll::Ready(Ok(head.len()));
+        }
         Pin::new(&mut self.io).poll_write_vectored(context, slices)
     }
 
@@ -155,12 +190,14 @@ impl Write for Socket {
 
     /// hyper flushes once its own buffer is empty.
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        ready!(self.poll_instead(context))?;
         ready!(Pin::new(&mut self.io).poll_flush(context))?;
         self.connection.flushed();
         Poll::Ready(Ok(()))
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        ready!(self.poll_instead(context))?;
         Pin::new(&mut self.io).poll_shutdown(context)
     }
 }

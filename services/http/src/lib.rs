@@ -6,6 +6,7 @@ pub mod cors;
 mod half_closed;
 pub mod operations;
 mod port;
+mod refusal;
 mod startup;
 
 pub use self::{
@@ -13,5 +14,6 @@ pub use self::{
     connection::{Connection, StreamedBody},
     operations::Readiness,
     port::{Port, bind},
+    refusal::ErrorShape,
     startup::Startup,
 };

@@ -13,7 +13,7 @@ use tokio::{
     time::timeout,
 };
 use tokio_util::sync::CancellationToken;
-use uplion_http::{ServeOptions, serve};
+use uplion_http::{ErrorShape, ServeOptions, serve};
 
 const PATIENCE: Duration = Duration::from_secs(10);
 const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nhost: test\r\n\r\n";
@@ -155,4 +155,52 @@ async fn a_client_that_is_gone_is_not_waited_for() {
     asked.notified().await;
     drop(connection);
     timeout(PATIENCE, dropped.notified()).await.unwrap();
+}
+
+async fn answer_to(address: std::net::SocketAddr, raw: &[u8]) -> String {
+    let mut connection = TcpStream::connect(address).await.unwrap();
+    connection.write_all(raw).await.unwrap();
+    read_to_end(connection).await
+}
+
+#[tokio::test]
+async fn what_is_no_request_is_told_so_in_a_sentence_and_the_connection_ends() {
+    for (errors, kind) in [
+        (ErrorShape::OpenAi, "content-type: application/json"),
+        (ErrorShape::Problem, "content-type: application/problem+json"),
+    ] {
+        let options = ServeOptions { errors, head: 16 << 10, ..ServeOptions::default() };
+        let server = server(make_sync(|_| "hello"), options).await;
+        let endless = format!("GET / HTTP/1.1\r\nhost: a\r\nx: {}\r\n\r\n", "a".repeat(32 << 10));
+        for (raw, status, word) in [
+            (&b"GARBAGE\r\n\r\n"[..], "400", "no request"),
+            (b"GET / HTTP/3.7\r\nhost: a\r\n\r\n", "400", "no request"),
+            (b"GET / HTTP/1.1\r\nhost: a\r\nbad header\r\n\r\n", "400", "no request"),
+            (b"\x16\x03\x01\x00\xc8\x01\x00\x00\xc4\x03\x03\r\n\r\n", "400", "no request"),
+            (b"GET / HTTP/1.1\r\n\r\n", "400", "Host header is missing"),
+            (b"GET / HTTP/1.1\r\nhost: a\r\nhost: b\r\n\r\n", "400", "twice"),
+            (b"GET / HTTP/1.1\r\nhost: a b\r\n\r\n", "400", "no host"),
+            (
+                b"POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\nab",
+                "400",
+                "no request",
+            ),
+            (
+                b"POST / HTTP/1.1\r\nhost: a\r\ntransfer-encoding: gzip, chunked\r\n\r\n0\r\n\r\n",
+                "501",
+                "Transfer-Encoding",
+            ),
+            (endless.as_bytes(), "431", "too large"),
+        ] {
+            let told = answer_to(server.address, raw).await;
+            let raw = String::from_utf8_lossy(raw);
+            assert!(told.starts_with(&format!("HTTP/1.1 {status} ")), "{raw:.60}: {told}");
+            assert!(told.contains(kind) && told.contains(word), "{raw:.60}: {told}");
+            assert!(told.to_lowercase().contains("connection: close"), "{raw:.60}: {told}");
+        }
+        let told = answer_to(server.address, b"GET / HTTP/1.0\r\n\r\n").await;
+        assert!(told.ends_with("hello"), "{told}");
+        server.stop.cancel();
+        server.serving.await.unwrap().unwrap();
+    }
 }

@@ -3,6 +3,10 @@
 use std::time::Instant;
 
 use serde_json::json;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
 use uplion_tests::{chat::Client, http, wait};
 
 use crate::customer;
@@ -99,4 +103,21 @@ async fn a_retired_model_is_no_model() {
         .await
         .unwrap();
     }
+}
+
+#[tokio::test]
+async fn a_body_whose_chunks_cannot_be_read_is_400() {
+    let (installation, _upstream, customer) = customer("chunks").await;
+    let url = installation.gateways[0].url();
+    let mut socket = TcpStream::connect(url.strip_prefix("http://").unwrap()).await.unwrap();
+    let request = format!(
+        "POST /v1/chat/completions HTTP/1.1\r\nHost: gateway\r\nAuthorization: Bearer {}\r\n\
+         Content-Type: application/json\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\nzz\r\n{{}}\r\n",
+        customer.secret
+    );
+    socket.write_all(request.as_bytes()).await.unwrap();
+    let mut told = String::new();
+    socket.read_to_string(&mut told).await.unwrap();
+    assert!(told.starts_with("HTTP/1.1 400 "), "{told}");
+    assert!(told.contains("malformed_request") && told.contains("chunks"), "{told}");
 }

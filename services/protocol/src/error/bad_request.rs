@@ -9,6 +9,8 @@ pub enum BadRequest {
     NotJson(#[from] Malformed),
     #[error("the body is not a JSON object")]
     NotAnObject,
+    #[error("the body ended early, or its chunks cannot be read")]
+    Broken,
     #[error("missing required parameter: '{param}'")]
     Missing { param: &'static str },
     #[error("'{param}' is given twice")]
@@ -22,7 +24,7 @@ pub enum BadRequest {
 impl BadRequest {
     pub const fn param(&self) -> Option<&'static str> {
         match self {
-            Self::NotJson(_) | Self::NotAnObject => None,
+            Self::NotJson(_) | Self::NotAnObject | Self::Broken => None,
             Self::Missing { param }
             | Self::Duplicate { param }
             | Self::WrongType { param, .. }
@@ -33,6 +35,7 @@ impl BadRequest {
     pub const fn code(&self) -> &'static str {
         match self {
             Self::NotJson(_) | Self::NotAnObject => "invalid_json",
+            Self::Broken => "malformed_request",
             Self::Missing { .. } => "missing_required_parameter",
             Self::Duplicate { .. } => "duplicate_parameter",
             Self::WrongType { .. } => "invalid_type",

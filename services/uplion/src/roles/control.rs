@@ -7,7 +7,7 @@ use clap::Args;
 use prometheus_client::registry::Registry;
 use tokio_util::sync::CancellationToken;
 use uplion_control::{Control as Running, FoundError, Options};
-use uplion_http::{Readiness, ServeOptions, cors, operations};
+use uplion_http::{ErrorShape, Readiness, ServeOptions, cors, operations};
 
 use super::{self as roles, Role};
 use crate::{
@@ -113,6 +113,7 @@ fn serving() -> ServeOptions {
         connections: 2_000,
         headers: Duration::from_secs(10),
         head: 64 << 10,
+        errors: ErrorShape::Problem,
         ..ServeOptions::default()
     }
 }
