@@ -111,7 +111,12 @@ async fn every_role_gets_in_by_flags_by_variables_and_by_the_file() {
     assert!(doctor.stdout.contains("\"broker.ok\""), "{doctor:?}");
     assert!(doctor.stdout.contains("nats-server's clock is as this machine's"), "{doctor:?}");
     let clocks = ["server=\"nats\"", "server=\"postgres\""];
-    let known = [(&projector, &clocks[..]), (&gateway, &clocks[..1]), (&worker, &clocks[..1])];
+    let known = [
+        (&control, &clocks[..]),
+        (&projector, &clocks),
+        (&gateway, &clocks[..1]),
+        (&worker, &clocks[..1]),
+    ];
     for (role, clocks) in known {
         wait::until(wait::PATIENCE, "the clocks to be compared", async || {
             let asked = http::client().get(format!("{}/metrics", role.url())).send();

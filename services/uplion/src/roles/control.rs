@@ -11,6 +11,7 @@ use uplion_http::{ErrorShape, Readiness, ServeOptions, cors, operations};
 
 use super::{self as roles, Role};
 use crate::{
+    clock_watch::ClockWatch,
     connection,
     flags::{Broker, Database, Founding, Process},
     secret::Secret,
@@ -69,6 +70,9 @@ impl Role for Control {
             return roles::closed(port).await;
         }
 
+        let mut registry = Registry::default();
+        let leases = Some(&store.leases);
+        let clock_watch = ClockWatch::start(&log.streams, leases, &mut registry, &stop);
         let control = Running::start(self.options(), log, store)?;
         let founded = || async {
             match control.found().await {
@@ -82,11 +86,10 @@ impl Role for Control {
             Some(founded) => founded?,
             None => return roles::closed(port).await,
         }
-        let mut registry = Registry::default();
         control.register(&mut registry);
         let readiness = control.readiness();
         let ready: Readiness = Arc::new(move || readiness.ready());
-        let operations = operations::routes(registry, ready);
+        let operations = operations::routes(registry, clock_watch.and(ready));
         port.startup.started(operations::beside(operations, control.routes()));
         tracing::info!(listen = %self.listen, "control.serving");
 
