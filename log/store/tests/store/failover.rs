@@ -36,6 +36,14 @@ async fn write(store: &Store) -> Result<u64, CommitError> {
     written.map(|committed| committed.position)
 }
 
+/// Once the setting has reached the backends of the store's connections, each by itself.
+async fn refused(store: &Store) -> CommitError {
+    let refused = wait::until_some(wait::PATIENCE, "a write to be refused", || async {
+        write(store).await.err()
+    });
+    refused.await.unwrap()
+}
+
 #[tokio::test]
 async fn a_database_that_takes_no_writes_says_so_and_takes_them_again_by_itself() {
     let server = Server::start(Version::V15).await.unwrap();
@@ -43,11 +51,11 @@ async fn a_database_that_takes_no_writes_says_so_and_takes_them_again_by_itself(
     let store = postgres::connect(&url).await.unwrap();
     assert_eq!(write(&store).await.unwrap(), 1);
     takes_writes(&url, false).await;
-    let refused = write(&store).await.unwrap_err();
+    let refused = refused(&store).await;
     let CommitError::Store(StoreError::Unavailable(why)) = refused else { panic!("{refused:?}") };
     assert!(why.contains("read-only"), "{why}");
     // What is there can be read.
-    assert_eq!(store.events.head().await.unwrap(), 1);
+    assert!(store.events.head().await.unwrap() >= 1);
     takes_writes(&url, true).await;
     wait::until(wait::PATIENCE, "a write", || async { write(&store).await.is_ok() }).await.unwrap();
 }
@@ -75,7 +83,7 @@ async fn of_two_servers_the_one_that_takes_writes_is_found_and_found_again() {
 
     takes_writes(&urls[1], false).await;
     takes_writes(&urls[0], true).await;
-    let refused = write(&store).await.unwrap_err();
+    let refused = refused(&store).await;
     assert!(matches!(refused, CommitError::Store(StoreError::Unavailable(_))), "{refused:?}");
     // The connections to the second are not used again, though they are alive.
     let written = wait::until_some(Duration::from_secs(5), "a write at the first", || async {
