@@ -244,6 +244,8 @@ impl Reader {
                 self.heard.done = Some(self.done_event(run.slice(event.range.clone())));
                 false
             }
+            // A client has stopped reading: what was whole is not undone.
+            Payload::Error(_) | Payload::Bare(_) if self.heard.done.is_some() => false,
             Payload::Error(data) => {
                 self.fail(UpstreamError::of_event(data));
                 false
@@ -260,13 +262,17 @@ impl Reader {
 
     fn keep_data(&mut self, json: &[u8], meter: &mut Meter) -> bool {
         let Ok(part) = self.answer.event(json) else {
-            self.fail(UpstreamError::of_unreadable_event(json));
+            // Behind the end nothing is missed, and some say it in words of their own: `[done]`, `[END]`.
+            if self.heard.done.is_none() && !(self.heard.finished && is_end_mark(json)) {
+                self.fail(UpstreamError::of_unreadable_event(json));
+            }
             return false;
         };
         match &part.progress {
             Progress::Going => {}
             Progress::Finished => self.heard.finished = true,
             Progress::Ended => self.heard.done = Some(Bytes::new()),
+            Progress::Failed(_) if self.heard.done.is_some() => return false,
             Progress::Failed(error) => {
                 self.fail(error.as_ref().clone());
                 return false;
@@ -305,6 +311,12 @@ impl Heard {
         self.usage |= usage;
         self.usage_alone |= usage && part.only_usage;
     }
+}
+
+/// One word in brackets.
+fn is_end_mark(data: &[u8]) -> bool {
+    let word = data.trim_ascii().strip_prefix(b"[").and_then(|rest| rest.strip_suffix(b"]"));
+    word.is_some_and(|word| !word.is_empty() && word.iter().all(u8::is_ascii_alphabetic))
 }
 
 fn end_event(endpoint: Endpoint) -> Option<Bytes> {
