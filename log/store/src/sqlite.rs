@@ -55,6 +55,11 @@ pub enum OpenError {
     Folder { folder: PathBuf, source: std::io::Error },
     #[error("{} is damaged: {advice}", file.display())]
     Damaged { file: PathBuf, advice: &'static str, source: StoreError },
+    #[error(
+        "{} cannot be used: make room on its disk and see that it may be written there, or name another folder with --data",
+        file.display()
+    )]
+    Unusable { file: PathBuf, source: StoreError },
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -67,7 +72,8 @@ const STREAMS_ARE_DAMAGED: &str = "put back a copy of it, or move it away with i
 /// Opens what lies in the folder, or makes it. The folder is this process's until all that is returned is dropped.
 pub fn open(data: &Path) -> Result<(Store, Arc<dyn Streams>), OpenError> {
     let folder = Arc::new(Folder::lock(data)?);
-    let path = folder.file("store.db")?;
+    let path = data.join("store.db");
+    folder.file("store.db").map_err(|error| damaged(&path, STORE_IS_DAMAGED, error))?;
     let connection = open_store(&path).map_err(|error| damaged(&path, STORE_IS_DAMAGED, error))?;
     let streams = SqliteStreams::open(&folder, &connection)
         .map_err(|error| damaged(&data.join(streams::FILE), STREAMS_ARE_DAMAGED, error))?;
@@ -100,6 +106,9 @@ fn damaged(file: &Path, advice: &'static str, error: StoreError) -> OpenError {
         source @ StoreError::Unreadable(_) => {
             OpenError::Damaged { file: file.to_owned(), advice, source }
         }
-        error @ (StoreError::Unavailable(_) | StoreError::Refused(_)) => error.into(),
+        source @ StoreError::Unavailable(_) => {
+            OpenError::Unusable { file: file.to_owned(), source }
+        }
+        error @ StoreError::Refused(_) => error.into(),
     }
 }

@@ -109,3 +109,25 @@ async fn with_the_folder_of_dev_full_clients_are_charged_for_what_they_got_whole
     wait::until(wait::PATIENCE, "the charges of what clients got whole", right).await.unwrap();
     dev.terminate().await.unwrap();
 }
+
+#[tokio::test]
+async fn a_dev_that_is_started_on_a_full_disk_says_what_to_do_and_starts_once_there_is_room() {
+    if !small_disk::inside(
+        "dev::a_dev_that_is_started_on_a_full_disk_says_what_to_do_and_starts_once_there_is_room",
+    ) {
+        return;
+    }
+    let small = SmallDisk::below("dev", 64 << 20);
+    let data = scratch::folder("dev").unwrap().join("data");
+    fs::create_dir(&data).unwrap();
+    small.fill().unwrap();
+    let start = ["dev", "--listen", "127.0.0.1:0", "--data", data.to_str().unwrap()];
+    let refused = uplion::run(&start, &[]).await.unwrap();
+    assert!(!refused.status.success(), "{refused:?}");
+    for part in ["data", "make room", "--data"] {
+        assert!(refused.stderr.contains(part), "{refused:?}");
+    }
+    small.free().unwrap();
+    let dev = Role::new("dev").option("--data", &data).start().await.unwrap();
+    dev.terminate().await.unwrap();
+}
