@@ -23,7 +23,7 @@ const WAITING: usize = 200;
 /// Who asks the other gateway then.
 const OTHERS: usize = 8;
 /// For processes that are not optimised, on a machine that does other things beside.
-const ALLOWANCE: Duration = Duration::from_millis(1_500);
+const ALLOWANCE: Duration = Duration::from_secs(3);
 
 struct Scene {
     installation: Installation,

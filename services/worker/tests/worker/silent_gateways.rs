@@ -17,6 +17,8 @@ use crate::{
 const PLACES: u32 = 4;
 /// Of gateways that do not answer.
 const TICKETS: usize = 200;
+/// Not optimised, on a busy machine. Were their places held for as long as a claim is, it would take 25 s.
+const SOON: Duration = Duration::from_secs(4);
 
 #[tokio::test]
 async fn a_claim_that_is_not_answered_is_given_up_and_a_late_go_handed_back() {
@@ -55,7 +57,7 @@ async fn tickets_of_a_gateway_that_is_gone_hold_up_nobody_and_stay() {
     drop(gone);
     let _worker = worker_with_places(&harness).await;
     let took = answered_among(&mut living).await;
-    assert!(took < Duration::from_secs(2), "{took:?}");
+    assert!(took < SOON, "{took:?}");
     // Who is only out of reach may be back.
     let left = async || harness.depth().await == TICKETS as u64;
     wait::until(wait::PATIENCE, "the others' tickets, and no more", left).await.unwrap();
@@ -69,7 +71,7 @@ async fn tickets_of_a_gateway_that_is_stopped_hold_up_nobody_and_are_claimed_onc
     let offered = offer(&stopped, TICKETS).await;
     let _worker = worker_with_places(&harness).await;
     let took = answered_among(&mut living).await;
-    assert!(took < Duration::from_secs(2), "{took:?}");
+    assert!(took < SOON, "{took:?}");
 
     // It reads what has come meanwhile, and says that it is there.
     let [wanted, others @ ..] = &offered[..] else { panic!("{TICKETS} tickets") };
@@ -79,7 +81,7 @@ async fn tickets_of_a_gateway_that_is_stopped_hold_up_nobody_and_are_claimed_onc
     let back = Instant::now();
     let answered = stopped.ask_until(wanted, GatewayBehavior::default()).await;
     assert_eq!(answered.head.unwrap().status, 200);
-    assert!(back.elapsed() < Duration::from_secs(4), "{:?}", back.elapsed());
+    assert!(back.elapsed() < 2 * SOON, "{:?}", back.elapsed());
 }
 
 async fn worker_with_places(harness: &Harness) -> Running {
