@@ -19,8 +19,8 @@ use crate::{
     problem::Problem,
 };
 
-/// How long a read waits at most if it says so; the description bounds it.
-pub const LONGEST_WAIT_MS: u64 = 30_000;
+/// How long a read waits at most if it says so. What asks for longer waits for this, as the description promised once.
+const LONGEST_WAIT_MS: u64 = 30_000;
 /// How long a read waits for the position that it names.
 const PATIENCE: Duration = Duration::from_secs(2);
 const LOOK: Duration = Duration::from_millis(5);

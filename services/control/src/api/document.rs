@@ -128,9 +128,6 @@ fn complete_parameter(name: &str, schema: &mut Value) {
         schema["minimum"] = json!(1);
         schema["maximum"] = json!(page::MOST);
     }
-    if name == "wait" {
-        schema["maximum"] = json!(crate::reading::LONGEST_WAIT_MS);
-    }
     if schema["type"] != "string" {
         return;
     }
