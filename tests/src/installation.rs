@@ -6,7 +6,7 @@ mod ledger;
 
 use std::{collections::BTreeMap, ops::Deref, time::Duration};
 
-use anyhow::bail;
+use anyhow::{bail, ensure};
 use futures::future::try_join_all;
 use tokio::sync::OnceCell;
 
@@ -186,6 +186,18 @@ impl Installation {
         let ledger = self.ledger().await?;
         ledger.projected().await?;
         Ok(ledger)
+    }
+
+    /// Archiving goes on with the streams that there are now, as a person decides.
+    ///
+    /// # Errors
+    /// When `uplion log epoch` refuses.
+    pub async fn begin_epoch(&self) -> anyhow::Result<()> {
+        let Self { nats_url, database_url, .. } = self;
+        let epoch = ["log", "epoch", "--nats-url", nats_url, "--database-url", database_url];
+        let told = self.command(&epoch).await?;
+        ensure!(told.status.success(), "{told:?}");
+        Ok(())
     }
 
     /// Runs a command as an administrator of this installation.

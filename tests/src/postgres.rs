@@ -58,6 +58,20 @@ pub struct Server {
 #[derive(Debug)]
 pub struct Backup(PathBuf);
 
+async fn connect(url: &str) -> anyhow::Result<Client> {
+    let (client, connection) = tokio_postgres::connect(url, NoTls).await?;
+    tokio::spawn(connection);
+    Ok(client)
+}
+
+/// In the database itself, past everything of ours.
+///
+/// # Errors
+/// When Postgres refuses.
+pub async fn execute(url: &str, statements: &str) -> anyhow::Result<()> {
+    Ok(connect(url).await?.batch_execute(statements).await?)
+}
+
 impl Server {
     /// # Errors
     /// When the server does not come up.
@@ -120,9 +134,7 @@ impl Server {
     }
 
     async fn connect(&self) -> anyhow::Result<Client> {
-        let (client, connection) = tokio_postgres::connect(&self.url_of("postgres"), NoTls).await?;
-        tokio::spawn(connection);
-        Ok(client)
+        connect(&self.url_of("postgres")).await
     }
 
     /// A URL of a database that nobody had before.

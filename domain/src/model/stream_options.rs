@@ -19,6 +19,11 @@ pub struct UnknownStreamOptions(pub String);
 impl StreamOptions {
     pub const ALL: [Self; 3] = [Self::Auto, Self::Always, Self::Never];
 
+    /// As it is written down; none for what goes without saying.
+    pub fn written(self) -> Option<String> {
+        (self != Self::default()).then(|| self.to_string())
+    }
+
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Auto => "auto",

@@ -14,7 +14,7 @@ use crate::{
             AliasesChanged, KindChanged, OperationsChanged, ProcessesChanged, Registered, Retired,
             TermsChanged, UpstreamsChanged,
         },
-        Kind, Operations, StreamOptions, Upstream,
+        Kind, Operations, Upstream,
     },
 };
 
@@ -286,10 +286,7 @@ impl From<&Upstream> for UpstreamV2 {
             }
         });
         let (url, model) = (url.clone(), model.to_string());
-        let stream_options = match stream_options {
-            StreamOptions::Auto => None,
-            StreamOptions::Always | StreamOptions::Never => Some(stream_options.to_string()),
-        };
+        let stream_options = stream_options.written();
         let (weight, max_in_flight) = (*weight, *max_in_flight);
         Self { url, model, credential, weight, max_in_flight, stream_options }
     }

@@ -1,7 +1,7 @@
 //! Upstreams and terms as they stand in the columns of the list of models.
 
 use serde::{Deserialize, Serialize};
-use uplion_domain::model::{Credential, ServingTerms, StreamOptions, Upstream};
+use uplion_domain::model::{Credential, ServingTerms, Upstream};
 
 use crate::columns::Columns;
 
@@ -83,10 +83,7 @@ impl UpstreamText {
             Credential::Environment(name) => CredentialText::Environment(name),
             Credential::Secret { name, key } => CredentialText::Secret { name, key },
         });
-        let stream_options = match stream_options {
-            StreamOptions::Auto => None,
-            StreamOptions::Always | StreamOptions::Never => Some(stream_options.to_string()),
-        };
+        let stream_options = stream_options.written();
         let model = model.to_string();
         Self { url, model, credential, weight, max_in_flight, stream_options }
     }

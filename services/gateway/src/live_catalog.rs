@@ -61,10 +61,11 @@ impl LiveCatalog {
 
     /// Asks the catalog something, quickly: changes wait meanwhile.
     pub fn ask<A>(&self, question: impl FnOnce(&Catalog) -> A) -> Result<A, Stale> {
-        if !self.is_fresh() {
+        let held = self.held();
+        if !self.follower.fresh() || !held.is_refilled() {
             return Err(Stale);
         }
-        Ok(question(&self.held().catalog))
+        Ok(question(&held.catalog))
     }
 
     /// How long ago it was heard here that something about the model changed.

@@ -66,9 +66,11 @@ impl Suspects {
         let now = Instant::now();
         let new = {
             let mut suspects = self.suspects();
-            let new = suspects.insert(gateway, Suspect { since: now, wanted: now }).is_none();
+            let before = suspects.len();
+            // Of several claims that it leaves unanswered the first began the suspicion.
+            suspects.entry(gateway).or_insert(Suspect { since: now, wanted: now });
             self.count.store(suspects.len(), Ordering::Relaxed);
-            new
+            suspects.len() > before
         };
         if new {
             tracing::warn!(%gateway, "worker.gateway.suspected");

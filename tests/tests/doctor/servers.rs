@@ -5,7 +5,6 @@
 use std::time::Duration;
 
 use serde_json::json;
-use tokio_postgres::NoTls;
 use uplion_bench::upstream::{Script, Upstream};
 use uplion_domain::{Envelope, Event, EventId, ProjectId, Timestamp, project};
 use uplion_log_transport::{
@@ -14,6 +13,7 @@ use uplion_log_transport::{
 };
 use uplion_tests::{
     installation::{Broker, Customer, Installation, Plan},
+    postgres::execute,
     wait,
 };
 use uuid::Uuid;
@@ -49,11 +49,7 @@ impl Ward {
     }
 
     async fn sql(&self, statement: &str) {
-        let url = &self.installation.database_url;
-        let (client, connection) = tokio_postgres::connect(url, NoTls).await.unwrap();
-        let running = tokio::spawn(connection);
-        client.batch_execute(statement).await.unwrap();
-        running.abort();
+        execute(&self.installation.database_url, statement).await.unwrap();
     }
 
     async fn streams(&self) -> std::sync::Arc<dyn Streams> {
@@ -213,10 +209,7 @@ async fn traffic_made_anew(ward: &Ward) {
     found.is_bad();
     assert!(found.said("stream.replaced").contains("uplion log epoch"), "{found:?}");
 
-    let Installation { nats_url, database_url, .. } = &ward.installation;
-    let epoch = ["log", "epoch", "--nats-url", nats_url, "--database-url", database_url];
-    let told = ward.installation.command(&epoch).await.unwrap();
-    assert!(told.status.success(), "{told:?}");
+    ward.installation.begin_epoch().await.unwrap();
     let well = ward.patient.well("`uplion log epoch`").await;
     assert_eq!(well.verdict, "ok", "{well:?}");
     // Also of what is told up to where it is complete.

@@ -76,13 +76,6 @@ impl Scene {
             assert_eq!(ledger.settlement(request).await.unwrap().outcome, "completed");
         }
     }
-
-    async fn goes_on_in_a_new_epoch(&self) {
-        let Installation { nats_url, database_url, .. } = &self.installation;
-        let epoch = ["log", "epoch", "--nats-url", nats_url, "--database-url", database_url];
-        let told = self.installation.command(&epoch).await.unwrap();
-        assert!(told.status.success(), "{told:?}");
-    }
 }
 
 #[tokio::test]
@@ -93,7 +86,7 @@ async fn a_stream_that_is_deleted_is_made_anew_and_nobody_is_told_anything_but_t
     for stream in [StreamName::Control, StreamName::Workers, StreamName::Traffic] {
         scene.loses(stream).await;
         // What the deleted one held beyond the archive only a person can give up.
-        scene.goes_on_in_a_new_epoch().await;
+        scene.installation.begin_epoch().await.unwrap();
         scene.is_all_charged().await;
     }
     // Changes go on, too.

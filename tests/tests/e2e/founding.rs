@@ -2,24 +2,16 @@
 
 use std::time::Duration;
 
-use tokio_postgres::NoTls;
 use uplion_log_store::postgres;
 use uplion_tests::{
     http,
     nats::Server,
-    postgres::{Server as Database, Version},
+    postgres::{Server as Database, Version, execute},
     uplion::Role,
     wait,
 };
 
 const SOON: Duration = Duration::from_secs(10);
-
-async fn sql(url: &str, statement: &str) {
-    let (client, connection) = tokio_postgres::connect(url, NoTls).await.unwrap();
-    let running = tokio::spawn(connection);
-    client.batch_execute(statement).await.unwrap();
-    running.abort();
-}
 
 #[tokio::test]
 async fn a_control_that_cannot_found_the_installation_yet_waits_until_it_can() {
@@ -30,7 +22,7 @@ async fn a_control_that_cannot_found_the_installation_yet_waits_until_it_can() {
     let refuses = "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN \
                    RAISE EXCEPTION 'no' USING ERRCODE = '25006'; END $$; \
                    CREATE TRIGGER refuses BEFORE INSERT ON events FOR EACH ROW EXECUTE FUNCTION refuse()";
-    sql(&url, refuses).await;
+    execute(&url, refuses).await.unwrap();
 
     let control = Role::new("control").option("--nats-url", &nats).option("--database-url", &url);
     let control = control.env("UPLION_ADMIN_KEY", "a-key-of-this-test-alone").launch().unwrap();
@@ -43,6 +35,6 @@ async fn a_control_that_cannot_found_the_installation_yet_waits_until_it_can() {
     waited.unwrap_or_else(|error| panic!("{error}: {}", control.output()));
     assert!(control.process().exited().is_none());
 
-    sql(&url, "DROP TRIGGER refuses ON events").await;
+    execute(&url, "DROP TRIGGER refuses ON events").await.unwrap();
     control.ready().await.unwrap();
 }
