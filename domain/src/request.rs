@@ -3,7 +3,9 @@
 //! Its events need no aggregate: the gateway that holds the client's socket decides alone while it lives,
 //! and whoever settles in its place writes under the same event id, of which the first counts.
 
+pub mod bound;
 pub mod labels;
+mod mark;
 mod operation;
 mod rejected;
 mod settled;
@@ -12,7 +14,9 @@ mod settled;
 mod spec;
 
 pub use self::{
+    bound::{Asked, Doubt, UsageBound},
     labels::{Labels, MAX_LABELS, TooManyLabels},
+    mark::{BilledBy, Mark, MarkKind, Pins},
     operation::{
         AttemptOutcome, AttemptOutcomeKind, Operation, OperationKind, RejectionReason,
         RejectionReasonKind, ServiceTier, ServiceTierKind,
@@ -93,6 +97,8 @@ pub struct Size {
     pub answer_bound: Option<u64>,
     /// Answers that were asked for: the client's `n`.
     pub answers: u32,
+    /// Up to which usage is charged.
+    pub bound: UsageBound,
 }
 
 /// What was set aside for a request.

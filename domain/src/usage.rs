@@ -15,11 +15,13 @@ pub use self::{
     units::Units,
 };
 
-/// No request takes more tokens or characters: what an upstream reports beyond is its mistake and counts as this much.
-/// Ten times the largest context that there is.
+/// No count of tokens or characters is rated beyond this, so that every charge fits. What a request is charged for is
+/// bounded more closely where it settles, by `request::bound`.
 pub const MAX_TOKENS: u64 = 100_000_000;
 /// The same for whatever is priced by the piece. In seconds it is more than half a day.
 pub const MAX_PIECES: u64 = 50_000;
+/// Larger counts are told as this one: whoever reads numbers of JSON as floating point reads it exactly.
+pub const MOST_TOLD: u64 = (1 << 53) - 1;
 /// Of different units in one request.
 pub const MAX_UNITS: usize = 16;
 
@@ -100,6 +102,14 @@ impl Usage {
     pub fn plausible(self) -> Self {
         let units = self.units.iter().take(MAX_UNITS);
         let units = units.map(|(unit, count)| (unit.clone(), count.min(unit.most()))).collect();
+        Self { units, ..self }
+    }
+
+    /// The same as it can be written down for everybody to read: what was reported, however absurd.
+    #[must_use]
+    pub fn told(self) -> Self {
+        let units = self.units.iter().take(MAX_UNITS);
+        let units = units.map(|(unit, count)| (unit.clone(), count.min(MOST_TOLD))).collect();
         Self { units, ..self }
     }
 

@@ -138,7 +138,7 @@ pub(crate) use words;
 mod tests {
     use super::*;
     use crate::{
-        request::{AttemptOutcome, Operation, RejectionReason, ServiceTier},
+        request::{AttemptOutcome, Mark, Operation, RejectionReason, ServiceTier},
         usage::{Unit, UsageDialect},
     };
 
@@ -165,6 +165,7 @@ mod tests {
         check(PhantomData::<Operation>);
         check(PhantomData::<Unit>);
         check(PhantomData::<AttemptOutcome>);
+        check(PhantomData::<Mark>);
         check(PhantomData::<RejectionReason>);
         check(PhantomData::<ServiceTier>);
         check(PhantomData::<UsageDialect>);

@@ -1,7 +1,8 @@
 //! How a request ended, what it used and what it is charged; and the taking back of that.
 
 use super::{
-    Accepted, AttemptOutcome, Class, Labels, Operation, Outcome, Reservation, ServiceTier,
+    Accepted, AttemptOutcome, Class, Doubt, Labels, Operation, Outcome, Pins, Reservation,
+    ServiceTier,
 };
 use crate::{
     EndUserDigest, GatewayId, KeyId, ModelName, Nanos, PriceId, ProjectId, Rates, RequestId,
@@ -23,8 +24,10 @@ pub struct Settled {
     pub class: Class,
     pub streamed: bool,
     pub outcome: Outcome,
-    /// What was delivered; none if nothing was.
+    /// What is charged of what was delivered; none if nothing was.
     pub usage: Usage,
+    /// Why that is less than was reported.
+    pub doubt: Option<Doubt>,
     /// The price that was in force at admission; none if there was none.
     pub price: Option<PriceId>,
     pub currency: Option<Currency>,
@@ -115,7 +118,12 @@ pub struct Reversed {
 }
 
 impl Accepted {
-    /// The end of this request. Charges what the outcome calls for.
+    /// What its settlement has from here.
+    pub fn pins(&self) -> Pins {
+        Pins { price: self.price.clone(), bound: self.size.bound }
+    }
+
+    /// The end of this request. Charges what the outcome calls for, up to what it can have used.
     pub fn settle(&self, settlement: Settlement) -> Settled {
         let Settlement {
             outcome,
@@ -128,8 +136,14 @@ impl Accepted {
             at,
         } = settlement;
         attempts.truncate(MAX_ATTEMPTS);
-        let usage = outcome.charged(delivered.plausible());
-        let prompt_tokens = usage.as_ref().map_or(0, Usage::prompt_tokens);
+        let (usage, doubt) = match outcome.charged(delivered) {
+            Some(reported) => {
+                let (usage, doubt) = self.size.bound.apply(reported);
+                (usage.with(Unit::REQUESTS, 1), doubt)
+            }
+            None => (Usage::default(), None),
+        };
+        let prompt_tokens = usage.prompt_tokens();
         let served = Served { prompt_tokens, service_tier: service_tier.as_ref() };
         let rates = self.price.rates(served);
         Settled {
@@ -140,8 +154,9 @@ impl Accepted {
             operation: self.operation.clone(),
             class: self.class,
             streamed: self.streamed,
-            charge: usage.as_ref().map_or(Nanos::ZERO, |usage| rates.charge(usage)),
-            usage: usage.unwrap_or_default(),
+            charge: rates.charge(&usage),
+            usage,
+            doubt,
             outcome,
             price: self.price.price,
             currency: self.price.currency,
@@ -167,12 +182,11 @@ impl Outcome {
     /// What is billed of what was delivered: all of a completed request, the delivered part of a cancelled one
     /// (its prompt counts once the first chunk was delivered), nothing of a failed one.
     fn charged(&self, delivered: Usage) -> Option<Usage> {
-        let billed = match self {
+        match self {
             Self::Completed => Some(delivered),
             Self::Cancelled(_) => (!delivered.is_none()).then_some(delivered),
             Self::Failed(_) => None,
-        };
-        billed.map(|usage| usage.with(Unit::REQUESTS, 1))
+        }
     }
 }
 

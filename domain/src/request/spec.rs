@@ -2,11 +2,11 @@
 
 use uuid::Uuid;
 
-use super::*;
+use super::{bound::MOST_TOKENS, *};
 use crate::{
     PriceId, Rates, Usage,
     price::{Rule, When},
-    usage::{MAX_TOKENS, Source, Unit},
+    usage::{MOST_TOLD, Source, Unit, Units},
 };
 
 const AT: Timestamp = Timestamp::from_micros(1);
@@ -36,10 +36,71 @@ fn a_failed_request_costs_nothing() {
 }
 
 #[test]
-fn what_no_upstream_can_have_counted_is_not_billed() {
-    let absurd = Usage::default().with(Unit::OUTPUT, u64::MAX);
-    let (_, billed) = charged(Outcome::Completed, absurd);
-    assert_eq!(billed.completion_tokens(), MAX_TOKENS);
+fn what_no_upstream_can_have_counted_is_not_billed_and_stays_visible() {
+    for (reported, told) in [(1_000_000_000_000_000, 1_000_000_000_000_000), (u64::MAX, MOST_TOLD)]
+    {
+        let absurd = Usage::default().with(Unit::INPUT, reported);
+        let settled = accepted().settle(settlement(Outcome::Completed, absurd));
+        assert_eq!(settled.usage.prompt_tokens(), MOST_TOKENS);
+        assert_eq!(settled.charge, Nanos::new(i128::from(MOST_TOKENS) + 5));
+        let reported = Units::from_iter([(Unit::INPUT, told)]);
+        assert_eq!(settled.doubt, Some(Doubt { marks: vec![Mark::BEYOND_MODEL], reported }));
+        assert_eq!(settled.marks(), [Mark::BEYOND_MODEL]);
+    }
+}
+
+#[test]
+fn more_than_was_asked_for_is_not_billed() {
+    let mut accepted = accepted();
+    accepted.size.bound =
+        UsageBound::of(Asked { text_bytes: Some(50), answer: Some(1_000), answers: 2 });
+    let rules = &mut accepted.price.rules;
+    rules[0].rates = Rates::default().with(Unit::OUTPUT, Nanos::new(1_000_000));
+    let charge = |output: u64| {
+        let delivered = Usage::tokens(10, 0, output, 0, Source::Reported);
+        let settled = accepted.settle(settlement(Outcome::Completed, delivered));
+        (settled.charge.get(), settled.doubt.is_some())
+    };
+    assert_eq!(charge(2_500), (2_500, false));
+    assert_eq!(charge(2_501), (2_500, true));
+}
+
+#[test]
+fn an_honest_settlement_needs_nobody() {
+    let accepted = accepted();
+    let outcomes = [
+        Outcome::Completed,
+        Outcome::Cancelled(Cancelled::ClientGone),
+        Outcome::Failed(Failure::UpstreamFailed),
+    ];
+    for outcome in outcomes {
+        let settled = accepted.settle(settlement(outcome, delivered()));
+        assert_eq!(settled.marks(), []);
+        assert_eq!(accepted.pins().marks(settled.billed_by()), []);
+    }
+}
+
+#[test]
+fn a_charge_that_does_not_follow_is_marked() {
+    let honest = accepted().settle(settlement(Outcome::Completed, delivered()));
+    let dearer = Settled { charge: Nanos::new(16), ..honest.clone() };
+    assert_eq!(dearer.marks(), [Mark::WRONG_CHARGE]);
+    let outcome = Outcome::Failed(Failure::UpstreamFailed);
+    assert_eq!(Settled { outcome, ..honest }.marks(), [Mark::WRONG_CHARGE]);
+}
+
+#[test]
+fn rates_and_usage_that_were_not_pinned_are_marked() {
+    let mut accepted = accepted();
+    accepted.size.bound.output = Some(100);
+    let honest = accepted.settle(settlement(Outcome::Completed, delivered()));
+    let marks = |settled: &Settled| accepted.pins().marks(settled.billed_by());
+    let rates = honest.rates.clone().with(Unit::OUTPUT, Nanos::new(1));
+    assert_eq!(marks(&Settled { rates, ..honest.clone() }), [Mark::WRONG_RATES]);
+    let price = Some(PriceId::new(Uuid::from_u128(8)));
+    assert_eq!(marks(&Settled { price, ..honest.clone() }), [Mark::WRONG_RATES]);
+    let usage = honest.usage.clone().with(Unit::OUTPUT, 101);
+    assert_eq!(marks(&Settled { usage, ..honest }), [Mark::WRONG_USAGE]);
 }
 
 #[test]

@@ -7,7 +7,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use super::text::Text;
 use crate::{
     Nanos, Rates, Usage,
-    usage::{Source, Unit, UsageDialect},
+    usage::{Source, Unit, Units, UsageDialect},
 };
 
 /// An object with a number for each unit.
@@ -16,27 +16,40 @@ pub struct ByUnit<N>(Vec<(Unit, N)>);
 /// What was used of each unit, and who counted: `reported` or `counted`; in whose words, if not in the usual ones.
 #[derive(Serialize, Deserialize)]
 pub struct UsageV2 {
-    units: ByUnit<u64>,
+    units: UnitsV1,
     source: Text<Source>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     dialect: Option<Text<UsageDialect>>,
 }
+
+pub type UnitsV1 = ByUnit<u64>;
 
 /// Nano-units of the currency for a million of each unit, or for one.
 pub type RatesV2 = ByUnit<i64>;
 
 impl From<&Usage> for UsageV2 {
     fn from(Usage { units, source, dialect }: &Usage) -> Self {
-        let units = units.iter().map(|(unit, count)| (unit.clone(), count));
         let dialect = dialect.clone().map(Text);
-        Self { units: ByUnit(units.collect()), source: Text(*source), dialect }
+        Self { units: units.into(), source: Text(*source), dialect }
     }
 }
 
 impl From<UsageV2> for Usage {
-    fn from(UsageV2 { units: ByUnit(units), source: Text(source), dialect }: UsageV2) -> Self {
+    fn from(UsageV2 { units, source: Text(source), dialect }: UsageV2) -> Self {
         let dialect = dialect.map(|Text(dialect)| dialect);
-        Self { units: units.into_iter().collect(), source, dialect }
+        Self { units: units.into(), source, dialect }
+    }
+}
+
+impl From<&Units> for UnitsV1 {
+    fn from(units: &Units) -> Self {
+        Self(units.iter().map(|(unit, count)| (unit.clone(), count)).collect())
+    }
+}
+
+impl From<UnitsV1> for Units {
+    fn from(ByUnit(units): UnitsV1) -> Self {
+        units.into_iter().collect()
     }
 }
 

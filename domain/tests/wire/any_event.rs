@@ -15,7 +15,7 @@ use uplion_domain::{
     project::{self, Role},
     request::{
         self, Accepted, Assigned, Attempt, Cancelled, Class, Failure, Labels, Outcome, Rejected,
-        Reservation, Settled, Settlement, Size, Timings, Writer,
+        Reservation, Settled, Settlement, Size, Timings, UsageBound, Writer,
     },
     session,
     usage::Source,
@@ -312,12 +312,15 @@ fn any_pinned() -> BoxedStrategy<Pinned> {
 }
 
 fn any_size() -> impl Strategy<Value = Size> {
-    (any::<u64>(), any::<u64>(), option::of(any::<u64>()), any::<u32>()).prop_map(
-        |(body_bytes, prompt_estimate, answer_bound, answers)| Size {
+    let most = || option::of(any::<u64>());
+    let bound = (most(), most()).prop_map(|(prompt, output)| UsageBound { prompt, output });
+    (any::<u64>(), any::<u64>(), most(), any::<u32>(), bound).prop_map(
+        |(body_bytes, prompt_estimate, answer_bound, answers, bound)| Size {
             body_bytes,
             prompt_estimate,
             answer_bound,
             answers,
+            bound,
         },
     )
 }

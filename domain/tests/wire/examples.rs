@@ -12,9 +12,9 @@ use uplion_domain::{
     price::{self, Pinned, Rule, TimeOfDay, When},
     project::{self, Role},
     request::{
-        self, Accepted, Assigned, Attempt, AttemptOutcome, Cancelled, Class, Failure, Labels,
-        Outcome, Rejected, RejectionReason, Reservation, ServiceTier, Settled, Settlement, Size,
-        Timings, Writer,
+        self, Accepted, Asked, Assigned, Attempt, AttemptOutcome, Cancelled, Class, Failure,
+        Labels, Outcome, Rejected, RejectionReason, Reservation, ServiceTier, Settled, Settlement,
+        Size, Timings, UsageBound, Writer,
     },
     session,
     usage::{Source, UsageDialect},
@@ -70,11 +70,18 @@ pub fn later() -> Vec<(&'static str, Envelope)> {
     let end = settlement(Outcome::Completed, Writer::Gateway(id("gtw")));
     let dialect = Some(UsageDialect::X_GROQ);
     let delivered = Usage { dialect, ..end.delivered.clone() };
-    let settled = accepted().settle(Settlement { delivered, ..end });
+    let settled = accepted().settle(Settlement { delivered, ..end.clone() });
+    let mut bounded = accepted();
+    bounded.size.bound =
+        UsageBound::of(Asked { text_bytes: Some(4_321), answer: Some(1_024), answers: 1 });
+    let delivered = Usage::tokens(1_000_000_000_000_000, 1_000, 2_000, 45, Source::Reported);
+    let doubted = bounded.settle(Settlement { delivered, ..end });
     vec![
         ("stream_options", control(Event::Model(name("llama-3.1"), registered))),
         ("stream_options", control(Event::Model(name("llama-3.1"), changed))),
         ("dialect", Envelope::settled(settled)),
+        ("bound", Envelope::accepted(bounded)),
+        ("doubt", Envelope::settled(doubted)),
     ]
 }
 
@@ -426,6 +433,7 @@ fn accepted() -> Accepted {
             prompt_estimate: 1_100,
             answer_bound: Some(1_024),
             answers: 1,
+            bound: UsageBound::default(),
         },
         labels: Labels::try_new(labels.into()).unwrap(),
         end_user: Some(EndUserDigest::new([7; 32])),

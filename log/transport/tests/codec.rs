@@ -88,7 +88,7 @@ fn attempt() -> impl Strategy<Value = AttemptReport> {
         AttemptReport {
             upstream,
             outcome: outcome.parse().unwrap(),
-            usage: usage.map(Usage::plausible),
+            usage: usage.map(Usage::told),
             service_tier: flex.then_some(ServiceTier::FLEX),
             upstream_request_id,
         }

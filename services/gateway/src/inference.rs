@@ -8,7 +8,10 @@ use poem::{
     http::{HeaderMap, header},
 };
 use tokio::sync::oneshot;
-use uplion_domain::{RequestId, request::Size};
+use uplion_domain::{
+    RequestId,
+    request::{Size, UsageBound},
+};
 use uplion_http::{Connection, cors::coding};
 use uplion_protocol::{Endpoint, endpoint::Read, error::ApiError};
 
@@ -79,6 +82,7 @@ fn size(body: &Bytes, read: &Read) -> Size {
         prompt_estimate: read.prompt_estimate,
         answer_bound: read.most_output,
         answers: u32::try_from(read.n).unwrap_or(u32::MAX),
+        bound: UsageBound::of(read.asked),
     }
 }
 

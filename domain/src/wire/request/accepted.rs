@@ -8,7 +8,7 @@ use crate::{
     Timestamp,
     installation::Currency,
     price::{Pinned, Rule},
-    request::{Accepted, Class, Size},
+    request::{Accepted, Class, Size, UsageBound},
     wire::{rule::RuleV1, text::Text},
 };
 
@@ -53,6 +53,17 @@ struct SizeV1 {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     answer_bound: Option<u64>,
     answers: u32,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    bound: Option<BoundV1>,
+}
+
+/// Tokens.
+#[derive(Serialize, Deserialize)]
+struct BoundV1 {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    prompt: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    output: Option<u64>,
 }
 
 impl From<&Accepted> for AcceptedV2 {
@@ -136,13 +147,18 @@ impl From<PinnedV1> for Pinned {
 }
 
 impl From<Size> for SizeV1 {
-    fn from(Size { body_bytes, prompt_estimate, answer_bound, answers }: Size) -> Self {
-        Self { body_bytes, prompt_estimate, answer_bound, answers }
+    fn from(Size { body_bytes, prompt_estimate, answer_bound, answers, bound }: Size) -> Self {
+        let UsageBound { prompt, output } = bound;
+        let bound = (!bound.is_none()).then_some(BoundV1 { prompt, output });
+        Self { body_bytes, prompt_estimate, answer_bound, answers, bound }
     }
 }
 
 impl From<SizeV1> for Size {
-    fn from(SizeV1 { body_bytes, prompt_estimate, answer_bound, answers }: SizeV1) -> Self {
-        Self { body_bytes, prompt_estimate, answer_bound, answers }
+    fn from(SizeV1 { body_bytes, prompt_estimate, answer_bound, answers, bound }: SizeV1) -> Self {
+        let bound = bound.map_or_else(UsageBound::default, |BoundV1 { prompt, output }| {
+            UsageBound { prompt, output }
+        });
+        Self { body_bytes, prompt_estimate, answer_bound, answers, bound }
     }
 }

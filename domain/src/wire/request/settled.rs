@@ -11,8 +11,11 @@ use crate::{
     Timestamp, WorkerId,
     installation::Currency,
     model::UpstreamId,
-    request::{Attempt, AttemptOutcome, Class, Reversed, ServiceTier, Settled},
-    wire::{text::Text, units::RatesV2},
+    request::{Attempt, AttemptOutcome, Class, Doubt, Mark, Reversed, ServiceTier, Settled},
+    wire::{
+        text::Text,
+        units::{RatesV2, UnitsV1},
+    },
 };
 
 #[derive(Serialize, Deserialize)]
@@ -27,6 +30,8 @@ pub struct SettledV2<'a> {
     #[serde(borrow)]
     outcome: OutcomeV1<'a>,
     usage: UsageV2,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    doubt: Option<DoubtV1>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     price: Option<Text<PriceId>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -55,6 +60,13 @@ pub struct SettledV2<'a> {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     end_user: Option<Text<EndUserDigest>>,
     writer: WriterV1,
+}
+
+/// Why less is charged than was reported, and what was.
+#[derive(Serialize, Deserialize)]
+struct DoubtV1 {
+    marks: Vec<Text<Mark>>,
+    reported: UnitsV1,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -97,6 +109,7 @@ impl From<&Settled> for SettledV2<'_> {
             streamed,
             outcome,
             usage,
+            doubt,
             price,
             currency,
             rates,
@@ -125,6 +138,7 @@ impl From<&Settled> for SettledV2<'_> {
             streamed: *streamed,
             outcome: outcome.into(),
             usage: usage.into(),
+            doubt: doubt.as_ref().map(DoubtV1::from),
             price: price.map(Text),
             currency: currency.map(Text),
             rates: rates.into(),
@@ -157,6 +171,7 @@ impl SettledV2<'_> {
             streamed: self.streamed,
             outcome: self.outcome.read()?,
             usage: self.usage.into(),
+            doubt: self.doubt.map(Doubt::from),
             price: self.price.map(|Text(price)| price),
             currency: self.currency.map(|Text(currency)| currency),
             rates: self.rates.into(),
@@ -175,6 +190,19 @@ impl SettledV2<'_> {
             writer: self.writer.into(),
             at,
         })
+    }
+}
+
+impl From<&Doubt> for DoubtV1 {
+    fn from(Doubt { marks, reported }: &Doubt) -> Self {
+        Self { marks: marks.iter().cloned().map(Text).collect(), reported: reported.into() }
+    }
+}
+
+impl From<DoubtV1> for Doubt {
+    fn from(DoubtV1 { marks, reported }: DoubtV1) -> Self {
+        let marks = marks.into_iter().map(|Text(mark)| mark).collect();
+        Self { marks, reported: reported.into() }
     }
 }
 

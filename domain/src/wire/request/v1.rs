@@ -87,6 +87,7 @@ pub fn settled(payload: &[u8], at: Timestamp) -> Result<Event, serde_json::Error
         class: settled.class.0,
         streamed: settled.streamed,
         usage: settled.usage.read(&outcome),
+        doubt: None,
         outcome,
         price: None,
         currency: None,

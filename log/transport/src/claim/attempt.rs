@@ -80,7 +80,7 @@ impl AttemptReport {
         {
             id.truncate(id.floor_char_boundary(MAX_UPSTREAM_REQUEST_ID));
         }
-        self.usage = self.usage.map(Usage::plausible);
+        self.usage = self.usage.map(Usage::told);
         self
     }
 }

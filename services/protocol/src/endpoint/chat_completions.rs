@@ -3,6 +3,7 @@
 mod chunk;
 mod completion;
 mod demo;
+mod extent;
 mod gathering;
 mod prompt;
 mod reader;

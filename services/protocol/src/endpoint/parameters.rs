@@ -5,7 +5,10 @@
 
 use std::{collections::BTreeMap, ops::Range};
 
-use uplion_domain::request::labels::{self, Labels};
+use uplion_domain::request::{
+    Asked,
+    labels::{self, Labels},
+};
 
 use super::{Forwarding, Read, read::estimate_tokens};
 use crate::{
@@ -81,15 +84,16 @@ impl Parameters {
         Ok(())
     }
 
-    /// Passes over a part of the prompt.
+    /// Has a part of the prompt read.
     pub fn prompt(
         &mut self,
         scan: &mut Scanner<'_>,
         param: &'static str,
+        read: impl FnOnce(&mut Scanner<'_>) -> Result<(), Malformed>,
     ) -> Result<(), BadRequest> {
         self.once(param)?;
         let (start, embedded) = (scan.at(), scan.embedded());
-        scan.skip()?;
+        read(scan)?;
         self.prompt_bytes += scan.at() - start - (scan.embedded() - embedded);
         Ok(())
     }
@@ -105,6 +109,7 @@ impl Parameters {
             model,
             most_output: None,
             n: self.n.unwrap_or(1),
+            asked: Asked::default(),
             prompt_estimate: estimate_tokens(self.prompt_bytes),
             labels: self.labels,
             end_user: self.safety_identifier.or(self.user).filter(|user| !user.is_empty()),

@@ -1,6 +1,6 @@
 //! What is read of a client's body.
 
-use uplion_domain::request::Labels;
+use uplion_domain::request::{Asked, Labels};
 
 use super::Forwarding;
 
@@ -12,6 +12,8 @@ pub struct Read {
     pub most_output: Option<u64>,
     /// How many answers.
     pub n: u64,
+    /// What its usage can be bounded by.
+    pub asked: Asked,
     /// Tokens of the prompt, roughly: see [`estimate_tokens`].
     pub prompt_estimate: u64,
     /// The first few of the client's `metadata` that are short enough; the rest is for the upstream alone.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use uplion_domain::{
     KeyId, ProjectId,
-    request::{Accepted, AttemptOutcome, Event, Rejected, RejectionReason, Settled},
+    request::{Accepted, AttemptOutcome, Event, Rejected, RejectionReason, Settled, UsageBound},
 };
 use uplion_gateway::{EndUserKey, Options};
 use uuid::Uuid;
@@ -55,6 +55,17 @@ async fn how_much_was_asked_for_is_known_from_admission_on() {
     assert_eq!(size.body_bytes, request.to_string().len() as u64);
     assert!(size.prompt_estimate > 0, "{size:?}");
     assert_eq!((size.answer_bound, size.answers), (Some(77), 2));
+}
+
+#[tokio::test]
+async fn up_to_where_it_will_be_charged_is_pinned_at_admission() {
+    let installation = Installation::with_worker().await;
+    let mut request = labelled();
+    request.as_object_mut().unwrap().remove("mock");
+    settled(&installation, &request).await;
+    let bytes = request.to_string().len() as u64;
+    let bound = UsageBound { prompt: Some(2 * (bytes + 100_000)), output: Some(2 * (77 + 64)) };
+    assert_eq!(accepted(&installation).await.size.bound, bound);
 }
 
 #[tokio::test]

@@ -4,9 +4,14 @@
 
 use std::ops::Range;
 
-use super::super::{
-    Read,
-    parameters::{Parameters, bool_or_null, bound, members, wrong_type},
+use uplion_domain::request::Asked;
+
+use super::{
+    super::{
+        Read,
+        parameters::{Parameters, bool_or_null, bound, members, wrong_type},
+    },
+    extent::Extent,
 };
 use crate::{
     error::BadRequest,
@@ -22,6 +27,7 @@ const INCLUDE_USAGE: &str = "stream_options.include_usage";
 struct Chat {
     parameters: Parameters,
     options: StreamOptions,
+    extent: Extent,
     max_tokens: Option<u64>,
     max_completion_tokens: Option<u64>,
 }
@@ -42,10 +48,15 @@ enum StreamOptions {
 pub(super) fn read(body: &[u8]) -> Result<Read, BadRequest> {
     let mut chat = Chat::default();
     members(body, |scan, key| chat.read(scan, key))?;
-    let Chat { parameters, options, max_tokens, max_completion_tokens } = chat;
+    let Chat { parameters, options, extent, max_tokens, max_completion_tokens } = chat;
     let mut read = parameters.finish(body.len())?;
     // As it was called before.
     read.most_output = max_completion_tokens.or(max_tokens);
+    read.asked = Asked {
+        text_bytes: extent.bounds_prompt().then_some(body.len() as u64),
+        answer: read.most_output.filter(|_| extent.bounds_answers()),
+        answers: u32::try_from(read.n).unwrap_or(u32::MAX),
+    };
     let forwarding = &mut read.forwarding;
     forwarding.answers = read.n;
     forwarding.usage_wanted = options.include_usage();
@@ -60,8 +71,10 @@ impl Chat {
     fn read(&mut self, scan: &mut Scanner<'_>, key: &str) -> Result<(), BadRequest> {
         match key {
             // Counted where the upstream reports no usage; two of them would be two prompts, one of them unseen.
-            "messages" => self.parameters.prompt(scan, "messages"),
-            "tools" => self.parameters.prompt(scan, "tools"),
+            "messages" => {
+                self.parameters.prompt(scan, "messages", |scan| self.extent.messages(scan))
+            }
+            "tools" => self.parameters.prompt(scan, "tools", |scan| self.extent.tools(scan)),
             "max_tokens" => {
                 self.parameters.once("max_tokens")?;
                 self.max_tokens = bound(scan, "max_tokens")?;
@@ -73,7 +86,10 @@ impl Chat {
                 Ok(())
             }
             "stream_options" => self.read_stream_options(scan),
-            _ => self.parameters.read(scan, key),
+            _ => {
+                self.extent.member(scan, key);
+                self.parameters.read(scan, key)
+            }
         }
     }
 
