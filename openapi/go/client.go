@@ -610,7 +610,12 @@ type Charge struct {
 	Currency string                    `json:"currency"`
 	Key      nullable.Nullable[string] `json:"key,omitempty"`
 	KeyName  nullable.Nullable[string] `json:"key_name,omitempty"`
-	Model    nullable.Nullable[string] `json:"model,omitempty"`
+
+	// Marks Why a person should look at it, none for nearly all: `beyond_asked`, `beyond_body` and `beyond_model` say that
+	// less was charged than was reported; `wrong_charge`, `wrong_rates` and `wrong_usage` that it does not follow from
+	// what the request was accepted under.
+	Marks []string                  `json:"marks"`
+	Model nullable.Nullable[string] `json:"model,omitempty"`
 
 	// Operation `chat_completion`, `embedding`, ...
 	Operation nullable.Nullable[string] `json:"operation,omitempty"`
@@ -629,7 +634,10 @@ type Charge struct {
 
 	// ReasoningTokens A part of the completion's.
 	ReasoningTokens uint64 `json:"reasoning_tokens"`
-	Request         string `json:"request"`
+
+	// ReportedUnits What the upstream reported, by unit, if less was charged.
+	ReportedUnits nullable.Nullable[map[string]uint64] `json:"reported_units,omitempty"`
+	Request       string                               `json:"request"`
 
 	// ReversedAt When it was taken back, because the client was told of an error after all: the charge is nothing then.
 	ReversedAt nullable.Nullable[time.Time] `json:"reversed_at,omitempty"`
@@ -1340,7 +1348,10 @@ type RequestSummary struct {
 	Id           string                     `json:"id"`
 	Key          nullable.Nullable[string]  `json:"key,omitempty"`
 	KeyName      nullable.Nullable[string]  `json:"key_name,omitempty"`
-	Model        nullable.Nullable[string]  `json:"model,omitempty"`
+
+	// Marks Why a person should look at what it was charged, as in the list of charges; none for nearly all.
+	Marks []string                  `json:"marks"`
+	Model nullable.Nullable[string] `json:"model,omitempty"`
 
 	// Operation `chat_completion`, `embedding`, ...
 	Operation       nullable.Nullable[string] `json:"operation,omitempty"`
@@ -1348,6 +1359,9 @@ type RequestSummary struct {
 	ProjectName     nullable.Nullable[string] `json:"project_name,omitempty"`
 	PromptTokens    uint64                    `json:"prompt_tokens"`
 	ReasoningTokens uint64                    `json:"reasoning_tokens"`
+
+	// ReportedUnits What the upstream reported, by unit, if less was charged.
+	ReportedUnits nullable.Nullable[map[string]uint64] `json:"reported_units,omitempty"`
 
 	// ReversedAt When its charge was taken back, because its client was told of an error after all: it costs nothing.
 	ReversedAt nullable.Nullable[time.Time] `json:"reversed_at,omitempty"`
@@ -1756,6 +1770,9 @@ type ListChargesParams struct {
 
 	// To Of requests that ended before this time.
 	To *time.Time `form:"to,omitempty" json:"to,omitempty"`
+
+	// Marked True: only those that a person should look at.
+	Marked *bool `form:"marked,omitempty" json:"marked,omitempty"`
 
 	// After Of requests before this one.
 	After *string `form:"after,omitempty" json:"after,omitempty"`
@@ -4964,6 +4981,18 @@ func NewListChargesRequest(server string, params *ListChargesParams) (*http.Requ
 		if params.To != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "to", *params.To, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date-time"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Marked != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "marked", *params.Marked, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {

@@ -59,6 +59,8 @@ pub fn statements() -> impl Iterator<Item = &'static Statement> {
         &requests::NEWEST,
         &requests::UNSETTLED,
         &requests::CHARGES,
+        &requests::MARKED,
+        &requests::MARKED_CHARGES,
         &usage_by_hour::GROUPED,
         &tokens_by_key::ONE,
         &workers::ONE,

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use uplion_domain::{
     Nanos, Rates, Usage,
-    price::{Rule, TimeOfDay, When},
+    price::{Pinned, Rule, TimeOfDay, When},
+    request::{Pins, UsageBound},
     usage::{Source, Unit, Units},
 };
 
@@ -29,6 +30,20 @@ struct RuleText {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     service_tier: Option<String>,
     rates: ByUnit<i64>,
+}
+
+/// What a settlement has from its acceptance.
+#[derive(Serialize, Deserialize)]
+struct PinsText {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    price: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    currency: Option<String>,
+    rules: Vec<RuleText>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    prompt: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    output: Option<u64>,
 }
 
 /// Written by [`units`].
@@ -90,6 +105,28 @@ pub fn rules_from(columns: &mut Columns) -> Vec<Rule> {
 
 pub fn rules(rules: &[Rule]) -> Value {
     json(&rules.iter().map(RuleText::of).collect::<Vec<_>>())
+}
+
+/// Written by [`pins`].
+pub fn pins_from(columns: &mut Columns) -> Option<Pins> {
+    let PinsText { price, currency, rules, prompt, output } = maybe_json(columns)?;
+    let price = Pinned {
+        price: price.map(|id| columns.read(&id)),
+        currency: currency.map(|code| columns.read(&code)),
+        rules: rules.into_iter().map(|rule| rule.read(columns)).collect(),
+    };
+    Some(Pins { price, bound: UsageBound { prompt, output } })
+}
+
+pub fn pins(pins: Option<&Pins>) -> Value {
+    let text = |Pins { price: Pinned { price, currency, rules }, bound }: &Pins| PinsText {
+        price: price.map(|id| id.to_string()),
+        currency: currency.map(|code| code.to_string()),
+        rules: rules.iter().map(RuleText::of).collect(),
+        prompt: bound.prompt,
+        output: bound.output,
+    };
+    pins.map_or(Value::Null, |pins| json(&text(pins)))
 }
 
 /// Nano-units of the currency; each fits, as `domain` sees to it.

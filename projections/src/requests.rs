@@ -7,20 +7,27 @@
 use uplion_domain::{
     GatewayId, KeyId, ModelName, Nanos, Operation, PriceId, ProjectId, Rates, RequestId, Timestamp,
     Usage, WorkerId,
-    request::{self, Accepted, Assigned, Class, Outcome, Settled},
+    installation::Currency,
+    request::{self, Accepted, Assigned, Class, Mark, Outcome, Pins, ServiceTier, Settled},
+    usage::Units,
 };
 
 use crate::{
     columns::text,
-    parameters::parameters,
     projection::{Fold, Recorded},
-    statement::Statement,
-    table::{Column, Key, Kind, Table, kinds},
+    table::{Column, Key, Kind, Table},
 };
 
+mod marks;
+mod reading;
 mod row;
 #[cfg(test)]
 mod tests;
+
+pub use self::{
+    marks::{MARKED, Marked, MarkedSince},
+    reading::{CHARGES, Charged, MARKED_CHARGES, NEWEST, Newest, ONE, UNSETTLED, Unsettled},
+};
 
 pub const NAME: &str = "requests";
 
@@ -51,6 +58,15 @@ pub struct Request {
     pub price: Option<PriceId>,
     /// That applied; none until it settled.
     pub rates: Option<Rates>,
+    pub currency: Option<Currency>,
+    /// In which the upstream served it, if it said so.
+    pub service_tier: Option<ServiceTier>,
+    /// What its settlement must follow from; none if it has settled, or `accepted` is missing.
+    pub pins: Option<Pins>,
+    /// Why a person should look at what it was charged. None once that is taken back.
+    pub marks: Vec<Mark>,
+    /// What the upstream reported, if less was charged.
+    pub reported: Units,
     /// If `accepted` is missing, counted back from the end.
     pub accepted_at: Option<Timestamp>,
     /// When the last worker was given it.
@@ -74,7 +90,7 @@ pub enum Status {
     Settled(Outcome),
 }
 
-const COLUMNS: [Column; 33] = [
+const COLUMNS: [Column; 39] = [
     Column::key("request", Kind::Text),
     Column::required("project", Kind::Text),
     Column::nullable("key", Kind::Text),
@@ -102,6 +118,16 @@ const COLUMNS: [Column; 33] = [
     Column::nullable("price", Kind::Text),
     // A JSON object, by unit: nano-units of the currency.
     Column::nullable("rates", Kind::Text),
+    Column::nullable("currency", Kind::Text),
+    Column::nullable("service_tier", Kind::Text),
+    // A JSON object: price, rules and bounds of what is not settled yet.
+    Column::nullable("pins", Kind::Text),
+    // With spaces between.
+    Column::nullable("marks", Kind::Text),
+    // When what is marked settled.
+    Column::nullable("marked_at", Kind::BigInt),
+    // A JSON object, by unit.
+    Column::nullable("reported_units", Kind::Text),
     Column::nullable("accepted_at", Kind::BigInt),
     Column::nullable("assigned_at", Kind::BigInt),
     Column::nullable("settled_at", Kind::BigInt),
@@ -117,100 +143,12 @@ const COLUMNS: [Column; 33] = [
 static TABLE: Table = Table {
     name: NAME,
     columns: &COLUMNS,
-    indexes: &[&["due"], &["project", "request"], &["key", "request"]],
-};
-
-/// `$1`: the request. Answers with a [`Request`].
-pub static ONE: Statement = Statement {
-    name: "requests.one",
-    sql: "SELECT * FROM {requests} WHERE request = $1",
-    parameters: &[Kind::Text],
-    names: &[],
-    columns: &kinds(&COLUMNS),
-};
-
-parameters! {
-    /// What [`NEWEST`] is asked with. None: all.
-    Newest {
-        project: Option<ProjectId>,
-        key: Option<KeyId>,
-        model: Option<ModelName>,
-        /// As [`Status::as_str`] has it.
-        status: Option<String>,
-        accepted_from: Option<Timestamp>,
-        /// Without this time itself.
-        accepted_to: Option<Timestamp>,
-        /// The id of a request.
-        older_than: Option<String>,
-        limit: usize,
-    }
-}
-
-/// Answers with [`Request`]s, newest first.
-pub static NEWEST: Statement = Statement {
-    name: "requests.newest",
-    sql: "SELECT * FROM {requests} WHERE (CAST(:project AS TEXT) IS NULL OR project = :project) \
-          AND (CAST(:key AS TEXT) IS NULL OR key = :key) \
-          AND (CAST(:model AS TEXT) IS NULL OR model = :model) \
-          AND (CAST(:status AS TEXT) IS NULL OR status = :status) \
-          AND (CAST(:accepted_from AS BIGINT) IS NULL OR accepted_at >= :accepted_from) \
-          AND (CAST(:accepted_to AS BIGINT) IS NULL OR accepted_at < :accepted_to) \
-          AND request < COALESCE(CAST(:older_than AS TEXT), 'req_g') ORDER BY request DESC LIMIT :limit",
-    parameters: Newest::KINDS,
-    names: Newest::NAMES,
-    columns: &kinds(&COLUMNS),
-};
-
-parameters! {
-    /// What [`CHARGES`] is asked with. None: all.
-    Charged {
-        project: Option<ProjectId>,
-        key: Option<KeyId>,
-        model: Option<ModelName>,
-        settled_from: Option<Timestamp>,
-        /// Without this time itself.
-        settled_to: Option<Timestamp>,
-        /// The id of a request.
-        older_than: Option<String>,
-        limit: usize,
-    }
-}
-
-/// What was charged. Answers with settled [`Request`]s, newest first.
-pub static CHARGES: Statement = Statement {
-    name: "requests.charges",
-    sql: "SELECT * FROM {requests} WHERE settled_at IS NOT NULL \
-          AND (CAST(:project AS TEXT) IS NULL OR project = :project) \
-          AND (CAST(:key AS TEXT) IS NULL OR key = :key) \
-          AND (CAST(:model AS TEXT) IS NULL OR model = :model) \
-          AND (CAST(:settled_from AS BIGINT) IS NULL OR settled_at >= :settled_from) \
-          AND (CAST(:settled_to AS BIGINT) IS NULL OR settled_at < :settled_to) \
-          AND request < COALESCE(CAST(:older_than AS TEXT), 'req_g') ORDER BY request DESC LIMIT :limit",
-    parameters: Charged::KINDS,
-    names: Charged::NAMES,
-    columns: &kinds(&COLUMNS),
-};
-
-parameters! {
-    /// What [`UNSETTLED`] is asked with.
-    Unsettled {
-        due_before: Timestamp,
-        limit: usize,
-    }
-}
-
-/// Accepted and not settled. Answers with the request's id and its deadline, longest overdue first.
-pub static UNSETTLED: Statement = Statement {
-    name: "requests.unsettled",
-    sql: "SELECT request, due FROM {requests} WHERE due < :due_before ORDER BY due, request LIMIT :limit",
-    parameters: Unsettled::KINDS,
-    names: Unsettled::NAMES,
-    columns: &[Kind::Text, Kind::BigInt],
+    indexes: &[&["due"], &["marked_at"], &["project", "request"], &["key", "request"]],
 };
 
 impl Fold for Requests {
     const NAME: &'static str = NAME;
-    const VERSION: u32 = 4;
+    const VERSION: u32 = 5;
     const TABLE: &'static Table = &TABLE;
     type Row = Request;
 
@@ -262,6 +200,11 @@ impl Request {
             cost: Nanos::ZERO,
             price: None,
             rates: None,
+            currency: None,
+            service_tier: None,
+            pins: None,
+            marks: Vec::new(),
+            reported: Units::default(),
             accepted_at: None,
             assigned_at: None,
             settled_at: None,
@@ -275,6 +218,10 @@ impl Request {
     }
 
     fn accepted(self, accepted: &Accepted) -> Self {
+        self.pinned(accepted.pins()).known(accepted)
+    }
+
+    fn known(self, accepted: &Accepted) -> Self {
         Self {
             key: Some(accepted.key),
             model: Some(accepted.model.clone()),
@@ -303,12 +250,13 @@ impl Request {
     }
 
     fn reversed(self, at: Timestamp) -> Self {
-        Self { reversed_at: Some(at), usage: Usage::default(), cost: Nanos::ZERO, ..self }
+        let (usage, cost) = (Usage::default(), Nanos::ZERO);
+        Self { reversed_at: Some(at), usage, cost, ..self }.unmarked()
     }
 
     fn settled(self, settled: &Settled) -> Self {
         let taken_back = self.reversed_at;
-        let this = self.ended(settled);
+        let this = self.marked(settled).ended(settled);
         match taken_back {
             Some(at) => this.reversed(at),
             None => this,
@@ -328,6 +276,8 @@ impl Request {
             cost: settled.charge,
             price: settled.price.or(self.price),
             rates: Some(settled.rates.clone()),
+            currency: settled.currency,
+            service_tier: settled.service_tier.clone(),
             accepted_at: self.gateway.and(self.accepted_at).or(Some(settled.accepted_at)),
             settled_at: Some(settled.at),
             assigned_micros: settled.timings.assigned,

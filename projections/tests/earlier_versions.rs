@@ -5,7 +5,11 @@
 use std::collections::BTreeMap;
 
 use serde_json::Value as Json;
-use uplion_domain::{Envelope, EventId, Nanos, Timestamp, Unit, request::Outcome, wire::Encoded};
+use uplion_domain::{
+    Envelope, EventId, Nanos, Timestamp, Unit,
+    request::{self, Outcome},
+    wire::Encoded,
+};
 use uplion_projections::{
     Projection, Recorded,
     prices::{Price, Prices},
@@ -90,6 +94,31 @@ fn a_request_went_as_it_did() {
     let rates = request.rates.as_ref().unwrap();
     assert_eq!(rates.of(&Unit::CACHED_INPUT), Nanos::new(75_000_000));
     assert_eq!(rates.of(&Unit::REQUESTS), Nanos::new(1_000));
+}
+
+/// Both forms that there have been, each settlement with its acceptance and without.
+#[test]
+fn what_was_charged_needs_nobody() {
+    for version in ["v1", "v2"] {
+        let accepted = recorded(&format!("uplion.request.accepted.{version}"));
+        for settled in recorded(&format!("uplion.request.settled.{version}")) {
+            let of_it = accepted.iter().find(|one| is_streamed(one) == is_streamed(&settled));
+            let both = of_it.cloned().into_iter().chain([settled.clone()]).collect();
+            for events in [vec![settled.clone()], both] {
+                let rows: Vec<Request> = rows(&Requests, events);
+                assert_eq!(rows[0].marks, [], "{settled:?}");
+            }
+        }
+    }
+}
+
+/// The two examples of acceptances differ in it, and so do their settlements.
+fn is_streamed(envelope: &Envelope) -> bool {
+    match envelope.event.as_request() {
+        Some(request::Event::Accepted(accepted)) => accepted.streamed,
+        Some(request::Event::Settled(settled)) => settled.streamed,
+        other => panic!("{other:?}"),
+    }
 }
 
 #[test]

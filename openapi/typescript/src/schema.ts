@@ -1125,6 +1125,12 @@ export interface components {
             currency: string;
             key?: string | null;
             key_name?: string | null;
+            /**
+             * @description Why a person should look at it, none for nearly all: `beyond_asked`, `beyond_body` and `beyond_model` say that
+             *     less was charged than was reported; `wrong_charge`, `wrong_rates` and `wrong_usage` that it does not follow from
+             *     what the request was accepted under.
+             */
+            marks: string[];
             model?: string | null;
             /** @description `chat_completion`, `embedding`, ... */
             operation?: string | null;
@@ -1145,6 +1151,10 @@ export interface components {
              * @description A part of the completion's.
              */
             reasoning_tokens: number;
+            /** @description What the upstream reported, by unit, if less was charged. */
+            reported_units?: {
+                [key: string]: number;
+            } | null;
             request: string;
             /**
              * Format: date-time
@@ -1918,6 +1928,8 @@ export interface components {
             id: string;
             key?: string | null;
             key_name?: string | null;
+            /** @description Why a person should look at what it was charged, as in the list of charges; none for nearly all. */
+            marks: string[];
             model?: string | null;
             /** @description `chat_completion`, `embedding`, ... */
             operation?: string | null;
@@ -1927,6 +1939,10 @@ export interface components {
             prompt_tokens: number;
             /** Format: uint64 */
             reasoning_tokens: number;
+            /** @description What the upstream reported, by unit, if less was charged. */
+            reported_units?: {
+                [key: string]: number;
+            } | null;
             /**
              * Format: date-time
              * @description When its charge was taken back, because its client was told of an error after all: it costs nothing.
@@ -3065,6 +3081,8 @@ export interface operations {
                 key?: string;
                 /** @description At most 1000; 100 if not said. */
                 limit?: number;
+                /** @description True: only those that a person should look at. */
+                marked?: boolean;
                 /** @description Only of this model, by its name or an alias. */
                 model?: string;
                 /** @description Only of this project, by id or name. */

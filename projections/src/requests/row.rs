@@ -1,8 +1,11 @@
 //! A request as a row of its table.
 
-use uplion_domain::{Usage, request::Outcome};
+use uplion_domain::{
+    Usage,
+    request::{Mark, Outcome},
+};
 
-use super::{Request, Status};
+use super::{Request, Status, marks};
 use crate::{
     columns::{Columns, count, maybe_boolean, maybe_count, maybe_text, maybe_time, nanos, text},
     pricing,
@@ -28,6 +31,11 @@ impl TypedRow for Request {
             cost: columns.nanos(),
             price: columns.maybe_parsed(),
             rates: pricing::rates_from(columns),
+            currency: columns.maybe_parsed(),
+            service_tier: columns.maybe_parsed(),
+            pins: pricing::pins_from(columns),
+            marks: marks_from(columns),
+            reported: pricing::units_from(columns),
             accepted_at: columns.maybe_time(),
             assigned_at: columns.maybe_time(),
             settled_at: columns.maybe_time(),
@@ -45,6 +53,7 @@ impl TypedRow for Request {
             Status::Accepted | Status::Assigned => None,
             Status::Settled(outcome) => Some(outcome),
         };
+        let marked_at = self.settled_at.filter(|_| !self.marks.is_empty());
         let due = if outcome.is_some() { None } else { self.deadline };
         vec![
             text(self.request),
@@ -70,6 +79,12 @@ impl TypedRow for Request {
             nanos(self.cost),
             maybe_text(self.price),
             pricing::rates(self.rates.as_ref()),
+            maybe_text(self.currency),
+            maybe_text(self.service_tier),
+            pricing::pins(self.pins.as_ref()),
+            maybe_text(marks::text(&self.marks)),
+            maybe_time(marked_at),
+            pricing::units(&self.reported),
             maybe_time(self.accepted_at),
             maybe_time(self.assigned_at),
             maybe_time(self.settled_at),
@@ -104,6 +119,13 @@ fn usage_from(columns: &mut Columns) -> Usage {
         columns.count();
     }
     pricing::usage_from(columns)
+}
+
+/// The marks; when what is marked settled follows from them.
+fn marks_from(columns: &mut Columns) -> Vec<Mark> {
+    let marks = marks::marks_from(columns);
+    let _marked_at = columns.maybe_time();
+    marks
 }
 
 /// The deadline; what is due follows from it.

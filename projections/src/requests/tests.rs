@@ -2,12 +2,15 @@
 
 use proptest::prelude::*;
 use uplion_domain::{
-    Envelope, Event,
-    request::{Cancelled, Failure, Writer},
+    Envelope, Event, Unit,
+    request::{Asked, Cancelled, Failure, Settlement, UsageBound, Writer},
+    usage::Source,
 };
 
 use super::*;
-use crate::request_timeline::{START, accepted, assigned, rows, seconds, settled, table, worker};
+use crate::request_timeline::{
+    START, accepted, assigned, rows, seconds, settled, settlement, table, worker,
+};
 
 fn row(events: impl IntoIterator<Item = Envelope>) -> Request {
     let mut rows: Vec<Request> = rows(&Requests, events);
@@ -100,6 +103,66 @@ fn a_request_is_due_until_it_is_settled() {
     assert_eq!(due(told().into_iter().rev().collect()), [crate::table::Value::Null]);
 }
 
+/// In each order of the two, with and without one another.
+fn marks(accepted: &Accepted, settled: &Settled) -> Vec<Mark> {
+    let (accepted, settled) =
+        (Envelope::accepted(accepted.clone()), Envelope::settled(settled.clone()));
+    let one = row([accepted.clone(), settled.clone()]);
+    assert_eq!(one, row([settled, accepted]));
+    assert_eq!(one.pins, None);
+    one.marks
+}
+
+#[test]
+fn an_honest_settlement_has_no_mark() {
+    let mut accepted = accepted(7);
+    accepted.size.bound =
+        UsageBound::of(Asked { text_bytes: Some(400), answer: Some(20), answers: 1 });
+    for outcome in [Outcome::Completed, Outcome::Failed(Failure::UpstreamFailed)] {
+        assert_eq!(marks(&accepted, &settled(&accepted, outcome)), []);
+    }
+}
+
+#[test]
+fn a_settlement_that_does_not_follow_from_its_acceptance_is_marked_and_bills() {
+    let accepted = accepted(7);
+    let honest = settled(&accepted, Outcome::Completed);
+    let charge = Nanos::new(201);
+    let forged = Settled { charge, ..honest.clone() };
+    assert_eq!(marks(&accepted, &forged), [Mark::WRONG_CHARGE]);
+    assert_eq!(row([Envelope::settled(forged.clone())]).cost, charge);
+
+    let rates = Rates::default().with(Unit::INPUT, Nanos::new(4_000_000));
+    let (charge, usage) = (Nanos::new(400), honest.usage.clone());
+    let dearer = Settled { rates: rates.clone(), charge, ..honest.clone() };
+    assert_eq!(marks(&accepted, &dearer), [Mark::WRONG_RATES]);
+    // Nobody can tell without the acceptance.
+    assert_eq!(row([Envelope::settled(dearer)]).marks, []);
+
+    let usage = usage.with(Unit::INPUT, 1 << 40);
+    let charge = honest.rates.charge(&usage);
+    assert_eq!(marks(&accepted, &Settled { usage, charge, ..honest }), [Mark::WRONG_USAGE]);
+}
+
+#[test]
+fn what_was_reported_beyond_its_bound_is_in_the_row_until_it_is_taken_back() {
+    let accepted = accepted(7);
+    let delivered = Usage::tokens(1 << 40, 0, 20, 0, Source::Reported);
+    let settlement = settlement(&accepted, Outcome::Completed);
+    let settled = accepted.settle(Settlement { delivered, ..settlement });
+    let request = row([Envelope::settled(settled.clone())]);
+    assert_eq!(
+        (request.marks, request.reported.prompt_tokens()),
+        (vec![Mark::BEYOND_MODEL], 1 << 40)
+    );
+    let taken_back = Envelope::reversed(settled.reverse(seconds(20)));
+    let told = [Envelope::settled(settled), taken_back, Envelope::accepted(accepted)];
+    for order in [[0, 1, 2], [2, 0, 1], [1, 0, 2], [0, 2, 1]] {
+        let request = row(order.map(|n: usize| told[n].clone()));
+        assert_eq!((request.marks, request.reported), (vec![], Units::default()), "{order:?}");
+    }
+}
+
 #[test]
 fn each_request_has_its_row() {
     let events = [7, 8, 7].map(|request| Envelope::accepted(accepted(request)));
@@ -126,8 +189,14 @@ proptest! {
     }
 
     #[test]
-    fn a_row_reads_back_as_itself(take in 1_usize..=4) {
-        let request = row(told().into_iter().take(take));
+    fn a_row_reads_back_as_itself(take in 1_usize..=4, charge in 199..202_i64) {
+        let forged = |envelope: Envelope| match envelope.event {
+            Event::Request(request::Event::Settled(settled)) => {
+                Envelope::settled(Settled { charge: Nanos::new(charge.into()), ..*settled })
+            }
+            _ => envelope,
+        };
+        let request = row(told().into_iter().take(take).map(forged));
         prop_assert_eq!(
             <Request as crate::projection::TypedRow>::from_row(
                 crate::projection::TypedRow::into_row(request.clone())

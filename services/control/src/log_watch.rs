@@ -7,6 +7,10 @@ use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 use uplion_log_store::{StoreError, event_store::EventStore, relay::Relay};
 use uplion_log_transport::stream::StreamName;
+use uplion_projections::{
+    projection::TypedRow as _,
+    requests::{self, Marked, MarkedSince},
+};
 
 use crate::{
     log_state,
@@ -18,6 +22,8 @@ use crate::{
 const RELAY_EVERY: Duration = Duration::from_secs(1);
 /// A dozen small questions.
 const LOG_EVERY: Duration = Duration::from_secs(5);
+/// A charge that is marked is counted for so long after it was made.
+const MARKED_FOR_MS: i64 = 24 * 60 * 60 * 1_000;
 
 /// Looks once a second until told to stop. While the database is away the last look stands.
 pub async fn watch_relay(
@@ -83,9 +89,21 @@ async fn look_at_log(reader: &Reader, metrics: &LogMetrics) -> Result<(), StoreE
             }
         }
     }
+    // A projection that is not filled yet has no such rows, which is not that the database is away.
+    if let Some(counts) = charges_marked(reader).await {
+        metrics.charges_marked(&counts);
+    }
     let head = reader.archive.head().await?;
     for state in reader.projection_states(head).await? {
         metrics.projection(&state, log_state::seconds_since(state.behind_since));
     }
     Ok(())
+}
+
+/// Of the last day.
+async fn charges_marked(reader: &Reader) -> Option<Vec<Marked>> {
+    let since = now().plus_millis(-MARKED_FOR_MS);
+    let parameters = MarkedSince { since }.values();
+    let rows = reader.rows.query(&requests::MARKED, &parameters).await.ok()?;
+    Some(rows.into_iter().map(Marked::from_row).collect())
 }

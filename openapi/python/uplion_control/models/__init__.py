@@ -20,6 +20,7 @@ from .changed_upstream import ChangedUpstream
 from .changed_user import ChangedUser
 from .charge import Charge
 from .charge_rates_type_0 import ChargeRatesType0
+from .charge_reported_units_type_0 import ChargeReportedUnitsType0
 from .charge_units import ChargeUnits
 from .credentials import Credentials
 from .current_session import CurrentSession
@@ -82,6 +83,7 @@ from .request_attempt_units_type_0 import RequestAttemptUnitsType0
 from .request_status import RequestStatus
 from .request_story import RequestStory
 from .request_summary import RequestSummary
+from .request_summary_reported_units_type_0 import RequestSummaryReportedUnitsType0
 from .request_summary_units import RequestSummaryUnits
 from .rotation import Rotation
 from .secret_key import SecretKey
@@ -130,6 +132,7 @@ __all__ = (
     "ChangedUser",
     "Charge",
     "ChargeRatesType0",
+    "ChargeReportedUnitsType0",
     "ChargeUnits",
     "Credentials",
     "CurrentSession",
@@ -192,6 +195,7 @@ __all__ = (
     "RequestStatus",
     "RequestStory",
     "RequestSummary",
+    "RequestSummaryReportedUnitsType0",
     "RequestSummaryUnits",
     "Rotation",
     "SecretKey",

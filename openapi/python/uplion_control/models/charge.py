@@ -11,6 +11,7 @@ from ..types import UNSET, Unset
 
 if TYPE_CHECKING:
     from ..models.charge_rates_type_0 import ChargeRatesType0
+    from ..models.charge_reported_units_type_0 import ChargeReportedUnitsType0
     from ..models.charge_units import ChargeUnits
 
 
@@ -28,6 +29,11 @@ class Charge:
     completion_tokens: int
     currency: str
     """ Of the installation, which charge and rates are in. """
+    marks: list[str]
+    """ Why a person should look at it, none for nearly all: `beyond_asked`, `beyond_body` and `beyond_model` say
+    that
+    less was charged than was reported; `wrong_charge`, `wrong_rates` and `wrong_usage` that it does not follow from
+    what the request was accepted under. """
     outcome: str
     """ `completed`, `cancelled` or `failed`. """
     project: str
@@ -49,6 +55,8 @@ class Charge:
     project_name: None | str | Unset = UNSET
     rates: ChargeRatesType0 | None | Unset = UNSET
     """ By unit. """
+    reported_units: ChargeReportedUnitsType0 | None | Unset = UNSET
+    """ What the upstream reported, by unit, if less was charged. """
     reversed_at: datetime.datetime | None | Unset = UNSET
     """ When it was taken back, because the client was told of an error after all: the charge is nothing then. """
     settled_at: datetime.datetime | None | Unset = UNSET
@@ -58,6 +66,7 @@ class Charge:
 
     def to_dict(self) -> dict[str, Any]:
         from ..models.charge_rates_type_0 import ChargeRatesType0
+        from ..models.charge_reported_units_type_0 import ChargeReportedUnitsType0
 
         cached_tokens = self.cached_tokens
 
@@ -66,6 +75,8 @@ class Charge:
         completion_tokens = self.completion_tokens
 
         currency = self.currency
+
+        marks = self.marks
 
         outcome = self.outcome
 
@@ -125,6 +136,14 @@ class Charge:
         else:
             rates = self.rates
 
+        reported_units: dict[str, Any] | None | Unset
+        if isinstance(self.reported_units, Unset):
+            reported_units = UNSET
+        elif isinstance(self.reported_units, ChargeReportedUnitsType0):
+            reported_units = self.reported_units.to_dict()
+        else:
+            reported_units = self.reported_units
+
         reversed_at: None | str | Unset
         if isinstance(self.reversed_at, Unset):
             reversed_at = UNSET
@@ -155,6 +174,7 @@ class Charge:
                 "charge": charge,
                 "completion_tokens": completion_tokens,
                 "currency": currency,
+                "marks": marks,
                 "outcome": outcome,
                 "project": project,
                 "prompt_tokens": prompt_tokens,
@@ -178,6 +198,8 @@ class Charge:
             field_dict["project_name"] = project_name
         if rates is not UNSET:
             field_dict["rates"] = rates
+        if reported_units is not UNSET:
+            field_dict["reported_units"] = reported_units
         if reversed_at is not UNSET:
             field_dict["reversed_at"] = reversed_at
         if settled_at is not UNSET:
@@ -190,6 +212,7 @@ class Charge:
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
         from ..models.charge_rates_type_0 import ChargeRatesType0
+        from ..models.charge_reported_units_type_0 import ChargeReportedUnitsType0
         from ..models.charge_units import ChargeUnits
 
         d = dict(src_dict)
@@ -200,6 +223,8 @@ class Charge:
         completion_tokens = d.pop("completion_tokens")
 
         currency = d.pop("currency")
+
+        marks = cast(list[str], d.pop("marks"))
 
         outcome = d.pop("outcome")
 
@@ -286,6 +311,25 @@ class Charge:
 
         rates = _parse_rates(d.pop("rates", UNSET))
 
+        def _parse_reported_units(
+            data: object,
+        ) -> ChargeReportedUnitsType0 | None | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            try:
+                if not isinstance(data, dict):
+                    raise TypeError()
+                reported_units_type_0 = ChargeReportedUnitsType0.from_dict(data)
+
+                return reported_units_type_0
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            return cast(ChargeReportedUnitsType0 | None | Unset, data)
+
+        reported_units = _parse_reported_units(d.pop("reported_units", UNSET))
+
         def _parse_reversed_at(data: object) -> datetime.datetime | None | Unset:
             if data is None:
                 return data
@@ -334,6 +378,7 @@ class Charge:
             charge=charge,
             completion_tokens=completion_tokens,
             currency=currency,
+            marks=marks,
             outcome=outcome,
             project=project,
             prompt_tokens=prompt_tokens,
@@ -348,6 +393,7 @@ class Charge:
             price=price,
             project_name=project_name,
             rates=rates,
+            reported_units=reported_units,
             reversed_at=reversed_at,
             settled_at=settled_at,
             usage_dialect=usage_dialect,

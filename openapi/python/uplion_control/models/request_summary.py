@@ -10,6 +10,9 @@ from attrs import field as _attrs_field
 from ..types import UNSET, Unset
 
 if TYPE_CHECKING:
+    from ..models.request_summary_reported_units_type_0 import (
+        RequestSummaryReportedUnitsType0,
+    )
     from ..models.request_summary_units import RequestSummaryUnits
 
 
@@ -28,6 +31,8 @@ class RequestSummary:
     currency: str
     """ Of the installation, which the cost is in. """
     id: str
+    marks: list[str]
+    """ Why a person should look at what it was charged, as in the list of charges; none for nearly all. """
     project: str
     prompt_tokens: int
     reasoning_tokens: int
@@ -46,6 +51,8 @@ class RequestSummary:
     operation: None | str | Unset = UNSET
     """ `chat_completion`, `embedding`, ... """
     project_name: None | str | Unset = UNSET
+    reported_units: None | RequestSummaryReportedUnitsType0 | Unset = UNSET
+    """ What the upstream reported, by unit, if less was charged. """
     reversed_at: datetime.datetime | None | Unset = UNSET
     """ When its charge was taken back, because its client was told of an error after all: it costs nothing. """
     settled_at: datetime.datetime | None | Unset = UNSET
@@ -62,6 +69,10 @@ class RequestSummary:
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
+        from ..models.request_summary_reported_units_type_0 import (
+            RequestSummaryReportedUnitsType0,
+        )
+
         attempts = self.attempts
 
         cached_tokens = self.cached_tokens
@@ -73,6 +84,8 @@ class RequestSummary:
         currency = self.currency
 
         id = self.id
+
+        marks = self.marks
 
         project = self.project
 
@@ -139,6 +152,14 @@ class RequestSummary:
             project_name = UNSET
         else:
             project_name = self.project_name
+
+        reported_units: dict[str, Any] | None | Unset
+        if isinstance(self.reported_units, Unset):
+            reported_units = UNSET
+        elif isinstance(self.reported_units, RequestSummaryReportedUnitsType0):
+            reported_units = self.reported_units.to_dict()
+        else:
+            reported_units = self.reported_units
 
         reversed_at: None | str | Unset
         if isinstance(self.reversed_at, Unset):
@@ -208,6 +229,7 @@ class RequestSummary:
                 "cost": cost,
                 "currency": currency,
                 "id": id,
+                "marks": marks,
                 "project": project,
                 "prompt_tokens": prompt_tokens,
                 "reasoning_tokens": reasoning_tokens,
@@ -233,6 +255,8 @@ class RequestSummary:
             field_dict["operation"] = operation
         if project_name is not UNSET:
             field_dict["project_name"] = project_name
+        if reported_units is not UNSET:
+            field_dict["reported_units"] = reported_units
         if reversed_at is not UNSET:
             field_dict["reversed_at"] = reversed_at
         if settled_at is not UNSET:
@@ -256,6 +280,9 @@ class RequestSummary:
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
+        from ..models.request_summary_reported_units_type_0 import (
+            RequestSummaryReportedUnitsType0,
+        )
         from ..models.request_summary_units import RequestSummaryUnits
 
         d = dict(src_dict)
@@ -270,6 +297,8 @@ class RequestSummary:
         currency = d.pop("currency")
 
         id = d.pop("id")
+
+        marks = cast(list[str], d.pop("marks"))
 
         project = d.pop("project")
 
@@ -369,6 +398,25 @@ class RequestSummary:
             return cast(None | str | Unset, data)
 
         project_name = _parse_project_name(d.pop("project_name", UNSET))
+
+        def _parse_reported_units(
+            data: object,
+        ) -> None | RequestSummaryReportedUnitsType0 | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            try:
+                if not isinstance(data, dict):
+                    raise TypeError()
+                reported_units_type_0 = RequestSummaryReportedUnitsType0.from_dict(data)
+
+                return reported_units_type_0
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            return cast(None | RequestSummaryReportedUnitsType0 | Unset, data)
+
+        reported_units = _parse_reported_units(d.pop("reported_units", UNSET))
 
         def _parse_reversed_at(data: object) -> datetime.datetime | None | Unset:
             if data is None:
@@ -474,6 +522,7 @@ class RequestSummary:
             cost=cost,
             currency=currency,
             id=id,
+            marks=marks,
             project=project,
             prompt_tokens=prompt_tokens,
             reasoning_tokens=reasoning_tokens,
@@ -488,6 +537,7 @@ class RequestSummary:
             model=model,
             operation=operation,
             project_name=project_name,
+            reported_units=reported_units,
             reversed_at=reversed_at,
             settled_at=settled_at,
             streamed=streamed,

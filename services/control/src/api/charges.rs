@@ -13,7 +13,7 @@ use super::{
     Tag,
     page::{self, Page},
     rates::{self, RatesView},
-    request::units,
+    request::{reported_units, units, words},
 };
 use crate::{
     auth::Auth,
@@ -60,6 +60,12 @@ struct Charge {
     usage_source: String,
     /// In whose words it was reported, if not in OpenAI's: `input_output`, `x_groq`, ...
     usage_dialect: Option<String>,
+    /// Why a person should look at it, none for nearly all: `beyond_asked`, `beyond_body` and `beyond_model` say that
+    /// less was charged than was reported; `wrong_charge`, `wrong_rates` and `wrong_usage` that it does not follow from
+    /// what the request was accepted under.
+    marks: Vec<String>,
+    /// What the upstream reported, by unit, if less was charged.
+    reported_units: Option<BTreeMap<String, u64>>,
     /// By unit.
     rates: Option<RatesView>,
     /// The price that they are of.
@@ -90,6 +96,8 @@ impl Charges {
         from: Query<Option<String>>,
         /// Of requests that ended before this time.
         to: Query<Option<String>>,
+        /// True: only those that a person should look at.
+        marked: Query<Option<bool>>,
         /// Of requests before this one.
         after: Query<Option<String>>,
         /// At most 1000; 100 if not said.
@@ -105,6 +113,10 @@ impl Charges {
         let after = after.0.as_deref();
         let after = page::cursor_of::<RequestId>(&self.reader, &requests::ONE, after).await?;
         let limit = page::limit(limit.0);
+        let statement = match marked.0 {
+            Some(true) => &requests::MARKED_CHARGES,
+            Some(false) | None => &requests::CHARGES,
+        };
         let mut rows = Vec::new();
         for project in seen.filters() {
             let parameters = Charged {
@@ -118,7 +130,7 @@ impl Charges {
             };
             let parameters = parameters.values();
             let read = Request::from_row;
-            rows.extend(self.reader.query(&requests::CHARGES, &parameters, read).await?);
+            rows.extend(self.reader.query(statement, &parameters, read).await?);
         }
         rows.sort_by_key(|row| std::cmp::Reverse(row.request));
         rows.truncate(limit);
@@ -150,6 +162,8 @@ impl Charge {
             units: units(&row.usage),
             usage_source: row.usage.source.to_string(),
             usage_dialect: row.usage.dialect.as_ref().map(ToString::to_string),
+            marks: words(&row.marks),
+            reported_units: reported_units(&row.reported),
             rates: row.rates.as_ref().map(rates::view),
             price: row.price.map(|price| price.to_string()),
             charge: row.cost.to_string(),

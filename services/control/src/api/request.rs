@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use poem_openapi::{Enum, Object};
 use uplion_domain::{
     Usage,
-    request::{Attempt, Outcome},
+    request::{Attempt, Mark, Outcome},
+    usage::Units,
 };
 use uplion_projections::requests::{Request, Status};
 
@@ -41,6 +42,10 @@ pub struct RequestSummary {
     usage_source: Option<String>,
     /// In whose words it was reported, if not in OpenAI's: `input_output`, `x_groq`, ...
     usage_dialect: Option<String>,
+    /// Why a person should look at what it was charged, as in the list of charges; none for nearly all.
+    marks: Vec<String>,
+    /// What the upstream reported, by unit, if less was charged.
+    reported_units: Option<BTreeMap<String, u64>>,
     /// Exact.
     cost: String,
     /// Of the installation, which the cost is in.
@@ -111,7 +116,20 @@ impl AttemptView {
 }
 
 pub fn units(usage: &Usage) -> BTreeMap<String, u64> {
-    usage.units.iter().map(|(unit, count)| (unit.to_string(), count)).collect()
+    by_name(&usage.units)
+}
+
+/// Null where all that was reported was charged.
+pub fn reported_units(units: &Units) -> Option<BTreeMap<String, u64>> {
+    (!units.is_empty()).then(|| by_name(units))
+}
+
+pub fn words(marks: &[Mark]) -> Vec<String> {
+    marks.iter().map(ToString::to_string).collect()
+}
+
+fn by_name(units: &Units) -> BTreeMap<String, u64> {
+    units.iter().map(|(unit, count)| (unit.to_string(), count)).collect()
 }
 
 impl RequestSummary {
@@ -142,6 +160,8 @@ impl RequestSummary {
             units: units(&row.usage),
             usage_source: outcome.map(|_| row.usage.source.to_string()),
             usage_dialect: row.usage.dialect.as_ref().map(ToString::to_string),
+            marks: words(&row.marks),
+            reported_units: reported_units(&row.reported),
             cost: row.cost.to_string(),
             currency: labels.currency(),
             accepted_at: row.accepted_at.map(|at| at.to_string()),

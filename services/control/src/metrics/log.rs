@@ -7,7 +7,9 @@ use prometheus_client::{
     metrics::{family::Family, gauge::Gauge},
     registry::Registry,
 };
+use uplion_domain::{request::MarkKind, word::Kind as _};
 use uplion_log_transport::stream::{Storage, StreamName};
+use uplion_projections::requests::Marked;
 
 use crate::log_state::{ProjectionState, StreamState};
 
@@ -27,6 +29,7 @@ pub struct LogMetrics {
     projection_lag_seconds: Family<OfProjection, Seconds>,
     storage: Family<Kept, Gauge>,
     disk: Family<Kept, Gauge>,
+    charges_marked: Family<OfMark, Gauge>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -37,6 +40,11 @@ struct OfStream {
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct OfProjection {
     projection: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct OfMark {
+    mark: &'static str,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -59,6 +67,7 @@ impl LogMetrics {
             projection_lag_seconds,
             storage,
             disk,
+            charges_marked,
         } = self.clone();
         registry.register("uplion_store_up", "1 if the database answers", store_up);
         registry.register("uplion_stream_up", "1 if the broker answers for the stream", stream_up);
@@ -104,6 +113,11 @@ impl LogMetrics {
             storage,
         );
         registry.register("uplion_disk_bytes", "Of the disk below them: free and total", disk);
+        registry.register(
+            "uplion_charges_marked",
+            "Settlements of the last day that a person should look at, by why",
+            charges_marked,
+        );
     }
 
     pub fn stream_up(&self, stream: StreamName, up: bool) {
@@ -142,6 +156,14 @@ impl LogMetrics {
             for (what, bytes) in [("free", disk.free), ("total", disk.total)] {
                 self.disk.get_or_create(&Kept { what }).set(signed(bytes));
             }
+        }
+    }
+
+    pub fn charges_marked(&self, counts: &[Marked]) {
+        for mark in MarkKind::KNOWN {
+            let has = |one: &&Marked| one.marks.iter().any(|is| is.as_str() == *mark);
+            let count = counts.iter().filter(has).map(|one| one.count).sum();
+            self.charges_marked.get_or_create(&OfMark { mark }).set(signed(count));
         }
     }
 }

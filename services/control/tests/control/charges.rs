@@ -90,3 +90,26 @@ async fn a_charge_says_who_counted_and_in_whose_words() {
         assert_eq!(source, (&json!("reported"), &json!("x_groq")), "{row}");
     }
 }
+
+#[tokio::test]
+async fn a_charge_that_a_person_should_look_at_is_found_by_its_marks() {
+    let installation = Installation::start().await;
+    let project = installation.project("physics").await;
+    installation.post("/models", json!({ "name": "llama" })).await;
+    let key = installation.post("/keys", json!({ "project": project, "name": "ci" })).await.made();
+    let honest = installation.serve(&project, &key, "llama").await;
+    let beyond = installation.serve_beyond(&project, &key, "llama").await;
+    let shown = installation.get(&format!("/requests/{beyond}?wait=10000")).await;
+    let marked = installation.get("/charges?marked=true").await;
+    let [charge] = &marked.body["data"].as_array().unwrap()[..] else { panic!("{marked:?}") };
+    for row in [&shown.body["request"], charge] {
+        assert_eq!(row["marks"], json!(["beyond_asked"]));
+        let reported = json!({ "input": 10, "output": 1_000_000_000_000_000_u64 });
+        assert_eq!((&row["reported_units"], &row["units"]["output"]), (&reported, &json!(164)));
+    }
+    assert_eq!(charge["request"], beyond.to_string());
+    let charges = installation.get("/charges?marked=false").await;
+    let [_, first] = &charges.body["data"].as_array().unwrap()[..] else { panic!("{charges:?}") };
+    assert_eq!(first["request"], honest.to_string());
+    assert_eq!((&first["marks"], &first["reported_units"]), (&json!([]), &Value::Null));
+}

@@ -17,7 +17,8 @@ use uplion_domain::{
     RequestId, Timestamp, Unit, Usage, WorkerId,
     price::{Pinned, Rule},
     request::{
-        Accepted, Assigned, Class, Labels, Outcome, Settled, Settlement, Size, Timings, Writer,
+        Accepted, Asked, Assigned, Class, Labels, Outcome, Settled, Settlement, Size, Timings,
+        UsageBound, Writer,
     },
     usage::{Source, Units, UsageDialect},
     worker,
@@ -166,6 +167,15 @@ impl Installation {
         let units = Units::from_iter([(Unit::IMAGES, 2)]);
         let used = Usage { units, source: Source::Reported, dialect: Some(UsageDialect::X_GROQ) };
         self.serve_as(Accepted { operation, ..accepted(project, key, model) }, used).await
+    }
+
+    /// A request whose upstream reported far more output than its client had asked for.
+    pub async fn serve_beyond(&self, project: &str, key: &str, model: &str) -> RequestId {
+        let mut accepted = accepted(project, key, model);
+        accepted.size.bound =
+            UsageBound::of(Asked { text_bytes: Some(40), answer: Some(100), answers: 1 });
+        let tokens = Usage::tokens(10, 0, 1_000_000_000_000_000, 0, Source::Reported);
+        self.serve_as(accepted, tokens).await
     }
 
     /// A request whose client was told of an error after it was settled.

@@ -6,6 +6,7 @@ mod epochs;
 mod events;
 mod fixtures;
 mod ingest;
+mod marks;
 mod people;
 mod projections;
 mod purge;

@@ -18,6 +18,7 @@ def _get_kwargs(
     model: str | Unset = UNSET,
     from_: datetime.datetime | Unset = UNSET,
     to: datetime.datetime | Unset = UNSET,
+    marked: bool | Unset = UNSET,
     after: str | Unset = UNSET,
     limit: int | Unset = UNSET,
     at: str | Unset = UNSET,
@@ -44,6 +45,8 @@ def _get_kwargs(
     if not isinstance(to, Unset):
         json_to = to.isoformat()
     params["to"] = json_to
+
+    params["marked"] = marked
 
     params["after"] = after
 
@@ -166,6 +169,7 @@ def sync_detailed(
     model: str | Unset = UNSET,
     from_: datetime.datetime | Unset = UNSET,
     to: datetime.datetime | Unset = UNSET,
+    marked: bool | Unset = UNSET,
     after: str | Unset = UNSET,
     limit: int | Unset = UNSET,
     at: str | Unset = UNSET,
@@ -181,6 +185,7 @@ def sync_detailed(
         model (str | Unset):
         from_ (datetime.datetime | Unset):
         to (datetime.datetime | Unset):
+        marked (bool | Unset):
         after (str | Unset):
         limit (int | Unset):
         at (str | Unset):
@@ -200,6 +205,7 @@ def sync_detailed(
         model=model,
         from_=from_,
         to=to,
+        marked=marked,
         after=after,
         limit=limit,
         at=at,
@@ -221,6 +227,7 @@ def sync(
     model: str | Unset = UNSET,
     from_: datetime.datetime | Unset = UNSET,
     to: datetime.datetime | Unset = UNSET,
+    marked: bool | Unset = UNSET,
     after: str | Unset = UNSET,
     limit: int | Unset = UNSET,
     at: str | Unset = UNSET,
@@ -236,6 +243,7 @@ def sync(
         model (str | Unset):
         from_ (datetime.datetime | Unset):
         to (datetime.datetime | Unset):
+        marked (bool | Unset):
         after (str | Unset):
         limit (int | Unset):
         at (str | Unset):
@@ -256,6 +264,7 @@ def sync(
         model=model,
         from_=from_,
         to=to,
+        marked=marked,
         after=after,
         limit=limit,
         at=at,
@@ -271,6 +280,7 @@ async def asyncio_detailed(
     model: str | Unset = UNSET,
     from_: datetime.datetime | Unset = UNSET,
     to: datetime.datetime | Unset = UNSET,
+    marked: bool | Unset = UNSET,
     after: str | Unset = UNSET,
     limit: int | Unset = UNSET,
     at: str | Unset = UNSET,
@@ -286,6 +296,7 @@ async def asyncio_detailed(
         model (str | Unset):
         from_ (datetime.datetime | Unset):
         to (datetime.datetime | Unset):
+        marked (bool | Unset):
         after (str | Unset):
         limit (int | Unset):
         at (str | Unset):
@@ -305,6 +316,7 @@ async def asyncio_detailed(
         model=model,
         from_=from_,
         to=to,
+        marked=marked,
         after=after,
         limit=limit,
         at=at,
@@ -324,6 +336,7 @@ async def asyncio(
     model: str | Unset = UNSET,
     from_: datetime.datetime | Unset = UNSET,
     to: datetime.datetime | Unset = UNSET,
+    marked: bool | Unset = UNSET,
     after: str | Unset = UNSET,
     limit: int | Unset = UNSET,
     at: str | Unset = UNSET,
@@ -339,6 +352,7 @@ async def asyncio(
         model (str | Unset):
         from_ (datetime.datetime | Unset):
         to (datetime.datetime | Unset):
+        marked (bool | Unset):
         after (str | Unset):
         limit (int | Unset):
         at (str | Unset):
@@ -360,6 +374,7 @@ async def asyncio(
             model=model,
             from_=from_,
             to=to,
+            marked=marked,
             after=after,
             limit=limit,
             at=at,
