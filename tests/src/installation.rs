@@ -185,6 +185,8 @@ impl Installation {
         }
         let ledger = self.ledger().await?;
         ledger.projected().await?;
+        let marked = ledger.marked().await?;
+        ensure!(marked.is_empty(), "charges that a person should look at: {marked:?}");
         Ok(ledger)
     }
 

@@ -113,6 +113,17 @@ impl Ledger {
         Ok(self.client.query_one(&sql, &[]).await?.get(0))
     }
 
+    /// Requests whose charge does not follow from what was accepted, or is not for all that was reported, with why.
+    ///
+    /// # Errors
+    /// When Postgres refuses.
+    pub async fn marked(&self) -> anyhow::Result<Vec<(String, String)>> {
+        let requests = self.table("requests").await?;
+        let sql = format!("SELECT request, marks FROM \"{requests}\" WHERE marks IS NOT NULL");
+        let rows = self.client.query(&sql, &[]).await?;
+        Ok(rows.iter().map(|row| (row.get(0), row.get(1))).collect())
+    }
+
     /// The bill of a key, or of everybody.
     ///
     /// # Errors

@@ -20,6 +20,12 @@ pub struct Bill {
     /// In whose words the upstream reported, if not in the usual ones.
     #[serde(default)]
     pub dialect: Option<String>,
+    /// Why a person should look at it: nothing, unless a case says so.
+    #[serde(default)]
+    pub marks: Vec<String>,
+    /// What the upstream reported, where less is charged.
+    #[serde(default)]
+    pub reported: Option<BTreeMap<String, u64>>,
     /// How each attempt ended.
     #[serde(default)]
     pub attempts: Option<Vec<String>>,
@@ -37,8 +43,8 @@ pub const RATES: [(&str, &str, u64); 4] = [
 const LIKE: [(&str, &str); 2] = [("cache_write", "input"), ("audio_input", "input")];
 
 impl Bill {
-    /// What of it is otherwise in a settlement's event.
-    pub fn differences(&self, settled: &Value) -> Vec<String> {
+    /// What of it is otherwise in a settlement's event, and in what is shown of its request.
+    pub fn differences(&self, settled: &Value, shown: &Value) -> Vec<String> {
         let mut found = Vec::new();
         let mut compare = |what: &str, is: Value, wanted: Option<Value>| {
             if let Some(wanted) = wanted.filter(|wanted| *wanted != is) {
@@ -52,6 +58,9 @@ impl Bill {
         compare("units", units.clone(), wanted);
         compare("source", usage["source"].clone(), self.source.as_deref().map(Into::into));
         compare("dialect", usage["dialect"].clone(), self.dialect.as_deref().map(Into::into));
+        compare("marks", shown["marks"].clone(), Some(self.marks.clone().into()));
+        let reported = self.reported.as_ref().map(|units| serde_json::to_value(units).unwrap());
+        compare("reported", settled["doubt"]["reported"].clone(), Some(reported.into()));
         let attempts = settled["attempts"].as_array().into_iter().flatten();
         let attempts: Vec<Value> = attempts.map(|attempt| attempt["outcome"].clone()).collect();
         compare("attempts", attempts.into(), self.attempts.clone().map(Into::into));

@@ -123,7 +123,7 @@ impl Installation {
         found.extend(gets.not_sent.iter().filter(|text| sent.contains(text.as_str())).cloned());
         if let Some(bill) = &gets.bill {
             match self.settled(&answered.response).await {
-                Ok(settled) => found.extend(bill.differences(&settled)),
+                Ok([settled, shown]) => found.extend(bill.differences(&settled, &shown)),
                 Err(error) => found.push(format!("{error:#}")),
             }
         }
@@ -140,8 +140,8 @@ impl Installation {
         [of(model), of(&second(model))].concat()
     }
 
-    /// The data of the settlement's event.
-    async fn settled(&self, response: &ChatResponse) -> anyhow::Result<Value> {
+    /// The data of the settlement's event, and the request as it is shown.
+    async fn settled(&self, response: &ChatResponse) -> anyhow::Result<[Value; 2]> {
         let path = format!("requests/{}", response.request);
         let settled = async || {
             let story = self.administrator.get(&path, &[("wait", "5000")]).await.ok()?;
@@ -149,7 +149,9 @@ impl Installation {
             let is = |event: &&Value| {
                 event["event"]["type"].as_str().is_some_and(|kind| kind.contains("settled"))
             };
-            Some(events.iter().find(is)?["event"]["data"].clone())
+            let settled = events.iter().find(is)?["event"]["data"].clone();
+            let shown = &story["request"];
+            shown["settled_at"].is_string().then(|| [settled, shown.clone()])
         };
         let found = wait::until_some(wait::PATIENCE, "a settlement", settled).await;
         found.map_err(|error| error.context(self.dev.output()))

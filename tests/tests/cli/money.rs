@@ -1,9 +1,14 @@
 //! Prices by unit and by rule, and amounts in the currency that the installation was founded with.
 
-use serde_json::json;
+use std::{fs, path::Path};
+
+use serde_json::{Value, json};
+use uplion_bench::upstream::{Script, Upstream};
 use uplion_tests::{
-    scratch,
+    chat::Client,
+    http, scratch,
     uplion::{self, Role},
+    wait::{self, PATIENCE},
 };
 
 use crate::dev::Dev;
@@ -52,4 +57,35 @@ async fn a_price_has_a_rate_for_any_unit_and_other_rates_where_something_is_so()
     let unknown =
         dev.refused(&["price", "set", "demo", "--when", "weather=fine", "input=1"], 1).await;
     assert!(unknown.contains("weather"), "{unknown}");
+}
+
+#[tokio::test]
+async fn a_charge_for_less_than_was_reported_is_found_and_told_with_what_was() {
+    let dev = Dev::start().await;
+    let upstream = Upstream::start().await.unwrap();
+    upstream.set_default(Script { chunks: 500, ..Script::default() });
+    dev.stdout(&["model", "register", "verbose", "--upstream", &upstream.url()]).await;
+    let known = fs::read(Path::new(&dev.data).join("credentials.json")).unwrap();
+    let known: Value = serde_json::from_slice(&known).unwrap();
+    let client = Client::new(http::client(), &dev.url(), known["api_key"].as_str().unwrap());
+    let question = json!({
+        "model": "verbose", "max_tokens": 10, "messages": [{ "role": "user", "content": "hello" }],
+    });
+    let served = async || client.ask(&question).await.is_ok_and(|answer| answer.status == 200);
+    wait::until(PATIENCE, "the model to be served", served).await.unwrap();
+    dev.stdout(&["chat", "Hello!"]).await;
+    let found = async || {
+        let marked = dev.json(&["charges", "--marked"]).await;
+        marked.as_array().unwrap().first().cloned()
+    };
+    let charge = wait::until_some(PATIENCE, "the charge", found).await.unwrap();
+    assert_eq!((&charge["marks"], &charge["model"]), (&json!(["beyond_asked"]), &json!("verbose")));
+    assert_eq!(
+        (&charge["units"]["output"], &charge["reported_units"]["output"]),
+        (&json!(74), &json!(500))
+    );
+    let listed = dev.stdout(&["charges", "--marked"]).await;
+    assert!(listed.contains("MARKS") && listed.contains("beyond_asked"), "{listed}");
+    let told = dev.stdout(&["request", charge["request"].as_str().unwrap()]).await;
+    assert!(told.contains("beyond_asked") && told.contains("output 500"), "{told}");
 }

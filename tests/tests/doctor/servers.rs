@@ -25,7 +25,7 @@ struct Ward {
     patient: Patient,
     customer: Customer,
     /// Answers for the customer's model.
-    _upstream: Upstream,
+    upstream: Upstream,
 }
 
 impl Ward {
@@ -45,7 +45,7 @@ impl Ward {
         let well = patient.well("the beginning").await;
         assert_eq!(well.verdict, "ok", "{well:?}");
         assert!(well.has("check.ok") && well.has("broker.ok"), "{well:?}");
-        Self { installation, patient, customer, _upstream: upstream }
+        Self { installation, patient, customer, upstream }
     }
 
     async fn sql(&self, statement: &str) {
@@ -74,6 +74,8 @@ async fn what_is_wrong_is_named_with_its_cure_and_gone_once_it_is_mended() {
     broker(&ward).await;
     traffic_made_anew(&ward).await;
     database(&ward).await;
+    // After those that want to hear of nothing: it is told for a week.
+    charges(&ward).await;
     relay(&ward).await;
 }
 
@@ -145,6 +147,18 @@ async fn models(ward: &Ward) {
     let words = ["NOT_SET_ANYWHERE"];
     ward.patient.says("a credential that is not there", "upstream.down", &words).await.is_bad();
     admin.retire("lacking").await.unwrap();
+}
+
+async fn charges(ward: &Ward) {
+    let said = ward.patient.examine(&["--no-request"]).await.said("charge.ok").to_owned();
+    assert!(said.contains("follows from what was accepted"), "{said}");
+    ward.upstream.set_default(Script { chunks: 500, ..Script::default() });
+    ward.customer.ask("hello", &json!({ "max_tokens": 10 })).await.unwrap();
+    ward.upstream.set_default(Script::default());
+    let (case, words) =
+        ("an upstream does not heed `max_tokens`", ["1 of the last", "beyond_asked"]);
+    let found = ward.patient.says(case, "charge.marked", &words).await;
+    assert_eq!(found.exit, Some(0), "{found:?}");
 }
 
 /// The table of the projection `projects`, under another name.

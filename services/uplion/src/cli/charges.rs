@@ -9,6 +9,7 @@ use super::{
     failure::Failure,
     money::{Currency, shown_currency},
     output::{self, Format},
+    params,
     request_filter::RequestFilter,
     table::{Column, Table, table},
 };
@@ -18,6 +19,9 @@ pub struct Charges {
     /// How many of the newest.
     #[arg(long, short = 'n', default_value_t = 20, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     limit: u32,
+    /// Only those that a person should look at: charged less than was reported, or not as accepted.
+    #[arg(long)]
+    marked: bool,
     #[command(flatten)]
     scope: RequestFilter,
     #[command(flatten)]
@@ -44,6 +48,8 @@ struct View {
     reasoning_tokens: u64,
     usage_source: String,
     usage_dialect: Option<String>,
+    #[serde(default)]
+    marks: Vec<String>,
     charge: String,
 }
 
@@ -66,9 +72,10 @@ impl View {
 
 impl Charges {
     pub async fn run(self) -> Result<(), Failure> {
-        let Self { limit, scope, control, format } = self;
+        let Self { limit, marked, scope, control, format } = self;
         let client = Client::new(control.endpoint()?)?;
-        let query = scope.query(&client).await?;
+        let mut query = scope.query(&client).await?;
+        query.extend(params::query([("marked", marked.then(|| marked.to_string()))]));
         let charges = client.list_at_most(&["charges"], &query, limit).await?;
         let currency = shown_currency(&client, format).await?;
         output::print_list(format, charges, |charges: &[View]| list_table(charges, &currency))
@@ -76,11 +83,14 @@ impl Charges {
 }
 
 fn list_table(charges: &[View], currency: &Currency) -> Table {
+    // Whoever looks for a mark needs to read it.
+    let has_marks = charges.iter().any(|charge| !charge.marks.is_empty());
+    let key = if has_marks { Column::Aside("KEY") } else { Column::Text("KEY") };
     let columns = [
         Column::Text("REQUEST"),
         Column::Text("ENDED"),
         Column::Text("PROJECT"),
-        Column::Text("KEY"),
+        key,
         Column::Text("MODEL"),
         Column::Text("OUTCOME"),
         Column::Detail("PROMPT".to_owned()),
@@ -88,6 +98,7 @@ fn list_table(charges: &[View], currency: &Currency) -> Table {
         Column::Detail("COMPLETION".to_owned()),
         Column::Detail("REASONING".to_owned()),
         Column::Aside("USAGE"),
+        Column::Text("MARKS"),
         Column::Named(currency.head("CHARGE")),
     ];
     let row = |charge: &View| {
@@ -104,6 +115,7 @@ fn list_table(charges: &[View], currency: &Currency) -> Table {
             charge.completion_tokens.to_string(),
             charge.reasoning_tokens.to_string(),
             charge.usage(),
+            charge.marks.join(" "),
             currency.cell(&charge.charge),
         ]
     };

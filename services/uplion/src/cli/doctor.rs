@@ -1,5 +1,6 @@
 //! `uplion doctor`: asks everything that can be asked, and says what to do. Works also when control is down.
 
+mod charges;
 mod check;
 mod direct;
 mod finding;
@@ -99,6 +100,14 @@ impl Doctor {
                 "worker.unknown",
                 &failure,
                 "who serves is read from a projection: see what is said of them",
+            )),
+        }
+        match charges::examine(&client).await {
+            Ok(found) => findings.push(found),
+            Err(failure) => findings.push(Finding::failed(
+                "charge.unknown",
+                &failure,
+                "what was charged is read from a projection: see what is said of them",
             )),
         }
         Ok((findings, Some(client)))

@@ -2,10 +2,12 @@
 
 mod settlement;
 
+use std::collections::BTreeMap;
+
 use clap::Args;
 use serde::Deserialize;
 
-use self::settlement::{Attempt, Settlement};
+use self::settlement::{Attempt, Settlement, counts};
 use super::{
     archived_event::ArchivedEvent,
     client::{Client, read},
@@ -63,6 +65,10 @@ struct Summary {
     worker: Option<String>,
     prompt_tokens: u64,
     completion_tokens: u64,
+    #[serde(default)]
+    marks: Vec<String>,
+    #[serde(default)]
+    reported_units: Option<BTreeMap<String, u64>>,
     cost: String,
     accepted_at: Option<String>,
     #[serde(default)]
@@ -145,6 +151,7 @@ impl Summary {
         let key = self.key.as_ref().map(|key| named(self.key_name.as_deref(), key));
         let tokens =
             format!("{} prompt, {} completion", self.prompt_tokens, self.completion_tokens);
+        let marks = Some(self.marks.join(", ")).filter(|marks| !marks.is_empty());
         let ms = |ms: Option<f64>| ms.map(|ms| format!("{ms:.1} ms"));
         vec![
             ("request", Some(self.id)),
@@ -155,6 +162,8 @@ impl Summary {
             ("operation", self.operation),
             ("worker", self.worker),
             ("tokens", Some(tokens)),
+            ("marks", marks),
+            ("reported", self.reported_units.map(|units| counts(&units))),
             ("cost", Some(currency.amount(&self.cost))),
             ("taken back", self.reversed_at),
             ("first chunk", ms(self.first_chunk_ms)),

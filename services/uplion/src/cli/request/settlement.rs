@@ -76,13 +76,17 @@ impl Attempt {
             Some(upstream) => format!("{upstream} of {worker}"),
             None => worker.clone(),
         };
-        let units = units.iter().flatten();
-        let units = units.map(|(unit, count)| format!("{} {count}", unit.replace('_', " ")));
-        let units = units.collect::<Vec<_>>().join(", ");
+        let units = units.as_ref().map(counts).unwrap_or_default();
         let units = if units.is_empty() { units } else { format!(": {units}") };
         let own = upstream_request_id.as_ref().map(|id| format!(" (its own id: {id})"));
         format!("{outcome} by {by}{units}{}", own.unwrap_or_default())
     }
+}
+
+/// `cached input 10, output 3`
+pub fn counts(units: &BTreeMap<String, u64>) -> String {
+    let units = units.iter().map(|(unit, count)| format!("{} {count}", unit.replace('_', " ")));
+    units.collect::<Vec<_>>().join(", ")
 }
 
 #[cfg(test)]
