@@ -77,6 +77,7 @@ fn start(projector: &Projector, lease: &Lease, term: &CancellationToken) -> Join
         let job = projection_runner::Job {
             projection,
             rows: Arc::clone(&store.rows),
+            leases: Arc::clone(&store.leases),
             feed: Arc::clone(&feed),
             state: Arc::clone(state),
             metrics: metrics.clone(),

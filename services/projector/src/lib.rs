@@ -11,6 +11,7 @@ mod projection_runner;
 mod purge;
 mod readiness;
 mod rebuild;
+mod rebuild_turn;
 mod sweeper;
 
 pub use ingest::{Adopted, Halt, adopt_stream};

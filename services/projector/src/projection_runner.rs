@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 use uplion_domain::Event;
 use uplion_log_store::{
     StoreError,
+    lease::Leases,
     rows::{AdvanceError, Checkpoint, Copy, Projected, Rows},
 };
 use uplion_projections::{Projection, Recorded};
@@ -35,6 +36,7 @@ const PATIENCE: Duration = Duration::from_secs(2);
 pub struct Job {
     pub projection: &'static dyn Projection,
     pub rows: Arc<dyn Rows>,
+    pub leases: Arc<dyn Leases>,
     pub feed: Arc<Feed>,
     pub state: Arc<State>,
     pub metrics: Metrics,
@@ -149,7 +151,7 @@ impl Job {
             to = projected.version,
             "projector.rebuild"
         );
-        rebuild::replace(self.projection, self.rows.as_ref(), &self.feed).await?;
+        rebuild::replace(self.projection, self.rows.as_ref(), &self.leases, &self.feed).await?;
         Ok(self.rows.ensure(projected).await?)
     }
 }

@@ -1,10 +1,14 @@
 //! Blue/green: a projection is filled anew from the archive beside the live one, then compared with it or put in its place.
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use uplion_log_store::{
-    StoreError,
+    Store, StoreError,
     archive::Archive,
+    lease::Leases,
     rows::{AdvanceError, Copy, Rows},
 };
 use uplion_projections::{Projection, table::Key};
@@ -12,6 +16,7 @@ use uplion_projections::{Projection, table::Key};
 use crate::{
     feed::{self, Batch, Feed, FeedError},
     folding::{fold, projected},
+    rebuild_turn::RebuildTurn,
 };
 
 /// How long the rebuild runs after a live copy that never stands still, before it gives up.
@@ -27,6 +32,10 @@ pub enum RebuildError {
         "the live copy of projection {0} never stood still long enough to be met: try again with less traffic"
     )]
     NeverMet(&'static str),
+    #[error(
+        "another process took over projection {0} while this one stood still, so its work is lost: run it again"
+    )]
+    TakenOver(&'static str),
     #[error(transparent)]
     Feed(#[from] FeedError),
     #[error(transparent)]
@@ -44,40 +53,61 @@ pub struct Verification {
     pub differing: Vec<Key>,
 }
 
-/// Fills a projection anew while the old copy serves, and swaps them.
+/// Fills a projection anew while the old copy serves, and swaps them. `waits` is told if another process is at it.
 pub async fn rebuild(
     projection: &'static dyn Projection,
-    rows: &dyn Rows,
-    archive: &dyn Archive,
+    store: &Store,
+    waits: impl FnOnce() + Send,
 ) -> Result<u64, RebuildError> {
-    let filling = Filling { projection, rows, source: Source::Archive(archive) };
-    filling.start().await?;
-    filling.met(Purpose::Swap).await.map(|(pos, _)| pos)
+    let turn = RebuildTurn::take(projection.name(), &store.leases, waits).await?;
+    let filling = Filling::from_archive(projection, store);
+    let filled = async {
+        filling.start().await?;
+        filling.met(Purpose::Swap).await.map(|(pos, _)| pos)
+    };
+    turn.during(filled).await
 }
 
 /// Fills a projection anew beside the live one, compares both in one snapshot, and drops the new copy.
 pub async fn verify(
     projection: &'static dyn Projection,
-    rows: &dyn Rows,
-    archive: &dyn Archive,
+    store: &Store,
+    waits: impl FnOnce() + Send,
 ) -> Result<Verification, RebuildError> {
-    let filling = Filling { projection, rows, source: Source::Archive(archive) };
-    filling.start().await?;
-    let met = filling.met(Purpose::Compare).await;
-    rows.drop_rebuild(projection.name()).await?;
-    let (pos, differing) = met?;
-    Ok(Verification { projection: projection.name(), pos, differing })
+    let name = projection.name();
+    let turn = RebuildTurn::take(name, &store.leases, waits).await?;
+    let filling = Filling::from_archive(projection, store);
+    let compared = async {
+        filling.start().await?;
+        let met = filling.met(Purpose::Compare).await;
+        store.rows.drop_rebuild(name).await?;
+        let (pos, differing) = met?;
+        Ok(Verification { projection: name, pos, differing })
+    };
+    turn.during(compared).await
 }
 
 /// As [`rebuild`], for the projector itself, whose live copy of an older version stands still.
 pub(crate) async fn replace(
     projection: &'static dyn Projection,
     rows: &dyn Rows,
+    leases: &Arc<dyn Leases>,
     feed: &Feed,
 ) -> Result<(), RebuildError> {
-    let filling = Filling { projection, rows, source: Source::Feed(feed) };
-    filling.start().await?;
-    filling.met(Purpose::Swap).await.map(|_| ())
+    let name = projection.name();
+    let waits = || tracing::info!(projection = name, "projector.rebuild.waits");
+    let turn = RebuildTurn::take(name, leases, waits).await?;
+    let replaced = async {
+        let live = rows.checkpoint(name, Copy::Live).await?;
+        if live.is_some_and(|live| live.version == projection.version()) {
+            // Whoever was waited for has done it.
+            return Ok(());
+        }
+        let filling = Filling { projection, rows, source: Source::Feed(feed) };
+        filling.start().await?;
+        filling.met(Purpose::Swap).await.map(|_| ())
+    };
+    turn.during(replaced).await
 }
 
 struct Filling<'a> {
@@ -98,7 +128,12 @@ enum Source<'a> {
     Feed(&'a Feed),
 }
 
-impl Filling<'_> {
+impl<'a> Filling<'a> {
+    fn from_archive(projection: &'static dyn Projection, store: &'a Store) -> Self {
+        let source = Source::Archive(store.archive.as_ref());
+        Self { projection, rows: store.rows.as_ref(), source }
+    }
+
     async fn start(&self) -> Result<(), RebuildError> {
         Ok(self.rows.start_rebuild(projected(self.projection)).await?)
     }
@@ -147,7 +182,9 @@ impl Filling<'_> {
         match fold(self.projection, self.rows, Copy::Rebuild, after, &batch).await {
             Ok(()) => Ok(batch.to),
             Err(AdvanceError::Store(error)) => Err(error.into()),
-            Err(source) => Err(RebuildError::Fold { name, source }),
+            // Whoever has the turn since began anew.
+            Err(AdvanceError::Moved(name)) => Err(RebuildError::TakenOver(name)),
+            Err(source @ AdvanceError::CalledOff(_)) => Err(RebuildError::Fold { name, source }),
         }
     }
 }

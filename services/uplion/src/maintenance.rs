@@ -27,7 +27,7 @@ pub async fn projection(arguments: flags::Projection) -> Result<()> {
 async fn rebuild_all(of: &ProjectionOf) -> Result<()> {
     let store = open(&of.store).await?;
     for projection in named(of.name.as_deref())? {
-        let pos = rebuild(projection, store.rows.as_ref(), store.archive.as_ref()).await?;
+        let pos = rebuild(projection, &store, || waits(projection)).await?;
         say!("{}: rebuilt up to position {pos}", projection.name());
     }
     Ok(())
@@ -37,7 +37,7 @@ async fn verify_all(of: &ProjectionOf) -> Result<()> {
     let store = open(&of.store).await?;
     let mut wrong = Vec::new();
     for projection in named(of.name.as_deref())? {
-        let verdict = verify(projection, store.rows.as_ref(), store.archive.as_ref()).await?;
+        let verdict = verify(projection, &store, || waits(projection)).await?;
         if verdict.differing.is_empty() {
             say!("{}: equal to a rebuild at position {}", verdict.projection, verdict.pos);
         } else {
@@ -54,6 +54,13 @@ async fn verify_all(of: &ProjectionOf) -> Result<()> {
         return Ok(());
     }
     bail!("{} differ from what the log says: run `uplion projection rebuild`", wrong.join(", "))
+}
+
+fn waits(projection: &dyn Projection) {
+    say!(
+        "{}: another process rebuilds or verifies it: waiting until it is done",
+        projection.name()
+    );
 }
 
 fn named(name: Option<&str>) -> Result<Vec<&'static dyn Projection>> {

@@ -120,8 +120,7 @@ async fn control_made_anew_is_archived_again_and_counts_once(fixture: Fixture) {
     fixture.projected(5).await;
     assert_eq!(name(&fixture, one).await, "biology");
     for projection in [&Projects as &'static dyn Projection, &Requests] {
-        let (rows, archive) = (fixture.store.rows.as_ref(), fixture.store.archive.as_ref());
-        assert!(verify(projection, rows, archive).await.unwrap().differing.is_empty());
+        assert!(verify(projection, &fixture.store, || ()).await.unwrap().differing.is_empty());
     }
     running.ready().await;
     stop.cancel();

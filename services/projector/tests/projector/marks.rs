@@ -42,8 +42,7 @@ async fn a_forged_settlement_is_marked_whichever_of_its_events_came_first(fixtur
     }
     let marked: u64 = counts(&fixture).await.iter().map(|one| one.count).sum();
     assert_eq!(marked, 2 * forgeries().len() as u64);
-    let (rows, archive) = (fixture.store.rows.as_ref(), fixture.store.archive.as_ref());
-    let verdict = verify(&Requests, rows, archive).await.unwrap();
+    let verdict = verify(&Requests, &fixture.store, || ()).await.unwrap();
     assert_eq!(verdict.differing, Vec::<Vec<_>>::new());
     running.ready().await;
 }

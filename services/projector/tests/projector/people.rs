@@ -89,10 +89,9 @@ async fn people_and_projects_are_listed_as_the_log_tells_of_them(fixture: Fixtur
         .await;
         assert_eq!((keys.len(), keys[0].access), (1, Access::Auditor), "{round}");
         for projection in LISTED {
-            let (rows, archive) = (fixture.store.rows.as_ref(), fixture.store.archive.as_ref());
-            let verdict = verify(projection, rows, archive).await.unwrap();
+            let verdict = verify(projection, &fixture.store, || ()).await.unwrap();
             assert_eq!(verdict.differing, Vec::<Vec<_>>::new(), "{round}");
-            rebuild(projection, rows, archive).await.unwrap();
+            rebuild(projection, &fixture.store, || ()).await.unwrap();
         }
         fixture.projected(17).await;
     }

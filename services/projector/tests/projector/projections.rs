@@ -142,11 +142,10 @@ async fn mend(
     projection: &'static dyn Projection,
     events: u64,
 ) {
-    let (rows, archive) = (fixture.store.rows.as_ref(), fixture.store.archive.as_ref());
-    rebuild(projection, rows, archive).await.unwrap();
+    rebuild(projection, &fixture.store, || ()).await.unwrap();
     fixture.projected(events).await;
     running.ready().await;
     assert_eq!(fixture.halted(projection.name()).await, None);
-    let verdict = verify(projection, rows, archive).await.unwrap();
+    let verdict = verify(projection, &fixture.store, || ()).await.unwrap();
     assert_eq!((verdict.pos, verdict.differing), (events, vec![]));
 }

@@ -37,8 +37,7 @@ async fn whatever_comes_in_whatever_order_the_bill_is_what_settled_first(fixture
         assert_eq!(usage.requests, charged.len() as u64, "seed {seed}");
         assert_eq!(usage.cost, charged.values().copied().sum(), "seed {seed}");
         for projection in uplion_projections::all() {
-            let (rows, archive) = (fixture.store.rows.as_ref(), fixture.store.archive.as_ref());
-            let verdict = verify(*projection, rows, archive).await.unwrap();
+            let verdict = verify(*projection, &fixture.store, || ()).await.unwrap();
             assert_eq!(verdict.differing, Vec::<Vec<_>>::new(), "seed {seed}");
         }
     }

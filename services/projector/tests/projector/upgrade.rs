@@ -8,14 +8,17 @@ use uplion_projections::{
     projection::{Fold, TypedRow},
     table::{Column, Key, Kind, Row, Table, Value},
 };
-use uplion_projector::verify;
+use uplion_projector::{rebuild, verify};
 
 use crate::{
     events::{created, project, renamed},
     fixtures::Fixture,
 };
 
-crate::on_each!([a_newer_version_is_built_beside_the_old_one_and_takes_its_place]);
+crate::on_each!([
+    a_newer_version_is_built_beside_the_old_one_and_takes_its_place
+    a_projector_and_a_rebuild_by_hand_of_the_newer_version_take_turns
+]);
 
 /// Which names have projects?
 struct Names;
@@ -85,8 +88,27 @@ async fn a_newer_version_is_built_beside_the_old_one_and_takes_its_place(fixture
     assert_eq!(changes.last(), Some(&vec![Value::BigInt(2)]));
     assert_eq!(changes.len(), 501);
     new.ready().await;
-    let (rows, archive) = (fixture.store.rows.as_ref(), fixture.store.archive.as_ref());
-    assert_eq!(verify(NEW[0], rows, archive).await.unwrap().differing, Vec::<Key>::new());
+    assert_eq!(verify(NEW[0], &fixture.store, || ()).await.unwrap().differing, Vec::<Key>::new());
+}
+
+async fn a_projector_and_a_rebuild_by_hand_of_the_newer_version_take_turns(fixture: Fixture) {
+    let old = fixture.start_with(Fixture::options("old"), OLD);
+    for number in 0..200 {
+        fixture.append(&created(project(), &format!("b{number}"))).await;
+    }
+    fixture.reached("names", 200).await;
+    old.end().await;
+
+    let store = fixture.store.clone();
+    let by_hand = tokio::spawn(async move { rebuild(NEW[0], &store, || ()).await });
+    let new = fixture.start_with(Fixture::options("new"), NEW);
+    by_hand.await.unwrap().unwrap();
+    fixture.append(&created(project(), "last")).await;
+    fixture.reached("names", 201).await;
+    new.ready().await;
+    assert_eq!((version(&fixture).await, fixture.halted("names").await), (2, None));
+    let verdict = verify(NEW[0], &fixture.store, || ()).await.unwrap();
+    assert_eq!(verdict.differing, Vec::<Key>::new());
 }
 
 async fn version(fixture: &Fixture) -> u32 {
