@@ -3,7 +3,11 @@
 
 use std::{convert::Infallible, io, net::SocketAddr, sync::Arc, time::Duration};
 
-use hyper::{body::Incoming, server::conn::http1, service::service_fn};
+use hyper::{
+    body::{Body as _, Incoming},
+    server::conn::http1,
+    service::service_fn,
+};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use poem::{
     Addr, Endpoint, EndpointExt, IntoEndpoint, Response,
@@ -128,8 +132,13 @@ async fn converse(
         answered.asked();
         let refused = refusal(request.version(), request.headers());
         request.extensions_mut().insert(Arc::clone(&answered));
+        let has_body = !request.body().is_end_stream();
         let (local, remote) = (LocalAddr(Addr::from(local)), RemoteAddr(Addr::from(remote)));
-        let request = poem::Request::from((request, local, remote, Scheme::HTTP));
+        let mut request = poem::Request::from((request, local, remote, Scheme::HTTP));
+        if has_body {
+            let body = half_closed::cut_short(request.take_body(), Arc::clone(&answered));
+            request.set_body(body);
+        }
         let endpoint = Arc::clone(&endpoint);
         let answered = Arc::clone(&answered);
         async move {

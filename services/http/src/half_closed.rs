@@ -10,6 +10,8 @@ use std::{
     time::Duration,
 };
 
+use futures::{StreamExt as _, stream};
+use poem::Body;
 use tokio::{net::TcpStream, time::sleep};
 
 use crate::connection::Connection;
@@ -48,6 +50,21 @@ pub async fn gone(connection: Arc<Connection>) {
             return;
         }
     }
+}
+
+/// The same body, but broken off once its client has ended its side: what is missing then can come no more.
+pub fn cut_short(body: Body, connection: Arc<Connection>) -> Body {
+    let parts = Box::pin(body.into_bytes_stream());
+    let parts = stream::unfold((parts, connection), async |(mut parts, connection)| {
+        let part = tokio::select! {
+            // What came before the end is there before the end is seen.
+            biased;
+            part = parts.next() => part?,
+            _ = connection.half_closed() => Err(ErrorKind::UnexpectedEof.into()),
+        };
+        Some((part, (parts, connection)))
+    });
+    Body::from_bytes_stream(parts)
 }
 
 async fn is_there(handle: &StdStream) -> bool {

@@ -4,7 +4,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use poem::{Endpoint, Response, endpoint::make_sync};
+use poem::{Endpoint, Response, endpoint::make_sync, http::StatusCode};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
@@ -114,6 +114,65 @@ async fn a_client_that_ends_its_side_after_asking_is_answered() {
     let_go.notify_one();
     let answer = read_to_end(connection).await;
     assert!(answer.starts_with("HTTP/1.1 200") && answer.ends_with("late"), "{answer}");
+}
+
+/// Answers with the body's length, or says that it is broken.
+fn measure() -> impl Endpoint {
+    poem::endpoint::make(async |mut request| {
+        let body = request.take_body().into_vec().await;
+        Ok::<_, poem::Error>(match body {
+            Ok(body) => Response::builder().body(body.len().to_string()),
+            Err(_) => Response::builder().status(StatusCode::BAD_REQUEST).body("broken"),
+        })
+    })
+}
+
+#[tokio::test]
+async fn a_body_that_ends_before_its_length_is_broken_at_once() {
+    let server = server(measure(), ServeOptions::default()).await;
+    for raw in [
+        &b"POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 5\r\n\r\nab"[..],
+        b"POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 5\r\n\r\n",
+        b"POST / HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n2\r\nab\r\n3\r\nc",
+        b"POST / HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n2\r\nab\r\n",
+    ] {
+        let answer = answer_before_the_end(server.address, &[raw]).await;
+        let raw = String::from_utf8_lossy(raw);
+        assert!(
+            answer.starts_with("HTTP/1.1 400") && answer.ends_with("broken"),
+            "{raw}: {answer}"
+        );
+        assert!(answer.to_lowercase().contains("connection: close"), "{raw}: {answer}");
+    }
+}
+
+#[tokio::test]
+async fn a_whole_body_of_a_client_that_ends_its_side_is_read() {
+    let server = server(measure(), ServeOptions::default()).await;
+    let long = "x".repeat(300 << 10);
+    let head = format!("POST / HTTP/1.1\r\nhost: a\r\ncontent-length: {}\r\n\r\n", long.len());
+    for (parts, length) in [
+        (&[&b"POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 2\r\n\r\nab"[..]][..], 2),
+        (&[b"POST / HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n2\r\nab\r\n0\r\n\r\n"], 2),
+        (&[head.as_bytes(), long.as_bytes()], long.len()),
+    ] {
+        for _ in 0..20 {
+            let answer = answer_before_the_end(server.address, parts).await;
+            assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+            assert!(answer.ends_with(&format!("\r\n\r\n{length}")), "{answer}");
+        }
+    }
+}
+
+/// Of a client that sends these, ends its side, and reads.
+async fn answer_before_the_end(address: std::net::SocketAddr, parts: &[&[u8]]) -> String {
+    let mut connection = TcpStream::connect(address).await.unwrap();
+    for part in parts {
+        connection.write_all(part).await.unwrap();
+    }
+    connection.shutdown().await.unwrap();
+    // On a busy machine an interim response may come before the answer.
+    read_to_end(connection).await.replace("HTTP/1.1 100 Continue\r\n\r\n", "")
 }
 
 #[tokio::test]

@@ -121,3 +121,28 @@ async fn a_body_whose_chunks_cannot_be_read_is_400() {
     assert!(told.starts_with("HTTP/1.1 400 "), "{told}");
     assert!(told.contains("malformed_request") && told.contains("chunks"), "{told}");
 }
+
+#[tokio::test]
+async fn a_client_that_ends_its_side_is_answered_if_its_body_was_whole_and_told_at_once_if_not() {
+    let (installation, _upstream, customer) = customer("half-closed").await;
+    let body = customer.question("hello", &json!({})).to_string();
+    for (missing, status, word) in [(0, 200, "chat.completion"), (1, 400, "invalid_request_error")]
+    {
+        let url = installation.gateways[0].url();
+        let mut socket = TcpStream::connect(url.strip_prefix("http://").unwrap()).await.unwrap();
+        let head = format!(
+            "POST /v1/chat/completions HTTP/1.1\r\nHost: gateway\r\nAuthorization: Bearer {}\r\n\
+             Content-Type: application/json\r\nContent-Length: {}\r\n\r\n",
+            customer.secret,
+            body.len() + missing
+        );
+        socket.write_all((head + &body).as_bytes()).await.unwrap();
+        socket.shutdown().await.unwrap();
+        // A body that may still come is waited for a minute.
+        let mut told = String::new();
+        let read = tokio::time::timeout(wait::PATIENCE, socket.read_to_string(&mut told));
+        read.await.unwrap().unwrap();
+        // An interim response may come before it.
+        assert!(told.contains(&format!("HTTP/1.1 {status} ")) && told.contains(word), "{told}");
+    }
+}
