@@ -20,5 +20,6 @@ pub mod small_disk;
 pub mod uplion;
 pub mod upstream;
 pub mod wait;
+pub mod wrong_clock;
 
 mod installed;

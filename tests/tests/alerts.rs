@@ -8,7 +8,9 @@ use std::{collections::BTreeSet, fs, path::Path};
 use serde_json::{Value, json};
 use uplion_tests::{
     chat::Client,
-    http, scratch,
+    http,
+    nats::Server,
+    scratch,
     uplion::Role,
     wait::{self, PATIENCE},
 };
@@ -72,11 +74,18 @@ async fn a_running_installation_exports_all_that_rules_ask_for() {
     let client = Client::new(http::client(), &dev.url(), known["api_key"].as_str().unwrap());
     let question =
         json!({ "model": "nobody", "messages": [{ "role": "user", "content": "hello" }] });
+    // In whose folder the log is has no other clock to compare with.
+    let on_nats = Role::new("gateway").option("--nats-url", Server::shared().await.account());
+    let on_nats = on_nats.start().await.unwrap();
     let missing = async || {
         // Nobody serves it, which is counted.
         drop(client.ask(&question).await);
-        let scraped = http::client().get(format!("{}/metrics", dev.url())).send().await.ok()?;
-        let exported = metrics(&scraped.text().await.ok()?);
+        let mut exported = BTreeSet::new();
+        for role in [&dev, &on_nats] {
+            let scraped =
+                http::client().get(format!("{}/metrics", role.url())).send().await.ok()?;
+            exported.append(&mut metrics(&scraped.text().await.ok()?));
+        }
         let missing: Vec<_> =
             asked_for().into_iter().filter(|name| !exported.contains(name)).collect();
         missing.is_empty().then_some(())

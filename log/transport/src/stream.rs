@@ -202,6 +202,9 @@ pub trait Streams: Send + Sync {
         Ok(None)
     }
 
+    /// What time it is by the clock that says when something was appended to the stream.
+    async fn time(&self, stream: StreamName) -> Result<Timestamp, ReadError>;
+
     /// Why nothing that this process writes to the stream arrives there; none if the last write did.
     fn write_trouble(&self, stream: StreamName) -> Option<WriteTrouble>;
 

@@ -87,7 +87,6 @@ fn start(projector: &Projector, lease: &Lease, term: &CancellationToken) -> Join
     let sweeper = Sweeper {
         streams: Arc::clone(&log.streams),
         store: store.clone(),
-        clock: Arc::clone(clock),
         every: options.sweep_every,
         after: options.sweep_after,
         metrics: metrics.clone(),

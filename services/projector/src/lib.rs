@@ -33,7 +33,7 @@ use uuid::Uuid;
 
 use self::readiness::State;
 
-/// Tells the time. The projector's only use of it is the sweeper's and the purge's patience.
+/// Tells the time. The projector's only use of it is the purge's patience.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 
 #[derive(Debug, Clone)]

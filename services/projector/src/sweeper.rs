@@ -1,4 +1,7 @@
 //! The sweeper: ends requests that neither their gateway nor their worker lived to settle.
+//!
+//! What is overdue is said by TRAFFIC's own time, whatever this machine's clock says. A gateway whose clock is wrong
+//! writes deadlines that are, too: so a request also has its whole span since its acceptance was appended.
 
 use std::{sync::Arc, time::Duration};
 
@@ -9,11 +12,11 @@ use uplion_domain::{
     request::{self, Accepted, Failure, Outcome, Settlement, Timings, Writer},
     wire::DecodeError,
 };
-use uplion_log_store::{Store, rows::Copy};
+use uplion_log_store::{Store, archive::Archived, rows::Copy};
 use uplion_log_transport::stream::{Condition, Identity, StreamName, Streams};
 use uplion_projections::{requests, table::Value};
 
-use crate::{Clock, metrics::Metrics};
+use crate::metrics::Metrics;
 
 /// How often it asks whether the projection has come to where the stream ended when it looked.
 const PACE: Duration = Duration::from_millis(20);
@@ -23,7 +26,6 @@ const MOST: i64 = 500;
 pub struct Sweeper {
     pub streams: Arc<dyn Streams>,
     pub store: Store,
-    pub clock: Clock,
     pub every: Duration,
     /// Past the deadline.
     pub after: Duration,
@@ -51,18 +53,19 @@ impl Sweeper {
 
     /// Ends what is overdue; returns how many.
     pub async fn sweep(&self) -> anyhow::Result<u64> {
-        let now = (self.clock)();
+        // Asked first: whatever happened before it is among what is looked at.
+        let now = self.streams.time(StreamName::Traffic).await?;
         if !self.caught_up().await? {
             return Ok(0);
         }
         let patience = i64::try_from(self.after.as_micros())?;
-        let overdue = Timestamp::from_micros(now.micros() - patience);
+        let overdue = Timestamp::from_micros(now.micros().saturating_sub(patience));
         let parameters = [Value::BigInt(overdue.micros()), Value::BigInt(MOST)];
         let rows = self.store.rows.query(&requests::UNSETTLED, &parameters).await?;
         let mut ended = 0;
         for row in rows {
             let Some(Value::Text(request)) = row.first() else { continue };
-            match self.end(request.parse()?, now).await {
+            match self.end(request.parse()?, now, overdue).await {
                 Ok(is_news) => ended += u64::from(is_news),
                 // The others need not wait until a person has looked at this one.
                 Err(error) if error.is::<DecodeError>() => {
@@ -106,8 +109,16 @@ impl Sweeper {
         }))
     }
 
-    async fn end(&self, request: RequestId, now: Timestamp) -> anyhow::Result<bool> {
+    async fn end(
+        &self,
+        request: RequestId,
+        now: Timestamp,
+        overdue: Timestamp,
+    ) -> anyhow::Result<bool> {
         let Some(history) = self.history(request).await? else { return Ok(false) };
+        if self.span_ends(&history).await?.is_some_and(|end| end > overdue) {
+            return Ok(false);
+        }
         let waited = now.micros().saturating_sub(history.accepted.at.micros());
         let timings =
             Timings { total: u64::try_from(waited).unwrap_or_default(), ..Timings::default() };
@@ -128,6 +139,19 @@ impl Sweeper {
         Ok(true)
     }
 
+    /// When as much time as its gateway gave the request has passed since its acceptance was appended. None if the
+    /// stream does not hold that any more: then it was long ago.
+    async fn span_ends(&self, history: &History) -> anyhow::Result<Option<Timestamp>> {
+        let Archived { sequence, event, .. } = &history.archived;
+        let records = self.streams.get(StreamName::Traffic, *sequence).await?;
+        // Another message lies there if the stream was made anew.
+        let appended = records.iter().find(|record| record.event.id == event.id);
+        let Accepted { at, deadline, .. } = &history.accepted;
+        let span = deadline.micros().saturating_sub(at.micros());
+        Ok(appended
+            .map(|record| Timestamp::from_micros(record.appended_at.micros().saturating_add(span))))
+    }
+
     /// `None` if the request was never accepted, or is settled in the archive.
     async fn history(&self, request: RequestId) -> anyhow::Result<Option<History>> {
         let mut history: Option<History> = None;
@@ -137,7 +161,8 @@ impl Sweeper {
             let envelope = Envelope::decode(&archived.event)?;
             match envelope.event.as_request() {
                 Some(request::Event::Accepted(accepted)) => {
-                    history = Some(History { accepted: (**accepted).clone(), worker: None });
+                    let accepted = (**accepted).clone();
+                    history = Some(History { accepted, archived, worker: None });
                 }
                 Some(request::Event::Assigned(assigned)) => worker = Some(assigned.worker),
                 Some(request::Event::Settled(_)) => return Ok(None),
@@ -150,5 +175,7 @@ impl Sweeper {
 
 struct History {
     accepted: Accepted,
+    /// Its acceptance, as it lies in the archive.
+    archived: Archived,
     worker: Option<uplion_domain::WorkerId>,
 }

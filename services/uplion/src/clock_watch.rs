@@ -1,9 +1,15 @@
 //! Whether this machine's clock is that of NATS and of Postgres: measured, counted, and a reason not to be ready.
+//!
+//! Gateways go by the clock of NATS as far as it was measured, so that a wrong one prices, bills and expires nothing
+//! wrongly until somebody sets it right. It may jump with a measurement: whatever lasts is measured by a monotonic clock.
 
 use std::{
     collections::BTreeMap,
     fmt::Display,
-    sync::{Arc, Mutex, MutexGuard, PoisonError, atomic::AtomicU64},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicI64, AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
@@ -12,7 +18,9 @@ use prometheus_client::{
     metrics::{family::Family, gauge::Gauge},
     registry::Registry,
 };
+use tokio::{sync::Notify, time::timeout};
 use tokio_util::sync::CancellationToken;
+use uplion_domain::Timestamp;
 use uplion_http::Readiness;
 use uplion_log_store::lease::Leases;
 use uplion_log_transport::{
@@ -25,6 +33,8 @@ use crate::clock;
 const EVERY: Duration = Duration::from_secs(10);
 /// After a server did not say it: at a first start the streams come a moment later.
 const SOON: Duration = Duration::from_secs(1);
+/// For the first answer, before a gateway serves anybody.
+const FIRST: Duration = Duration::from_secs(5);
 /// Beyond it bills and deadlines are noticeably wrong.
 const WARNING_SECONDS: f64 = 2.0;
 /// Beyond it what is said to have happened did not happen then.
@@ -34,6 +44,9 @@ const LIMIT_SECONDS: f64 = 30.0;
 pub struct ClockWatch {
     found: Mutex<BTreeMap<&'static str, Offset>>,
     seconds: Family<Server, Gauge<f64, AtomicU64>>,
+    /// Microseconds that surely lie between this machine's clock and that of NATS.
+    correction: AtomicI64,
+    measured: Notify,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -80,6 +93,7 @@ impl ClockWatch {
         match found {
             Ok(found) => {
                 self.note(server, found);
+                self.measured.notify_waiters();
                 true
             }
             Err(error) => {
@@ -93,6 +107,9 @@ impl ClockWatch {
         let Some(found) = found else { return };
         self.seconds.get_or_create(&Server { server }).set(found.seconds);
         let before = self.found().insert(server, found);
+        if server == NATS {
+            self.correction.store(correction_micros(found), Ordering::Relaxed);
+        }
         let is_off = |offset: Offset| offset.certain() > WARNING_SECONDS;
         match (before.is_some_and(is_off), is_off(found)) {
             (false, true) => {
@@ -120,6 +137,24 @@ impl ClockWatch {
         if off.is_empty() { Ok(()) } else { Err(off.join("\n")) }
     }
 
+    /// This machine's clock, corrected by what was measured.
+    pub fn corrected(self: &Arc<Self>) -> Arc<dyn Fn() -> Timestamp + Send + Sync> {
+        let watch = Arc::clone(self);
+        Arc::new(move || {
+            let correction = watch.correction.load(Ordering::Relaxed);
+            Timestamp::from_micros(clock::now().micros().saturating_add(correction))
+        })
+    }
+
+    /// Until NATS was asked once; whoever cannot be asked is not waited for long.
+    pub async fn measured(&self) {
+        let measured = self.measured.notified();
+        if self.found().contains_key(NATS) {
+            return;
+        }
+        drop(timeout(FIRST, measured).await);
+    }
+
     /// Ready if the role is, and its clock is right enough.
     pub fn and(self: &Arc<Self>, role: Readiness) -> Readiness {
         let watch = Arc::clone(self);
@@ -132,6 +167,13 @@ impl ClockWatch {
     fn found(&self) -> MutexGuard<'_, BTreeMap<&'static str, Offset>> {
         self.found.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Of what was measured only what is certain: a slow answer moves no clock that may be right.
+fn correction_micros(offset: Offset) -> i64 {
+    let certain = Duration::try_from_secs_f64(offset.certain()).unwrap_or_default();
+    let micros = i64::try_from(certain.as_micros()).unwrap_or_default();
+    if offset.seconds < 0.0 { -micros } else { micros }
 }
 
 #[cfg(test)]
@@ -157,6 +199,15 @@ mod tests {
             assert_eq!(said.is_some(), told.is_some(), "{seconds}: {said:?}");
             assert!(told.is_none_or(|told| said.unwrap().contains(told)), "{seconds}");
         }
+        for (seconds, corrected) in [(0.9, 0), (3600.0, 3_599), (-3600.0, -3_599), (2.0, 1)] {
+            watch.note(NATS, offset(seconds));
+            watch.note(POSTGRES, offset(-seconds));
+            let micros = (watch.corrected())().micros() - clock::now().micros();
+            let apart = (micros - corrected * 1_000_000).abs();
+            assert!(apart < 500_000, "{seconds}: {micros}");
+        }
+        watch.note(NATS, offset(0.0));
+        watch.note(POSTGRES, offset(0.0));
         let down = watch.and(Arc::new(|| Err("down".to_owned())));
         assert_eq!(down(), Err("down".to_owned()));
     }

@@ -8,6 +8,7 @@
 mod answers;
 mod canaries;
 mod clients;
+mod clocks;
 mod cluster;
 mod crowd;
 mod dead_gateways;

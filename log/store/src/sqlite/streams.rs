@@ -32,7 +32,7 @@ use super::{
     thread::Thread,
 };
 use crate::{
-    StoreError,
+    StoreError, clock,
     number::{limit, signed, unsigned},
 };
 
@@ -212,6 +212,10 @@ impl Streams for SqliteStreams {
             (used + stream.bytes, reserved + stream.max_bytes)
         });
         Ok(Storage { used, reserved, max: None, disk: self.folder.disk() })
+    }
+
+    async fn time(&self, _: StreamName) -> Result<Timestamp, ReadError> {
+        Ok(Timestamp::from_micros(clock::now_micros()))
     }
 
     fn write_trouble(&self, stream: StreamName) -> Option<WriteTrouble> {

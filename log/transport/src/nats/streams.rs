@@ -153,11 +153,14 @@ impl Streams for NatsStreams {
 
     /// Of the node that leads CONTROL.
     async fn server_time(&self) -> Result<Option<Timestamp>, ReadError> {
-        let stream = StreamName::Control;
-        let info = self.0.api.info(stream.as_str()).await;
-        let said = info.map_err(|error| read_error(stream, &error))?.ts;
-        let unreadable = |reason: String| ReadError::Unavailable { stream, reason };
-        said.map(|text| text.parse().map_err(|error| unreadable(format!("{error}")))).transpose()
+        self.0.leaders_time(StreamName::Control).await
+    }
+
+    async fn time(&self, stream: StreamName) -> Result<Timestamp, ReadError> {
+        self.0.leaders_time(stream).await?.ok_or_else(|| ReadError::Unavailable {
+            stream,
+            reason: "its server does not say what time it is".into(),
+        })
     }
 
     fn write_trouble(&self, stream: StreamName) -> Option<WriteTrouble> {
@@ -167,6 +170,16 @@ impl Streams for NatsStreams {
     async fn delete(&self, stream: StreamName) -> Result<(), ReadError> {
         let deleted = self.0.api.delete(stream.as_str()).await;
         deleted.map_err(|error| read_error(stream, &error))
+    }
+}
+
+impl Shared {
+    /// As the stream's leader says it; servers before 2.10 do not.
+    async fn leaders_time(&self, stream: StreamName) -> Result<Option<Timestamp>, ReadError> {
+        let info = self.api.info(stream.as_str()).await;
+        let said = info.map_err(|error| read_error(stream, &error))?.ts;
+        let unreadable = |reason: String| ReadError::Unavailable { stream, reason };
+        said.map(|text| text.parse().map_err(|error| unreadable(format!("{error}")))).transpose()
     }
 }
 

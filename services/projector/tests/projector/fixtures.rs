@@ -234,7 +234,11 @@ impl Fixture {
 
     /// The projectors' clock is so far ahead from now on.
     pub fn put_clock_ahead(&self, by: Duration) {
-        let micros = i64::try_from(by.as_micros()).unwrap();
+        self.shift_clock(i64::try_from(by.as_micros()).unwrap());
+    }
+
+    /// The same, also backwards.
+    pub fn shift_clock(&self, micros: i64) {
         self.clock.ahead_micros.store(micros, Ordering::SeqCst);
     }
 

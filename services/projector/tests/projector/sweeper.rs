@@ -1,22 +1,26 @@
-//! The sweeper: ends what nobody is left to end, and nothing else.
+//! The sweeper: ends what nobody is left to end, and nothing else, whatever the clock of its machine says.
 
 use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 use uplion_domain::{
-    Envelope, EventId, Nanos, RequestId,
+    Envelope, EventId, Nanos, RequestId, Timestamp,
     request::{Accepted, Failure, Outcome, Settled, Writer},
     wire::Encoded,
 };
 use uplion_log_transport::stream::{Condition, StreamName};
+use uplion_projector::Options;
+use uplion_tests::wait;
 
 use crate::{
     events::{accepted, assigned, served, settled},
-    fixtures::Fixture,
+    fixtures::{Fixture, Running, now},
 };
 
 crate::on_each!([
     an_abandoned_request_fails_uncharged_a_minute_after_its_deadline
+    a_wrong_clock_sweeps_nothing_alive_and_leaves_nothing_overdue
+    what_a_gateway_with_a_slow_clock_accepted_has_its_whole_span
     what_is_settled_is_never_swept
     two_sweepers_end_a_request_once
     nothing_is_swept_while_the_stream_is_not_archived
@@ -24,56 +28,86 @@ crate::on_each!([
     what_cannot_be_read_of_one_request_keeps_no_other_from_its_end
 ]);
 
-/// Past the deadline of every request that there is, and its minute.
-const LATER: Duration = Duration::from_secs(200);
+const SECOND: i64 = 1_000_000;
+const HOUR: i64 = 3_600 * SECOND;
 
 async fn an_abandoned_request_fails_uncharged_a_minute_after_its_deadline(fixture: Fixture) {
     let running = fixture.start("a");
-    let request = abandoned(&fixture).await;
-    fixture.projected(2).await;
-    fixture.put_clock_ahead(Duration::from_secs(90));
-    fixture.looked().await;
-    assert_eq!(fixture.archived(2).await.len(), 2, "past its deadline, but not by a minute");
-
-    fixture.put_clock_ahead(LATER);
-    fixture.projected(3).await;
-    let ends = ends(&fixture, request.request).await;
-    assert_eq!(ends.len(), 1);
-    assert_eq!(ends[0].outcome, Outcome::Failed(Failure::Unsettled));
-    assert_eq!((ends[0].writer, ends[0].charge), (Writer::Sweeper, Nanos::ZERO));
-    assert_eq!(ends[0].worker, Some(assigned(&request).worker));
-    assert_eq!((ends[0].project, ends[0].hour), (request.project, request.hour));
-    assert_eq!(ends[0].rates, request.price.rules[0].rates);
+    let early = abandon(&fixture, due(-30 * SECOND, 0)).await;
+    let request = abandon(&fixture, due(-120 * SECOND, 0)).await;
+    fixture.projected(4).await;
+    forget(&fixture).await;
+    fixture.projected(5).await;
+    let ended = ends(&fixture, request.request).await;
+    assert_eq!(ended.len(), 1);
+    assert_eq!(ended[0].outcome, Outcome::Failed(Failure::Unsettled));
+    assert_eq!((ended[0].writer, ended[0].charge), (Writer::Sweeper, Nanos::ZERO));
+    assert_eq!(ended[0].worker, Some(assigned(&request).worker));
+    assert_eq!((ended[0].project, ended[0].hour), (request.project, request.hour));
+    assert_eq!(ended[0].rates, request.price.rules[0].rates);
     let usage = fixture.usage().await;
     assert_eq!((usage.requests, usage.failed, usage.cost), (1, 1, Nanos::ZERO));
 
-    fixture.looked().await;
-    assert_eq!(fixture.archived(3).await.len(), 3, "swept once");
+    abandon(&fixture, due(-120 * SECOND, 0)).await;
+    fixture.projected(7).await;
+    forget(&fixture).await;
+    fixture.projected(8).await;
+    assert_eq!(ends(&fixture, request.request).await.len(), 1, "swept once");
+    assert_eq!(ends(&fixture, early.request).await, [], "past its deadline, but not by a minute");
+    running.ready().await;
+}
+
+async fn a_wrong_clock_sweeps_nothing_alive_and_leaves_nothing_overdue(fixture: Fixture) {
+    for shifted in [HOUR, -HOUR] {
+        fixture.shift_clock(shifted);
+        let running = start(&fixture, "a");
+        let alive = abandon(&fixture, accepted()).await;
+        looks_twice(&fixture).await;
+        assert_eq!(ends(&fixture, alive.request).await, [], "{shifted}");
+        running.ready().await;
+        running.end().await;
+    }
+}
+
+async fn what_a_gateway_with_a_slow_clock_accepted_has_its_whole_span(fixture: Fixture) {
+    let running = start(&fixture, "a");
+    let slow = abandon(&fixture, due(-HOUR, 60 * SECOND)).await;
+    looks_twice(&fixture).await;
+    assert_eq!(ends(&fixture, slow.request).await, []);
+    // Of what the stream does not hold any more the span is over.
+    forget(&fixture).await;
+    swept(&fixture, &slow).await;
     running.ready().await;
 }
 
 async fn what_is_settled_is_never_swept(fixture: Fixture) {
-    fixture.put_clock_ahead(LATER);
-    fixture.append_all(served()).await;
-    // Settled though its beginning never arrived, and before its beginning arrived.
-    let early = accepted();
-    fixture.append(&Envelope::settled(settled(&accepted(), Outcome::Completed))).await;
-    fixture.append(&Envelope::settled(settled(&early, Outcome::Completed))).await;
-    fixture.append(&Envelope::accepted(early)).await;
-    let running = fixture.start("a");
+    // As usual, though its beginning never arrived, and before its beginning arrived.
+    // Not so late that their charge would not count.
+    let late = || due(-30 * SECOND, 0);
+    let (usual, early) = (late(), late());
+    for envelope in [
+        Envelope::accepted(usual.clone()),
+        Envelope::assigned(assigned(&usual)),
+        Envelope::settled(settled(&usual, Outcome::Completed)),
+        Envelope::settled(settled(&late(), Outcome::Completed)),
+        Envelope::settled(settled(&early, Outcome::Completed)),
+        Envelope::accepted(early),
+    ] {
+        fixture.append(&envelope).await;
+    }
+    let running = start(&fixture, "a");
     fixture.projected(6).await;
-    fixture.looked().await;
-    assert_eq!(fixture.archived(6).await.len(), 6);
-    assert_eq!(fixture.usage().await.completed, 3);
+    looks_twice(&fixture).await;
+    assert_eq!(fixture.projected(12).await.len(), 12);
+    assert_eq!((fixture.usage().await.completed, fixture.usage().await.failed), (3, 2));
     running.ready().await;
 }
 
 async fn two_sweepers_end_a_request_once(fixture: Fixture) {
-    let request = abandoned(&fixture).await;
-    fixture.put_clock_ahead(LATER);
-    let both = [fixture.start("same"), fixture.start("same")];
-    fixture.reached("requests", 3).await;
-    fixture.looked().await;
+    let request = abandon(&fixture, overdue()).await;
+    let both = [start(&fixture, "same"), start(&fixture, "same")];
+    swept(&fixture, &request).await;
+    looks_twice(&fixture).await;
     // Both may have written it: the first one counts.
     assert_eq!(ends(&fixture, request.request).await.len(), 1);
     for running in both {
@@ -82,44 +116,43 @@ async fn two_sweepers_end_a_request_once(fixture: Fixture) {
 }
 
 async fn nothing_is_swept_while_the_stream_is_not_archived(fixture: Fixture) {
-    let running = fixture.start("a");
-    abandoned(&fixture).await;
+    let running = start(&fixture, "a");
+    abandon(&fixture, due(-HOUR, 60 * SECOND)).await;
     fixture.projected(2).await;
+    running.end().await;
+    // Where its acceptance was lies nothing now, so that its deadline alone counts.
     fixture.make_anew(StreamName::Traffic).await;
+    let running = start(&fixture, "a");
     running.in_trouble("run `uplion log epoch`").await;
-    fixture.put_clock_ahead(LATER);
-    fixture.looked().await;
-    let identity = fixture.log.streams.identity(StreamName::Traffic).await.unwrap();
-    assert_eq!(identity.last, 0, "its end may be among what was not archived");
+    let last = async || fixture.log.streams.identity(StreamName::Traffic).await.unwrap().last;
+    let written = wait::until(Duration::from_millis(500), "an end", async || last().await > 0);
+    assert!(written.await.is_err(), "its end may be among what was not archived");
 }
 
 async fn under_traffic_that_never_stops_it_sweeps_all_the_same(fixture: Fixture) {
-    let options =
-        uplion_projector::Options { sweep_every: Duration::from_secs(2), ..Fixture::options("a") };
+    let options = Options { sweep_every: Duration::from_secs(2), ..options("a") };
     let running = fixture.start_with(options, uplion_projections::all());
-    let request = abandoned(&fixture).await;
-    fixture.put_clock_ahead(LATER);
+    let request = abandon(&fixture, overdue()).await;
     let enough = CancellationToken::new();
     let load = async {
         while !enough.is_cancelled() {
             fixture.append_all(served()).await;
         }
     };
-    let swept = async {
+    let sweeping = async {
         let ended = async || !ends(&fixture, request.request).await.is_empty();
-        let patience = uplion_tests::wait::PATIENCE;
-        let waited = uplion_tests::wait::until(patience, "the request to end", ended).await;
+        let waited = wait::until(wait::PATIENCE, "the request to end", ended).await;
         enough.cancel();
         waited.unwrap();
     };
-    tokio::join!(load, swept);
+    tokio::join!(load, sweeping);
     running.ready().await;
 }
 
 async fn what_cannot_be_read_of_one_request_keeps_no_other_from_its_end(fixture: Fixture) {
-    let running = fixture.start("a");
-    let _unreadable = abandoned(&fixture).await;
-    let other = abandoned(&fixture).await;
+    let running = start(&fixture, "a");
+    let _unreadable = abandon(&fixture, due(-HOUR, 60 * SECOND)).await;
+    let other = abandon(&fixture, due(-HOUR, 60 * SECOND)).await;
     // Under an id that is known it does not count, whatever it is.
     let again = Envelope::accepted(other.clone());
     let garbage = Encoded { payload: b"{".to_vec(), ..again.encode() };
@@ -127,21 +160,57 @@ async fn what_cannot_be_read_of_one_request_keeps_no_other_from_its_end(fixture:
     fixture.log.streams.append(&subject, garbage, Condition::default()).await.unwrap();
     fixture.projected(5).await;
     fixture.by_hand("UPDATE archive SET kind = 'of.another.version' WHERE pos = 1").await;
-    fixture.put_clock_ahead(LATER);
+    forget(&fixture).await;
     fixture.archived(6).await;
     let end = fixture.store.archive.of_request(other.request).await.unwrap().pop().unwrap();
     assert_eq!((end.pos, end.event.id), (6, EventId::settled(other.request)));
-    fixture.looked().await;
-    fixture.archived(6).await;
     running.ready().await;
 }
 
-/// A request whose gateway and worker are gone.
-async fn abandoned(fixture: &Fixture) -> Accepted {
-    let request = accepted();
+/// It waits for nothing beyond a deadline.
+fn options(holder: &str) -> Options {
+    Options { sweep_after: Duration::ZERO, ..Fixture::options(holder) }
+}
+
+fn start(fixture: &Fixture, holder: &str) -> Running {
+    fixture.start_with(options(holder), uplion_projections::all())
+}
+
+/// Due so long from now, and accepted so long before that.
+fn due(from_now: i64, span: i64) -> Accepted {
+    let deadline = Timestamp::from_micros(now().micros() + from_now);
+    Accepted { deadline, at: Timestamp::from_micros(deadline.micros() - span), ..accepted() }
+}
+
+fn overdue() -> Accepted {
+    due(-600 * SECOND, 0)
+}
+
+/// Its gateway and worker are gone.
+async fn abandon(fixture: &Fixture, request: Accepted) -> Accepted {
     fixture.append(&Envelope::accepted(request.clone())).await;
     fixture.append(&Envelope::assigned(assigned(&request))).await;
     request
+}
+
+/// Takes from TRAFFIC what is archived: as if all of it had come long ago.
+async fn forget(fixture: &Fixture) {
+    let traffic = StreamName::Traffic;
+    let last = fixture.log.streams.identity(traffic).await.unwrap().last;
+    fixture.log.streams.purge(traffic, last).await.unwrap();
+}
+
+/// What is overdue meanwhile is swept, and so would be what it takes for overdue.
+async fn looks_twice(fixture: &Fixture) {
+    for _ in 0..2 {
+        let request = abandon(fixture, overdue()).await;
+        swept(fixture, &request).await;
+    }
+}
+
+async fn swept(fixture: &Fixture, request: &Accepted) {
+    let ended = async || !ends(fixture, request.request).await.is_empty();
+    wait::until(wait::PATIENCE, "a request to be swept", ended).await.unwrap();
 }
 
 /// Those that count.

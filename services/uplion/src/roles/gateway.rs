@@ -11,7 +11,6 @@ use uplion_http::{Readiness, ServeOptions, cors, operations};
 
 use super::{self as roles, Role};
 use crate::{
-    clock,
     clock_watch::ClockWatch,
     connection,
     flags::{Broker, Process, StreamSettings},
@@ -100,8 +99,10 @@ impl Role for Gateway {
         };
         let mut registry = Registry::default();
         let clock_watch = ClockWatch::start(&log.streams, None, &mut registry, &stop);
-        let gateway = Arc::new(Running::start(options, log, Arc::new(clock::now))?);
+        let gateway = Arc::new(Running::start(options, log, clock_watch.corrected())?);
         gateway.register(&mut registry);
+        // Whoever comes first is priced by the right clock, too.
+        stop.run_until_cancelled(clock_watch.measured()).await;
         let readiness = Arc::clone(&gateway);
         let ready: Readiness = Arc::new(move || readiness.ready());
         let operations = operations::routes(registry, clock_watch.and(ready));
