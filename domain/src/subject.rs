@@ -1,4 +1,6 @@
-//! Every subject there is. Nothing else in the workspace spells or escapes one.
+//! Every subject there is. Nothing else in the workspace spells or escapes one, but for the patterns beside it.
+
+mod pattern;
 
 use std::{fmt, hash::Hasher as _, str::FromStr};
 
@@ -10,6 +12,8 @@ use crate::{
     AdminKeyId, GatewayId, InstallationId, KeyId, ModelName, PriceId, ProcessId, ProjectId,
     RequestId, SessionId, UserId, WorkerId, request::Class,
 };
+
+pub use self::pattern::Pattern;
 
 /// Where a message goes, or what an event in it is about. Streams hold batches, tasks and CONTROL; the last three are
 /// core messages, kept by nobody.
@@ -54,6 +58,8 @@ pub enum Filter {
         class: Class,
     },
     AllControl,
+    /// What is changed of models: all that workers read of it.
+    ControlOfModels,
     ToGateway(GatewayId),
     ToWorker(WorkerId),
     AllPresence,
@@ -249,6 +255,7 @@ impl fmt::Display for Filter {
                 write!(f, "task.{}.{}.*", token(model.as_str()), class.as_str())
             }
             Self::AllControl => f.write_str("control.>"),
+            Self::ControlOfModels => f.write_str("control.model.*"),
             Self::ToGateway(gateway) => write!(f, "gateway.{gateway}.*"),
             Self::ToWorker(worker) => write!(f, "worker.{worker}.*"),
             Self::AllPresence => f.write_str("presence.>"),
@@ -264,6 +271,7 @@ impl Filter {
             | (Self::AllWorkers, Subject::WorkersBatch { .. })
             | (Self::AllTasks, Subject::Task { .. })
             | (Self::AllControl, Subject::Control(_))
+            | (Self::ControlOfModels, Subject::Control(AggregateId::Model(_)))
             | (Self::AllPresence, Subject::Presence(_))
             | (Self::PresenceOfWorkers, Subject::Presence(Present::Worker(_))) => true,
             (Self::TasksOf { model, class }, Subject::Task { model: of, class: in_class, .. }) => {
@@ -276,6 +284,7 @@ impl Filter {
                 | Self::AllWorkers
                 | Self::AllTasks
                 | Self::AllControl
+                | Self::ControlOfModels
                 | Self::TasksOf { .. }
                 | Self::ToGateway(_)
                 | Self::ToWorker(_)
@@ -307,6 +316,7 @@ impl Filter {
             | Self::AllTasks
             | Self::TasksOf { .. }
             | Self::AllControl
+            | Self::ControlOfModels
             | Self::ToGateway(_)
             | Self::ToWorker(_)
             | Self::AllPresence

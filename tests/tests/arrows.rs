@@ -248,9 +248,10 @@ fn every_file_says_first_what_it_is_for() {
 }
 
 #[test]
-fn subjects_are_spelt_in_one_file() {
-    let elsewhere =
-        sources().into_iter().filter(|(path, _)| path != Path::new("domain/src/subject.rs"));
+fn subjects_are_spelt_in_one_place() {
+    let elsewhere = sources().into_iter().filter(|(path, _)| {
+        path != Path::new("domain/src/subject.rs") && !path.starts_with("domain/src/subject")
+    });
     let spelt: Vec<String> = elsewhere
         .flat_map(|(path, text)| {
             let lines = text.lines().enumerate().filter(|(_, line)| spells_subject(line));

@@ -3,6 +3,7 @@
 //! Ten times a second it asks the stream how far it has come. Who has heard all of that knows that his view was
 //! right when he asked; without such proof for [`STALE_AFTER`], nobody should rely on it.
 
+mod part;
 mod probe;
 mod progress;
 mod reader;
@@ -15,9 +16,10 @@ use tokio::{
     time::{Instant, timeout_at},
 };
 
-use self::{probe::Prober, progress::Progress, reader::Reader};
+use self::{part::PartReader, probe::Prober, progress::Progress, reader::Reader};
 pub use self::{progress::STALE_AFTER, reader::News};
 use crate::stream::{StreamName, Streams};
+use uplion_domain::subject::Filter;
 
 /// How far a follower has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,7 +34,7 @@ pub struct Position {
 #[derive(Debug)]
 pub struct Follower {
     seen: Arc<watch::Sender<Progress>>,
-    tasks: [JoinHandle<()>; 2],
+    tasks: Vec<JoinHandle<()>>,
 }
 
 impl Follower {
@@ -45,7 +47,20 @@ impl Follower {
         let seen = Arc::new(watch::Sender::new(Progress::default()));
         let prober = Prober { streams: Arc::clone(&streams), stream, seen: Arc::clone(&seen) };
         let reader = Reader::new(streams, stream, Arc::clone(&seen), hear);
-        Self { seen, tasks: [tokio::spawn(prober.run()), tokio::spawn(reader.run())] }
+        Self { seen, tasks: vec![tokio::spawn(prober.run()), tokio::spawn(reader.run())] }
+    }
+
+    /// Tells only what is about these subjects, and reads nothing else where that can be. Whoever lost it, for a moment,
+    /// is told everything anew.
+    pub fn of_part(
+        streams: Arc<dyn Streams>,
+        stream: StreamName,
+        filter: Filter,
+        hear: impl FnMut(News<'_>) + Send + 'static,
+    ) -> Self {
+        let seen = Arc::new(watch::Sender::new(Progress::default()));
+        let reader = PartReader { streams, stream, filter, seen: Arc::clone(&seen), hear };
+        Self { seen, tasks: vec![tokio::spawn(reader.run())] }
     }
 
     /// Whether all that the stream held a moment ago has been told.

@@ -7,6 +7,8 @@ mod cursor;
 mod link;
 mod messages;
 mod options;
+mod part;
+mod permissions;
 mod pull;
 mod queue;
 mod record;
@@ -23,7 +25,11 @@ use std::{
 
 use uplion_domain::subject::Subject;
 
-pub use self::{access::shown, options::NatsOptions};
+pub use self::{
+    access::shown,
+    options::NatsOptions,
+    permissions::{Permissions, Role},
+};
 use self::{
     acks::Publisher,
     api::Api,

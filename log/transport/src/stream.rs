@@ -11,7 +11,7 @@ use std::{fmt, time::Duration};
 use async_trait::async_trait;
 use uplion_domain::{
     Envelope, Timestamp,
-    subject::{Subject, TrafficKind},
+    subject::{Filter, Subject, TrafficKind},
     wire::Encoded,
 };
 
@@ -185,6 +185,16 @@ pub trait Streams: Send + Sync {
     /// The events behind `after`, in order, as they come.
     async fn read(&self, stream: StreamName, after: u64) -> Result<Box<dyn Cursor>, ReadError>;
 
+    /// What the stream holds of some subjects, from its beginning, and as it comes; none where all of it is read or
+    /// nothing.
+    async fn read_part(
+        &self,
+        _stream: StreamName,
+        _filter: &Filter,
+    ) -> Result<Option<Box<dyn Part>>, ReadError> {
+        Ok(None)
+    }
+
     /// The events of one message, from the stream's leader; none if it is not there.
     async fn get(&self, stream: StreamName, sequence: u64) -> Result<Vec<Record>, ReadError>;
 
@@ -218,6 +228,17 @@ pub trait Cursor: Send {
     /// Whole messages: at least one event, and no more than `most` but for the rest of the last message; none if
     /// `wait` passed without any.
     async fn next(&mut self, most: usize, wait: Duration) -> Result<Vec<Record>, ReadError>;
+}
+
+/// A place in what a stream holds of some subjects. It ends with its first error; then it is read from the beginning
+/// again.
+#[async_trait]
+pub trait Part: Send {
+    /// As a cursor's.
+    async fn next(&mut self, most: usize, wait: Duration) -> Result<Vec<Record>, ReadError>;
+
+    /// Whether all that the stream holds of it was handed out.
+    async fn is_complete(&mut self) -> Result<bool, ReadError>;
 }
 
 impl StreamName {

@@ -5,6 +5,7 @@ use clap::{Parser, Subcommand};
 use crate::{
     cli,
     flags::{Maintenance, Projection},
+    nats_permissions::Nats,
     role_list::ChosenRole,
 };
 
@@ -25,6 +26,9 @@ pub enum Command {
     /// The log itself: its newest events, and going on after a loss.
     #[command(subcommand)]
     Log(Log),
+    /// The broker: what each role may do there.
+    #[command(subcommand)]
+    Nats(Nats),
     #[command(flatten)]
     Client(cli::Command),
 }

@@ -35,7 +35,7 @@ pub async fn nats(
 }
 
 pub fn nats_options(broker: &Broker, role: &str) -> NatsOptions {
-    broker.streams.access.options(&broker.nats_url, format!("uplion {role}"))
+    broker.streams.access.options(&broker.nats_url, role)
 }
 
 pub async fn postgres(

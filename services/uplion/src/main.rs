@@ -14,6 +14,7 @@ mod documented;
 mod flags;
 mod logging;
 mod maintenance;
+mod nats_permissions;
 mod private_file;
 mod probe;
 mod role_list;
@@ -53,6 +54,7 @@ fn main() -> ExitCode {
         Command::Log(Log::Restore(arguments)) => {
             runtime::run_to_end(maintenance::restore(arguments))
         }
+        Command::Nats(command) => nats_permissions::run(command),
         Command::Client(command) => cli::run(command, &mut Uplion::command()),
     }
 }

@@ -1,9 +1,9 @@
-//! Following CONTROL, for which models are registered and with which upstreams.
+//! Following what CONTROL says of models: which are registered, and with which upstreams. Workers read nothing else of it.
 
 use std::{convert::Infallible, time::Duration};
 
 use tokio::{sync::watch, time::Instant};
-use uplion_domain::{Event, ModelName};
+use uplion_domain::{Event, ModelName, subject::Filter};
 use uplion_log_transport::{
     Log,
     follow::{Follower, News},
@@ -36,7 +36,12 @@ pub async fn follow(
             publish.send_replace(Vec::new());
         }
     };
-    let follower = Follower::start(log.streams.clone(), StreamName::Control, on_news);
+    let follower = Follower::of_part(
+        log.streams.clone(),
+        StreamName::Control,
+        Filter::ControlOfModels,
+        on_news,
+    );
     loop {
         // Half of what is registered is no reason to let go of the other half.
         while !follower.wait_fresh(Instant::now() + WARN_EVERY).await {

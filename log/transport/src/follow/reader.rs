@@ -12,7 +12,7 @@ use super::progress::{Incarnation, PROBE_EVERY, Progress};
 use crate::stream::{Cursor, ReadError, Record, StreamName, Streams};
 
 /// Events read at once.
-const MOST: usize = 1_024;
+pub(super) const MOST: usize = 1_024;
 /// Who knows for this long that there is more, and gets none, reads anew.
 const PATIENCE: Duration = Duration::from_millis(300);
 /// Between two lines in the log about a stream that cannot be read.
@@ -36,7 +36,7 @@ pub(super) struct Reader<F> {
 
 /// Why reading stopped.
 #[derive(Debug, thiserror::Error)]
-enum Stopped {
+pub(super) enum Stopped {
     #[error(transparent)]
     Read(#[from] ReadError),
     #[error(transparent)]
@@ -56,7 +56,7 @@ impl<F: FnMut(News<'_>)> Reader<F> {
     pub async fn run(mut self) {
         loop {
             if let Err(stopped) = self.read().await {
-                self.complain(&stopped);
+                complain_about(self.stream, &stopped, &mut self.complained);
             }
             sleep(PROBE_EVERY).await;
         }
@@ -122,12 +122,16 @@ impl<F: FnMut(News<'_>)> Reader<F> {
         let after = self.seen.borrow().sequence;
         self.streams.read(self.stream, after).await
     }
+}
 
-    fn complain(&mut self, stopped: &Stopped) {
-        let quiet = self.complained.is_some_and(|last| last.elapsed() < COMPLAIN_EVERY);
-        if !quiet {
-            self.complained = Some(Instant::now());
-            tracing::warn!(stream = %self.stream, error = %stopped, "stream.follow.failed");
-        }
+pub(super) fn complain_about(
+    stream: StreamName,
+    stopped: &Stopped,
+    complained: &mut Option<Instant>,
+) {
+    let quiet = complained.is_some_and(|last| last.elapsed() < COMPLAIN_EVERY);
+    if !quiet {
+        *complained = Some(Instant::now());
+        tracing::warn!(%stream, error = %stopped, "stream.follow.failed");
     }
 }

@@ -99,6 +99,19 @@ struct Got {
     message: RawMessage,
 }
 
+/// How far a consumer has come.
+#[derive(Debug, Deserialize)]
+pub(super) struct ConsumerInfo {
+    pub delivered: Delivered,
+    /// Messages for it that it has not delivered.
+    pub num_pending: u64,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Delivered {
+    pub consumer_seq: u64,
+}
+
 /// A request that says it all by its subject.
 #[derive(Serialize)]
 struct Nothing {}
@@ -223,9 +236,17 @@ impl Api {
             config: &'a ConsumerConfig,
         }
         let name = config.name.as_deref().unwrap_or_default();
-        let subject = format!("CONSUMER.CREATE.{stream}.{name}");
+        // The server holds a filter that stands in the subject against what the consumer asks for, and the subject against
+        // what this process may.
+        let filter = config.filter_subject.as_str();
+        let dot = if filter.is_empty() { "" } else { "." };
+        let subject = format!("CONSUMER.CREATE.{stream}.{name}{dot}{filter}");
         let create = Create { stream_name: stream, config };
         self.ask(subject, &create).await.map(|Done {}| ())
+    }
+
+    pub async fn consumer_info(&self, stream: &str, name: &str) -> Result<ConsumerInfo, ApiError> {
+        self.ask(format!("CONSUMER.INFO.{stream}.{name}"), &Nothing {}).await
     }
 
     async fn ask<P: Serialize, T: DeserializeOwned>(

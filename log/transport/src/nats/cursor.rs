@@ -18,10 +18,10 @@ use super::{
 use crate::stream::{Cursor, ReadError, Record, StreamName};
 
 /// Messages asked for ahead.
-const AHEAD: usize = 1_024;
-const EXPIRES: Duration = Duration::from_secs(30);
+pub(super) const AHEAD: usize = 1_024;
+pub(super) const EXPIRES: Duration = Duration::from_secs(30);
 /// The server forgets a consumer that nobody reads from for this long.
-const INACTIVE: Duration = Duration::from_secs(30);
+pub(super) const INACTIVE: Duration = Duration::from_secs(30);
 /// Between attempts to read on.
 const PAUSE: Duration = Duration::from_millis(100);
 
@@ -170,6 +170,8 @@ pub(super) struct Delivery {
     /// 1 for the first.
     pub number: u64,
     pub sequence: u64,
+    /// The consumer's own sequence.
+    pub ordinal: u64,
     pub appended_at: Timestamp,
 }
 
@@ -178,9 +180,10 @@ impl Delivery {
         let rest = reply.strip_prefix("$JS.ACK.")?;
         let skipped = if rest.split('.').count() > 7 { 4 } else { 2 };
         let mut tokens = rest.split('.').skip(skipped);
-        let (number, sequence) = (tokens.next()?.parse().ok()?, tokens.next()?.parse().ok()?);
-        let nanos: i64 = tokens.nth(1)?.parse().ok()?;
-        Some(Self { number, sequence, appended_at: Timestamp::from_micros(nanos / 1_000) })
+        let mut next = || tokens.next()?.parse::<u64>().ok();
+        let (number, sequence, ordinal, nanos) = (next()?, next()?, next()?, next()?);
+        let appended_at = Timestamp::from_micros(i64::try_from(nanos / 1_000).ok()?);
+        Some(Self { number, sequence, ordinal, appended_at })
     }
 }
 
@@ -193,7 +196,7 @@ mod tests {
         let short = "$JS.ACK.TRAFFIC.reader.3.41.7.1700000000000000000.0";
         let long = "$JS.ACK.hub.A1b2.TRAFFIC.reader.3.41.7.1700000000000000000.0.token";
         let appended_at = Timestamp::from_micros(1_700_000_000_000_000);
-        let delivery = Some(Delivery { number: 3, sequence: 41, appended_at });
+        let delivery = Some(Delivery { number: 3, sequence: 41, ordinal: 7, appended_at });
         assert_eq!(Delivery::parse(short), delivery);
         assert_eq!(Delivery::parse(long), delivery);
         assert_eq!(Delivery::parse("_INBOX.1.2"), None);

@@ -19,6 +19,8 @@ use crate::message::{LISTEN_BUFFER, Link, Message, Messages, SendError};
 const DEADLINE: Duration = Duration::from_secs(5);
 /// For the server to say that nobody listens.
 const NO_ANSWER: Duration = Duration::from_millis(250);
+/// The last word of an inbox that is nobody's.
+pub(super) const NOBODY: &str = "nobody";
 /// Messages between the subscription, which has the large buffer, and the listener.
 const HANDOVER: usize = 256;
 
@@ -66,7 +68,7 @@ impl Messages for NatsMessages {
 
 /// Returns once the server has read all that was sent so far: it says that nobody answers to an inbox of nobody.
 async fn heard_by_server(client: &async_nats::Client) -> Result<(), SendError> {
-    match client.request(client.new_inbox(), Bytes::new()).await {
+    match client.request(format!("{}.{NOBODY}", client.new_inbox()), Bytes::new()).await {
         Err(error) if error.kind() == RequestErrorKind::NoResponders => Ok(()),
         Err(error) => Err(SendError(error.to_string())),
         Ok(_) => Err(SendError("somebody answers to an inbox of nobody".into())),

@@ -5,7 +5,7 @@ use std::{fmt, path::PathBuf, sync::Arc, time::Duration};
 use async_nats::Client;
 
 use super::{
-    SEND_BUFFER,
+    Role, SEND_BUFFER,
     access::Access,
     link::{Links, Member},
 };
@@ -16,6 +16,9 @@ const REQUEST_DEADLINE: Duration = Duration::from_secs(5);
 /// A server that is silent for twice this long is given up.
 const PING_EVERY: Duration = Duration::from_secs(2);
 const LONGEST_PAUSE: Duration = Duration::from_millis(500);
+
+/// What clients of NATS call theirs.
+pub(super) const INBOX: &str = "_INBOX";
 
 /// Who this is, is said in one way: by the URL, a user with a password, a token, an nkey or a `.creds` file.
 #[derive(Clone, Default)]
@@ -38,6 +41,8 @@ pub struct NatsOptions {
     pub tls_first: bool,
     /// Shown in the server's list of connections.
     pub name: String,
+    /// Whose inbox it hears answers in, which others cannot listen to. Without one: in that of clients in general.
+    pub role: Option<Role>,
 }
 
 /// Without the URL and the others, which may hold a secret.
@@ -59,6 +64,7 @@ impl NatsOptions {
         let options = access
             .options()
             .name(&self.name)
+            .custom_inbox_prefix(self.role.map_or_else(|| INBOX.to_owned(), Role::inbox))
             .connection_timeout(CONNECT_DEADLINE)
             .request_timeout(Some(REQUEST_DEADLINE))
             .ping_interval(PING_EVERY)

@@ -22,12 +22,13 @@ use super::{
     acks::{PublishAck, PublishError, Publisher},
     api::{Api, ApiError, BriefConfig, State},
     cursor::NatsCursor,
+    part::NatsPart,
     record::{Stored, headers, records},
     spelled,
 };
 use crate::stream::{
-    AppendError, Appended, Condition, Cursor, Identity, ReadError, Record, Storage, StreamName,
-    StreamSpec, Streams, WriteTrouble, batch, batch_writer::BatchSink,
+    AppendError, Appended, Condition, Cursor, Identity, Part, ReadError, Record, Storage,
+    StreamName, StreamSpec, Streams, WriteTrouble, batch, batch_writer::BatchSink,
 };
 
 const EPOCH: &str = "uplion-epoch";
@@ -115,6 +116,14 @@ impl Streams for NatsStreams {
         Ok(Box::new(NatsCursor::new(Arc::clone(&self.0), stream, after).await?))
     }
 
+    async fn read_part(
+        &self,
+        stream: StreamName,
+        filter: &Filter,
+    ) -> Result<Option<Box<dyn Part>>, ReadError> {
+        Ok(Some(Box::new(NatsPart::open(Arc::clone(&self.0), stream, filter).await?)))
+    }
+
     async fn get(&self, stream: StreamName, sequence: u64) -> Result<Vec<Record>, ReadError> {
         // The server takes 0 for a question without a sequence, and refuses it.
         if sequence == 0 {
@@ -151,9 +160,9 @@ impl Streams for NatsStreams {
         Ok(account.storage())
     }
 
-    /// Of the node that leads CONTROL.
+    /// Of the node that leads WORKERS, the one stream of which every role may know how it is.
     async fn server_time(&self) -> Result<Option<Timestamp>, ReadError> {
-        self.0.leaders_time(StreamName::Control).await
+        self.0.leaders_time(StreamName::Workers).await
     }
 
     async fn time(&self, stream: StreamName) -> Result<Timestamp, ReadError> {

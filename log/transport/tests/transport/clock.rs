@@ -21,7 +21,7 @@ async fn a_clock_that_is_a_minute_slow_or_fast_is_found_out_by_nats() {
     for backend in [Backend::one_server().await, Backend::three_nodes().await] {
         let streams = backend.connect().await.streams;
         let spec = StreamSpec {
-            name: StreamName::Control,
+            name: StreamName::Workers,
             epoch: 1,
             first_sequence: 1,
             max_bytes: 1 << 20,

@@ -13,5 +13,6 @@ mod faults;
 mod follow;
 mod messages;
 mod nodes;
+mod parts;
 mod streams;
 mod tasks;

@@ -41,8 +41,8 @@ pub struct NatsAccess {
 }
 
 impl NatsAccess {
-    /// `name` is shown in the server's list of connections.
-    pub fn options(&self, url: &Secret, name: String) -> NatsOptions {
+    /// `role` is shown in the server's list of connections, and says which inbox is this process's.
+    pub fn options(&self, url: &Secret, role: &str) -> NatsOptions {
         let text = |secret: &Option<Secret>| secret.as_ref().map(|text| text.expose().to_owned());
         NatsOptions {
             url: url.expose().to_owned(),
@@ -55,7 +55,8 @@ impl NatsAccess {
             client_certificate: self.nats_client_certificate.clone(),
             client_key: self.nats_client_key.clone(),
             tls_first: self.nats_tls_first,
-            name,
+            name: format!("uplion {role}"),
+            role: role.parse().ok(),
         }
     }
 }

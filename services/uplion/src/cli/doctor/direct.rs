@@ -55,7 +55,7 @@ impl DirectArgs {
 
     async fn broker(&self, url: &Secret, control_answers: bool) -> Vec<Finding> {
         let at = nats::shown(url.expose());
-        let options = self.nats_access.options(url, "uplion doctor".to_owned());
+        let options = self.nats_access.options(url, "doctor");
         let connected = timeout(PATIENCE, Nats::connect(options)).await;
         let nats = match connected.map_err(|_| "no answer".to_owned()) {
             Ok(Ok(nats)) => nats,

@@ -1,0 +1,206 @@
+//! Every role with exactly its own permissions, through all that it does: nothing is refused.
+
+use std::time::Duration;
+
+use futures::future::join_all;
+use serde_json::json;
+use uplion_bench::upstream::Upstream;
+use uplion_domain::{GatewayId, RequestId, subject::Filter};
+use uplion_log_transport::{
+    nats::{Nats, Role as NatsRole},
+    stream::StreamName,
+};
+use uplion_tests::{
+    installation::{ADMIN_KEY, Broker, Customer, Installation, OwnOrShared},
+    postgres::{self, Version},
+    uplion::{self, Role},
+    wait,
+};
+
+use crate::{PASSWORD, options, server, violations};
+
+/// For a request whose worker or gateway was killed.
+const SOON: Duration = Duration::from_mins(1);
+const CROWD: usize = 60;
+
+fn role(name: &str, url: &str) -> Role {
+    Role::new(name)
+        .option("--nats-url", url)
+        .option("--nats-user", name)
+        .env("UPLION_NATS_PASSWORD", PASSWORD)
+}
+
+async fn installation() -> Installation {
+    let server = server().await;
+    let postgres = postgres::Server::shared(Version::V15).await;
+    let database_url = postgres.database().await.unwrap();
+    let url = format!("nats://{}", server.address());
+    let at_rest = |name: &str| role(name, &url).option("--database-url", &database_url);
+    let control = at_rest("control").env("UPLION_ADMIN_KEY", ADMIN_KEY).launch().unwrap();
+    let projector = at_rest("projector").launch().unwrap();
+    let two = |name: &str| (0..2).map(|_| role(name, &url).launch().unwrap()).collect();
+    let installation = Installation {
+        gateways: two("gateway"),
+        workers: two("worker"),
+        projector,
+        control,
+        broker: Broker::One(OwnOrShared::Own(server)),
+        postgres: OwnOrShared::Shared(postgres),
+        database_url,
+        nats_url: url,
+    };
+    installation.ready().await.unwrap();
+    installation
+}
+
+fn broker(installation: &Installation) -> &uplion_tests::nats::Server {
+    match &installation.broker {
+        Broker::One(server) => server,
+        Broker::Three(_) => unreachable!("it was started as one"),
+    }
+}
+
+fn nothing_was_refused(installation: &Installation, after: &str) {
+    let refused = violations(broker(installation));
+    assert!(refused.is_empty(), "after {after}: {refused:#?}");
+    for process in installation.processes() {
+        let output = process.output();
+        let told: Vec<&str> =
+            output.lines().filter(|line| line.to_lowercase().contains("permissions")).collect();
+        assert!(told.is_empty(), "after {after}: {told:#?}");
+    }
+}
+
+/// At both gateways, streamed and not.
+async fn a_crowd_is_served(customer: &Customer) {
+    let asking = (0..CROWD).map(|n| {
+        let more = json!({"stream": n % 2 == 0, "mock": {"chunks": 20, "pace_ms": 10}});
+        let (client, question) = (customer.at(n), customer.question(&format!("{n}"), &more));
+        async move { client.ask(&question).await.unwrap() }
+    });
+    for answer in join_all(asking).await {
+        assert!(answer.is_whole(), "{answer:?}");
+    }
+}
+
+async fn is_served_again(customer: &Customer) {
+    for gateway in 0..2 {
+        let (client, question) = (customer.at(gateway), customer.question("?", &json!({})));
+        wait::until(SOON, "an answer", async || {
+            client.ask(&question).await.is_ok_and(|answer| answer.is_whole())
+        })
+        .await
+        .unwrap();
+    }
+}
+
+async fn maintains(installation: &Installation, command: &str) {
+    let Installation { nats_url, database_url, .. } = installation;
+    let arguments = ["log", command, "--nats-url", nats_url, "--database-url", database_url];
+    let environment = [("UPLION_NATS_USER", "maintenance"), ("UPLION_NATS_PASSWORD", PASSWORD)];
+    let told = uplion::run(&arguments, &environment).await.unwrap();
+    assert!(told.status.success(), "{told:?}");
+}
+
+async fn doctor_looks(installation: &Installation, url: &str) {
+    let arguments = ["doctor", "--json", "--nats-url", &installation.nats_url];
+    let environment = [
+        ("UPLION_NATS_USER", "doctor"),
+        ("UPLION_NATS_PASSWORD", PASSWORD),
+        ("UPLION_URL", url),
+        ("UPLION_ADMIN_KEY", ADMIN_KEY),
+        ("HOME", "/nonexistent"),
+    ];
+    let told = uplion::run(&arguments, &environment).await.unwrap();
+    assert!(told.stdout.contains("\"broker.ok\""), "{told:?}");
+    assert!(told.stdout.contains("nats-server's clock is as this machine's"), "{told:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_installation_works_with_what_its_roles_may_and_nothing_else() {
+    let installation = installation().await;
+    let upstream = Upstream::start().await.unwrap();
+    let customer = Customer::new(&installation, "permitted", &[upstream.url()]).await.unwrap();
+    a_crowd_is_served(&customer).await;
+    installation.settled().await.unwrap();
+    nothing_was_refused(&installation, "load");
+
+    doctor_looks(&installation, &installation.control.url()).await;
+    // Without control it asks the broker for more.
+    doctor_looks(&installation, "http://127.0.0.1:1").await;
+    maintains(&installation, "restore").await;
+    nothing_was_refused(&installation, "doctor and restore");
+
+    broker(&installation).restart().await.unwrap();
+    is_served_again(&customer).await;
+    nothing_was_refused(&installation, "a restart of the broker");
+
+    let long =
+        customer.question("long", &json!({"stream": true, "mock": {"chunks": 400, "pace_ms": 50}}));
+    let mut hanging = customer.at(0).send(&long).await.unwrap();
+    hanging.chunk().await.unwrap();
+    installation.gateways[0].restart().await.unwrap();
+    drop(hanging);
+    is_served_again(&customer).await;
+    installation.workers[0].kill();
+    is_served_again(&customer).await;
+    installation.settled().await.unwrap();
+    nothing_was_refused(&installation, "a lost gateway and a lost worker");
+
+    broker(&installation).restart_empty().await.unwrap();
+    let made = async || {
+        let nats = Nats::connect(options(broker(&installation), NatsRole::Doctor)).await;
+        let Ok(nats) = nats else { return false };
+        nats.log().streams.identity(StreamName::Traffic).await.is_ok()
+    };
+    wait::until(SOON, "the streams to be made anew", made).await.unwrap();
+    maintains(&installation, "epoch").await;
+    let known = async || customer.at(0).models().await.is_ok_and(|models| !models.is_empty());
+    wait::until(SOON, "the gateway to know its models again", known).await.unwrap();
+    is_served_again(&customer).await;
+    installation.settled().await.unwrap();
+    assert!(installation.workers[1].terminate().await.unwrap().success());
+    assert!(installation.gateways[1].terminate().await.unwrap().success());
+    nothing_was_refused(&installation, "streams made anew, and an end");
+}
+
+/// What a run of minutes does not come to.
+#[tokio::test]
+async fn what_is_done_seldom_is_allowed_to_whom_it_is_for() {
+    let installation = installation().await;
+    let broker = broker(&installation);
+    let log = |role| {
+        let options = options(broker, role);
+        async { Nats::connect(options).await.unwrap().log() }
+    };
+    let projector = log(NatsRole::Projector).await.streams;
+    for stream in [StreamName::Traffic, StreamName::Workers] {
+        projector.purge(stream, 1).await.unwrap();
+    }
+    let maintenance = log(NatsRole::Maintenance).await.streams;
+    for streams in [&projector, &maintenance] {
+        for stream in StreamName::ALL {
+            let epoch = streams.identity(stream).await.unwrap().epoch;
+            streams.set_epoch(stream, epoch + 1).await.unwrap();
+            streams.set_epoch(stream, epoch).await.unwrap();
+        }
+    }
+    let control = log(NatsRole::Control).await.streams;
+    for stream in StreamName::ALL {
+        control.get(stream, 1).await.unwrap();
+    }
+    let id = uuid::Uuid::from_u128(7);
+    let listens = Filter::ToGateway(GatewayId::new(id));
+    let heard = log(NatsRole::Gateway).await.messages.listen(&listens).await.unwrap();
+    let gateway = uplion_domain::subject::Subject::Gateway {
+        gateway: GatewayId::new(id),
+        request: RequestId::new(id),
+    };
+    let worker = log(NatsRole::Worker).await.messages;
+    assert!(worker.has_listener(&gateway).await);
+    drop(heard);
+    wait::until(SOON, "nobody to listen", async || !worker.has_listener(&gateway).await)
+        .await
+        .unwrap();
+    nothing_was_refused(&installation, "what is done seldom");
+}
