@@ -81,7 +81,7 @@ impl<T> Deref for OwnOrShared<T> {
 #[derive(Debug)]
 pub enum Broker {
     One(OwnOrShared<nats::Server>),
-    Three(&'static nats::Cluster),
+    Three(Box<OwnOrShared<nats::Cluster>>),
 }
 
 // The roles first: they are to end before what they depend on.
@@ -264,7 +264,7 @@ async fn servers(plan: &Plan) -> anyhow::Result<(Broker, OwnOrShared<postgres::S
         OwnOrShared::Shared(postgres::Server::shared(plan.postgres).await)
     };
     let broker = if plan.replicas > 1 {
-        Broker::Three(nats::Cluster::shared().await)
+        Broker::Three(Box::new(OwnOrShared::Shared(nats::Cluster::shared().await)))
     } else if plan.own_servers {
         let server = nats::Server::start(plan.sync_interval).await?;
         Broker::One(OwnOrShared::Own(server))

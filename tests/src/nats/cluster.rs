@@ -17,11 +17,23 @@ impl Cluster {
     /// # Errors
     /// When the nodes do not find each other or elect no leader.
     pub async fn start() -> anyhow::Result<Self> {
+        Self::launch(None).await
+    }
+
+    /// Whose nodes let in whom these lines of their configuration say.
+    ///
+    /// # Errors
+    /// When the nodes do not find each other or elect no leader.
+    pub async fn with_access(access: &str) -> anyhow::Result<Self> {
+        Self::launch(Some(access)).await
+    }
+
+    async fn launch(access: Option<&str>) -> anyhow::Result<Self> {
         let ports = [Port::reserve()?, Port::reserve()?, Port::reserve()?];
         let all: Vec<u16> = ports.iter().map(Port::number).collect();
         let node = |n: usize| {
             let routes = Routes { own: all[n], all: all.clone() };
-            Server::launch(&format!("n{}", n + 1), SyncInterval::Always, Some(&routes), None)
+            Server::launch(&format!("n{}", n + 1), SyncInterval::Always, Some(&routes), access)
         };
         let nodes = [node(0)?, node(1)?, node(2)?];
         let cluster = Self { nodes, accounts: Accounts::default(), _routes: ports };

@@ -50,19 +50,22 @@ impl fmt::Display for Config<'_> {
         )?;
         writeln!(f, "  max_mem: 1TB, max_file: 8TB }}")?;
         if let Some(access) = access {
-            return writeln!(f, "{access}");
+            writeln!(f, "{access}")?;
+        } else {
+            accounts(f)?;
         }
-        writeln!(f, "accounts {{")?;
-        for n in 0..ACCOUNTS {
-            writeln!(
-                f,
-                "  A{n} {{ jetstream: enabled, users: [{{user: a{n}, password: a{n}}}] }}"
-            )?;
-        }
-        writeln!(f, "  SYS {{ users: [{{user: sys, password: sys}}] }}\n}}")?;
-        writeln!(f, "system_account: SYS")?;
         routes.map_or(Ok(()), |routes| write!(f, "{routes}"))
     }
+}
+
+/// Those of tests.
+fn accounts(f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    writeln!(f, "accounts {{")?;
+    for n in 0..ACCOUNTS {
+        writeln!(f, "  A{n} {{ jetstream: enabled, users: [{{user: a{n}, password: a{n}}}] }}")?;
+    }
+    writeln!(f, "  SYS {{ users: [{{user: sys, password: sys}}] }}\n}}")?;
+    writeln!(f, "system_account: SYS")
 }
 
 impl fmt::Display for Routes {

@@ -58,8 +58,24 @@ impl Operator {
     /// # Errors
     /// When the file cannot be written.
     pub fn write_credentials(&self, file: &Path, valid: Option<Duration>) -> anyhow::Result<()> {
+        self.write_permitted(file, valid, &json!({ "publish": {}, "subscribe": {} }))
+    }
+
+    /// The same for a user who may do so much, as `uplion nats permissions --format json` says it.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn write_permitted(
+        &self,
+        file: &Path,
+        valid: Option<Duration>,
+        permissions: &Value,
+    ) -> anyhow::Result<()> {
         let user = KeyPair::new_user();
-        let claims = json!({ "pub": {}, "sub": {}, "subs": -1, "data": -1, "payload": -1, "type": "user", "version": 2 });
+        let (publish, subscribe) = (&permissions["publish"], &permissions["subscribe"]);
+        let claims = json!({
+            "pub": publish, "sub": subscribe, "subs": -1, "data": -1, "payload": -1, "type": "user", "version": 2,
+        });
         let jwt = signed(&self.account, &user.public_key(), &claims, valid)?;
         let seed = user.seed().ok().context("a user has a seed")?;
         // At once: whoever reads it sees the old one or the new one.

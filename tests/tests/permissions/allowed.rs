@@ -12,12 +12,13 @@ use uplion_log_transport::{
 };
 use uplion_tests::{
     installation::{ADMIN_KEY, Broker, Customer, Installation, OwnOrShared},
+    nats::{Cluster, Server},
     postgres::{self, Version},
     uplion::{self, Role},
     wait,
 };
 
-use crate::{PASSWORD, options, server, violations};
+use crate::{PASSWORD, access, options, server, violations};
 
 /// For a request whose worker or gateway was killed.
 const SOON: Duration = Duration::from_mins(1);
@@ -30,21 +31,23 @@ fn role(name: &str, url: &str) -> Role {
         .env("UPLION_NATS_PASSWORD", PASSWORD)
 }
 
-async fn installation() -> Installation {
-    let server = server().await;
+/// Of two gateways and two workers.
+async fn installation(broker: Broker) -> Installation {
     let postgres = postgres::Server::shared(Version::V15).await;
     let database_url = postgres.database().await.unwrap();
-    let url = format!("nats://{}", server.address());
-    let at_rest = |name: &str| role(name, &url).option("--database-url", &database_url);
+    let addresses: Vec<String> = nodes(&broker).into_iter().map(Server::address).collect();
+    let (url, replicas) = (addresses.join(","), addresses.len().to_string());
+    let on_nats = |name: &str| role(name, &url).option("--nats-replicas", &replicas);
+    let at_rest = |name: &str| on_nats(name).option("--database-url", &database_url);
     let control = at_rest("control").env("UPLION_ADMIN_KEY", ADMIN_KEY).launch().unwrap();
     let projector = at_rest("projector").launch().unwrap();
-    let two = |name: &str| (0..2).map(|_| role(name, &url).launch().unwrap()).collect();
+    let two = |name: &str| (0..2).map(|_| on_nats(name).launch().unwrap()).collect();
     let installation = Installation {
         gateways: two("gateway"),
         workers: two("worker"),
         projector,
         control,
-        broker: Broker::One(OwnOrShared::Own(server)),
+        broker,
         postgres: OwnOrShared::Shared(postgres),
         database_url,
         nats_url: url,
@@ -53,16 +56,22 @@ async fn installation() -> Installation {
     installation
 }
 
-fn broker(installation: &Installation) -> &uplion_tests::nats::Server {
-    match &installation.broker {
-        Broker::One(server) => server,
-        Broker::Three(_) => unreachable!("it was started as one"),
+async fn on_one_server() -> Installation {
+    installation(Broker::One(OwnOrShared::Own(server().await))).await
+}
+
+fn nodes(broker: &Broker) -> Vec<&Server> {
+    match broker {
+        Broker::One(server) => vec![server],
+        Broker::Three(cluster) => (0..3).map(|n| cluster.node(n)).collect(),
     }
 }
 
 fn nothing_was_refused(installation: &Installation, after: &str) {
-    let refused = violations(broker(installation));
-    assert!(refused.is_empty(), "after {after}: {refused:#?}");
+    for node in nodes(&installation.broker) {
+        let refused = violations(node);
+        assert!(refused.is_empty(), "after {after}: {refused:#?}");
+    }
     for process in installation.processes() {
         let output = process.output();
         let told: Vec<&str> =
@@ -118,7 +127,8 @@ async fn doctor_looks(installation: &Installation, url: &str) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_installation_works_with_what_its_roles_may_and_nothing_else() {
-    let installation = installation().await;
+    let installation = on_one_server().await;
+    let server = nodes(&installation.broker)[0];
     let upstream = Upstream::start().await.unwrap();
     let customer = Customer::new(&installation, "permitted", &[upstream.url()]).await.unwrap();
     a_crowd_is_served(&customer).await;
@@ -131,7 +141,7 @@ async fn an_installation_works_with_what_its_roles_may_and_nothing_else() {
     maintains(&installation, "restore").await;
     nothing_was_refused(&installation, "doctor and restore");
 
-    broker(&installation).restart().await.unwrap();
+    server.restart().await.unwrap();
     is_served_again(&customer).await;
     nothing_was_refused(&installation, "a restart of the broker");
 
@@ -147,9 +157,9 @@ async fn an_installation_works_with_what_its_roles_may_and_nothing_else() {
     installation.settled().await.unwrap();
     nothing_was_refused(&installation, "a lost gateway and a lost worker");
 
-    broker(&installation).restart_empty().await.unwrap();
+    server.restart_empty().await.unwrap();
     let made = async || {
-        let nats = Nats::connect(options(broker(&installation), NatsRole::Doctor)).await;
+        let nats = Nats::connect(options(server, NatsRole::Doctor)).await;
         let Ok(nats) = nats else { return false };
         nats.log().streams.identity(StreamName::Traffic).await.is_ok()
     };
@@ -164,11 +174,29 @@ async fn an_installation_works_with_what_its_roles_may_and_nothing_else() {
     nothing_was_refused(&installation, "streams made anew, and an end");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn on_three_nodes_of_which_one_dies_nothing_is_refused_either() {
+    let cluster = Cluster::with_access(&access().await).await.unwrap();
+    let installation = installation(Broker::Three(Box::new(OwnOrShared::Own(cluster)))).await;
+    let upstream = Upstream::start().await.unwrap();
+    let customer = Customer::new(&installation, "three", &[upstream.url()]).await.unwrap();
+    a_crowd_is_served(&customer).await;
+    for node in nodes(&installation.broker) {
+        node.kill();
+        is_served_again(&customer).await;
+        node.restart().await.unwrap();
+        is_served_again(&customer).await;
+    }
+    a_crowd_is_served(&customer).await;
+    installation.settled().await.unwrap();
+    nothing_was_refused(&installation, "load, and nodes that died");
+}
+
 /// What a run of minutes does not come to.
 #[tokio::test]
 async fn what_is_done_seldom_is_allowed_to_whom_it_is_for() {
-    let installation = installation().await;
-    let broker = broker(&installation);
+    let installation = on_one_server().await;
+    let broker = nodes(&installation.broker)[0];
     let log = |role| {
         let options = options(broker, role);
         async { Nats::connect(options).await.unwrap().log() }

@@ -8,21 +8,31 @@ mod forbidden;
 
 use std::collections::BTreeMap;
 
-use uplion_log_transport::nats::{NatsOptions, Role};
-use uplion_tests::{nats::Server, uplion};
+use uplion_log_transport::{
+    nats::{Nats, NatsOptions, Role},
+    stream::StreamName,
+};
+use uplion_tests::{
+    nats::{Operator, Server},
+    scratch, uplion,
+};
 
 /// Of every user here.
 const PASSWORD: &str = "tests-of-permissions";
 
 /// As `uplion nats permissions` says it, with the passwords that it leaves to the environment.
-async fn server() -> Server {
+async fn access() -> String {
     let printed = uplion::run(&["nats", "permissions", "--all"], &[]).await.unwrap();
     assert!(printed.status.success(), "{printed:?}");
     let variables = Role::ALL.map(|role| {
         let name = role.as_str().to_uppercase();
         format!("UPLION_NATS_PASSWORD_{name}: \"{PASSWORD}\"\n")
     });
-    Server::with_access(&format!("{}{}", variables.concat(), printed.stdout)).await.unwrap()
+    format!("{}{}", variables.concat(), printed.stdout)
+}
+
+async fn server() -> Server {
+    Server::with_access(&access().await).await.unwrap()
 }
 
 fn options(server: &Server, role: Role) -> NatsOptions {
@@ -71,4 +81,24 @@ async fn one_role_is_printed_alone_under_another_name_and_as_json() {
     ] {
         assert_eq!(uplion::run(wrong, &[]).await.unwrap().status.code(), Some(2), "{wrong:?}");
     }
+}
+
+#[tokio::test]
+async fn an_operators_user_may_do_what_the_lists_of_its_jwt_say() {
+    let json = ["nats", "permissions", "--role", "doctor", "--format", "json"];
+    let json = uplion::run(&json, &[]).await.unwrap();
+    let json: serde_json::Value = serde_json::from_str(&json.stdout).unwrap();
+    let operator = Operator::default();
+    let server = Server::with_access(&operator.lines().unwrap()).await.unwrap();
+    let file = scratch::folder("permissions").unwrap().join("doctor.creds");
+    operator.write_permitted(&file, None, &json["users"][0]["permissions"]).unwrap();
+    let url = format!("nats://{}", server.address());
+    let role = Some(Role::Doctor);
+    let options = NatsOptions { url, credentials: Some(file), role, ..NatsOptions::default() };
+    let streams = Nats::connect(options).await.unwrap().log().streams;
+    streams.storage().await.unwrap();
+    assert_eq!(violations(&server), BTreeMap::new());
+    streams.purge(StreamName::Traffic, 1).await.unwrap_err();
+    let refused = violations(&server);
+    assert!(refused.keys().any(|what| what.contains("STREAM.PURGE.TRAFFIC")), "{refused:?}");
 }
