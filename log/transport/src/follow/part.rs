@@ -31,11 +31,11 @@ pub(super) struct PartReader<F> {
 
 impl<F: FnMut(News<'_>)> PartReader<F> {
     pub async fn run(mut self) {
-        let (mut had, mut complained) = (false, None);
+        let mut complained = None;
         loop {
             let stopped = match self.streams.read_part(self.stream, &self.filter).await {
                 Ok(Some(part)) => {
-                    self.begin(std::mem::replace(&mut had, true));
+                    self.begin();
                     let Err(stopped) = self.read(part).await;
                     stopped
                 }
@@ -48,9 +48,9 @@ impl<F: FnMut(News<'_>)> PartReader<F> {
     }
 
     /// From the beginning, whether or not it is the same stream.
-    fn begin(&mut self, again: bool) {
-        if again {
-            self.seen.send_replace(Progress::default());
+    fn begin(&mut self) {
+        let before = self.seen.send_replace(Progress::default());
+        if before.sequence > 0 {
             (self.hear)(News::Anew);
         }
     }
@@ -72,9 +72,9 @@ impl<F: FnMut(News<'_>)> PartReader<F> {
     fn tell(&mut self, records: &[Record]) -> Result<(), Stopped> {
         for record in records {
             (self.hear)(News::Event(&Envelope::decode(&record.event)?));
+            // One by one: what was told before one that cannot be read is to be forgotten, too.
+            self.seen.send_modify(|seen| seen.sequence = record.sequence);
         }
-        let last = records.last().map_or(0, |record| record.sequence);
-        self.seen.send_modify(|seen| seen.sequence = last);
         Ok(())
     }
 
