@@ -59,6 +59,9 @@ impl Event {
                 request::Event::Rejected(_) => {
                     Subject::Traffic { shard: Shard::OF_NO_PROJECT, kind: TrafficKind::Rejected }
                 }
+                request::Event::Probed(_) => {
+                    Subject::Traffic { shard: Shard::OF_NO_PROJECT, kind: TrafficKind::Probed }
+                }
             },
             Self::Worker(_) => {
                 Subject::Traffic { shard: Shard::OF_NO_PROJECT, kind: TrafficKind::Worker }
@@ -88,7 +91,8 @@ impl Event {
                 request::Event::Assigned(_)
                 | request::Event::Settled(_)
                 | request::Event::Reversed(_)
-                | request::Event::Rejected(_),
+                | request::Event::Rejected(_)
+                | request::Event::Probed(_),
             )
             | None => None,
         }
@@ -101,7 +105,8 @@ impl Event {
                 request::Event::Accepted(_)
                 | request::Event::Assigned(_)
                 | request::Event::Reversed(_)
-                | request::Event::Rejected(_),
+                | request::Event::Rejected(_)
+                | request::Event::Probed(_),
             )
             | None => None,
         }
@@ -114,7 +119,8 @@ impl Event {
                 request::Event::Accepted(_)
                 | request::Event::Assigned(_)
                 | request::Event::Settled(_)
-                | request::Event::Rejected(_),
+                | request::Event::Rejected(_)
+                | request::Event::Probed(_),
             )
             | None => None,
         }
@@ -127,7 +133,8 @@ impl Event {
                 request::Event::Accepted(_)
                 | request::Event::Assigned(_)
                 | request::Event::Settled(_)
-                | request::Event::Reversed(_),
+                | request::Event::Reversed(_)
+                | request::Event::Probed(_),
             )
             | None => None,
         }

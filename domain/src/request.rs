@@ -7,6 +7,7 @@ pub mod bound;
 pub mod labels;
 mod mark;
 mod operation;
+mod probed;
 mod rejected;
 mod settled;
 
@@ -21,6 +22,7 @@ pub use self::{
         AttemptOutcome, AttemptOutcomeKind, Operation, OperationKind, RejectionReason,
         RejectionReasonKind, ServiceTier, ServiceTierKind,
     },
+    probed::Probed,
     rejected::Rejected,
     settled::{Attempt, MAX_ATTEMPTS, Reversed, Settled, Settlement, Timings, Writer},
 };
@@ -38,17 +40,19 @@ pub enum Event {
     Reversed(Box<Reversed>),
     /// Requests that were not let in, of one minute and kind.
     Rejected(Rejected),
+    /// Whether the log takes what is written.
+    Probed(Probed),
 }
 
 impl Event {
-    /// None for what was not let in.
+    /// None for what is about no request by itself.
     pub fn request(&self) -> Option<RequestId> {
         match self {
             Self::Accepted(event) => Some(event.request),
             Self::Assigned(event) => Some(event.request),
             Self::Settled(event) => Some(event.request),
             Self::Reversed(event) => Some(event.request),
-            Self::Rejected(_) => None,
+            Self::Rejected(_) | Self::Probed(_) => None,
         }
     }
 
@@ -58,7 +62,7 @@ impl Event {
             Self::Assigned(event) => Some(event.project),
             Self::Settled(event) => Some(event.project),
             Self::Reversed(event) => Some(event.project),
-            Self::Rejected(_) => None,
+            Self::Rejected(_) | Self::Probed(_) => None,
         }
     }
 }

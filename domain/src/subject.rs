@@ -77,6 +77,7 @@ pub enum TrafficKind {
     Settled,
     Reversed,
     Rejected,
+    Probed,
     Allowance,
     Worker,
 }
@@ -191,12 +192,13 @@ impl FromStr for Class {
 }
 
 impl TrafficKind {
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Accepted,
         Self::Assigned,
         Self::Settled,
         Self::Reversed,
         Self::Rejected,
+        Self::Probed,
         Self::Allowance,
         Self::Worker,
     ];
@@ -208,6 +210,7 @@ impl TrafficKind {
             Self::Settled => "settled",
             Self::Reversed => "reversed",
             Self::Rejected => "rejected",
+            Self::Probed => "probed",
             Self::Allowance => "allowance",
             Self::Worker => "worker",
         }

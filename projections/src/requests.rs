@@ -158,7 +158,7 @@ impl Fold for Requests {
             request::Event::Assigned(assigned) => assigned.request,
             request::Event::Settled(settled) => settled.request,
             request::Event::Reversed(reversed) => reversed.request,
-            request::Event::Rejected(_) => return None,
+            request::Event::Rejected(_) | request::Event::Probed(_) => return None,
         };
         Some(vec![text(request)])
     }
@@ -177,7 +177,7 @@ impl Fold for Requests {
             request::Event::Reversed(reversed) => row
                 .unwrap_or_else(|| Request::unknown(reversed.request, reversed.project))
                 .reversed(reversed.at),
-            request::Event::Rejected(_) => return row,
+            request::Event::Rejected(_) | request::Event::Probed(_) => return row,
         })
     }
 }

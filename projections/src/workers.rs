@@ -152,7 +152,8 @@ fn of_worker(event: &Recorded) -> Option<(WorkerId, Said<'_>)> {
             request::Event::Accepted(_)
             | request::Event::Settled(_)
             | request::Event::Reversed(_)
-            | request::Event::Rejected(_),
+            | request::Event::Rejected(_)
+            | request::Event::Probed(_),
         )
         | Event::Installation(..)
         | Event::Project(..)

@@ -15,7 +15,7 @@ use self::{
 use super::{Readers, json, shape, text::Text, units::UsageV2};
 use crate::{
     ClaimId, Event, GatewayId, KeyId, ModelName, ProjectId, RequestId, Timestamp, WorkerId,
-    request::{self, Assigned, Rejected, RejectionReason},
+    request::{self, Assigned, Probed, Rejected, RejectionReason},
 };
 
 const ACCEPTED_V1: &str = "uplion.request.accepted.v1";
@@ -25,6 +25,7 @@ const SETTLED_V1: &str = "uplion.request.settled.v1";
 const SETTLED: &str = "uplion.request.settled.v2";
 const REVERSED: &str = "uplion.request.reversed.v1";
 const REJECTED: &str = "uplion.requests.rejected.v1";
+const PROBED: &str = "uplion.gateway.probed.v1";
 
 pub const READERS: Readers = &[
     (SETTLED, settled),
@@ -34,6 +35,7 @@ pub const READERS: Readers = &[
     (ACCEPTED_V1, v1::accepted),
     (REVERSED, reversed),
     (REJECTED, rejected),
+    (PROBED, probed),
 ];
 
 #[derive(Serialize, Deserialize)]
@@ -59,6 +61,11 @@ struct RejectedV1 {
     estimated_tokens: u64,
 }
 
+#[derive(Serialize, Deserialize)]
+struct ProbedV1 {
+    gateway: Text<GatewayId>,
+}
+
 pub fn encode(event: &request::Event) -> (&'static str, Vec<u8>) {
     match event {
         request::Event::Accepted(accepted) => (ACCEPTED, json(&AcceptedV2::from(&**accepted))),
@@ -66,6 +73,9 @@ pub fn encode(event: &request::Event) -> (&'static str, Vec<u8>) {
         request::Event::Settled(settled) => (SETTLED, json(&SettledV2::from(&**settled))),
         request::Event::Reversed(reversed) => (REVERSED, json(&ReversedV1::from(&**reversed))),
         request::Event::Rejected(rejected) => (REJECTED, json(&RejectedV1::from(rejected))),
+        request::Event::Probed(Probed { gateway, at: _ }) => {
+            (PROBED, json(&ProbedV1 { gateway: Text(*gateway) }))
+        }
     }
 }
 
@@ -105,6 +115,11 @@ fn rejected(payload: &[u8], at: Timestamp) -> Result<Event, serde_json::Error> {
         at,
     };
     Ok(Event::Request(request::Event::Rejected(rejected)))
+}
+
+fn probed(payload: &[u8], at: Timestamp) -> Result<Event, serde_json::Error> {
+    let ProbedV1 { gateway: Text(gateway) } = shape(payload)?;
+    Ok(Event::Request(request::Event::Probed(Probed { gateway, at })))
 }
 
 impl From<&Assigned> for AssignedV1 {

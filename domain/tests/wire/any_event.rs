@@ -14,8 +14,8 @@ use uplion_domain::{
     price::{self, Pinned, Rule, TimeOfDay, When},
     project::{self, Role},
     request::{
-        self, Accepted, Assigned, Attempt, Cancelled, Class, Failure, Labels, Outcome, Rejected,
-        Reservation, Settled, Settlement, Size, Timings, UsageBound, Writer,
+        self, Accepted, Assigned, Attempt, Cancelled, Class, Failure, Labels, Outcome, Probed,
+        Rejected, Reservation, Settled, Settlement, Size, Timings, UsageBound, Writer,
     },
     session,
     usage::Source,
@@ -75,6 +75,9 @@ fn any_request(at: Timestamp) -> BoxedStrategy<request::Event> {
         any_settled(at)
             .prop_map(move |settled| request::Event::Reversed(Box::new(settled.reverse(at)))),
         any_rejected(at).prop_map(request::Event::Rejected),
+        any_uuid()
+            .prop_map(GatewayId::new)
+            .prop_map(move |gateway| { request::Event::Probed(Probed { gateway, at }) }),
     ]
     .boxed()
 }

@@ -13,8 +13,8 @@ use uplion_domain::{
     project::{self, Role},
     request::{
         self, Accepted, Asked, Assigned, Attempt, AttemptOutcome, Cancelled, Class, Failure,
-        Labels, Outcome, Rejected, RejectionReason, Reservation, ServiceTier, Settled, Settlement,
-        Size, Timings, UsageBound, Writer,
+        Labels, Outcome, Probed, Rejected, RejectionReason, Reservation, ServiceTier, Settled,
+        Settlement, Size, Timings, UsageBound, Writer,
     },
     session,
     usage::{Source, UsageDialect},
@@ -35,13 +35,15 @@ pub fn all() -> Vec<Envelope> {
     let control = control.chain(users()).chain(sessions()).chain(admin_keys());
     let control = control.chain([founded()]);
     let events =
-        control.chain(workers()).chain([rejected()]).zip(1..).map(|(event, number)| Envelope {
-            id: EventId::fresh(uuid(number)),
-            at: AT,
-            traceparent: None,
-            actor: Some("usr_0190c0de000070008000000000000001".into()),
-            request_id: None,
-            event,
+        control.chain(workers()).chain([rejected(), probed()]).zip(1..).map(|(event, number)| {
+            Envelope {
+                id: EventId::fresh(uuid(number)),
+                at: AT,
+                traceparent: None,
+                actor: Some("usr_0190c0de000070008000000000000001".into()),
+                request_id: None,
+                event,
+            }
         });
     events.chain(requests()).collect()
 }
@@ -102,6 +104,10 @@ fn rejected() -> Event {
         estimated_tokens: 12_345,
         at: AT,
     }))
+}
+
+fn probed() -> Event {
+    Event::Request(request::Event::Probed(Probed { gateway: id("gtw"), at: AT }))
 }
 
 fn projects() -> Vec<Event> {

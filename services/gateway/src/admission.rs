@@ -21,7 +21,7 @@ use crate::{
     options::{Options, Serving},
     outlook::Outlook,
     permit::{Capacity, Permit},
-    recording::Recording,
+    recording::{LOG_REFUSES, Recording},
     rejections::Rejections,
 };
 
@@ -65,11 +65,10 @@ impl Admission {
             return Err(ApiError::Unavailable { reason: "the log is nearly full", retry_after_s });
         }
         // Not a matter of being ready: a change of a stream's leader would take every gateway out of its balancer.
-        if self.recording.is_stuck() {
-            let reason = "the log does not take what is written";
-            return Err(ApiError::Unavailable { reason, retry_after_s });
-        }
-        self.capacity.permit().ok_or(ApiError::Overloaded { retry_after_s })
+        let Some(pass) = self.recording.admit() else {
+            return Err(ApiError::Unavailable { reason: LOG_REFUSES, retry_after_s });
+        };
+        self.capacity.permit(pass).ok_or(ApiError::Overloaded { retry_after_s })
     }
 
     pub fn accept(

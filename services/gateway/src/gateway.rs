@@ -28,6 +28,7 @@ use crate::{
     body::BodyReader,
     live::{Live, Surroundings},
     live_catalog::LiveCatalog,
+    log_probe::keep_probing,
     metrics::{Metrics, StateGauges},
     options::{LONGEST_DEADLINE, Options},
     outlook::Outlook,
@@ -91,6 +92,7 @@ impl Gateway {
         running.spawn(watch_link(Arc::clone(&live), Arc::clone(&admission)));
         running.spawn(watch_streams(Arc::clone(&live), Arc::clone(&admission)));
         running.spawn(keep_pinging(Arc::clone(&live), Arc::clone(&admission)));
+        running.spawn(keep_probing(Arc::clone(&live), Arc::clone(&admission)));
         running.spawn(record_rejected(Arc::clone(&live), Arc::clone(&admission)));
         running.spawn(watch_outlook(Arc::clone(&live), Arc::clone(&admission)));
         running.spawn(keep_saying(Arc::clone(&live), Arc::clone(&admission)));

@@ -10,6 +10,7 @@ mod gateway;
 mod inference;
 mod live;
 mod live_catalog;
+mod log_probe;
 mod memory;
 mod metrics;
 mod models;
@@ -34,6 +35,7 @@ pub use self::{
     end_user::EndUserKey,
     gateway::Gateway,
     options::{Bounds, LONGEST_DEADLINE, Options, RetryLimits, Serving, Timeouts},
+    recording::LOG_REFUSES,
 };
 
 /// The time of day. What must not jump is measured apart from it.

@@ -13,6 +13,7 @@ use tokio::sync::Notify;
 use crate::{
     memory::{HeldMemory, MemoryBudget},
     options::Bounds,
+    recording::Pass,
 };
 
 /// All that a gateway has to give.
@@ -26,6 +27,7 @@ pub struct Capacity {
 #[derive(Debug)]
 pub struct Permit {
     _place: Place,
+    _pass: Pass,
     body: HeldMemory,
     answer: HeldMemory,
 }
@@ -52,9 +54,9 @@ impl Capacity {
     }
 
     /// None if as many are in flight as may be.
-    pub fn permit(&self) -> Option<Permit> {
+    pub fn permit(&self, pass: Pass) -> Option<Permit> {
         let (body, answer) = (self.bodies.nothing(), self.answers.nothing());
-        Some(Permit { _place: self.in_flight.take_place()?, body, answer })
+        Some(Permit { _place: self.in_flight.take_place()?, _pass: pass, body, answer })
     }
 
     pub fn in_flight(&self) -> usize {
@@ -141,7 +143,7 @@ mod tests {
             Permit::release_body,
         ];
         for last in 0..=stages.len() {
-            let mut permit = capacity.permit().unwrap();
+            let mut permit = capacity.permit(Pass::default()).unwrap();
             stages[..last].iter().for_each(|stage| stage(&mut permit));
             assert_eq!(capacity.in_flight(), 1);
             drop(permit);
@@ -152,17 +154,18 @@ mod tests {
     #[test]
     fn no_more_are_let_in_than_there_are_places() {
         let capacity = Capacity::new(&Bounds { in_flight: 2, ..Bounds::default() });
-        let (first, _second) = (capacity.permit().unwrap(), capacity.permit().unwrap());
-        assert!(capacity.permit().is_none());
+        let (first, _second) =
+            (capacity.permit(Pass::default()).unwrap(), capacity.permit(Pass::default()).unwrap());
+        assert!(capacity.permit(Pass::default()).is_none());
         drop(first);
-        assert!(capacity.permit().is_some());
+        assert!(capacity.permit(Pass::default()).is_some());
     }
 
     #[test]
     fn it_is_idle_once_the_last_has_left() {
         let capacity = Capacity::new(&Bounds::default());
         assert!(capacity.idle().now_or_never().is_some());
-        let permit = capacity.permit().unwrap();
+        let permit = capacity.permit(Pass::default()).unwrap();
         let mut idle = std::pin::pin!(capacity.idle());
         assert!(idle.as_mut().now_or_never().is_none());
         drop(permit);

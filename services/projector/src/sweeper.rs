@@ -166,7 +166,12 @@ impl Sweeper {
                 }
                 Some(request::Event::Assigned(assigned)) => worker = Some(assigned.worker),
                 Some(request::Event::Settled(_)) => return Ok(None),
-                Some(request::Event::Reversed(_) | request::Event::Rejected(_)) | None => {}
+                Some(
+                    request::Event::Reversed(_)
+                    | request::Event::Rejected(_)
+                    | request::Event::Probed(_),
+                )
+                | None => {}
             }
         }
         Ok(history.map(|history| History { worker, ..history }))

@@ -33,7 +33,7 @@ pub async fn write(
     recording: Arc<Recording>,
     envelope: Envelope,
 ) -> SettleResult {
-    let waiting = recording.wait();
+    let mut waiting = recording.wait();
     let subject = envelope.event.subject();
     let encoded = envelope.encode();
     let mut pause = FIRST_PAUSE;
@@ -46,6 +46,7 @@ pub async fn write(
             // Full streams are emptied, brokers come back; the event may have arrived all the same.
             Err(error) => {
                 tracing::debug!(%error, event = %envelope.id, "gateway.settlement.unacknowledged");
+                waiting.failed(&error);
             }
         }
         sleep(pause).await;

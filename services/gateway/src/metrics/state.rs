@@ -49,7 +49,7 @@ impl StateGauges {
             (
                 "uplion_gateway_log_stuck",
                 "1 while nobody is admitted because the log acknowledges no settlement",
-                u64::from(self.recording.is_stuck()),
+                u64::from(self.recording.is_closed()),
             ),
         ] {
             let gauge = ConstGauge::new(i64::try_from(value).unwrap_or(i64::MAX));

@@ -179,7 +179,8 @@ impl Installation {
             request::Event::Accepted(_)
             | request::Event::Assigned(_)
             | request::Event::Reversed(_)
-            | request::Event::Rejected(_) => None,
+            | request::Event::Rejected(_)
+            | request::Event::Probed(_) => None,
         });
         settled.filter(|settled| settled.request.to_string() == wanted).collect()
     }

@@ -3,6 +3,7 @@
 mod admission;
 mod charged;
 mod completions;
+mod doors;
 mod keys;
 mod permits;
 mod recorded;

@@ -22,7 +22,8 @@ async fn accepted(installation: &Installation) -> Accepted {
                 Event::Assigned(_)
                 | Event::Settled(_)
                 | Event::Reversed(_)
-                | Event::Rejected(_) => None,
+                | Event::Rejected(_)
+                | Event::Probed(_) => None,
             });
             found.is_some()
         })
@@ -125,6 +126,10 @@ async fn what_was_not_let_in_is_summed_up_when_the_gateway_leaves() {
 fn rejections(event: Event) -> Option<Rejected> {
     match event {
         Event::Rejected(rejected) => Some(rejected),
-        Event::Accepted(_) | Event::Assigned(_) | Event::Settled(_) | Event::Reversed(_) => None,
+        Event::Accepted(_)
+        | Event::Assigned(_)
+        | Event::Settled(_)
+        | Event::Reversed(_)
+        | Event::Probed(_) => None,
     }
 }

@@ -7,6 +7,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use uplion_control_client::root_cause;
 use uplion_domain::model::CHECK;
+use uplion_gateway::LOG_REFUSES;
 
 use super::finding::Finding;
 use crate::cli::{
@@ -88,6 +89,8 @@ async fn ask(gateway: &Endpoint) -> Result<Answer, Failure> {
     Ok(Answer::Failed(refused(status, code, &said, took)))
 }
 
+const RESTART: &str = "the log does not take the end of a request: is the disk of nats-server full? make room there, and restart it";
+
 fn refused(status: u16, code: &str, said: &str, took: Duration) -> Finding {
     let what = format!("a request was answered {status} after {:.1} s: {said}", took.as_secs_f64());
     let (id, advice) = match (status, code) {
@@ -98,14 +101,12 @@ fn refused(status: u16, code: &str, said: &str, took: Duration) -> Finding {
             "check.unserved",
             "no worker took it: is one running (`uplion worker`), and what does its /ready say?",
         ),
+        (503, _) if said.contains(LOG_REFUSES) => ("check.unrecorded", RESTART),
         (503, _) => ("check.refused", "the gateway admits nothing now: its /ready says why"),
         (504, _) => {
             ("check.unserved", "no worker took it: is one running, and does it reach the broker?")
         }
-        (500, _) => (
-            "check.unrecorded",
-            "the log does not take the end of a request: is the disk of nats-server full? make room there, and restart it",
-        ),
+        (500, _) => ("check.unrecorded", RESTART),
         _ => ("check.failed", "the gateway's and the worker's log say more"),
     };
     Finding::bad(id, what, advice)
@@ -149,5 +150,24 @@ impl Summary {
             at(self.total_ms),
         );
         Finding::good("check.ok", what)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_log_that_takes_nothing_is_told_with_its_cure_whether_the_door_is_closed_already() {
+        let said = format!("the service is not ready: {LOG_REFUSES}");
+        for (status, code, said) in
+            [(500, "internal_error", "an error"), (503, "unavailable", said.as_str())]
+        {
+            let found = refused(status, code, said, Duration::ZERO);
+            assert_eq!(found.id, "check.unrecorded");
+            assert!(found.advice.unwrap().contains("restart it"));
+        }
+        let stopping = refused(503, "unavailable", "it is stopping", Duration::ZERO);
+        assert_eq!(stopping.id, "check.refused");
     }
 }
