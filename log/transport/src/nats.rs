@@ -12,6 +12,7 @@ mod permissions;
 mod pull;
 mod queue;
 mod record;
+mod self_ping;
 mod streams;
 mod tasks;
 
@@ -34,7 +35,7 @@ use self::{
     acks::Publisher,
     api::Api,
     link::{Links, Member},
-    messages::NatsMessages,
+    messages::{ITSELF, NatsMessages},
     streams::NatsStreams,
     tasks::NatsTasks,
 };
@@ -68,6 +69,8 @@ struct Shared {
     /// For names that differ from all others that this process gives.
     names: AtomicU64,
     prefix: String,
+    /// What is sent here comes back by each connection that listens.
+    to_itself: String,
 }
 
 /// What has happened since the connection was made.
@@ -92,6 +95,7 @@ impl Nats {
             |stream| BatchWriter::new(stream, Arc::clone(&publisher) as Arc<dyn BatchSink>);
         Ok(Self(Arc::new(Shared {
             prefix: client.new_inbox().rsplit('.').next().unwrap_or_default().to_owned(),
+            to_itself: format!("{}.{ITSELF}", client.new_inbox()),
             api: Api::new(client.clone()),
             traffic: writer(StreamName::Traffic),
             workers: writer(StreamName::Workers),
@@ -102,6 +106,13 @@ impl Nats {
             _member: member,
             names: AtomicU64::new(0),
         })))
+    }
+
+    /// Makes connections anew that have not heard for some seconds what this process sends, for whoever stays for long.
+    #[must_use]
+    pub fn hearing_itself(self) -> Self {
+        tokio::spawn(self_ping::keep_pinging(Arc::downgrade(&self.0)));
+        self
     }
 
     pub fn log(&self) -> Log {

@@ -29,7 +29,7 @@ pub async fn nats(
     // What does not fit together is not waited for.
     options.check().map_err(Error::msg)?;
     retry_until_available(&what, startup, stop, || async {
-        Ok(Nats::connect(options.clone()).await?.log())
+        Ok(Nats::connect(options.clone()).await?.hearing_itself().log())
     })
     .await
 }

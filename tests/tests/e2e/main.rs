@@ -22,6 +22,7 @@ mod one_bad_client;
 mod queue;
 mod relay;
 mod secrets;
+mod stuck_node;
 mod unserved;
 mod upgrades;
 mod upstreams;

@@ -202,6 +202,9 @@ async fn what_is_done_seldom_is_allowed_to_whom_it_is_for() {
         async { Nats::connect(options).await.unwrap().log() }
     };
     let projector = log(NatsRole::Projector).await.streams;
+    // The sweeper's questions.
+    projector.time(StreamName::Traffic).await.unwrap();
+    projector.get(StreamName::Traffic, 1).await.unwrap();
     for stream in [StreamName::Traffic, StreamName::Workers] {
         projector.purge(stream, 1).await.unwrap();
     }

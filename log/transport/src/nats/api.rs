@@ -291,6 +291,11 @@ impl ApiError {
         matches!(self, Self::Refused { code, reason: _ } if NO_STORAGE.contains(&code.0))
     }
 
+    /// Somebody with a majority said so.
+    pub fn is_of_a_leader(&self) -> bool {
+        matches!(self, Self::Refused { code, reason: _ } if !NO_LEADER.contains(&code.0))
+    }
+
     pub fn is(&self, expected: ErrorCode) -> bool {
         matches!(self, Self::Refused { code, reason: _ } if *code == expected)
     }

@@ -3,12 +3,12 @@
 use std::{
     future,
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicU64, Ordering},
+        Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak,
+        atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering},
     },
 };
 
-use async_nats::{ConnectOptions, Event};
+use async_nats::{Client, ConnectOptions, Event};
 use tokio::sync::watch;
 
 use super::access::Access;
@@ -20,6 +20,7 @@ pub(super) struct Links {
     state: Mutex<State>,
     /// Messages that met a full buffer.
     lost: AtomicU64,
+    members: Mutex<Vec<Weak<Member>>>,
 }
 
 #[derive(Debug)]
@@ -33,6 +34,10 @@ struct State {
 pub(super) struct Member {
     links: Arc<Links>,
     access: Arc<Access>,
+    client: OnceLock<Client>,
+    listens: AtomicBool,
+    /// Messages of this process to itself that have not come since the last that did.
+    missed: AtomicU32,
     at: Mutex<At>,
     /// Why it could not reconnect, as was said last.
     told: Mutex<String>,
@@ -53,6 +58,7 @@ impl Links {
             link,
             state: Mutex::new(State { session, down: 0 }),
             lost: AtomicU64::new(0),
+            members: Mutex::default(),
         })
     }
 
@@ -75,7 +81,19 @@ impl Links {
         access: Arc<Access>,
     ) -> (Arc<Member>, ConnectOptions) {
         let (at, told) = (Mutex::new(At::Start), Mutex::default());
-        let member = Arc::new(Member { links: Arc::clone(self), access, at, told });
+        let member = Arc::new(Member {
+            links: Arc::clone(self),
+            access,
+            client: OnceLock::new(),
+            listens: AtomicBool::new(false),
+            missed: AtomicU32::new(0),
+            at,
+            told,
+        });
+        let mut members = self.members();
+        members.retain(|member| member.strong_count() > 0);
+        members.push(Arc::downgrade(&member));
+        drop(members);
         let told = Arc::downgrade(&member);
         let options = options.event_callback(move |event| {
             if let Some(member) = told.upgrade() {
@@ -84,6 +102,29 @@ impl Links {
             future::ready(())
         });
         (member, options)
+    }
+
+    /// Whether any of them should hear what this process sends to itself.
+    pub fn listens(&self) -> bool {
+        self.members().iter().filter_map(Weak::upgrade).any(|member| member.is_listening())
+    }
+
+    /// One more message to all that listen is under way. Those that have missed so many begin anew, and are returned.
+    pub fn miss(&self, most: u32) -> Vec<Client> {
+        let members: Vec<_> = self.members().iter().filter_map(Weak::upgrade).collect();
+        let deaf = members.iter().filter(|member| member.misses(most));
+        deaf.filter_map(|member| member.client.get().cloned()).collect()
+    }
+
+    /// That were named, to connect to.
+    pub fn nodes(&self) -> usize {
+        let members = self.members();
+        let member = members.iter().find_map(Weak::upgrade);
+        member.map_or(0, |member| member.access.servers.len())
+    }
+
+    fn members(&self) -> MutexGuard<'_, Vec<Weak<Member>>> {
+        self.members.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn change(&self, change: impl FnOnce(&mut State)) {
@@ -95,6 +136,35 @@ impl Links {
 }
 
 impl Member {
+    pub fn is_of(&self, client: Client) {
+        drop(self.client.set(client));
+    }
+
+    /// From now on it should hear what this process sends to itself.
+    pub fn listens(&self) {
+        self.listens.store(true, Ordering::Relaxed);
+    }
+
+    fn is_listening(&self) -> bool {
+        self.listens.load(Ordering::Relaxed)
+    }
+
+    pub fn heard_itself(&self) {
+        self.missed.store(0, Ordering::Relaxed);
+    }
+
+    /// Whether one more is one too many.
+    fn misses(&self, most: u32) -> bool {
+        if !self.is_listening() {
+            return false;
+        }
+        let too_many = self.missed.fetch_add(1, Ordering::Relaxed) >= most;
+        if too_many {
+            self.heard_itself();
+        }
+        too_many
+    }
+
     fn hear(self: Arc<Self>, event: Event) {
         match event {
             Event::Connected => {

@@ -21,6 +21,8 @@ const DEADLINE: Duration = Duration::from_secs(5);
 const NO_ANSWER: Duration = Duration::from_millis(250);
 /// The last word of an inbox that is nobody's.
 pub(super) const NOBODY: &str = "nobody";
+/// The last word of the inbox of what a process sends to itself.
+pub(super) const ITSELF: &str = "itself";
 /// Messages between the subscription, which has the large buffer, and the listener.
 const HANDOVER: usize = 256;
 
@@ -33,9 +35,12 @@ impl Messages for NatsMessages {
         let failed = |error: &dyn std::fmt::Display| SendError(error.to_string());
         let subscribed = client.subscribe(filter.to_string()).await;
         let messages = subscribed.map_err(|error| failed(&error))?;
+        let to_itself = client.subscribe(self.0.to_itself.clone()).await;
+        let to_itself = to_itself.map_err(|error| failed(&error))?;
         heard_by_server(&client).await?;
+        member.listens();
         let (to, listener) = mpsc::channel(HANDOVER);
-        tokio::spawn(hand_over(messages, to, client, member));
+        tokio::spawn(hand_over((messages, to_itself), to, client, member));
         Ok(listener)
     }
 
@@ -77,11 +82,24 @@ async fn heard_by_server(client: &async_nats::Client) -> Result<(), SendError> {
 
 /// Ends, and its connection with it, when nobody listens any more.
 async fn hand_over(
-    mut messages: Subscriber,
+    (messages, mut to_itself): (Subscriber, Subscriber),
     to: mpsc::Sender<Message>,
     _client: async_nats::Client,
-    _member: Arc<Member>,
+    member: Arc<Member>,
 ) {
+    // Not behind what is handed over: it tells of the connection, and not of the listener.
+    let hearing_itself = async {
+        while to_itself.next().await.is_some() {
+            member.heard_itself();
+        }
+    };
+    tokio::select! {
+        () = hand_over_messages(messages, to) => {}
+        () = hearing_itself => {}
+    }
+}
+
+async fn hand_over_messages(mut messages: Subscriber, to: mpsc::Sender<Message>) {
     loop {
         let message = tokio::select! {
             biased;

@@ -76,6 +76,7 @@ impl NatsOptions {
         let (member, options) = links.join(options, Arc::clone(&access));
         let connected = options.connect(access.servers.clone()).await;
         let client = connected.map_err(|error| SendError(access.explain(&error)))?;
+        member.is_of(client.clone());
         Ok((client, member))
     }
 

@@ -7,7 +7,11 @@ use std::str::FromStr;
 
 use uplion_domain::subject::{Filter, Pattern};
 
-use super::{messages::NOBODY, options::INBOX, tasks::QUEUE};
+use super::{
+    messages::{ITSELF, NOBODY},
+    options::INBOX,
+    tasks::QUEUE,
+};
 use crate::stream::StreamName;
 
 /// What connects to NATS. `uplion dev` is all of them in one process, and needs an account of its own.
@@ -123,6 +127,8 @@ fn projector(permissions: Permissions) -> Permissions {
     permissions
         .api(&format!("STREAM.PURGE.{}", StreamName::Traffic))
         .api(&format!("STREAM.PURGE.{}", StreamName::Workers))
+        // When a request was accepted by the stream's own time.
+        .api(&format!("STREAM.MSG.GET.{}", StreamName::Traffic))
         .writes(StreamName::Traffic)
         .says(&Pattern::PresenceOfProjectors)
 }
@@ -195,9 +201,10 @@ impl Permissions {
         self.writes(StreamName::Traffic)
     }
 
-    /// A listener sends a message to nobody, to learn that the server knows of it.
+    /// A listener sends a message to nobody, to learn that the server knows of it, and to itself, to learn that it hears.
     fn listens(self, role: Role) -> Self {
-        self.says(&format!("{}.*.{NOBODY}", role.inbox()))
+        let this = self.says(&format!("{}.*.{NOBODY}", role.inbox()));
+        this.says(&format!("{}.*.{ITSELF}", role.inbox()))
     }
 }
 

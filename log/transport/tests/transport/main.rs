@@ -14,5 +14,6 @@ mod follow;
 mod messages;
 mod nodes;
 mod parts;
+mod self_ping;
 mod streams;
 mod tasks;
