@@ -64,6 +64,7 @@ pub enum Filter {
     ToWorker(WorkerId),
     AllPresence,
     PresenceOfWorkers,
+    PresenceOfGateways,
 }
 
 /// A part of the traffic, so that its stream can be split without renaming.
@@ -263,6 +264,7 @@ impl fmt::Display for Filter {
             Self::ToWorker(worker) => write!(f, "worker.{worker}.*"),
             Self::AllPresence => f.write_str("presence.>"),
             Self::PresenceOfWorkers => f.write_str("presence.worker.*"),
+            Self::PresenceOfGateways => f.write_str("presence.gateway.*"),
         }
     }
 }
@@ -276,7 +278,8 @@ impl Filter {
             | (Self::AllControl, Subject::Control(_))
             | (Self::ControlOfModels, Subject::Control(AggregateId::Model(_)))
             | (Self::AllPresence, Subject::Presence(_))
-            | (Self::PresenceOfWorkers, Subject::Presence(Present::Worker(_))) => true,
+            | (Self::PresenceOfWorkers, Subject::Presence(Present::Worker(_)))
+            | (Self::PresenceOfGateways, Subject::Presence(Present::Gateway(_))) => true,
             (Self::TasksOf { model, class }, Subject::Task { model: of, class: in_class, .. }) => {
                 model == of && class == in_class
             }
@@ -292,7 +295,8 @@ impl Filter {
                 | Self::ToGateway(_)
                 | Self::ToWorker(_)
                 | Self::AllPresence
-                | Self::PresenceOfWorkers,
+                | Self::PresenceOfWorkers
+                | Self::PresenceOfGateways,
                 Subject::Traffic { .. }
                 | Subject::TrafficBatch { .. }
                 | Subject::WorkersBatch { .. }
@@ -323,7 +327,8 @@ impl Filter {
             | Self::ToGateway(_)
             | Self::ToWorker(_)
             | Self::AllPresence
-            | Self::PresenceOfWorkers => name,
+            | Self::PresenceOfWorkers
+            | Self::PresenceOfGateways => name,
         }
     }
 }
@@ -495,6 +500,8 @@ mod tests {
         assert!([&worker, &gateway].map(|one| Filter::AllPresence.matches(one)) == [true, true]);
         assert!(Filter::PresenceOfWorkers.matches(&worker));
         assert!(!Filter::PresenceOfWorkers.matches(&gateway));
+        assert!(Filter::PresenceOfGateways.matches(&gateway));
+        assert!(!Filter::PresenceOfGateways.matches(&worker));
         assert!(!Filter::AllPresence.matches(&to));
     }
 }

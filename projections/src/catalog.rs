@@ -8,7 +8,7 @@ mod keys;
 mod models;
 mod prices;
 
-use std::sync::Arc;
+use std::{collections::HashSet, sync::Arc};
 
 use uplion_domain::{
     Envelope, Event, KeyDigest, KeyId, ModelName, Operation, ProjectId, Timestamp,
@@ -16,6 +16,7 @@ use uplion_domain::{
     installation::Zone,
     model::{Operations, ServingTerms, Upstream},
     price::{Admission, Pinned},
+    subject::{AggregateId, Subject},
 };
 
 pub use self::{installation::Installation, keys::NotValid, models::NotServed};
@@ -27,6 +28,8 @@ pub struct Catalog {
     keys: keys::Keys,
     models: models::Models,
     prices: prices::Prices,
+    /// Of which something happened that this version cannot read: nobody knows what they allow.
+    unread: HashSet<AggregateId>,
 }
 
 /// An API key that is not revoked.
@@ -68,6 +71,18 @@ impl Catalog {
             | Event::Request(_)
             | Event::Worker(_) => {}
         }
+    }
+
+    /// Something that this version cannot read happened there: a key may have been revoked by it.
+    pub fn leave_unread(&mut self, subject: &Subject) {
+        if let Subject::Control(aggregate) = subject {
+            self.unread.insert(aggregate.clone());
+        }
+    }
+
+    /// Whether all that happened to it could be read.
+    pub fn is_read(&self, aggregate: impl FnOnce() -> AggregateId) -> bool {
+        self.unread.is_empty() || !self.unread.contains(&aggregate())
     }
 
     /// The key whose secret has this digest, if it is served `now`.

@@ -211,6 +211,7 @@ impl Installation {
         let environment = [
             ("UPLION_URL", url.as_str()),
             ("UPLION_ADMIN_KEY", ADMIN_KEY),
+            ("UPLION_LOG_KEY", uplion::LOG_KEY),
             ("UPLION_DATABASE_URL", database),
         ];
         uplion::run(arguments, &environment).await

@@ -18,6 +18,9 @@ use crate::{
     scratch, wait,
 };
 
+/// Of every installation of the tests.
+pub const LOG_KEY: &str = "ulk_7465737473000000000000000000000000000000000000000000000000000000";
+
 /// How a role is to be started.
 #[derive(Debug, Default)]
 pub struct Role {
@@ -26,9 +29,13 @@ pub struct Role {
 }
 
 impl Role {
-    /// `gateway`, `worker`, `control`, `projector` or `dev`.
+    /// `gateway`, `worker`, `control`, `projector` or `dev`. Who signs the log does so with [`LOG_KEY`].
     pub fn new(name: &str) -> Self {
-        Self::default().arg(name)
+        let role = Self::default().arg(name);
+        match name {
+            "gateway" | "control" | "projector" => role.env("UPLION_LOG_KEY", LOG_KEY),
+            _ => role,
+        }
     }
 
     #[must_use]

@@ -12,7 +12,7 @@ use uplion_domain::{
     subject::Subject,
     wire::Encoded,
 };
-use uplion_log_transport::stream::{Record, StreamName};
+use uplion_log_transport::stream::{Foreign, Record, StreamName};
 
 pub use self::event_cursor::{EventCursor, UnknownCursor};
 use crate::{
@@ -73,13 +73,14 @@ pub trait Archive: Send + Sync {
     async fn tail(&self, stream: StreamName) -> Result<Option<Tail>, StoreError>;
 
     /// Appends a batch that begins right behind `from` in one transaction, gives each event its `pos`, marks the
-    /// effective ones and moves the tail.
+    /// effective ones and moves the tail. The messages between them that are none of ours are set aside in the same one.
     async fn ingest(
         &self,
         lease: &Lease,
         stream: StreamName,
         from: Tail,
         batch: &[Record],
+        foreign: &[Foreign],
     ) -> Result<Ingested, IngestError>;
 
     /// From now on the stream's events come from a replacement, starting behind `first_sequence - 1`.

@@ -1,7 +1,7 @@
 //! What both stores ask of a batch before they take it into the archive.
 
 use uplion_domain::{Envelope, EventId, Nanos, RequestId, wire::Encoded};
-use uplion_log_transport::stream::{Record, StreamName};
+use uplion_log_transport::stream::{Foreign, Record, StreamName};
 use uuid::Uuid;
 
 use crate::{StoreError, archive::Tail};
@@ -12,21 +12,33 @@ pub const MINUTE_MICROS: i64 = 60_000_000;
 /// have been given to others.
 const LATENESS_MICROS: i64 = 60_000_000;
 
-/// Whether the batch begins right behind `from`, has no holes, and holds whole messages as far as it can tell.
-pub fn continues(from: Tail, batch: &[Record]) -> Result<(), StoreError> {
+/// Whether the batch begins right behind `from`, has no holes, and holds whole messages as far as it can tell. A foreign
+/// message is one that was read as a whole.
+pub fn continues(from: Tail, batch: &[Record], foreign: &[Foreign]) -> Result<(), StoreError> {
+    let mut places: Vec<(u64, u32)> =
+        batch.iter().map(|record| (record.sequence, record.index)).collect();
+    if !foreign.is_empty() {
+        places.extend(foreign.iter().map(|foreign| (foreign.sequence, 0)));
+        places.sort_unstable();
+    }
     let (mut sequence, mut index) = (from.sequence, u32::MAX);
-    for record in batch {
-        let follows = record.sequence == sequence + 1 && record.index == 0;
-        let goes_on = record.sequence == sequence && Some(record.index) == index.checked_add(1);
+    for (found, of) in places {
+        let follows = found == sequence + 1 && of == 0;
+        let goes_on = found == sequence && Some(of) == index.checked_add(1);
         if !follows && !goes_on {
-            let (found, of) = (record.sequence, record.index);
             return Err(StoreError::Refused(format!(
                 "what comes behind {sequence} is missing before {found}, event {of}"
             )));
         }
-        (sequence, index) = (record.sequence, record.index);
+        (sequence, index) = (found, of);
     }
     Ok(())
+}
+
+/// The last message of the batch; none if it is empty.
+pub fn last(batch: &[Record], foreign: &[Foreign]) -> Option<u64> {
+    let event = batch.last().map(|record| record.sequence);
+    event.max(foreign.last().map(|foreign| foreign.sequence))
 }
 
 /// Whether the archive of a stream, which ends at `tail`, may be continued from `from`.

@@ -10,6 +10,7 @@ pub mod event_store;
 pub mod lease;
 pub mod people;
 pub mod postgres;
+pub mod quarantine;
 pub mod relay;
 pub mod restore;
 pub mod rows;
@@ -31,6 +32,7 @@ pub struct Store {
     pub events: Arc<dyn event_store::EventStore>,
     pub people: Arc<dyn people::People>,
     pub archive: Arc<dyn archive::Archive>,
+    pub quarantine: Arc<dyn quarantine::Quarantine>,
     pub rows: Arc<dyn rows::Rows>,
     pub leases: Arc<dyn lease::Leases>,
 }

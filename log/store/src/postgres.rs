@@ -30,7 +30,7 @@ use self::{
     archive::PostgresArchive, event_store::PostgresEventStore, leases::PostgresLeases,
     people::PostgresPeople, pool::Pool, rows::PostgresRows,
 };
-use crate::{Store, StoreError, migration::refused};
+use crate::{Store, StoreError, migration::refused, quarantine::Quarantine};
 
 mod schema {
     refinery::embed_migrations!("src/postgres/migrations");
@@ -44,10 +44,12 @@ pub async fn connect(url: &str) -> Result<Store, StoreError> {
     migrate(&pool).await?;
     event_store::mend_holders(&pool).await?;
     let pool = Arc::new(pool);
+    let archive = Arc::new(PostgresArchive::new(Arc::clone(&pool)));
     Ok(Store {
         events: Arc::new(PostgresEventStore::new(Arc::clone(&pool))),
         people: Arc::new(PostgresPeople::new(Arc::clone(&pool))),
-        archive: Arc::new(PostgresArchive::new(Arc::clone(&pool))),
+        quarantine: Arc::clone(&archive) as Arc<dyn Quarantine>,
+        archive,
         rows: Arc::new(PostgresRows::new(Arc::clone(&pool))),
         leases: Arc::new(PostgresLeases::new(pool)),
     })

@@ -16,9 +16,9 @@ use tokio::{
     time::{sleep, timeout},
 };
 use tokio_util::sync::CancellationToken;
-use uplion_domain::EventId;
+use uplion_domain::{EventId, Timestamp};
 use uplion_log_transport::stream::{
-    AppendError, Appended, Condition, Identity, ReadError, StreamName, Streams,
+    AppendError, Appended, Condition, Entry, Identity, ReadError, Record, StreamName, Streams,
 };
 
 use crate::{
@@ -28,6 +28,12 @@ use crate::{
 
 /// Appends under way at once. The first that fails makes all behind it fail: their ends are not what they expect.
 const TOGETHER: usize = 64;
+/// Foreign messages on CONTROL that may lie between an event and its end, when its place is looked for.
+const FOREIGN_BETWEEN: u64 = 64;
+/// How long what CONTROL holds may take to be read once more.
+const REREAD: Duration = Duration::from_secs(10);
+/// Entries read at once.
+const BATCH: usize = 1_000;
 /// After so long without a commit it looks whether CONTROL is still what it was.
 const IDLE_MS: u64 = 1_000;
 /// Between attempts when something is away.
@@ -67,8 +73,17 @@ pub enum RelayError {
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct RelayPosition {
     relayed: Relayed,
+    /// Tells CONTROL from others of its name; what is published is signed for this one alone.
+    created: Timestamp,
     /// CONTROL's last event; none if it has none.
-    last: Option<EventId>,
+    last: Option<LastEvent>,
+}
+
+/// CONTROL's last event that is one of ours.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct LastEvent {
+    pub event: EventId,
+    pub sequence: u64,
 }
 
 impl Relay {
@@ -125,8 +140,8 @@ impl Relay {
             let there =
                 |relayed: &Option<Relayed>| relayed.is_some_and(|it| it.position >= position);
             let relayed = progress.wait_for(there).await.ok().and_then(|relayed| *relayed)?;
-            if let Some((epoch, sequence)) = relayed.sequence_of(position)
-                && self.is_at(event, sequence).await
+            if let Some((epoch, at_most)) = relayed.sequence_of(position)
+                && let Some(sequence) = self.place_of(event, at_most).await
             {
                 return Some((epoch, sequence));
             }
@@ -139,15 +154,20 @@ impl Relay {
         }
     }
 
-    /// Whether CONTROL has this event there.
-    async fn is_at(&self, event: &EventId, sequence: u64) -> bool {
-        let there = self.streams.get(StreamName::Control, sequence).await;
-        there.is_ok_and(|records| records.last().is_some_and(|last| last.event.id == *event))
+    /// Where CONTROL has this event: there, or before it if foreign messages came behind it.
+    async fn place_of(&self, event: &EventId, at_most: u64) -> Option<u64> {
+        for sequence in (at_most.saturating_sub(FOREIGN_BETWEEN)..=at_most).rev() {
+            let there = self.streams.get(StreamName::Control, sequence).await.ok()?;
+            if there.iter().filter_map(Entry::as_event).any(|found| found.event.id == *event) {
+                return Some(sequence);
+            }
+        }
+        None
     }
 
     /// Returns only when something is wrong.
     async fn follow(&self) -> Result<Infallible, RelayError> {
-        let mut end = self.position().await?;
+        let mut end = self.position(None).await?;
         loop {
             self.note(None);
             self.relayed.send_if_modified(|known| {
@@ -171,13 +191,16 @@ impl Relay {
         committed: Vec<Stored>,
     ) -> Result<RelayPosition, RelayError> {
         // Asked after the events were read: a database that went back in time in between does not know it.
-        if let Some(last) = &end.last
-            && self.events.position_of(last).await? != Some(end.relayed.position)
+        if let Some(LastEvent { event, .. }) = &end.last
+            && self.events.position_of(event).await? != Some(end.relayed.position)
         {
-            return self.position().await;
+            return self.position(Some(end)).await;
         }
+        // Behind foreign messages an event may stand there already, not signed as it should be: its id must not count.
+        let unique = end.ends_with_ours();
+        let created = Some(end.created);
         let appends = (end.relayed.sequence..).zip(&committed).map(|(last, stored)| {
-            let condition = Condition { unique: true, last: Some(last) };
+            let condition = Condition { unique, last: Some(last), created };
             self.streams.append(&stored.subject, stored.event.clone(), condition)
         });
         for (appended, sequence) in join_all(appends).await.into_iter().zip(end.next()..) {
@@ -185,7 +208,7 @@ impl Relay {
                 Ok(Appended { sequence: given, duplicate: false }) if given == sequence => {}
                 // It arrived before, or another relay was quicker, or nobody knows.
                 Ok(_) | Err(AppendError::WrongLast { .. } | AppendError::Unacknowledged { .. }) => {
-                    return self.position().await;
+                    return self.position(Some(end)).await;
                 }
                 Err(
                     error @ (AppendError::Full(_)
@@ -204,34 +227,32 @@ impl Relay {
         let identity = self.streams.identity(StreamName::Control).await?;
         let Relayed { epoch, sequence, .. } = known.relayed;
         let known_to_store = match &known.last {
-            Some(last) => self.events.position_of(last).await? == Some(known.relayed.position),
+            Some(LastEvent { event, .. }) => {
+                self.events.position_of(event).await? == Some(known.relayed.position)
+            }
             None => true,
         };
-        if (identity.epoch, identity.last) == (epoch, sequence) && known_to_store {
-            Ok(known)
-        } else {
-            self.position().await
-        }
+        let same =
+            (identity.epoch, identity.last, identity.created) == (epoch, sequence, known.created);
+        if same && known_to_store { Ok(known) } else { self.position(Some(&known)).await }
     }
 
-    /// Behind CONTROL's own last event. An empty CONTROL is filled from the first event on: whoever reads it wants
-    /// all of them.
-    async fn position(&self) -> Result<RelayPosition, RelayError> {
+    /// Behind CONTROL's own last event, and what else came behind that. A CONTROL without events of ours is filled from
+    /// the first event on: whoever reads it wants all of them.
+    async fn position(&self, known: Option<&RelayPosition>) -> Result<RelayPosition, RelayError> {
         let identity = self.streams.identity(StreamName::Control).await?;
-        let (epoch, sequence) = (identity.epoch, identity.last);
-        let Some(last) = last_event(self.streams.as_ref(), &identity).await? else {
-            return Ok(RelayPosition {
-                relayed: Relayed { position: 0, epoch, sequence },
-                last: None,
-            });
+        let Identity { created, epoch, last: sequence, .. } = identity;
+        let same = known.filter(|known| known.created == created);
+        let after = same.and_then(|known| known.last.as_ref()).map_or(0, |last| last.sequence - 1);
+        let last = last_event(self.streams.as_ref(), &identity, after).await?;
+        let position = match &last {
+            Some(LastEvent { event, .. }) => {
+                let position = self.events.position_of(event).await?;
+                position.ok_or_else(|| RelayError::Forgotten(event.clone()))?
+            }
+            None => 0,
         };
-        match self.events.position_of(&last).await? {
-            Some(position) => Ok(RelayPosition {
-                relayed: Relayed { position, epoch, sequence },
-                last: Some(last),
-            }),
-            None => Err(RelayError::Forgotten(last)),
-        }
+        Ok(RelayPosition { relayed: Relayed { position, epoch, sequence }, created, last })
     }
 
     fn note(&self, trouble: Option<String>) {
@@ -253,12 +274,18 @@ impl RelayPosition {
         self.relayed.sequence + 1
     }
 
+    /// Whether nothing foreign stands behind CONTROL's last event.
+    fn ends_with_ours(&self) -> bool {
+        self.last.as_ref().map_or(0, |last| last.sequence) == self.relayed.sequence
+    }
+
     /// The position once all of `published` follow it.
     fn behind(&self, published: Vec<Stored>) -> Self {
         let sequence = self.relayed.sequence + published.len() as u64;
         let Some(last) = published.into_iter().next_back() else { return self.clone() };
         let relayed = Relayed { position: last.position, sequence, ..self.relayed };
-        Self { relayed, last: Some(last.event.id) }
+        let last = Some(LastEvent { event: last.event.id, sequence });
+        Self { relayed, created: self.created, last }
     }
 }
 
@@ -270,16 +297,37 @@ impl Relayed {
     }
 }
 
-/// Of CONTROL, whose identity this is; none while it is empty.
+/// Of CONTROL, whose identity this is, behind `after`; none while it has none.
 pub(crate) async fn last_event(
     streams: &dyn Streams,
     identity: &Identity,
-) -> Result<Option<EventId>, ReadError> {
+    after: u64,
+) -> Result<Option<LastEvent>, ReadError> {
     if identity.last < identity.first {
         return Ok(None);
     }
-    let last = streams.get(StreamName::Control, identity.last).await?;
-    Ok(last.into_iter().next_back().map(|last| last.event.id))
+    let stream = StreamName::Control;
+    let end = streams.get(stream, identity.last).await?;
+    if let Some(Entry::Event(Record { sequence, event, .. })) = end.into_iter().next_back() {
+        return Ok(Some(LastEvent { event: event.id, sequence }));
+    }
+    // The end is foreign. Such ends are rare, and an honest one is put behind it at once.
+    let mut sequence = after.max(identity.first.saturating_sub(1));
+    let mut cursor = streams.read(stream, sequence).await?;
+    let mut last = None;
+    while sequence < identity.last {
+        let entries = cursor.next(BATCH, REREAD).await?;
+        let Some(end) = entries.last() else {
+            let reason = format!("nothing came behind {sequence}, and there is more");
+            return Err(ReadError::Unavailable { stream, reason });
+        };
+        sequence = end.sequence();
+        let events = entries.into_iter().filter_map(Entry::event);
+        let newest =
+            events.last().map(|it| LastEvent { event: it.event.id, sequence: it.sequence });
+        last = newest.or(last);
+    }
+    Ok(last)
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use uplion_domain::{subject::Subject, wire::Encoded};
-use uplion_log_transport::stream::{ReadError, StreamName, Streams};
+use uplion_log_transport::stream::{Entry, ReadError, StreamName, Streams};
 
 use crate::{StoreError, event_store::EventStore, relay::last_event};
 
@@ -26,8 +26,8 @@ pub async fn is_needed(
     streams: &dyn Streams,
 ) -> Result<bool, RestoreError> {
     let identity = streams.identity(StreamName::Control).await?;
-    match last_event(streams, &identity).await? {
-        Some(last) => Ok(events.position_of(&last).await?.is_none()),
+    match last_event(streams, &identity, 0).await? {
+        Some(last) => Ok(events.position_of(&last.event).await?.is_none()),
         None => Ok(false),
     }
 }
@@ -41,12 +41,17 @@ pub async fn restore(events: &dyn EventStore, streams: &dyn Streams) -> Result<u
     let mut batch: Vec<(Subject, Encoded)> = Vec::new();
     let mut new = 0;
     while sequence < identity.last {
-        let records = cursor.next(BATCH, PATIENCE).await?;
-        let Some(last) = records.last() else {
+        let entries = cursor.next(BATCH, PATIENCE).await?;
+        let Some(last) = entries.last() else {
             return Err(RestoreError::Silent { sequence, end: identity.last });
         };
-        sequence = last.sequence;
-        batch.extend(records.into_iter().map(|record| (record.subject, record.event)));
+        sequence = last.sequence();
+        // What is foreign is nothing that the store could have lost.
+        let records = entries.into_iter().filter_map(Entry::event);
+        batch.extend(records.map(|record| (record.subject, record.event)));
+        if batch.is_empty() {
+            continue;
+        }
         new += events.import(&batch).await?;
         batch.drain(..batch.len() - 1);
     }

@@ -36,7 +36,7 @@ use self::{
     leases::SqliteLeases, people::SqlitePeople, readers::Readers, rows::SqliteRows,
     streams::SqliteStreams, writer::Writer,
 };
-use crate::{Store, StoreError};
+use crate::{Store, StoreError, quarantine::Quarantine};
 
 mod schema {
     pub mod store {
@@ -80,10 +80,12 @@ pub fn open(data: &Path) -> Result<(Store, Arc<dyn Streams>), OpenError> {
     let writer = Arc::new(Writer::start(connection, &folder));
     let readers = Arc::new(Readers::new(path, &folder));
     let events = SqliteEventStore::new(Arc::clone(&writer), Arc::clone(&readers));
+    let archive = Arc::new(SqliteArchive::new(Arc::clone(&writer), Arc::clone(&readers)));
     let store = Store {
         events: Arc::new(events),
         people: Arc::new(SqlitePeople::new(Arc::clone(&readers))),
-        archive: Arc::new(SqliteArchive::new(Arc::clone(&writer), Arc::clone(&readers))),
+        quarantine: Arc::clone(&archive) as Arc<dyn Quarantine>,
+        archive,
         rows: Arc::new(SqliteRows::new(Arc::clone(&writer), readers)),
         leases: Arc::new(SqliteLeases::new(writer)),
     };

@@ -14,6 +14,7 @@
 
 mod accepted;
 mod attempt;
+mod voucher;
 mod wire;
 mod words;
 
@@ -25,8 +26,10 @@ use uplion_domain::{
 pub use self::{
     accepted::AcceptedEvent,
     attempt::{AttemptReport, Conclusion, End, MAX_UPSTREAM_REQUEST_ID, ReleaseReason},
+    voucher::{Credited, Grant, SettleRequest},
     words::{MAX_UPSTREAM_WORDS, UpstreamWords},
 };
+use crate::log_key::{Code, LogKeys};
 
 /// Said by a worker, to `Subject::Gateway { gateway, request }`.
 #[derive(Debug, Clone, PartialEq)]
@@ -62,6 +65,8 @@ pub enum FromWorker {
     },
     /// Of no request: whoever waits for this gateway's answers wants to know whether it answers at all.
     AreYouThere { worker: WorkerId },
+    /// To a gateway that lives, of a request whose own is gone. Repeated until it is settled.
+    Settle(Box<SettleRequest>),
     /// There is no more. `chunks` and `sent` say how many chunks and bytes there were; `usage` is of the whole answer.
     Finish { claim: ClaimId, chunks: u64, sent: u64, usage: Usage, conclusion: Box<Conclusion> },
 }
@@ -81,14 +86,13 @@ pub enum FromGateway {
     /// `delivered` was written to the client's socket, and opens the window: at most `delivered + window` may be sent.
     /// `window` is that of `Go` or larger, for a client that reads. `refused`: the client is told of an error, whatever
     /// becomes of the settlement that is under way; whoever settles in this gateway's place must not charge for it.
+    /// What of it matters to a settlement is signed.
     Credit {
         claim: ClaimId,
-        number: u64,
         received: u64,
-        delivered: u64,
         window: u64,
         connection_window: ConnectionWindow,
-        refused: bool,
+        credited: Credited,
     },
     /// It is settled, or its release was heard: the ticket is done, forget the request.
     Settled { claim: ClaimId },
@@ -120,6 +124,8 @@ pub struct Go {
     /// The first part of the body; all of it unless it is large.
     pub body: Bytes,
     pub accepted: AcceptedEvent,
+    /// Of the grant; none where nothing is signed.
+    pub code: Option<Code>,
 }
 
 /// What one worker may have under way to one gateway, of all requests together; in the worker's count `all_sent`.
@@ -129,6 +135,36 @@ pub struct ConnectionWindow {
     pub heard: u64,
     /// The count that the worker may reach.
     pub until: u64,
+}
+
+impl Go {
+    /// What the worker keeps of it, to show it should this gateway be lost.
+    pub fn grant(&self) -> Grant {
+        let Self { claim, accepted, code, .. } = self;
+        Grant { claim: *claim, accepted: accepted.clone(), code: *code }
+    }
+}
+
+impl FromGateway {
+    /// With what a worker may have to show to another gateway signed.
+    #[must_use]
+    pub fn signed(self, keys: &LogKeys) -> Self {
+        match self {
+            Self::Go(mut go) => {
+                go.code = go.grant().signed(Some(keys)).code;
+                Self::Go(go)
+            }
+            Self::Credit { claim, received, window, connection_window, credited } => {
+                let credited = credited.signed(claim, Some(keys));
+                Self::Credit { claim, received, window, connection_window, credited }
+            }
+            other @ (Self::Body { .. }
+            | Self::Wait { .. }
+            | Self::Drop { .. }
+            | Self::Settled { .. }
+            | Self::Here { .. }) => other,
+        }
+    }
 }
 
 /// How the upstream began its answer.

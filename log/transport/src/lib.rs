@@ -10,6 +10,7 @@ pub mod clock;
 pub mod follow;
 pub mod frame;
 pub mod in_process;
+pub mod log_key;
 pub mod message;
 pub mod nats;
 pub mod presence;
@@ -26,4 +27,6 @@ pub struct Log {
     pub streams: Arc<dyn stream::Streams>,
     pub tasks: Arc<dyn task::Tasks>,
     pub messages: Arc<dyn message::Messages>,
+    /// Under which this process signs; none if nothing is signed here.
+    pub keys: Option<log_key::LogKeys>,
 }

@@ -24,7 +24,7 @@ use std::{
     },
 };
 
-use uplion_domain::subject::Subject;
+use uplion_domain::{Timestamp, subject::Subject};
 
 pub use self::{
     access::shown,
@@ -45,6 +45,7 @@ use crate::{
     stream::{
         StreamName,
         batch_writer::{BatchSink, BatchWriter},
+        reading::Reading,
     },
 };
 
@@ -91,8 +92,10 @@ impl Nats {
         let (client, member) = options.connect(&links, RECEIVE_BUFFER).await?;
         let publisher = Publisher::new(client.clone(), Arc::clone(&links)).await;
         let publisher = Arc::new(publisher.map_err(SendError)?);
-        let writer =
-            |stream| BatchWriter::new(stream, Arc::clone(&publisher) as Arc<dyn BatchSink>);
+        let writer = |stream: StreamName| {
+            let seal = stream.seal(options.log_keys.as_ref());
+            BatchWriter::new(stream, seal, Arc::clone(&publisher) as Arc<dyn BatchSink>)
+        };
         Ok(Self(Arc::new(Shared {
             prefix: client.new_inbox().rsplit('.').next().unwrap_or_default().to_owned(),
             to_itself: format!("{}.{ITSELF}", client.new_inbox()),
@@ -120,6 +123,7 @@ impl Nats {
             streams: Arc::new(NatsStreams(Arc::clone(&self.0))),
             tasks: Arc::new(NatsTasks::new(Arc::clone(&self.0))),
             messages: Arc::new(NatsMessages(Arc::clone(&self.0))),
+            keys: self.0.options.log_keys.clone(),
         }
     }
 
@@ -151,6 +155,12 @@ impl Shared {
             StreamName::Workers => Some(&self.workers),
             StreamName::Control => None,
         }
+    }
+
+    fn reading(&self, stream: StreamName, created: Timestamp) -> Reading {
+        // Who writes there has no keys.
+        let keys = self.options.log_keys.clone().filter(|_| stream != StreamName::Workers);
+        Reading { stream, created, keys }
     }
 
     fn unique(&self) -> String {

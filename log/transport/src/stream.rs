@@ -5,15 +5,20 @@
 
 pub mod batch;
 pub mod batch_writer;
+pub mod reading;
 
 use std::{fmt, time::Duration};
 
 use async_trait::async_trait;
 use uplion_domain::{
-    Envelope, Timestamp,
+    Timestamp,
     subject::{Filter, Subject, TrafficKind},
     wire::Encoded,
 };
+
+use self::batch::Seal;
+pub use self::reading::{Entry, Foreign, RawMessage};
+use crate::log_key::LogKeys;
 
 /// What is kept of what happened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -83,6 +88,8 @@ pub struct Condition {
     pub unique: bool,
     /// The stream's last sequence.
     pub last: Option<u64>,
+    /// When the stream was made, which a signature says beside the sequence. Where changes are signed, both are needed.
+    pub created: Option<Timestamp>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -116,9 +123,6 @@ pub enum ReadError {
     Replaced(StreamName),
     #[error("stream {stream} no longer holds event {wanted}: it starts at {first}")]
     Purged { stream: StreamName, wanted: u64, first: u64 },
-    /// The whole message.
-    #[error("stream {stream} holds a message that is none of ours at {sequence}: {reason}")]
-    Foreign { stream: StreamName, sequence: u64, reason: String },
     /// The server would have to promise more than it has.
     #[error(
         "stream {stream} is to hold up to {bytes} bytes, and the broker has not so much storage to promise ({reason}): give it more, or start every role with a smaller --{}",
@@ -195,8 +199,8 @@ pub trait Streams: Send + Sync {
         Ok(None)
     }
 
-    /// The events of one message, from the stream's leader; none if it is not there.
-    async fn get(&self, stream: StreamName, sequence: u64) -> Result<Vec<Record>, ReadError>;
+    /// The events of one message, from the stream's leader, or the message if it is foreign; none if it is not there.
+    async fn get(&self, stream: StreamName, sequence: u64) -> Result<Vec<Entry>, ReadError>;
 
     /// Drops the messages up to and including `sequence`.
     async fn purge(&self, stream: StreamName, sequence: u64) -> Result<(), ReadError>;
@@ -225,9 +229,9 @@ pub trait Streams: Send + Sync {
 /// A place in a stream. Sequences within one stream have no gaps unless it was purged.
 #[async_trait]
 pub trait Cursor: Send {
-    /// Whole messages: at least one event, and no more than `most` but for the rest of the last message; none if
-    /// `wait` passed without any.
-    async fn next(&mut self, most: usize, wait: Duration) -> Result<Vec<Record>, ReadError>;
+    /// Whole messages: at least one entry, and no more than `most` but for the rest of the last message; none if
+    /// `wait` passed without any. A foreign message is one entry.
+    async fn next(&mut self, most: usize, wait: Duration) -> Result<Vec<Entry>, ReadError>;
 }
 
 /// A place in what a stream holds of some subjects. It ends with its first error; then it is read from the beginning
@@ -235,7 +239,7 @@ pub trait Cursor: Send {
 #[async_trait]
 pub trait Part: Send {
     /// As a cursor's.
-    async fn next(&mut self, most: usize, wait: Duration) -> Result<Vec<Record>, ReadError>;
+    async fn next(&mut self, most: usize, wait: Duration) -> Result<Vec<Entry>, ReadError>;
 
     /// Whether all that the stream holds of it was handed out.
     async fn is_complete(&mut self) -> Result<bool, ReadError>;
@@ -281,6 +285,28 @@ impl StreamName {
         }
     }
 
+    /// How its batches are signed, by who has keys; none where they are not: workers have none.
+    pub fn seal(self, keys: Option<&LogKeys>) -> Option<Seal> {
+        match self {
+            Self::Traffic => Some(Seal { keys: keys?.clone(), subject: self.batch_subject()? }),
+            Self::Control | Self::Workers => None,
+        }
+    }
+
+    /// Whether an event of this type may be in it, as far as the type's name tells: what a later version writes.
+    fn may_hold(self, kind: &str) -> bool {
+        let Some(kind) = kind.strip_prefix("uplion.") else { return false };
+        let of_workers = kind.starts_with("worker.");
+        let of_requests = ["request.", "requests.", "gateway.", "allowance."]
+            .iter()
+            .any(|it| kind.starts_with(it));
+        match self {
+            Self::Traffic => of_requests,
+            Self::Workers => of_workers,
+            Self::Control => !of_workers && !of_requests,
+        }
+    }
+
     /// The stream that holds what is published to `subject`, or events that are about it; none for tasks and core
     /// messages.
     pub const fn of(subject: &Subject) -> Option<Self> {
@@ -295,28 +321,6 @@ impl StreamName {
             | Subject::Presence(_) => None,
         }
     }
-}
-
-/// The events of a batch that was read as one message.
-pub fn records(
-    stream: StreamName,
-    sequence: u64,
-    appended_at: Timestamp,
-    message: &Subject,
-    payload: &[u8],
-) -> Result<Vec<Record>, ReadError> {
-    let events = batch::decode(payload).map_err(|error| ReadError::Foreign {
-        stream,
-        sequence,
-        reason: error.to_string(),
-    })?;
-    let record = |(index, event): (u32, Encoded)| {
-        // An event of a later version than this says nothing of itself but where it lay.
-        let decoded = Envelope::decode(&event).ok();
-        let subject = decoded.map_or_else(|| message.clone(), |envelope| envelope.event.subject());
-        Record { sequence, index, appended_at, subject, event }
-    };
-    Ok((0..).zip(events).map(record).collect())
 }
 
 impl fmt::Display for StreamName {

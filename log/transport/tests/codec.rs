@@ -15,10 +15,11 @@ use uplion_domain::{
 };
 use uplion_log_transport::{
     claim::{
-        AcceptedEvent, AttemptReport, Conclusion, ConnectionWindow, End, FromGateway, FromWorker,
-        Go, Head, MAX_UPSTREAM_REQUEST_ID, MAX_UPSTREAM_WORDS, MessageError, ReleaseReason,
-        UpstreamWords,
+        AcceptedEvent, AttemptReport, Conclusion, ConnectionWindow, Credited, End, FromGateway,
+        FromWorker, Go, Grant, Head, MAX_UPSTREAM_REQUEST_ID, MAX_UPSTREAM_WORDS, MessageError,
+        ReleaseReason, SettleRequest, UpstreamWords,
     },
+    log_key::Code,
     task::Ticket,
 };
 use uuid::Uuid;
@@ -207,15 +208,43 @@ fn from_worker() -> impl Strategy<Value = FromWorker> {
                 FromWorker::Finish { claim, chunks, sent, usage, conclusion }
             }
         ),
+        settle(),
     ]
+}
+
+fn code() -> impl Strategy<Value = Option<Code>> {
+    proptest::option::of(any::<[u8; 36]>().prop_map(|bytes| Code::from_bytes(&bytes)))
+}
+
+fn credited() -> impl Strategy<Value = Credited> {
+    (any::<[u64; 2]>(), usage(), any::<bool>(), code()).prop_map(
+        |([number, delivered], usage, refused, code)| Credited {
+            number,
+            delivered,
+            usage,
+            refused,
+            code,
+        },
+    )
+}
+
+fn settle() -> impl Strategy<Value = FromWorker> {
+    let attempt = proptest::option::of(attempt());
+    (id(), id(), accepted(), (code(), credited()), proptest::option::of(usage()), attempt).prop_map(
+        |(claim, worker, accepted, (code, credit), whole, attempt)| {
+            let accepted = AcceptedEvent::from(&Envelope::accepted(accepted).encode());
+            let grant = Grant { claim, accepted, code };
+            FromWorker::Settle(Box::new(SettleRequest { worker, grant, credit, whole, attempt }))
+        },
+    )
 }
 
 fn from_gateway() -> impl Strategy<Value = FromGateway> {
     let number = any::<u64>;
     let numbers = any::<[u64; 3]>();
     let parts = (operation(), collection::vec(upstream_id(), 0..4), bytes(), bytes());
-    let go = (id(), numbers, connection_window(), parts, accepted()).prop_map(
-        |(claim, [left_ms, window, body_len], connection_window, parts, accepted)| {
+    let go = (id(), numbers, connection_window(), parts, accepted(), code()).prop_map(
+        |(claim, [left_ms, window, body_len], connection_window, parts, accepted, code)| {
             let (operation, tried, read, body) = parts;
             let accepted = AcceptedEvent::from(&Envelope::accepted(accepted).encode());
             FromGateway::Go(Box::new(Go {
@@ -231,6 +260,7 @@ fn from_gateway() -> impl Strategy<Value = FromGateway> {
                 body_len,
                 body,
                 accepted,
+                code,
             }))
         },
     );
@@ -244,17 +274,13 @@ fn from_gateway() -> impl Strategy<Value = FromGateway> {
         (id(), number()).prop_map(|(claim, delay_ms)| FromGateway::Wait { claim, delay_ms }),
         id().prop_map(|claim| FromGateway::Drop { claim }),
         id().prop_map(|gateway| FromGateway::Here { gateway }),
-        (id(), any::<[u64; 4]>(), connection_window(), any::<bool>()).prop_map(
-            |(claim, [number, received, delivered, window], connection_window, refused)| {
-                FromGateway::Credit {
-                    claim,
-                    number,
-                    received,
-                    delivered,
-                    window,
-                    connection_window,
-                    refused,
-                }
+        (id(), any::<[u64; 2]>(), connection_window(), credited()).prop_map(
+            |(claim, [received, window], connection_window, credited)| FromGateway::Credit {
+                claim,
+                received,
+                window,
+                connection_window,
+                credited,
             }
         ),
         id().prop_map(|claim| FromGateway::Settled { claim }),
@@ -448,6 +474,7 @@ fn go_says_the_operation_and_carries_what_was_read_before_the_body() {
             at: Timestamp::from_micros(5),
             payload: Bytes::from_static(b"payload"),
         },
+        code: None,
     };
     let encoded = FromGateway::Go(Box::new(go)).encode();
     let head = r#"{"go":{"c":"00000000000000000000000000000007","left_ms":1,"window":2,"cw":[3,4],"operation":"chat_completion","body_len":2,"kind":"kind","at":5,"accepted":7,"read":3}}"#;

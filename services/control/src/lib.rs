@@ -242,6 +242,7 @@ impl Parts {
         let reader = Reader {
             rows: Arc::clone(&store.rows),
             archive: Arc::clone(&store.archive),
+            quarantine: Arc::clone(&store.quarantine),
             streams: Arc::clone(&log.streams),
         };
         let sign_ins = SignIns {

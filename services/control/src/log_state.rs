@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use tokio::time::timeout;
 use uplion_domain::Timestamp;
-use uplion_log_store::{StoreError, continuity, rows::Copy};
-use uplion_log_transport::stream::{Identity, ReadError, Storage, StreamName};
+use uplion_log_store::{StoreError, continuity, quarantine::Count, rows::Copy};
+use uplion_log_transport::stream::{Entry, Identity, ReadError, Storage, StreamName};
 
 use crate::{reading::Reader, write::now};
 
@@ -26,6 +26,8 @@ pub struct StreamState {
     pub halted: Option<String>,
     /// When the oldest message came that is not archived yet.
     pub behind_since: Option<Timestamp>,
+    /// Messages that are none of ours, set aside.
+    pub quarantined: Count,
 }
 
 #[derive(Debug)]
@@ -69,6 +71,7 @@ impl Reader {
             archived: tail.map_or(0, |tail| tail.sequence),
             halted: None,
             behind_since: None,
+            quarantined: self.quarantine.count(name).await?,
             identity,
         };
         if let Ok(identity) = &state.identity {
@@ -86,7 +89,7 @@ impl Reader {
         let first = identity.as_ref().ok()?.first;
         let next = if halted.is_some() { first } else { archived + 1 };
         let found = answered(*name, self.streams.get(*name, next)).await.ok()?;
-        found.first().map(|record| record.appended_at)
+        found.first().map(Entry::appended_at)
     }
 
     pub async fn storage(&self) -> Result<Storage, String> {

@@ -6,6 +6,7 @@ use tokio::time::{Instant, sleep};
 use uplion_log_store::{
     StoreError,
     archive::Archive,
+    quarantine::Quarantine,
     rows::{Copy, Rows},
 };
 use uplion_log_transport::stream::{Identity, StreamName, Streams};
@@ -35,6 +36,7 @@ pub fn patience(wait_ms: Option<u64>) -> Duration {
 pub struct Reader {
     pub rows: Arc<dyn Rows>,
     pub archive: Arc<dyn Archive>,
+    pub quarantine: Arc<dyn Quarantine>,
     pub streams: Arc<dyn Streams>,
 }
 

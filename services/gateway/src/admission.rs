@@ -6,6 +6,7 @@ use poem::http::{HeaderMap, header};
 use uplion_domain::{
     EndUserDigest, GatewayId, KeyDigest, ModelName, Operation, RequestId,
     request::{Accepted, Class, Labels, Size},
+    subject::AggregateId,
 };
 use uplion_log_transport::message::Link;
 use uplion_projections::catalog::{Key, Model, NotValid};
@@ -42,9 +43,16 @@ impl Admission {
     pub fn key(&self, headers: &HeaderMap) -> Result<Arc<Key>, ApiError> {
         let secret = bearer(headers).ok_or(ApiError::MissingApiKey)?;
         let (digest, now) = (KeyDigest::of(secret), (self.clock)());
-        let key = self.catalog.ask(|catalog| catalog.key(&digest, now).cloned());
-        key.map_err(|stale| self.stale(stale))?
-            .map_err(|why| ApiError::InvalidApiKey { fault: fault(why) })
+        let key = self.catalog.ask(|catalog| {
+            let key = catalog.key(&digest, now)?;
+            let is_read = catalog.is_read(|| AggregateId::ApiKey(key.id))
+                && catalog.is_read(|| AggregateId::Project(key.terms.project));
+            Ok((Arc::clone(key), is_read))
+        });
+        let (key, is_read) = key
+            .map_err(|stale| self.stale(stale))?
+            .map_err(|why| ApiError::InvalidApiKey { fault: fault(why) })?;
+        if is_read { Ok(key) } else { Err(self.unread(UNREAD_KEY)) }
     }
 
     /// A place for one more, if there is a way to answer it.
@@ -84,11 +92,18 @@ impl Admission {
             let model =
                 catalog.resolve(&read.model).ok().filter(|model| may_use(key, &model.name))?;
             let price = catalog.price(&model.name, key.terms.project, &operation, now);
-            Some((model.name.clone(), model.terms, price, catalog.hour(now)))
+            let is_read = catalog.is_read(|| AggregateId::Model(model.name.clone()))
+                && price.price.is_none_or(|price| catalog.is_read(|| AggregateId::Price(price)));
+            let found = (model.name.clone(), model.terms, price, catalog.hour(now));
+            Some((found, is_read))
         });
-        let Some((model, terms, price, hour)) = found.map_err(|stale| self.stale(stale))? else {
+        let Some((found, is_read)) = found.map_err(|stale| self.stale(stale))? else {
             return Err(ApiError::ModelNotFound { model: read.model.clone() });
         };
+        if !is_read {
+            return Err(self.unread(UNREAD_MODEL));
+        }
+        let (model, terms, price, hour) = found;
         let serving = self.options.timeouts.serving.with(&terms);
         self.check_served(&model, &serving)?;
         let deadline = i64::try_from(serving.deadline.as_millis()).unwrap_or(i64::MAX);
@@ -167,10 +182,20 @@ impl Admission {
         ApiError::Unavailable { reason: "it cannot tell which keys are valid", retry_after_s }
     }
 
+    /// A later version changed it: an unread revocation must not leave a key working.
+    const fn unread(&self, reason: &'static str) -> ApiError {
+        ApiError::Unavailable { reason, retry_after_s: self.retry_after_s() }
+    }
+
     pub const fn retry_after_s(&self) -> u64 {
         self.options.timeouts.retry_after_s()
     }
 }
+
+const UNREAD_KEY: &str =
+    "a later version of UPLION than this gateway's changed the key or its project";
+const UNREAD_MODEL: &str =
+    "a later version of UPLION than this gateway's changed the model or its price";
 
 const fn fault(why: NotValid) -> KeyFault {
     match why {

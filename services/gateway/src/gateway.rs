@@ -73,6 +73,7 @@ impl Gateway {
             outlook: Arc::clone(&outlook),
             waiting: Waiting::default(),
             recording: Arc::default(),
+            clock: Arc::clone(&clock),
         };
         let recording = Arc::clone(&surroundings.recording);
         let live = Arc::new(Live::new(surroundings, &options.timeouts, options.bounds));

@@ -1,6 +1,7 @@
 //! The requests whose clients wait at this gateway, and the way of messages to them.
 
 mod driver;
+mod in_place;
 mod receive_window;
 mod registry;
 mod request;
@@ -28,6 +29,7 @@ use uplion_protocol::{Endpoint, endpoint::Forwarding};
 
 use self::{
     driver::Driver,
+    in_place::InPlace,
     receive_window::ReceiveWindow,
     registry::{Delivery, Message, Registry},
     request::{Admitted, Request},
@@ -48,6 +50,7 @@ const REPLY_ROOM: Duration = Duration::from_millis(100);
 
 pub struct Live {
     surroundings: Arc<Surroundings>,
+    in_place: InPlace,
     registry: Arc<Registry>,
     receive_window: Arc<ReceiveWindow>,
     timeouts: Timeouts,
@@ -56,8 +59,10 @@ pub struct Live {
 
 impl Live {
     pub fn new(surroundings: Surroundings, timeouts: &Timeouts, bounds: Bounds) -> Self {
+        let surroundings = Arc::new(surroundings);
         Self {
-            surroundings: Arc::new(surroundings),
+            in_place: InPlace::new(&surroundings),
+            surroundings,
             registry: Arc::default(),
             receive_window: ReceiveWindow::new(bounds.under_way),
             timeouts: *timeouts,
@@ -143,6 +148,10 @@ impl Live {
                 Some((worker, FromGateway::Drop { claim }))
             }
             FromWorker::AreYouThere { worker } => Some((worker, FromGateway::Here { gateway })),
+            FromWorker::Settle(asked) => {
+                self.in_place.settle(gateway, request, *asked);
+                None
+            }
             FromWorker::BodyRequest { claim, .. }
             | FromWorker::Alive { claim, .. }
             | FromWorker::Chunk { claim, .. }

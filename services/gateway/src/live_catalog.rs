@@ -53,6 +53,10 @@ impl LiveCatalog {
             let mut held = written.write().unwrap_or_else(PoisonError::into_inner);
             match news {
                 News::Event(event) => held.apply(event),
+                News::Unread(subject) => {
+                    held.heard += 1;
+                    held.catalog.leave_unread(subject);
+                }
                 News::Anew => *held = Held::anew(&held),
             }
         });

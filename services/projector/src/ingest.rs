@@ -12,7 +12,7 @@ use uplion_log_store::{
 };
 use uplion_log_transport::{
     message::Link,
-    stream::{Cursor, Identity, ReadError, Record, StreamName, Streams},
+    stream::{Cursor, Entry, Foreign, Identity, ReadError, Record, StreamName, Streams},
 };
 
 use crate::{feed::Feed, metrics::Metrics, readiness::State};
@@ -76,23 +76,45 @@ impl Ingest {
         self.feed.announce(self.archive.head().await?);
         while !stop.is_cancelled() && *self.link.borrow() == session {
             let batch = gather(cursor.as_mut()).await?;
-            let Some(last) = batch.last() else {
+            let Some(sequence) = batch.last().map(Entry::sequence) else {
                 self.state.well(job);
                 continue;
             };
             continues(self.stream, tail.sequence, &batch)?;
-            let ingested = self.archive.ingest(&self.lease, self.stream, tail, &batch).await?;
-            self.metrics.archived(self.stream, batch.len(), last.sequence);
-            tail = Tail { sequence: last.sequence, ..tail };
-            self.feed.archived(batch, &ingested);
+            let (events, foreign) = parted(batch);
+            let ingest = self.archive.ingest(&self.lease, self.stream, tail, &events, &foreign);
+            let ingested = ingest.await?;
+            self.metrics.archived(self.stream, events.len(), sequence);
+            self.set_aside(&foreign);
+            tail = Tail { sequence, ..tail };
+            self.feed.archived(events, &ingested);
             // Not before: what halted it once would be called well at each new try.
             self.state.well(job);
         }
         Ok(())
     }
+
+    fn set_aside(&self, foreign: &[Foreign]) {
+        let Some(Foreign { sequence, reason, .. }) = foreign.first() else { return };
+        self.metrics.set_aside(self.stream, foreign.len());
+        let (stream, messages) = (self.stream, foreign.len());
+        tracing::error!(%stream, messages, sequence, reason, "projector.quarantine");
+    }
 }
 
-async fn gather(cursor: &mut dyn Cursor) -> Result<Vec<Record>, ReadError> {
+/// The events of a batch, and the messages of others between them.
+fn parted(batch: Vec<Entry>) -> (Vec<Record>, Vec<Foreign>) {
+    let (mut events, mut foreign) = (Vec::with_capacity(batch.len()), Vec::new());
+    for entry in batch {
+        match entry {
+            Entry::Event(record) => events.push(record),
+            Entry::Foreign(message) => foreign.push(message),
+        }
+    }
+    (events, foreign)
+}
+
+async fn gather(cursor: &mut dyn Cursor) -> Result<Vec<Entry>, ReadError> {
     let mut batch = cursor.next(MOST_EVENTS, IDLE).await?;
     let started = Instant::now();
     while !batch.is_empty() && batch.len() < MOST_EVENTS && bytes(&batch) < MOST_BYTES {
@@ -102,14 +124,18 @@ async fn gather(cursor: &mut dyn Cursor) -> Result<Vec<Record>, ReadError> {
     Ok(batch)
 }
 
-fn bytes(batch: &[Record]) -> usize {
-    batch.iter().map(|record| record.event.payload.len()).sum()
+fn bytes(batch: &[Entry]) -> usize {
+    let payload = |entry: &Entry| match entry {
+        Entry::Event(record) => record.event.payload.len(),
+        Entry::Foreign(foreign) => foreign.message.payload.len(),
+    };
+    batch.iter().map(payload).sum()
 }
 
-fn continues(stream: StreamName, after: u64, batch: &[Record]) -> Result<(), Halt> {
-    let messages = batch.chunk_by(|one, next| one.sequence == next.sequence);
+fn continues(stream: StreamName, after: u64, batch: &[Entry]) -> Result<(), Halt> {
+    let messages = batch.chunk_by(|one, next| one.sequence() == next.sequence());
     for (expected, message) in (after + 1..).zip(messages) {
-        let found = message[0].sequence;
+        let found = message[0].sequence();
         if found != expected {
             return Err(Discontinuity::Gap { stream, from: expected, to: found - 1 }.into());
         }

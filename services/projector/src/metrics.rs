@@ -11,6 +11,7 @@ use uplion_log_transport::stream::StreamName;
 pub struct Metrics {
     archived: Family<OfStream, Counter>,
     sequence: Family<OfStream, Gauge>,
+    foreign: Family<OfStream, Counter>,
     pos: Family<OfProjection, Gauge>,
     swept: Counter,
 }
@@ -30,6 +31,7 @@ impl Metrics {
         let metrics = Self {
             archived: Family::default(),
             sequence: Family::default(),
+            foreign: Family::default(),
             pos: Family::default(),
             swept: Counter::default(),
         };
@@ -43,6 +45,11 @@ impl Metrics {
             "archived_sequence",
             "Sequence of the newest archived event",
             metrics.sequence.clone(),
+        );
+        registry.register(
+            "quarantined_messages",
+            "Messages that are none of ours, set aside by this process",
+            metrics.foreign.clone(),
         );
         registry.register(
             "projection_pos",
@@ -61,6 +68,11 @@ impl Metrics {
         let of = OfStream { stream: stream.as_str() };
         self.archived.get_or_create(&of).inc_by(u64::try_from(events).unwrap_or(u64::MAX));
         self.sequence.get_or_create(&of).set(i64::try_from(sequence).unwrap_or(i64::MAX));
+    }
+
+    pub fn set_aside(&self, stream: StreamName, messages: usize) {
+        let of = OfStream { stream: stream.as_str() };
+        self.foreign.get_or_create(&of).inc_by(u64::try_from(messages).unwrap_or(u64::MAX));
     }
 
     pub fn projected(&self, projection: &'static str, pos: u64) {

@@ -13,7 +13,7 @@ use uplion_domain::{
     wire::DecodeError,
 };
 use uplion_log_store::{Store, archive::Archived, rows::Copy};
-use uplion_log_transport::stream::{Condition, Identity, StreamName, Streams};
+use uplion_log_transport::stream::{Condition, Entry, Identity, StreamName, Streams};
 use uplion_projections::{requests, table::Value};
 
 use crate::metrics::Metrics;
@@ -143,9 +143,10 @@ impl Sweeper {
     /// stream does not hold that any more: then it was long ago.
     async fn span_ends(&self, history: &History) -> anyhow::Result<Option<Timestamp>> {
         let Archived { sequence, event, .. } = &history.archived;
-        let records = self.streams.get(StreamName::Traffic, *sequence).await?;
+        let there = self.streams.get(StreamName::Traffic, *sequence).await?;
         // Another message lies there if the stream was made anew.
-        let appended = records.iter().find(|record| record.event.id == event.id);
+        let mut records = there.iter().filter_map(Entry::as_event);
+        let appended = records.find(|record| record.event.id == event.id);
         let Accepted { at, deadline, .. } = &history.accepted;
         let span = deadline.micros().saturating_sub(at.micros());
         Ok(appended

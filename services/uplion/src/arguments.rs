@@ -6,6 +6,7 @@ use crate::{
     cli,
     flags::{Maintenance, Projection},
     nats_permissions::Nats,
+    quarantine::Quarantine,
     role_list::ChosenRole,
 };
 
@@ -41,4 +42,9 @@ pub enum Log {
     Epoch(Maintenance),
     /// Takes back into Postgres what CONTROL holds and Postgres does not, after Postgres went back in time.
     Restore(Maintenance),
+    /// Makes a key that the log is signed with, and prints it. Gateways, control and projectors are given it.
+    Key,
+    /// Makes CONTROL anew, all of it signed with the key that control signs with now: before an older key is taken away.
+    Rekey(Maintenance),
+    Quarantine(Quarantine),
 }

@@ -9,23 +9,26 @@ use uplion_http::Startup;
 use uplion_log_store::{Store, postgres};
 use uplion_log_transport::{
     Log,
+    log_key::LogKeys,
     nats::{self, Nats, NatsOptions},
     stream::{StreamName, StreamSpec, Streams},
     task::QueueSpec,
 };
 
-use crate::flags::{Broker, Database, StreamSettings};
+use crate::flags::{Broker, Database, LogKeyArgs, StreamSettings};
 
 const RETRY_INTERVAL: Duration = Duration::from_secs(1);
 
+/// With `keys` the role signs what it writes, and believes nothing that is not signed.
 pub async fn nats(
     broker: &Broker,
+    keys: Option<LogKeys>,
     role: &str,
     startup: &Startup,
     stop: &CancellationToken,
 ) -> Result<Option<Log>> {
     let what = format!("nats-server at {}", nats::shown(broker.nats_url.expose()));
-    let options = nats_options(broker, role);
+    let options = NatsOptions { log_keys: keys, ..nats_options(broker, role) };
     // What does not fit together is not waited for.
     options.check().map_err(Error::msg)?;
     retry_until_available(&what, startup, stop, || async {
@@ -53,12 +56,14 @@ pub async fn postgres(
 /// Both, for a role that needs both.
 pub async fn log_and_store(
     broker: &Broker,
+    log_key: &LogKeyArgs,
     database: &Database,
     role: &str,
     startup: &Startup,
     stop: &CancellationToken,
 ) -> Result<Option<(Log, Store)>> {
-    let Some(log) = nats(broker, role, startup, stop).await? else { return Ok(None) };
+    let keys = log_key.keys()?;
+    let Some(log) = nats(broker, keys, role, startup, stop).await? else { return Ok(None) };
     Ok(postgres(database, startup, stop).await?.map(|store| (log, store)))
 }
 

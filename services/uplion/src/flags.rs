@@ -1,5 +1,6 @@
 //! Flags that several commands have alike, and the variables beside them.
 
+mod log_key;
 mod nats_access;
 
 use std::{path::PathBuf, time::Duration};
@@ -11,7 +12,7 @@ use uplion_domain::{
     model::MAX_DEADLINE_S,
 };
 
-pub use self::nats_access::NatsAccess;
+pub use self::{log_key::LogKeyArgs, nats_access::NatsAccess};
 use crate::{data_folder, logging, secret::Secret, sizes};
 
 /// How the process itself runs.
@@ -132,6 +133,8 @@ pub struct Maintenance {
     pub data: Option<PathBuf>,
     #[command(flatten)]
     pub broker: Broker,
+    #[command(flatten)]
+    pub log_key: LogKeyArgs,
     #[command(flatten)]
     pub database: Database,
 }

@@ -17,6 +17,7 @@ mod maintenance;
 mod nats_permissions;
 mod private_file;
 mod probe;
+mod quarantine;
 mod role_list;
 mod roles;
 mod runtime;
@@ -54,6 +55,9 @@ fn main() -> ExitCode {
         Command::Log(Log::Restore(arguments)) => {
             runtime::run_to_end(maintenance::restore(arguments))
         }
+        Command::Log(Log::Key) => runtime::run_to_end(maintenance::new_key()),
+        Command::Log(Log::Rekey(arguments)) => runtime::run_to_end(maintenance::rekey(arguments)),
+        Command::Log(Log::Quarantine(arguments)) => runtime::run_to_end(quarantine::run(arguments)),
         Command::Nats(command) => nats_permissions::run(command),
         Command::Client(command) => cli::run(command, &mut Uplion::command()),
     }

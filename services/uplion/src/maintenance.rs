@@ -5,15 +5,16 @@ use std::sync::Arc;
 use anyhow::{Context as _, Result, bail};
 use uplion_log_store::{Store, postgres};
 use uplion_log_transport::{
-    nats::{self, Nats},
-    stream::{StreamName, Streams},
+    log_key::{self, LogKeys},
+    nats::{self, Nats, NatsOptions},
+    stream::{StreamName, StreamSpec, Streams},
 };
 use uplion_projections::Projection;
 use uplion_projector::{Adopted, adopt_stream, rebuild, verify};
 
 use crate::say::say;
 use crate::{
-    connection,
+    connection::{self, stream_specs},
     flags::{self, Maintenance, ProjectionAct, ProjectionOf, StoreArgs},
 };
 
@@ -92,7 +93,7 @@ async fn connect_postgres(url: &str) -> Result<Store> {
 
 /// Goes on with streams that were made anew.
 pub async fn epoch(arguments: Maintenance) -> Result<()> {
-    let (streams, store) = connect(&arguments).await?;
+    let (streams, store) = connect(&arguments, None).await?;
     for stream in StreamName::ALL {
         match adopt_stream(stream, streams.as_ref(), store.archive.as_ref()).await? {
             Adopted::Same => say!("{stream} is the stream that was archived: nothing to do"),
@@ -114,7 +115,8 @@ pub async fn epoch(arguments: Maintenance) -> Result<()> {
 
 /// Takes back what CONTROL holds and Postgres lost.
 pub async fn restore(arguments: Maintenance) -> Result<()> {
-    let (streams, store) = connect(&arguments).await?;
+    let keys = keys(&arguments)?;
+    let (streams, store) = connect(&arguments, keys).await?;
     let taken = uplion_log_store::restore::restore(store.events.as_ref(), streams.as_ref()).await?;
     say!("{taken} events of CONTROL were not known to the database, and are now");
     if taken > 0 {
@@ -125,7 +127,50 @@ pub async fn restore(arguments: Maintenance) -> Result<()> {
     Ok(())
 }
 
-async fn connect(arguments: &Maintenance) -> Result<(Arc<dyn Streams>, Store)> {
+/// Prints a new one, and nothing else: it goes into a file or a Secret.
+pub async fn new_key() -> Result<()> {
+    say!("{}", log_key::spell(rand::random()));
+    Ok(())
+}
+
+/// Makes CONTROL anew: control fills it again from the event store, and signs all of it.
+pub async fn rekey(arguments: Maintenance) -> Result<()> {
+    if arguments.data.is_some() {
+        bail!("nothing in a data folder is signed");
+    }
+    let (streams, store) = connect(&arguments, None).await?;
+    let (stream, specs) = (StreamName::Control, stream_specs(&arguments.broker.streams));
+    let tail = store.archive.tail(stream).await?;
+    let epoch = tail.map_or(1, |tail| tail.epoch + 1);
+    streams.delete(stream).await?;
+    for spec in specs.into_iter().filter(|spec| spec.name == stream) {
+        // From its first sequence on: whoever follows it wants all of it.
+        streams.ensure(&StreamSpec { epoch, ..spec }).await?;
+    }
+    adopt_stream(stream, streams.as_ref(), store.archive.as_ref()).await?;
+    say!(
+        "CONTROL is made anew, and control signs all of it with its first key; gateways answer 503 for the moment that takes"
+    );
+    Ok(())
+}
+
+/// None for a data folder, in which nothing is signed.
+pub fn keys(arguments: &Maintenance) -> Result<Option<LogKeys>> {
+    if arguments.data.is_some() { Ok(None) } else { arguments.log_key.keys() }
+}
+
+/// The log at rest alone.
+pub async fn store(arguments: &Maintenance) -> Result<Store> {
+    match &arguments.data {
+        Some(_) => Ok(connect(arguments, None).await?.1),
+        None => connect_postgres(arguments.database.database_url.expose()).await,
+    }
+}
+
+pub async fn connect(
+    arguments: &Maintenance,
+    keys: Option<LogKeys>,
+) -> Result<(Arc<dyn Streams>, Store)> {
     if let Some(data) = &arguments.data {
         if !data.is_dir() {
             bail!("{} is no data folder of a `uplion dev`", data.display());
@@ -135,6 +180,7 @@ async fn connect(arguments: &Maintenance) -> Result<(Arc<dyn Streams>, Store)> {
     }
     // Somebody waits in front of a command: it tries once and says what is missing.
     let options = connection::nats_options(&arguments.broker, "maintenance");
+    let options = NatsOptions { log_keys: keys, ..options };
     let at = nats::shown(&options.url);
     let log = Nats::connect(options).await.with_context(|| format!("nats-server at {at}"))?.log();
     Ok((log.streams, connect_postgres(arguments.database.database_url.expose()).await?))

@@ -22,8 +22,8 @@ use tokio_util::sync::CancellationToken;
 use uplion_domain::{Operation, Usage, request::AttemptOutcome};
 use uplion_log_transport::{
     claim::{
-        AcceptedEvent, AttemptReport, Conclusion, End, FromGateway, FromWorker, Go, ReleaseReason,
-        UpstreamWords,
+        AttemptReport, Conclusion, Credited, End, FromGateway, FromWorker, Go, Grant,
+        ReleaseReason, UpstreamWords,
     },
     task::Receipt,
 };
@@ -90,7 +90,6 @@ pub struct Job<'a> {
     place: Place,
     receipt: &'a dyn Receipt,
     operation: Operation,
-    accepted: AcceptedEvent,
     /// What the gateway has read of the body.
     read: Bytes,
     body: Body,
@@ -107,6 +106,9 @@ pub struct Job<'a> {
     answer: AnswerSender,
     /// The gateway said that its client does not get the answer that was settled.
     refused: bool,
+    /// What a gateway in this one's place is shown.
+    grant: Grant,
+    credit: Option<Credited>,
     timers: Timers,
     silence: Silence,
 }
@@ -137,8 +139,9 @@ impl<'a> Job<'a> {
             upstream: Arc::clone(&slot.upstream),
             place: Place::new(slot),
             receipt,
+            grant: go.grant(),
+            credit: None,
             operation: go.operation,
-            accepted: go.accepted,
             read: go.read,
             body: Body::new(go.body_len, mem::take(&mut go.body)),
             max_bytes: go.window,
@@ -240,21 +243,14 @@ impl<'a> Job<'a> {
 
     async fn on_message(&mut self, message: FromGateway) -> Option<JobOutcome> {
         match message {
-            FromGateway::Credit {
-                claim: _,
-                number,
-                received,
-                delivered,
-                window,
-                connection_window,
-                refused,
-            } => {
-                self.refused |= refused;
+            FromGateway::Credit { claim: _, received, window, connection_window, credited } => {
+                self.refused |= credited.refused;
                 self.channel.window().extend(connection_window);
                 let now = Instant::now();
-                let counts = (received, delivered);
+                let (number, counts) = (credited.number, (received, credited.delivered));
                 if self.answer.on_credit(now, number, counts, window, connection_window.heard) {
                     self.timers.gateway.on_credit(now);
+                    self.credit = Some(credited);
                 }
                 None
             }
@@ -372,7 +368,8 @@ impl<'a> Job<'a> {
         self.close(AttemptOutcome::CANCELLED);
         let attempt = self.answer.attempt().cloned().or_else(|| self.closed.take());
         JobOutcome::GatewayLost(GatewayLost {
-            delivered: self.answer.delivered_usage(),
+            grant: self.grant.clone(),
+            credit: self.credit.take(),
             refused: self.answer.whole_usage().filter(|_| self.refused),
             attempt,
             until: self.timers.settle_until(),
@@ -396,7 +393,7 @@ impl<'a> Job<'a> {
 
     /// Whose request it is. Asked for only where something failed.
     fn asker(&self) -> Asker {
-        let key = self.accepted.read().ok().map(|accepted| accepted.key);
+        let key = self.grant.accepted.read().ok().map(|accepted| accepted.key);
         Asker { key, body: self.fingerprint }
     }
 

@@ -63,7 +63,6 @@ use crate::{
     puller::PullerParts,
     pullers::Pullers,
     served::ServedUpstream,
-    settlement::Settlements,
     ticket::Tickets,
     tokens::Tokenizer,
     upstream::{Upstream, UpstreamParts},
@@ -100,7 +99,6 @@ impl Worker {
         let events = Arc::new(WorkerEvents::new(worker, zone, &log, &clock, &metrics));
         let tickets = Tickets {
             gateways: Arc::clone(&gateways),
-            settlements: Settlements::new(worker, &log, &clock),
             metrics: metrics.clone(),
             clock: Arc::clone(&clock),
             release_now: release_now.clone(),

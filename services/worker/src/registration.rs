@@ -31,6 +31,8 @@ pub async fn follow(
                 publish.send_replace(served(&catalog, only.as_ref()));
             }
         }
+        // Gateways send it no requests of such a model.
+        News::Unread(_) => {}
         News::Anew => {
             catalog = Catalog::default();
             publish.send_replace(Vec::new());

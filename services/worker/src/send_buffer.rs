@@ -35,13 +35,10 @@ pub struct SendBuffer {
     /// Times that something was sent again since something was received.
     resends_in_a_row: u32,
     resent: u64,
-    /// End and running usage of the chunks that the client does not have whole.
-    undelivered: VecDeque<(u64, Usage)>,
     chunks: u64,
     sent: u64,
     received: u64,
     delivered: u64,
-    delivered_usage: Usage,
     /// Running usage of the last part that was pushed.
     pushed_usage: Usage,
     newest_credit: u64,
@@ -75,12 +72,10 @@ impl SendBuffer {
             resend_from: None,
             resends_in_a_row: 0,
             resent: 0,
-            undelivered: VecDeque::new(),
             chunks: 0,
             sent: 0,
             received: 0,
             delivered: 0,
-            delivered_usage: Usage::default(),
             pushed_usage: Usage::default(),
             newest_credit: 0,
         }
@@ -124,7 +119,6 @@ impl SendBuffer {
         }
         let part = self.waiting.pop_front()?;
         let end = self.sent + part.bytes.len() as u64;
-        self.undelivered.push_back((end, part.usage.clone()));
         let sent = SentChunk { number: self.chunks, offset: self.sent, part, at: now, all_sent };
         let chunk = sent.chunk(self.claim);
         self.kept.push_back(sent);
@@ -165,11 +159,6 @@ impl SendBuffer {
         self.delivered = self.delivered.max(delivered.min(self.received));
         self.free_received();
         self.find_missing(now, heard);
-        let delivered = self.delivered;
-        let whole = |(end, _): &mut (u64, Usage)| (1..=delivered).contains(end);
-        while let Some((_, usage)) = self.undelivered.pop_front_if(whole) {
-            self.delivered_usage = usage;
-        }
         true
     }
 
@@ -213,11 +202,6 @@ impl SendBuffer {
 
     pub const fn newest_credit(&self) -> u64 {
         self.newest_credit
-    }
-
-    /// Usage up to the last chunk that the client has whole.
-    pub const fn delivered_usage(&self) -> &Usage {
-        &self.delivered_usage
     }
 }
 

@@ -141,20 +141,6 @@ fn an_old_credit_says_nothing() {
     assert!(credit(&mut buffer, now, 2, 3, 3));
     assert!(!credit(&mut buffer, now, 1, 0, 0));
     assert!(!credit(&mut buffer, now, 2, 3, 3));
-    assert_eq!(*buffer.delivered_usage(), tokens(1));
-}
-
-#[test]
-fn what_is_delivered_in_part_is_not_counted() {
-    let (mut buffer, now) = (buffer(WIDE_WINDOW), Instant::now());
-    buffer.push(None, bytes(3), tokens(1));
-    buffer.push(None, bytes(CHUNK_BYTES + 3), tokens(9));
-    drain(&mut buffer, now);
-    let all = 6 + CHUNK_BYTES as u64;
-    for (number, delivered, counted) in [(1, 2, 0), (2, 3, 1), (3, all - 3, 1), (4, all, 9)] {
-        credit(&mut buffer, now, number, all, delivered);
-        assert_eq!(*buffer.delivered_usage(), tokens(counted), "{delivered} bytes");
-    }
 }
 
 #[test]
@@ -164,7 +150,6 @@ fn an_answer_without_bytes_is_sent_again_until_the_end() {
     let chunks = drain(&mut buffer, start);
     credit(&mut buffer, start + RESEND_AFTER, 1, 0, 0);
     assert_eq!(drain(&mut buffer, start + RESEND_AFTER), chunks);
-    assert_eq!(*buffer.delivered_usage(), Usage::default());
 }
 
 #[test]
@@ -287,6 +272,5 @@ proptest! {
             }
         }
         prop_assert_eq!(wire.gateway.received, answer.concat());
-        prop_assert_eq!(wire.buffer.delivered_usage(), &tokens(answer.len() as u64));
     }
 }

@@ -15,7 +15,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 use uplion_domain::{ModelName, model::UpstreamId};
 use uplion_log_transport::{
-    claim::{AcceptedEvent, FromGateway, FromWorker, Go, ReleaseReason, UpstreamWords},
+    claim::{FromGateway, FromWorker, Go, ReleaseReason, UpstreamWords},
     task::{Receipt, TakeError, Taken, Ticket},
 };
 
@@ -25,7 +25,7 @@ use crate::{
     gateways::{ClaimChannel, Gateways},
     job::{Job, JobOutcome, Released},
     metrics::{Metrics, TaskOutcome},
-    settlement::{GatewayLost, Settlements},
+    settlement::gateway_lost,
     upstream::{InFlight, Upstream},
     weighted_balancer::WeightedBalancer,
 };
@@ -41,7 +41,6 @@ const RELEASE_TIMES: u32 = 3;
 /// Works on tickets.
 pub struct Tickets {
     pub gateways: Arc<Gateways>,
-    pub settlements: Settlements,
     pub metrics: Metrics,
     pub clock: Clock,
     /// Ends the patience of a worker that is stopping.
@@ -102,7 +101,6 @@ impl TicketRun<'_> {
             Ok(slot) => slot,
             Err(released) => return self.release(released).await,
         };
-        let accepted = go.accepted.clone();
         let Self { tickets, channel, receipt, .. } = &mut self;
         let mut job = Job::new(channel, slot, receipt.as_ref(), go);
         match job.run(&tickets.release_now).await {
@@ -111,7 +109,7 @@ impl TicketRun<'_> {
             }
             JobOutcome::Released(released) => self.release(released).await,
             JobOutcome::GatewayLost(lost) => {
-                if self.settle(&accepted, lost).await {
+                if gateway_lost(&mut self.channel, lost).await {
                     self.done(TaskOutcome::GatewayLost).await;
                 } else {
                     self.count(TaskOutcome::Abandoned);
@@ -148,18 +146,6 @@ impl TicketRun<'_> {
         });
         let told = told.into_iter().flatten();
         told.min_by_key(|words| words.retry_after_s.unwrap_or(u32::MAX))
-    }
-
-    /// Whether nothing is left to do in the gateway's place.
-    async fn settle(&self, accepted: &AcceptedEvent, lost: GatewayLost) -> bool {
-        match accepted.read() {
-            Ok(accepted) => self.tickets.settlements.gateway_lost(&accepted, lost).await,
-            Err(error) => {
-                let gateway = &self.channel.gateway;
-                tracing::error!(error = &error as &dyn std::error::Error, %gateway, "worker.settlement.unreadable");
-                false
-            }
-        }
     }
 
     /// Hands the task back, and says so until the gateway has heard it; the slot is free meanwhile.

@@ -54,7 +54,8 @@ impl Ward {
 
     async fn streams(&self) -> std::sync::Arc<dyn Streams> {
         let url = self.installation.nats_url.clone();
-        let options = NatsOptions { url, name: "test".into(), ..NatsOptions::default() };
+        let log_keys = Some(uplion_tests::uplion::LOG_KEY.parse().unwrap());
+        let options = NatsOptions { url, name: "test".into(), log_keys, ..NatsOptions::default() };
         Nats::connect(options).await.unwrap().log().streams
     }
 
@@ -263,7 +264,10 @@ async fn relay(ward: &Ward) {
         event,
     };
     let (streams, subject) = (ward.streams().await, envelope.event.subject());
-    streams.append(&subject, envelope.encode(), Condition::default()).await.unwrap();
+    let end = streams.identity(StreamName::Control).await.unwrap();
+    let (last, created) = (Some(end.last), Some(end.created));
+    let condition = Condition { unique: true, last, created };
+    streams.append(&subject, envelope.encode(), condition).await.unwrap();
     let found = ward.patient.found("Postgres went back in time", &["relay.halted"]).await;
     found.is_bad();
     assert!(found.said("relay.halted").contains("uplion log restore"), "{found:?}");

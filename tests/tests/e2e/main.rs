@@ -15,6 +15,7 @@ mod dead_gateways;
 mod deleted_streams;
 mod dev;
 mod errors;
+mod foreign;
 mod founding;
 mod keys;
 mod money;

@@ -12,7 +12,7 @@ use serde_json::json;
 use uplion_log_store::{Store, postgres};
 use uplion_log_transport::{
     nats::{Nats, NatsOptions},
-    stream::{StreamName, Streams},
+    stream::{Entry, StreamName, Streams},
 };
 use uplion_tests::{
     http,
@@ -92,7 +92,8 @@ impl Fixture {
         while published.len() < committed.len() {
             let records = cursor.next(1_000, wait::PATIENCE).await.unwrap();
             assert!(!records.is_empty(), "CONTROL ended after {}", published.len());
-            published.extend(records.into_iter().map(|record| record.event.id));
+            published
+                .extend(records.into_iter().filter_map(Entry::event).map(|record| record.event.id));
         }
         assert_eq!(published, committed);
         assert_eq!(streams.identity(CONTROL).await.unwrap().last, committed.len() as u64);

@@ -58,6 +58,7 @@ const OVERHEARING: &[Try] = &[
 ];
 
 const WORKER: &[Try] = &[
+    Say("traffic.batch.0"),
     Say("control.model.m"),
     Say("control.api_key.key_1"),
     Say("task.m.interactive.0"),

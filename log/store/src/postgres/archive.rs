@@ -1,6 +1,7 @@
 //! The archive on Postgres: binary COPY into partitions, one batch at a time.
 
 mod partitions;
+mod quarantine;
 mod repeated;
 mod writing;
 
@@ -9,7 +10,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use tokio_postgres::{Row, types::ToSql};
 use uplion_domain::{RequestId, cut::Mark};
-use uplion_log_transport::stream::{Record, StreamName};
+use uplion_log_transport::stream::{Foreign, Record, StreamName};
 
 use self::partitions::Partitions;
 use super::{
@@ -64,9 +65,11 @@ impl Archive for PostgresArchive {
         stream: StreamName,
         from: Tail,
         batch: &[Record],
+        foreign: &[Foreign],
     ) -> Result<Ingested, IngestError> {
-        batch::continues(from, batch)?;
+        batch::continues(from, batch, foreign)?;
         let mut session = self.pool.session().await?;
+        let batch = (batch, foreign);
         let ingest = writing::ingest(&mut session, &self.partitions, lease, stream, from, batch);
         let ingested = within(USUAL, ingest).await?;
         session.done();

@@ -1,11 +1,13 @@
 //! The archive on `SQLite`.
 
+mod quarantine;
+
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use rusqlite::{Connection, Row, ToSql, params_from_iter};
 use uplion_domain::{EventId, RequestId, cut::Mark, wire::Encoded};
-use uplion_log_transport::stream::{Record, StreamName};
+use uplion_log_transport::stream::{Foreign, Record, StreamName};
 
 use super::{
     connection::{execute, select, select_one},
@@ -46,14 +48,15 @@ impl Archive for SqliteArchive {
         stream: StreamName,
         from: Tail,
         batch: &[Record],
+        foreign: &[Foreign],
     ) -> Result<Ingested, IngestError> {
-        batch::continues(from, batch)?;
-        let (lease, batch) = (lease.clone(), batch.to_vec());
+        batch::continues(from, batch, foreign)?;
+        let (lease, batch, foreign) = (lease.clone(), batch.to_vec(), foreign.to_vec());
         let ingest = move |connection: &Connection| {
             if !leases::holds(connection, &lease)? || !ends_at(connection, stream, from)? {
                 return Err(IngestError::Moved { stream });
             }
-            Ok(append(connection, stream, from, &batch)?)
+            Ok(append(connection, stream, from, &batch, &foreign)?)
         };
         self.writer.write(ingest).await
     }
@@ -214,7 +217,9 @@ fn append(
     stream: StreamName,
     from: Tail,
     batch: &[Record],
+    foreign: &[Foreign],
 ) -> Result<Ingested, StoreError> {
+    quarantine::set_aside(connection, stream, from.epoch, foreign)?;
     let (mut pos, mut counts) = (head(connection)?, Vec::with_capacity(batch.len()));
     for record in batch {
         pos += 1;
@@ -224,8 +229,8 @@ fn append(
         insert(connection, stream, from.epoch, pos, record, effective)?;
         counts.push(effective);
     }
-    if let Some(last) = batch.last() {
-        let tail = Tail { sequence: last.sequence, ..from };
+    if let Some(sequence) = batch::last(batch, foreign) {
+        let tail = Tail { sequence, ..from };
         let leaves = leaves(connection, stream)? + batch.len() as u64;
         set_tail(connection, stream, tail, leaves)?;
         note_time(connection, stream, tail)?;

@@ -13,6 +13,13 @@ pub const NEXT: usize = 8;
 
 /// The event whose columns begin at `first`.
 pub fn read(row: &Row<'_>, first: usize) -> Result<(Subject, Encoded), StoreError> {
+    let (subject, event) = read_columns(row, first)?;
+    let subject = subject.parse().map_err(|error| StoreError::Unreadable(format!("{error}")))?;
+    Ok((subject, event))
+}
+
+/// With its subject as it is spelled.
+pub fn read_columns(row: &Row<'_>, first: usize) -> Result<(String, Encoded), StoreError> {
     let subject: String = row.get(first)?;
     let event = Encoded {
         id: EventId::known(column::<String>(row, first + 1)?),
@@ -23,7 +30,6 @@ pub fn read(row: &Row<'_>, first: usize) -> Result<(Subject, Encoded), StoreErro
         request_id: column(row, first + 6)?,
         payload: column(row, first + 7)?,
     };
-    let subject = subject.parse().map_err(|error| StoreError::Unreadable(format!("{error}")))?;
     Ok((subject, event))
 }
 

@@ -1,6 +1,7 @@
 //! Streams in a file: appended by one thread, read from connections of their own, woken within the process.
 
 mod cursor;
+mod message;
 mod stream_cache;
 mod take_back;
 mod writing;
@@ -13,8 +14,8 @@ use rusqlite::Connection;
 use tokio::sync::oneshot;
 use uplion_domain::{Timestamp, subject::Subject, wire::Encoded};
 use uplion_log_transport::stream::{
-    self, AppendError, Appended, Condition, Cursor, Identity, ReadError, Record, Storage,
-    StreamName, StreamSpec, Streams, WriteTrouble, batch,
+    AppendError, Appended, Condition, Cursor, Entry, Identity, ReadError, Storage, StreamName,
+    StreamSpec, Streams, WriteTrouble, batch,
     batch_writer::{BatchSink, BatchWriter},
 };
 
@@ -33,7 +34,7 @@ use super::{
 };
 use crate::{
     StoreError, clock,
-    number::{limit, signed, unsigned},
+    number::{limit, signed},
 };
 
 /// In the data folder.
@@ -67,7 +68,9 @@ impl SqliteStreams {
             writing.transact(jobs);
         });
         let appender = Arc::new(Appender(thread));
-        let writer = |stream| BatchWriter::new(stream, Arc::clone(&appender) as Arc<dyn BatchSink>);
+        // Who can write to this file can read whatever key lies beside it, so nothing in it is signed.
+        let sink = || Arc::clone(&appender) as Arc<dyn BatchSink>;
+        let writer = |stream| BatchWriter::new(stream, None, sink());
         Ok(Self {
             traffic: writer(StreamName::Traffic),
             workers: writer(StreamName::Workers),
@@ -167,7 +170,7 @@ impl Streams for SqliteStreams {
         stream: StreamName,
         events: &[Encoded],
     ) -> Result<Appended, AppendError> {
-        let sequence = self.appender.append_message(stream, batch::encode(events)).await?;
+        let sequence = self.appender.append_message(stream, batch::encode(events, None)).await?;
         Ok(Appended { sequence, duplicate: false })
     }
 
@@ -191,10 +194,10 @@ impl Streams for SqliteStreams {
         Ok(Box::new(StreamCursor { stream, created: cached.created, after, changes, readers }))
     }
 
-    async fn get(&self, stream: StreamName, sequence: u64) -> Result<Vec<Record>, ReadError> {
+    async fn get(&self, stream: StreamName, sequence: u64) -> Result<Vec<Entry>, ReadError> {
         self.cached(stream)?;
         let mut found = messages(&self.readers, stream, sequence.saturating_sub(1), 1).await?;
-        found.retain(|record| record.sequence == sequence);
+        found.retain(|entry| entry.sequence() == sequence);
         Ok(found)
     }
 
@@ -245,55 +248,31 @@ const fn table(stream: StreamName) -> &'static str {
 /// Messages read at once: each may have many events.
 const MESSAGES: usize = 256;
 
-/// The events of whole messages behind `after`: `most`, and the rest of the last message. Whatever cannot be read is met
-/// by who has read all before it.
+/// What whole messages behind `after` hold: `most`, and the rest of the last message.
 async fn messages(
     readers: &Arc<Readers>,
     stream: StreamName,
     after: u64,
     most: usize,
-) -> Result<Vec<Record>, ReadError> {
+) -> Result<Vec<Entry>, ReadError> {
     let sql = format!(
         "SELECT {}, sequence, arrived FROM {} WHERE sequence > ? ORDER BY sequence LIMIT ?",
         event::COLUMNS,
         table(stream)
     );
     let found = readers.read(move |connection| {
-        connection::select(connection, &sql, (signed(after), limit(most.min(MESSAGES))), |row| {
-            let (subject, event) = event::read(row, 0)?;
-            let sequence = unsigned(row.get(event::NEXT)?);
-            let appended_at = Timestamp::from_micros(row.get(event::NEXT + 1)?);
-            Ok(Record { sequence, index: 0, appended_at, subject, event })
-        })
+        let behind = (signed(after), limit(most.min(MESSAGES)));
+        connection::select(connection, &sql, behind, |row| message::entries(stream, row))
     });
     let found = found.await.map_err(|error| unavailable(stream, &error))?;
-    let mut records = Vec::with_capacity(found.len());
+    let mut entries = Vec::with_capacity(found.len());
     for message in found {
-        if records.len() >= most {
+        if entries.len() >= most {
             break;
         }
-        match events(stream, message) {
-            Ok(events) => records.extend(events),
-            Err(error) if records.is_empty() => return Err(error),
-            Err(_) => break,
-        }
+        entries.extend(message);
     }
-    Ok(records)
-}
-
-fn events(stream: StreamName, message: Record) -> Result<Vec<Record>, ReadError> {
-    let Record { sequence, index: _, appended_at, subject, event } = &message;
-    match subject {
-        Subject::TrafficBatch { .. } | Subject::WorkersBatch { .. } => {
-            stream::records(stream, *sequence, *appended_at, subject, &event.payload)
-        }
-        Subject::Traffic { .. }
-        | Subject::Control(_)
-        | Subject::Task { .. }
-        | Subject::Gateway { .. }
-        | Subject::Worker { .. }
-        | Subject::Presence(_) => Ok(vec![message]),
-    }
+    Ok(entries)
 }
 
 fn unavailable(stream: StreamName, error: &StoreError) -> ReadError {

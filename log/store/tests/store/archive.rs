@@ -66,7 +66,7 @@ async fn what_is_archived_is_read_back_as_it_was(store: Store) {
         traffic(2, TrafficKind::Worker, EventId::fresh(unique())),
         settled(3, request),
     ];
-    assert_eq!(store.archive.ingest(&lease, TRAFFIC, START, &batch).await.unwrap().head, 3);
+    assert_eq!(store.archive.ingest(&lease, TRAFFIC, START, &batch, &[]).await.unwrap().head, 3);
     assert_eq!(store.archive.tail(TRAFFIC).await.unwrap(), Some(after(START, &batch)));
 
     let archived = store.archive.read(0, 10, false).await.unwrap();
@@ -97,7 +97,7 @@ async fn two_streams_share_one_dense_position(store: Store) {
         for _ in 0..BATCHES {
             let next = tail.sequence + 1..=tail.sequence + EACH;
             let batch: Vec<_> = next.map(|sequence| settled(sequence, request())).collect();
-            store.archive.ingest(&lease, stream, tail, &batch).await.unwrap();
+            store.archive.ingest(&lease, stream, tail, &batch, &[]).await.unwrap();
             tail = after(tail, &batch);
         }
     };
@@ -115,7 +115,7 @@ async fn two_streams_share_one_dense_position(store: Store) {
 async fn of_two_that_archive_the_same_batch_one_does(store: Store) {
     let lease = lease(&store).await;
     let batch = [settled(1, request())];
-    let attempts = (0..10).map(|_| store.archive.ingest(&lease, TRAFFIC, START, &batch));
+    let attempts = (0..10).map(|_| store.archive.ingest(&lease, TRAFFIC, START, &batch, &[]));
     let outcomes = futures::future::join_all(attempts).await;
     let moved =
         |outcome: &Result<_, _>| matches!(outcome, Err(IngestError::Moved { stream: TRAFFIC }));
@@ -129,7 +129,7 @@ async fn a_batch_with_a_hole_or_elsewhere_is_refused(store: Store) {
     let hole = [settled(1, request()), settled(3, request())];
     let elsewhere = [settled(2, request())];
     for batch in [&hole[..], &elsewhere[..]] {
-        let refused = store.archive.ingest(&lease, TRAFFIC, START, batch).await;
+        let refused = store.archive.ingest(&lease, TRAFFIC, START, batch, &[]).await;
         assert!(matches!(refused, Err(IngestError::Store(_))), "{refused:?}");
     }
     assert_eq!(store.archive.head().await.unwrap(), 0);
@@ -154,9 +154,9 @@ async fn only_the_first_event_under_an_id_is_effective(store: Store) {
         traffic(9, TrafficKind::Worker, worker),
         accepted(10, other),
     ];
-    let one_batch = store.archive.ingest(&lease, TRAFFIC, START, &first).await.unwrap();
+    let one_batch = store.archive.ingest(&lease, TRAFFIC, START, &first, &[]).await.unwrap();
     let from = after(START, &first);
-    let next_batch = store.archive.ingest(&lease, TRAFFIC, from, &second).await.unwrap();
+    let next_batch = store.archive.ingest(&lease, TRAFFIC, from, &second, &[]).await.unwrap();
     assert_eq!(one_batch.effective, [true, true, false, true, true]);
     assert_eq!(next_batch.effective, [false, false, false, false, true]);
     let effective = store.archive.read(0, 100, true).await.unwrap();
@@ -171,11 +171,14 @@ async fn only_the_first_event_under_an_id_is_effective(store: Store) {
 async fn an_event_is_recognised_again_in_another_epoch(store: Store) {
     let lease = lease(&store).await;
     let batch = [settled(1, request())];
-    store.archive.ingest(&lease, TRAFFIC, START, &batch).await.unwrap();
+    store.archive.ingest(&lease, TRAFFIC, START, &batch, &[]).await.unwrap();
     let replacement = Tail { epoch: 2, created: 8, sequence: 1 };
     store.archive.begin_epoch(TRAFFIC, replacement).await.unwrap();
     let again = [Record { sequence: 2, ..batch[0].clone() }];
-    assert_eq!(store.archive.ingest(&lease, TRAFFIC, replacement, &again).await.unwrap().head, 2);
+    assert_eq!(
+        store.archive.ingest(&lease, TRAFFIC, replacement, &again, &[]).await.unwrap().head,
+        2
+    );
     let archived = store.archive.read(0, 10, false).await.unwrap();
     let marks: Vec<_> =
         archived.iter().map(|archived| (archived.epoch, archived.effective)).collect();
@@ -187,26 +190,26 @@ async fn whoever_lost_the_lease_archives_nothing(store: Store) {
     store.leases.release(&old).await.unwrap();
     let new = store.leases.take("projector", "b", Duration::from_mins(1)).await.unwrap().unwrap();
     let batch = [settled(1, request())];
-    let lost = store.archive.ingest(&old, TRAFFIC, START, &batch).await;
+    let lost = store.archive.ingest(&old, TRAFFIC, START, &batch, &[]).await;
     assert!(matches!(lost, Err(IngestError::Moved { stream: TRAFFIC })), "{lost:?}");
-    assert_eq!(store.archive.ingest(&new, TRAFFIC, START, &batch).await.unwrap().head, 1);
+    assert_eq!(store.archive.ingest(&new, TRAFFIC, START, &batch, &[]).await.unwrap().head, 1);
 }
 
 async fn another_stream_is_continued_only_after_its_epoch_began(store: Store) {
     let lease = lease(&store).await;
     let first = [settled(1, request())];
-    store.archive.ingest(&lease, TRAFFIC, START, &first).await.unwrap();
+    store.archive.ingest(&lease, TRAFFIC, START, &first, &[]).await.unwrap();
     let next = [settled(2, request())];
     for other in
         [Tail { created: 8, sequence: 1, ..START }, Tail { epoch: 2, sequence: 1, ..START }]
     {
-        let moved = store.archive.ingest(&lease, TRAFFIC, other, &next).await;
+        let moved = store.archive.ingest(&lease, TRAFFIC, other, &next, &[]).await;
         assert!(matches!(moved, Err(IngestError::Moved { .. })), "{moved:?}");
     }
     let begun = Tail { epoch: 2, created: 8, sequence: 1 };
     store.archive.begin_epoch(TRAFFIC, begun).await.unwrap();
     assert_eq!(store.archive.tail(TRAFFIC).await.unwrap(), Some(begun));
-    assert_eq!(store.archive.ingest(&lease, TRAFFIC, begun, &next).await.unwrap().head, 2);
+    assert_eq!(store.archive.ingest(&lease, TRAFFIC, begun, &next, &[]).await.unwrap().head, 2);
     let archived = store.archive.read(1, 1, false).await.unwrap();
     assert_eq!((archived[0].epoch, archived[0].sequence), (2, 2));
 }
@@ -214,11 +217,17 @@ async fn another_stream_is_continued_only_after_its_epoch_began(store: Store) {
 async fn a_batch_of_five_thousand_is_archived(store: Store) {
     let lease = lease(&store).await;
     let batch: Vec<_> = (1..=5_000).map(|sequence| settled(sequence, request())).collect();
-    assert_eq!(store.archive.ingest(&lease, TRAFFIC, START, &batch).await.unwrap().head, 5_000);
+    assert_eq!(
+        store.archive.ingest(&lease, TRAFFIC, START, &batch, &[]).await.unwrap().head,
+        5_000
+    );
     let repeated: Vec<_> =
         batch.iter().map(|r| Record { sequence: r.sequence + 5_000, ..r.clone() }).collect();
     let from = after(START, &batch);
-    assert_eq!(store.archive.ingest(&lease, TRAFFIC, from, &repeated).await.unwrap().head, 10_000);
+    assert_eq!(
+        store.archive.ingest(&lease, TRAFFIC, from, &repeated, &[]).await.unwrap().head,
+        10_000
+    );
     let effective = store.archive.read(0, 20_000, true).await.unwrap();
     assert_eq!(effective.len(), 5_000);
     let ids: HashSet<_> = effective.iter().map(|archived| archived.event.id.clone()).collect();
@@ -228,7 +237,7 @@ async fn a_batch_of_five_thousand_is_archived(store: Store) {
 async fn it_is_known_what_was_archived_when_and_in_which_epoch(store: Store) {
     let lease = lease(&store).await;
     let batch = [settled(1, request()), settled(2, request())];
-    store.archive.ingest(&lease, TRAFFIC, START, &batch).await.unwrap();
+    store.archive.ingest(&lease, TRAFFIC, START, &batch, &[]).await.unwrap();
     let marked = async |stream, at| store.archive.mark_before(stream, at).await.unwrap();
     assert_eq!(marked(TRAFFIC, i64::MAX).await, Some(Mark { epoch: 1, sequence: 2 }));
     assert_eq!(marked(TRAFFIC, 0).await, None);
@@ -236,7 +245,7 @@ async fn it_is_known_what_was_archived_when_and_in_which_epoch(store: Store) {
     let begun = Tail { epoch: 2, created: 8, sequence: 0 };
     store.archive.begin_epoch(TRAFFIC, begun).await.unwrap();
     assert_eq!(marked(TRAFFIC, i64::MAX).await, Some(Mark { epoch: 1, sequence: 2 }));
-    store.archive.ingest(&lease, TRAFFIC, begun, &[settled(1, request())]).await.unwrap();
+    store.archive.ingest(&lease, TRAFFIC, begun, &[settled(1, request())], &[]).await.unwrap();
     assert_eq!(marked(TRAFFIC, i64::MAX).await, Some(Mark { epoch: 2, sequence: 1 }));
 }
 
@@ -249,17 +258,17 @@ async fn events_of_one_message_are_archived_with_their_index_and_counted(store: 
         at(settled(1, request()), 2),
         settled(2, request()),
     ];
-    store.archive.ingest(&lease, TRAFFIC, START, &batch).await.unwrap();
+    store.archive.ingest(&lease, TRAFFIC, START, &batch, &[]).await.unwrap();
     let archived = store.archive.read(0, 9, false).await.unwrap();
     let places = archived.iter().map(|archived| (archived.sequence, archived.index));
     assert_eq!(places.collect::<Vec<_>>(), [(1, 0), (1, 1), (1, 2), (2, 0)]);
     assert_eq!(store.archive.leaves(TRAFFIC).await.unwrap(), 4);
     let from = after(START, &batch);
     for hole in [at(settled(3, request()), 1), at(settled(2, request()), 2)] {
-        let refused = store.archive.ingest(&lease, TRAFFIC, from, &[hole]).await;
+        let refused = store.archive.ingest(&lease, TRAFFIC, from, &[hole], &[]).await;
         assert!(matches!(refused, Err(IngestError::Store(_))), "{refused:?}");
     }
-    store.archive.ingest(&lease, TRAFFIC, from, &[settled(3, request())]).await.unwrap();
+    store.archive.ingest(&lease, TRAFFIC, from, &[settled(3, request())], &[]).await.unwrap();
     assert_eq!(store.archive.leaves(TRAFFIC).await.unwrap(), 5);
     assert_eq!(store.archive.leaves(CONTROL).await.unwrap(), 0);
     store.archive.begin_epoch(TRAFFIC, Tail { epoch: 2, created: 8, sequence: 0 }).await.unwrap();
@@ -273,11 +282,11 @@ async fn an_event_is_found_by_where_it_came_from(store: Store) {
         let sequence = traffic.sequence + 1;
         let batch =
             [settled(sequence, request()), Record { index: 1, ..settled(sequence, request()) }];
-        store.archive.ingest(&lease, TRAFFIC, traffic, &batch).await.unwrap();
+        store.archive.ingest(&lease, TRAFFIC, traffic, &batch, &[]).await.unwrap();
         traffic = after(traffic, &batch);
     }
     let report = [settled(1, request())];
-    store.archive.ingest(&lease, StreamName::Workers, workers, &report).await.unwrap();
+    store.archive.ingest(&lease, StreamName::Workers, workers, &report, &[]).await.unwrap();
     workers = after(workers, &report);
     let all = store.archive.read(0, 99, false).await.unwrap();
     assert_eq!(all.len(), 41);
@@ -336,6 +345,12 @@ fn ended(charge: bool) -> (Accepted, Settled) {
     (accepted, settled)
 }
 
+/// A charge that came so many seconds after its deadline.
+pub fn charged_at(sequence: u64, seconds: i64) -> Record {
+    let (accepted, settled) = ended(true);
+    appended(sequence, accepted.deadline.plus_millis(seconds * 1_000), &Envelope::settled(settled))
+}
+
 fn appended(sequence: u64, at: Timestamp, envelope: &Envelope) -> Record {
     let record = record_of(sequence, envelope.event.subject(), envelope.encode());
     Record { appended_at: at, ..record }
@@ -367,7 +382,7 @@ async fn a_charge_that_comes_a_minute_after_its_deadline_has_no_effect(store: St
         (START, &batch[..1], vec![false]),
         (after(START, &batch[..1]), &batch[1..], vec![true, false, true]),
     ] {
-        let ingested = store.archive.ingest(&lease, TRAFFIC, from, batch).await.unwrap();
+        let ingested = store.archive.ingest(&lease, TRAFFIC, from, batch, &[]).await.unwrap();
         assert_eq!(ingested.effective, effective);
     }
 }
@@ -397,8 +412,9 @@ async fn a_settlement_is_taken_back_once_and_only_if_it_is_the_effective_one(sto
     let mut effective = Vec::new();
     // In one batch, and in one each.
     for batch in batch.chunks(4) {
-        effective
-            .extend(store.archive.ingest(&lease, TRAFFIC, from, batch).await.unwrap().effective);
+        effective.extend(
+            store.archive.ingest(&lease, TRAFFIC, from, batch, &[]).await.unwrap().effective,
+        );
         from = after(from, batch);
     }
     assert_eq!(effective, [false, true, false, false, true, false, false]);
@@ -413,10 +429,10 @@ async fn an_event_that_is_made_for_a_past_request_is_found_with_it_and_recognise
     let id = EventId::of_past("adj", made, past);
     let correction = |sequence| traffic(sequence, TrafficKind::Settled, id.clone());
     let batch = [settled(1, past), correction(2), correction(3)];
-    let ingested = store.archive.ingest(&lease, TRAFFIC, START, &batch).await.unwrap();
+    let ingested = store.archive.ingest(&lease, TRAFFIC, START, &batch, &[]).await.unwrap();
     assert_eq!(ingested.effective, [true, true, false]);
     let from = after(START, &batch);
-    let again = store.archive.ingest(&lease, TRAFFIC, from, &[correction(4)]).await.unwrap();
+    let again = store.archive.ingest(&lease, TRAFFIC, from, &[correction(4)], &[]).await.unwrap();
     assert_eq!(again.effective, [false]);
     assert_eq!(store.archive.of_request(past).await.unwrap().len(), 4);
 }
@@ -438,10 +454,10 @@ async fn of_what_is_archived_one_gets_what_one_wants_in_pages_either_way(store: 
     ];
     let control: Vec<_> = (1..).zip(control).map(record).collect();
     let requests: Vec<_> = (1..=3).map(|sequence| settled(sequence, request())).collect();
-    store.archive.ingest(&lease, TRAFFIC, START, &requests[..1]).await.unwrap();
-    store.archive.ingest(&lease, CONTROL, START, &control).await.unwrap();
+    store.archive.ingest(&lease, TRAFFIC, START, &requests[..1], &[]).await.unwrap();
+    store.archive.ingest(&lease, CONTROL, START, &control, &[]).await.unwrap();
     let from = Tail { sequence: 1, ..START };
-    store.archive.ingest(&lease, TRAFFIC, from, &requests[1..]).await.unwrap();
+    store.archive.ingest(&lease, TRAFFIC, from, &requests[1..], &[]).await.unwrap();
 
     let find = async |wanted: &EventQuery, order, place, most| {
         let found = store.archive.find(wanted, order, place, most).await.unwrap();

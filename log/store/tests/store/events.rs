@@ -66,11 +66,11 @@ pub fn idempotency(key: &str, fingerprint: &str, answer: &str) -> Idempotency {
     Idempotency { actor: "admin".into(), key, fingerprint, answer, kept: Duration::from_hours(24) }
 }
 
-/// An event of the traffic under an id of one's own, with a payload that is no text.
+/// An event of the traffic under an id of one's own, of a later version than this, with a payload that is no text.
 pub fn traffic(sequence: u64, kind: TrafficKind, id: EventId) -> Record {
     let event = Encoded {
         id,
-        kind: "uplion.request.settled.v1".into(),
+        kind: "uplion.request.settled.v999".into(),
         at: Timestamp::from_micros(1_795_000_000_000_000),
         traceparent: None,
         actor: None,

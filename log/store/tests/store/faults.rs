@@ -19,7 +19,7 @@ use uplion_log_store::{
     rows::{AdvanceError, Copy, Projected},
     sqlite,
 };
-use uplion_log_transport::stream::{Record, StreamName, StreamSpec};
+use uplion_log_transport::stream::{Record, StreamName, StreamSpec, reading::events};
 use uplion_projections::table::{Column, Kind, Table, Value};
 use uplion_tests::{
     postgres::{Server, Version},
@@ -132,7 +132,7 @@ async fn ingest_until(store: &Store, progress: &AtomicU64, stop: &CancellationTo
     while !stop.is_cancelled() {
         let next = tail.sequence + 1..=tail.sequence + 50;
         let batch: Vec<Record> = next.map(|sequence| settled(sequence, request())).collect();
-        match store.archive.ingest(&lease, TRAFFIC, tail, &batch).await {
+        match store.archive.ingest(&lease, TRAFFIC, tail, &batch, &[]).await {
             Ok(_) => {
                 tail.sequence += 50;
                 progress.fetch_add(1, Ordering::Relaxed);
@@ -274,7 +274,7 @@ async fn a_database_from_an_hour_ago_is_brought_up_to_control_and_the_relay_goes
     assert_eq!((waits.0, waits.1), (Some((1, 3)), Some((1, 4))));
     let known: Vec<_> = store.events.after(0, 10).await.unwrap();
     for stored in known {
-        let record = streams.get(StreamName::Control, stored.position).await.unwrap();
+        let record = events(streams.get(StreamName::Control, stored.position).await.unwrap());
         assert_eq!(record[0].event, stored.event);
     }
     stop.cancel();

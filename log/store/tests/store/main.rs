@@ -16,6 +16,7 @@ mod faults;
 mod leases;
 mod people;
 mod postgres;
+mod quarantine;
 mod relay;
 mod rows;
 mod sqlite;

@@ -49,7 +49,7 @@ async fn the_archive_grows_into_partitions_that_are_made_ahead() {
         for _ in 0..2 {
             let next = tail.sequence + 1..=tail.sequence + 20;
             let batch: Vec<_> = next.map(|sequence| settled(sequence, request())).collect();
-            store.archive.ingest(&lease, StreamName::Traffic, tail, &batch).await.unwrap();
+            store.archive.ingest(&lease, StreamName::Traffic, tail, &batch, &[]).await.unwrap();
             tail.sequence += 20;
         }
         let archived = store.archive.read(0, 100, false).await.unwrap();
@@ -73,7 +73,7 @@ async fn an_end_is_recognised_again_many_partitions_later_and_nothing_but_the_ar
         let worker = traffic(3, TrafficKind::Worker, EventId::fresh(unique()));
         let mut tail = Tail { epoch: 1, created: 7, sequence: 0 };
         let batch = [accepted(1, ended), settled(2, ended), worker];
-        store.archive.ingest(&lease, StreamName::Traffic, tail, &batch).await.unwrap();
+        store.archive.ingest(&lease, StreamName::Traffic, tail, &batch, &[]).await.unwrap();
         assert_eq!(count("SELECT count(*) FROM seen").await, 1, "the worker's");
         assert_eq!(count("SELECT count(*) FROM request_hours").await, 1);
 
@@ -81,7 +81,7 @@ async fn an_end_is_recognised_again_many_partitions_later_and_nothing_but_the_ar
         tail.sequence = 3;
         let late = [settled(4, ended), settled(5, request()), accepted(6, ended)];
         let ingested =
-            store.archive.ingest(&lease, StreamName::Traffic, tail, &late).await.unwrap();
+            store.archive.ingest(&lease, StreamName::Traffic, tail, &late, &[]).await.unwrap();
         assert_eq!(ingested.effective, [false, true, false]);
         assert_eq!(count("SELECT count(*) FROM archive_3").await, 3);
         assert_eq!(count("SELECT count(*) FROM seen").await, 1);

@@ -8,7 +8,7 @@ use uplion_domain::EventId;
 use uplion_log_store::{Store, relay::Relay, restore::restore, sqlite};
 use uplion_log_transport::{
     nats::{Nats, NatsOptions},
-    stream::{Condition, StreamName, StreamSpec, Streams},
+    stream::{Condition, Entry, StreamName, StreamSpec, Streams},
 };
 use uplion_tests::{
     nats::{Cluster, Server},
@@ -159,7 +159,7 @@ async fn published(streams: &dyn Streams) -> Vec<EventId> {
     while (ids.len() as u64) < identity.last + 1 - identity.first {
         let records = cursor.next(1_000, PATIENCE).await.unwrap();
         assert!(!records.is_empty(), "CONTROL ended after {}", ids.len());
-        ids.extend(records.into_iter().map(|record| record.event.id));
+        ids.extend(records.into_iter().filter_map(Entry::event).map(|record| record.event.id));
     }
     ids
 }
@@ -242,8 +242,9 @@ async fn a_database_that_goes_back_in_time_under_the_relay_halts_it(fixture: Fix
     write(&fixture.store, 1).await;
     let running = Running::start(&fixture);
     running.reached(1).await;
-    let subject = uplion_domain::subject::Subject::Control(crate::events::of(project()));
-    let unknown = created(project(), "a");
+    let elsewhere = project();
+    let subject = uplion_domain::subject::Subject::Control(crate::events::of(elsewhere));
+    let unknown = created(elsewhere, "a");
     fixture.streams.append(&subject, unknown, Condition::default()).await.unwrap();
     running.halted().await;
     write(&fixture.store, 1).await;

@@ -9,7 +9,7 @@ use uplion_log_store::{
     people::{Notes, PasswordHash, Personal, PersonalChange},
     sqlite::{self, OpenError},
 };
-use uplion_log_transport::stream::{Condition, Record, StreamName, StreamSpec};
+use uplion_log_transport::stream::{Condition, Record, StreamName, StreamSpec, reading::events};
 use uplion_tests::scratch;
 
 use crate::events::{commit, created, project, request, settled};
@@ -73,7 +73,7 @@ async fn streams_that_lost_their_last_events_take_them_back_from_the_archive() {
     }
     let lease = store.leases.take("projector", "a", Duration::from_mins(1)).await.unwrap();
     let from = Tail { epoch: 1, created: created.micros(), sequence: 0 };
-    store.archive.ingest(&lease.unwrap(), TRAFFIC, from, &records).await.unwrap();
+    store.archive.ingest(&lease.unwrap(), TRAFFIC, from, &records, &[]).await.unwrap();
     drop((store, streams));
 
     // As after a loss of power: the store synced its file, the streams did not.
@@ -82,7 +82,7 @@ async fn streams_that_lost_their_last_events_take_them_back_from_the_archive() {
     let identity = streams.identity(TRAFFIC).await.unwrap();
     assert_eq!((identity.created, identity.first, identity.last), (created, 1, 5));
     let mut cursor = streams.read(TRAFFIC, 0).await.unwrap();
-    let read = cursor.next(10, Duration::from_secs(1)).await.unwrap();
+    let read = events(cursor.next(10, Duration::from_secs(1)).await.unwrap());
     let place = |record: &Record| (record.sequence, record.index, record.event.clone());
     assert!(read.iter().map(place).eq(records.iter().map(place)));
     let next = (records[4].subject.clone(), records[4].event.clone());

@@ -9,7 +9,7 @@ use uplion_domain::{RequestId, cut::Mark, wire::Encoded};
 use uplion_log_store::{
     Store, archive::Tail, event_store::Commit, people::Notes, postgres, sqlite,
 };
-use uplion_log_transport::stream::StreamName;
+use uplion_log_transport::stream::{StreamName, reading::events};
 use uplion_tests::{
     postgres::{Server, Version},
     scratch,
@@ -79,7 +79,8 @@ async fn holds_what_it_held_and_takes_more(store: Store) {
     let from = Tail { epoch: 1, created: 7, sequence: 1 };
     let ended: RequestId = ENDED.parse().unwrap();
     let batch = [settled(2, ended), settled(3, request())];
-    let ingested = store.archive.ingest(&lease, StreamName::Traffic, from, &batch).await.unwrap();
+    let ingested =
+        store.archive.ingest(&lease, StreamName::Traffic, from, &batch, &[]).await.unwrap();
     assert_eq!(ingested.effective, [false, true]);
 
     // A key that was used then is a new one now.
@@ -138,7 +139,7 @@ async fn a_data_folder_of_the_first_release_is_brought_up_to_date() {
     drop((store, streams));
 
     let (store, streams) = sqlite::open(&folder).unwrap();
-    let record = streams.get(StreamName::Control, 1).await.unwrap().remove(0);
+    let record = events(streams.get(StreamName::Control, 1).await.unwrap()).remove(0);
     assert_eq!(record.event.request_id, None);
     assert_eq!(record.event.payload, PAYLOAD.as_bytes());
     holds_what_it_held_and_takes_more(store).await;

@@ -1,20 +1,25 @@
 //! The claim protocol on the wire. Short names: a chunk's head is written for every few tokens of every answer.
 
 mod parts;
+mod settle;
 
 use std::borrow::Cow;
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize, de::Error as _};
-use uplion_domain::{Timestamp, model::UpstreamId};
+use uplion_domain::{Timestamp, Usage, model::UpstreamId};
 
-use self::parts::{
-    AttemptV1, ConclusionV1, ConnectionWindowV1, HeadV1, ReleaseReasonV1, UsageV1, WordsV1,
+use self::{
+    parts::{
+        AttemptV1, ConclusionV1, ConnectionWindowV1, HeadV1, ReleaseReasonV1, UsageV1, WordsV1,
+    },
+    settle::SettleV1,
 };
-use super::{AcceptedEvent, FromGateway, FromWorker, Go, MessageError};
+use super::{AcceptedEvent, Credited, FromGateway, FromWorker, Go, MessageError};
 use crate::{
     frame::{Frame, FrameError},
     hex::Hex,
+    log_key::Code,
 };
 
 #[derive(Serialize, Deserialize)]
@@ -67,6 +72,7 @@ enum FromWorkerV1<'a> {
     AreYouThere {
         worker: Hex,
     },
+    Settle(#[serde(borrow)] SettleV1<'a>),
 }
 
 #[derive(Serialize, Deserialize)]
@@ -93,6 +99,9 @@ enum FromGatewayV1<'a> {
         cw: ConnectionWindowV1,
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         refused: bool,
+        /// Of what was delivered.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        u: Option<UsageV1>,
     },
     Settled {
         c: Hex,
@@ -125,6 +134,8 @@ struct GoV1<'a> {
     accepted: usize,
     /// The length of what was read of the body, which comes before the body.
     read: usize,
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    code: Option<Cow<'a, str>>,
 }
 
 impl FromWorker {
@@ -160,6 +171,10 @@ impl FromWorker {
                 FromWorkerV1::Finish { c, chunks: *chunks, sent: *sent, u, last }
             }
             Self::AreYouThere { worker } => FromWorkerV1::AreYouThere { worker: (*worker).into() },
+            Self::Settle(settle) => {
+                raw = &settle.grant.accepted.payload;
+                FromWorkerV1::Settle((&**settle).into())
+            }
         };
         Frame::encode(&head, raw)
     }
@@ -189,6 +204,7 @@ impl FromWorker {
                 Self::Finish { claim, chunks, sent, usage, conclusion }
             }
             FromWorkerV1::AreYouThere { worker } => Self::AreYouThere { worker: worker.into() },
+            FromWorkerV1::Settle(settle) => Self::Settle(Box::new(settle.read(bytes)?)),
         })
     }
 }
@@ -205,21 +221,16 @@ impl FromGateway {
                 Frame::encode(&FromGatewayV1::Wait { c: (*claim).into(), delay_ms }, &[])
             }
             Self::Drop { claim } => Frame::encode(&FromGatewayV1::Drop { c: (*claim).into() }, &[]),
-            Self::Credit {
-                claim,
-                number,
-                received,
-                delivered,
-                window,
-                connection_window,
-                refused,
-            } => {
+            Self::Credit { claim, received, window, connection_window, credited } => {
+                let Credited { number, delivered, usage, refused, code } = credited;
                 let (c, n, cw) = ((*claim).into(), *number, (*connection_window).into());
                 let (received, delivered, window) = (*received, *delivered, *window);
-                let refused = *refused;
+                let (refused, u) = (*refused, Some(usage.into()));
                 let credit =
-                    FromGatewayV1::Credit { c, n, received, delivered, window, cw, refused };
-                Frame::encode(&credit, &[])
+                    FromGatewayV1::Credit { c, n, received, delivered, window, cw, refused, u };
+                // As raw bytes: there is one for every few chunks.
+                let code = code.map(Code::to_bytes);
+                Frame::encode(&credit, code.as_ref().map_or(&[], |code| &code[..]))
             }
             Self::Settled { claim } => {
                 Frame::encode(&FromGatewayV1::Settled { c: (*claim).into() }, &[])
@@ -237,16 +248,12 @@ impl FromGateway {
             FromGatewayV1::Body { c, from } => Self::Body { claim: c.into(), from, bytes: raw },
             FromGatewayV1::Wait { c, delay_ms } => Self::Wait { claim: c.into(), delay_ms },
             FromGatewayV1::Drop { c } => Self::Drop { claim: c.into() },
-            FromGatewayV1::Credit { c, n, received, delivered, window, cw, refused } => {
-                Self::Credit {
-                    claim: c.into(),
-                    number: n,
-                    received,
-                    delivered,
-                    window,
-                    connection_window: cw.into(),
-                    refused,
-                }
+            FromGatewayV1::Credit { c, n, received, delivered, window, cw, refused, u } => {
+                let code = raw.first_chunk().map(Code::from_bytes);
+                let usage = u.map(Into::into).unwrap_or_default();
+                let credited = Credited { number: n, delivered, usage, refused, code };
+                let (claim, connection_window) = (c.into(), cw.into());
+                Self::Credit { claim, received, window, connection_window, credited }
             }
             FromGatewayV1::Settled { c } => Self::Settled { claim: c.into() },
             FromGatewayV1::Here { gateway } => Self::Here { gateway: gateway.into() },
@@ -272,6 +279,7 @@ impl Go {
             at: at.micros(),
             accepted: payload.len(),
             read: read.len(),
+            code: self.code.map(|code| code.to_string().into()),
         };
         Frame::encode_parts(&FromGatewayV1::Go(head), &[payload, read, body])
     }
@@ -281,7 +289,7 @@ impl GoV1<'_> {
     fn read(self, mut raw: Bytes) -> Result<Go, MessageError> {
         let Self { c, left_ms, first_byte_ms, between_chunks_ms, .. } = self;
         let Self { window, cw, operation, tried, .. } = self;
-        let Self { body_len, kind, at, accepted, read, .. } = self;
+        let Self { body_len, kind, at, accepted, read, code, .. } = self;
         let mut next = |len: usize| {
             if raw.len() < len { Err(FrameError::Truncated) } else { Ok(raw.split_to(len)) }
         };
@@ -303,10 +311,17 @@ impl GoV1<'_> {
                 at: Timestamp::from_micros(at),
                 payload,
             },
+            // One that cannot be read is as good as none.
+            code: code.and_then(|code| code.parse().ok()),
         })
     }
 }
 
 fn read_tried(tried: &[Cow<'_, str>]) -> Result<Vec<UpstreamId>, serde_json::Error> {
     tried.iter().map(|id| id.parse().map_err(serde_json::Error::custom)).collect()
+}
+
+/// As it is signed.
+pub(super) fn usage(usage: &Usage) -> Vec<u8> {
+    serde_json::to_vec(&UsageV1::from(usage)).expect("counts under names are always JSON")
 }

@@ -6,20 +6,18 @@ use tokio::{
     sync::watch,
     time::{Instant, sleep},
 };
-use uplion_domain::{Envelope, subject::Filter};
+use uplion_domain::subject::Filter;
 
 use super::{
     News,
     probe::Prober,
     progress::{PROBE_EVERY, Progress},
-    reader::{MOST, Reader, Stopped, complain_about},
+    reader::{Complaints, MOST, Reader, tell},
 };
-use crate::stream::{Part, ReadError, Record, StreamName, Streams};
+use crate::stream::{Entry, Part, ReadError, StreamName, Streams};
 
 /// Each try makes a consumer, which the server keeps for a while.
 const TRY_AGAIN: Duration = Duration::from_millis(500);
-/// What cannot be read today is not read a moment later either.
-const UNREADABLE: Duration = Duration::from_secs(10);
 
 pub(super) struct PartReader<F> {
     pub streams: Arc<dyn Streams>,
@@ -31,19 +29,19 @@ pub(super) struct PartReader<F> {
 
 impl<F: FnMut(News<'_>)> PartReader<F> {
     pub async fn run(mut self) {
-        let mut complained = None;
+        let mut complaints = Complaints::about(self.stream);
         loop {
-            let stopped = match self.streams.read_part(self.stream, &self.filter).await {
+            let error = match self.streams.read_part(self.stream, &self.filter).await {
                 Ok(Some(part)) => {
                     self.begin();
-                    let Err(stopped) = self.read(part).await;
-                    stopped
+                    let Err(error) = self.read(part, &mut complaints).await;
+                    error
                 }
                 Ok(None) => return self.read_whole().await,
-                Err(error) => error.into(),
+                Err(error) => error,
             };
-            complain_about(self.stream, &stopped, &mut complained);
-            sleep(pause(&stopped)).await;
+            complaints.note("stream.unavailable", &error.to_string());
+            sleep(TRY_AGAIN).await;
         }
     }
 
@@ -55,11 +53,15 @@ impl<F: FnMut(News<'_>)> PartReader<F> {
         }
     }
 
-    async fn read(&mut self, mut part: Box<dyn Part>) -> Result<Infallible, Stopped> {
+    async fn read(
+        &mut self,
+        mut part: Box<dyn Part>,
+        complaints: &mut Complaints,
+    ) -> Result<Infallible, ReadError> {
         loop {
-            let records = part.next(MOST, PROBE_EVERY).await?;
-            if !records.is_empty() {
-                self.tell(&records)?;
+            let entries = part.next(MOST, PROBE_EVERY).await?;
+            if !entries.is_empty() {
+                self.tell(&entries, complaints);
                 continue;
             }
             let asked = Instant::now();
@@ -69,13 +71,11 @@ impl<F: FnMut(News<'_>)> PartReader<F> {
         }
     }
 
-    fn tell(&mut self, records: &[Record]) -> Result<(), Stopped> {
-        for record in records {
-            (self.hear)(News::Event(&Envelope::decode(&record.event)?));
-            // One by one: what was told before one that cannot be read is to be forgotten, too.
-            self.seen.send_modify(|seen| seen.sequence = record.sequence);
+    fn tell(&mut self, entries: &[Entry], complaints: &mut Complaints) {
+        for entry in entries {
+            tell(entry, &mut self.hear, complaints);
+            self.seen.send_modify(|seen| seen.sequence = entry.sequence());
         }
-        Ok(())
     }
 
     /// In one process there is nobody to hide the rest from.
@@ -84,21 +84,9 @@ impl<F: FnMut(News<'_>)> PartReader<F> {
         let prober = Prober { streams: Arc::clone(&streams), stream, seen: Arc::clone(&seen) };
         let hear = move |news: News<'_>| match news {
             News::Event(envelope) if !filter.matches(&envelope.event.subject()) => {}
-            News::Event(_) | News::Anew => hear(news),
+            News::Unread(subject) if !filter.matches(subject) => {}
+            News::Event(_) | News::Unread(_) | News::Anew => hear(news),
         };
         tokio::join!(prober.run(), Reader::new(streams, stream, seen, hear).run());
-    }
-}
-
-const fn pause(stopped: &Stopped) -> Duration {
-    match stopped {
-        Stopped::Decode(_) | Stopped::Read(ReadError::Foreign { .. }) => UNREADABLE,
-        Stopped::Read(
-            ReadError::Missing(_)
-            | ReadError::Replaced(_)
-            | ReadError::Purged { .. }
-            | ReadError::TooLarge { .. }
-            | ReadError::Unavailable { .. },
-        ) => TRY_AGAIN,
     }
 }

@@ -68,7 +68,6 @@ impl Progress {
             // Time will tell.
             Err(
                 ReadError::Purged { .. }
-                | ReadError::Foreign { .. }
                 | ReadError::TooLarge { .. }
                 | ReadError::Unavailable { .. },
             ) => {}

@@ -6,10 +6,10 @@ use tokio::{
     sync::watch,
     time::{Instant, sleep},
 };
-use uplion_domain::Envelope;
+use uplion_domain::{Envelope, subject::Subject};
 
 use super::progress::{Incarnation, PROBE_EVERY, Progress};
-use crate::stream::{Cursor, ReadError, Record, StreamName, Streams};
+use crate::stream::{Cursor, Entry, ReadError, StreamName, Streams};
 
 /// Events read at once.
 pub(super) const MOST: usize = 1_024;
@@ -22,6 +22,8 @@ const COMPLAIN_EVERY: Duration = Duration::from_secs(10);
 #[derive(Debug)]
 pub enum News<'a> {
     Event(&'a Envelope),
+    /// One of ours that this version cannot read: nobody knows what it changed about its subject.
+    Unread(&'a Subject),
     /// The stream was replaced: forget everything; the new one follows from its beginning.
     Anew,
 }
@@ -31,16 +33,7 @@ pub(super) struct Reader<F> {
     stream: StreamName,
     seen: Arc<watch::Sender<Progress>>,
     hear: F,
-    complained: Option<Instant>,
-}
-
-/// Why reading stopped.
-#[derive(Debug, thiserror::Error)]
-pub(super) enum Stopped {
-    #[error(transparent)]
-    Read(#[from] ReadError),
-    #[error(transparent)]
-    Decode(#[from] uplion_domain::wire::DecodeError),
+    complaints: Complaints,
 }
 
 impl<F: FnMut(News<'_>)> Reader<F> {
@@ -50,29 +43,29 @@ impl<F: FnMut(News<'_>)> Reader<F> {
         seen: Arc<watch::Sender<Progress>>,
         hear: F,
     ) -> Self {
-        Self { streams, stream, seen, hear, complained: None }
+        Self { streams, stream, seen, hear, complaints: Complaints::about(stream) }
     }
 
     pub async fn run(mut self) {
         loop {
-            if let Err(stopped) = self.read().await {
-                complain_about(self.stream, &stopped, &mut self.complained);
+            if let Err(error) = self.read().await {
+                self.complaints.note("stream.unavailable", &error.to_string());
             }
             sleep(PROBE_EVERY).await;
         }
     }
 
     /// Until the stream is replaced or cannot be read.
-    async fn read(&mut self) -> Result<(), Stopped> {
+    async fn read(&mut self) -> Result<(), ReadError> {
         let identity = self.streams.identity(self.stream).await?;
         let found = Incarnation { created: identity.created, epoch: identity.epoch };
         self.begin(found, identity.last);
         let after = self.seen.borrow().sequence;
         let mut cursor = self.streams.read(self.stream, after).await?;
         while self.seen.borrow().stream == Some(found) {
-            let records = cursor.next(MOST, PROBE_EVERY).await?;
-            self.tell(&records)?;
-            if records.is_empty() && self.is_missing_some() {
+            let entries = cursor.next(MOST, PROBE_EVERY).await?;
+            self.tell(&entries);
+            if entries.is_empty() && self.is_missing_some() {
                 cursor = self.reread(cursor).await?;
             }
         }
@@ -96,21 +89,19 @@ impl<F: FnMut(News<'_>)> Reader<F> {
         }
     }
 
-    fn tell(&mut self, records: &[Record]) -> Result<(), Stopped> {
-        for message in records.chunk_by(|one, next| one.sequence == next.sequence) {
-            for record in message {
-                let event = Envelope::decode(&record.event)?;
-                (self.hear)(News::Event(&event));
+    fn tell(&mut self, entries: &[Entry]) {
+        for message in entries.chunk_by(|one, next| one.sequence() == next.sequence()) {
+            for entry in message {
+                tell(entry, &mut self.hear, &mut self.complaints);
             }
             // Cursors give whole messages.
-            if let Some(Record { sequence, .. }) = message.last() {
+            if let Some(last) = message.last() {
                 self.seen.send_modify(|seen| {
-                    seen.sequence = *sequence;
+                    seen.sequence = last.sequence();
                     seen.prove();
                 });
             }
         }
-        Ok(())
     }
 
     fn is_missing_some(&self) -> bool {
@@ -124,14 +115,39 @@ impl<F: FnMut(News<'_>)> Reader<F> {
     }
 }
 
-pub(super) fn complain_about(
+/// As an event, or as one that cannot be read; of what is foreign nothing is told.
+pub(super) fn tell(entry: &Entry, hear: &mut impl FnMut(News<'_>), complaints: &mut Complaints) {
+    let record = match entry {
+        Entry::Event(record) => record,
+        // The projector keeps it for a person to look at.
+        Entry::Foreign(foreign) => return complaints.note("stream.foreign", &foreign.reason),
+    };
+    match Envelope::decode(&record.event) {
+        Ok(event) => hear(News::Event(&event)),
+        Err(error) => {
+            complaints.note("stream.unread", &error.to_string());
+            hear(News::Unread(&record.subject));
+        }
+    }
+}
+
+/// Of one stream.
+pub(super) struct Complaints {
     stream: StreamName,
-    stopped: &Stopped,
-    complained: &mut Option<Instant>,
-) {
-    let quiet = complained.is_some_and(|last| last.elapsed() < COMPLAIN_EVERY);
-    if !quiet {
-        *complained = Some(Instant::now());
-        tracing::warn!(%stream, error = %stopped, "stream.follow.failed");
+    last: Option<Instant>,
+}
+
+impl Complaints {
+    pub const fn about(stream: StreamName) -> Self {
+        Self { stream, last: None }
+    }
+
+    /// What is wrong goes on for long, or comes in great numbers.
+    pub fn note(&mut self, what: &'static str, why: &str) {
+        let quiet = self.last.is_some_and(|last| last.elapsed() < COMPLAIN_EVERY);
+        if !quiet {
+            self.last = Some(Instant::now());
+            tracing::warn!(stream = %self.stream, what, error = why, "stream.follow.failed");
+        }
     }
 }

@@ -12,10 +12,10 @@ use uplion_domain::Timestamp;
 use super::{
     Shared,
     pull::{Lost, Pull},
-    record::{Stored, records},
+    record::{Stored, entries},
     streams,
 };
-use crate::stream::{Cursor, ReadError, Record, StreamName};
+use crate::stream::{Cursor, Entry, ReadError, StreamName, reading::Reading};
 
 /// Messages asked for ahead.
 pub(super) const AHEAD: usize = 1_024;
@@ -28,8 +28,8 @@ const PAUSE: Duration = Duration::from_millis(100);
 pub(super) struct NatsCursor {
     shared: Arc<Shared>,
     stream: StreamName,
-    /// Tells the stream from one made anew under its name.
-    created: Timestamp,
+    /// Also tells the stream from one made anew under its name.
+    reading: Reading,
     /// Sequence of the last event that was handed out.
     after: u64,
     pull: Option<Pull>,
@@ -44,7 +44,8 @@ impl NatsCursor {
         after: u64,
     ) -> Result<Self, ReadError> {
         let created = streams::identity(&shared.api, stream).await?.created;
-        let mut cursor = Self { shared, stream, created, after, pull: None, fresh: true };
+        let reading = shared.reading(stream, created);
+        let mut cursor = Self { shared, stream, reading, after, pull: None, fresh: true };
         cursor.open().await?;
         Ok(cursor)
     }
@@ -52,7 +53,7 @@ impl NatsCursor {
     /// Reads on behind what was handed out, if that is still the same stream.
     async fn open(&mut self) -> Result<&mut Pull, ReadError> {
         let identity = streams::identity(&self.shared.api, self.stream).await?;
-        if identity.created != self.created || identity.last < self.after {
+        if identity.created != self.reading.created || identity.last < self.after {
             return Err(ReadError::Replaced(self.stream));
         }
         let wanted = self.after + 1;
@@ -80,20 +81,17 @@ impl NatsCursor {
         Ok(self.pull.insert(pull))
     }
 
-    /// The events of `message`, if it is the next one; otherwise the pull is given up.
-    fn accept(&mut self, message: &async_nats::Message) -> Result<Option<Vec<Record>>, ReadError> {
+    /// What `message` holds, if it is the next one; otherwise the pull is given up.
+    fn accept(&mut self, message: &async_nats::Message) -> Result<Option<Vec<Entry>>, ReadError> {
         let delivery = message.reply.as_deref().and_then(Delivery::parse);
         match delivery {
             Some(Delivery { sequence, appended_at, .. }) if sequence == self.after + 1 => {
                 let async_nats::Message { subject, headers, payload, .. } = message;
                 let headers = headers.as_ref();
                 let stored = Stored { sequence, appended_at, subject, headers, payload };
-                let records = records(self.stream, &stored);
-                // Asked again, it is as foreign, and nothing behind it is handed out.
-                let records = records.inspect_err(|_| self.pull = None)?;
                 self.after = sequence;
                 self.fresh = false;
-                Ok(Some(records))
+                Ok(Some(entries(&self.reading, &stored)))
             }
             // Asked for and not there: it was dropped since, or somebody deleted it.
             Some(Delivery { sequence: first, .. }) if self.fresh && first > self.after => {
@@ -107,8 +105,8 @@ impl NatsCursor {
         }
     }
 
-    /// The events of one message, waiting for it until `until`; none if none came.
-    async fn first(&mut self, until: Instant) -> Result<Vec<Record>, ReadError> {
+    /// What one message holds, waiting for it until `until`; none if none came.
+    async fn first(&mut self, until: Instant) -> Result<Vec<Entry>, ReadError> {
         loop {
             let pull = match &mut self.pull {
                 Some(pull) => pull,
@@ -116,8 +114,8 @@ impl NatsCursor {
             };
             match pull.next(AHEAD / 2, AHEAD, until).await {
                 Ok(Some(message)) => {
-                    if let Some(records) = self.accept(&message)? {
-                        return Ok(records);
+                    if let Some(entries) = self.accept(&message)? {
+                        return Ok(entries);
                     }
                 }
                 Ok(None) => return Ok(Vec::new()),
@@ -139,9 +137,9 @@ impl NatsCursor {
 
 #[async_trait]
 impl Cursor for NatsCursor {
-    async fn next(&mut self, most: usize, wait: Duration) -> Result<Vec<Record>, ReadError> {
-        let mut records = self.first(Instant::now() + wait).await?;
-        while !records.is_empty() && records.len() < most {
+    async fn next(&mut self, most: usize, wait: Duration) -> Result<Vec<Entry>, ReadError> {
+        let mut entries = self.first(Instant::now() + wait).await?;
+        while !entries.is_empty() && entries.len() < most {
             let ready = self.pull.as_mut().map_or(Ok(None), Pull::ready);
             let accepted = match ready {
                 Ok(Some(message)) => self.accept(&message).ok(),
@@ -153,12 +151,12 @@ impl Cursor for NatsCursor {
                 self.pull = None;
                 break;
             };
-            records.extend(accepted.unwrap_or_default());
+            entries.extend(accepted.unwrap_or_default());
             if self.pull.is_none() {
                 break;
             }
         }
-        Ok(records)
+        Ok(entries)
     }
 }
 

@@ -9,7 +9,7 @@ use super::{
     access::Access,
     link::{Links, Member},
 };
-use crate::message::SendError;
+use crate::{log_key::LogKeys, message::SendError};
 
 const CONNECT_DEADLINE: Duration = Duration::from_secs(2);
 const REQUEST_DEADLINE: Duration = Duration::from_secs(5);
@@ -43,6 +43,8 @@ pub struct NatsOptions {
     pub name: String,
     /// Whose inbox it hears answers in, which others cannot listen to. Without one: in that of clients in general.
     pub role: Option<Role>,
+    /// Under which this process signs what it writes, and believes what it reads; without them it believes everything.
+    pub log_keys: Option<LogKeys>,
 }
 
 /// Without the URL and the others, which may hold a secret.

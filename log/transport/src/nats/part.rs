@@ -11,20 +11,21 @@ use async_nats::{
 };
 use async_trait::async_trait;
 use tokio::time::Instant;
-use uplion_domain::subject::Filter;
+use uplion_domain::{Timestamp, subject::Filter};
 
 use super::{
     Shared,
     cursor::{AHEAD, Delivery, EXPIRES, INACTIVE},
     pull::{Lost, Pull},
-    record::{Stored, records},
+    record::{Stored, entries},
     streams,
 };
-use crate::stream::{Part, ReadError, Record, StreamName};
+use crate::stream::{Entry, Part, ReadError, StreamName, reading::Reading};
 
 pub(super) struct NatsPart {
     shared: Arc<Shared>,
     stream: StreamName,
+    reading: Reading,
     consumer: String,
     pull: Pull,
     /// The consumer's sequence of the last message that was handed out.
@@ -53,10 +54,12 @@ impl NatsPart {
         let (client, link) = (&shared.client, shared.links.watch());
         let pull = Pull::new(client, link, stream.as_str(), &consumer, EXPIRES).await;
         let pull = pull.map_err(|Lost(reason)| ReadError::Unavailable { stream, reason })?;
-        Ok(Self { shared, stream, consumer, pull, told: 0 })
+        // Who reads a part has no keys, and may not ask when the stream was made.
+        let reading = shared.reading(stream, Timestamp::from_micros(0));
+        Ok(Self { shared, stream, reading, consumer, pull, told: 0 })
     }
 
-    fn accept(&mut self, message: &Message) -> Result<Vec<Record>, ReadError> {
+    fn accept(&mut self, message: &Message) -> Result<Vec<Entry>, ReadError> {
         let delivery = message.reply.as_deref().and_then(Delivery::parse);
         let Some(delivery) = delivery.filter(|delivery| delivery.ordinal == self.told + 1) else {
             return Err(self.unavailable("a message was lost on its way".to_owned()));
@@ -65,9 +68,8 @@ impl NatsPart {
         let Delivery { sequence, appended_at, ordinal, number: _ } = delivery;
         let headers = headers.as_ref();
         let stored = Stored { sequence, appended_at, subject, headers, payload };
-        let records = records(self.stream, &stored)?;
         self.told = ordinal;
-        Ok(records)
+        Ok(entries(&self.reading, &stored))
     }
 
     fn unavailable(&self, reason: String) -> ReadError {
@@ -77,18 +79,18 @@ impl NatsPart {
 
 #[async_trait]
 impl Part for NatsPart {
-    async fn next(&mut self, most: usize, wait: Duration) -> Result<Vec<Record>, ReadError> {
+    async fn next(&mut self, most: usize, wait: Duration) -> Result<Vec<Entry>, ReadError> {
         let first = self.pull.next(AHEAD / 2, AHEAD, Instant::now() + wait).await;
         let Some(first) = first.map_err(|Lost(reason)| self.unavailable(reason))? else {
             return Ok(Vec::new());
         };
-        let mut records = self.accept(&first)?;
-        while records.len() < most {
+        let mut entries = self.accept(&first)?;
+        while entries.len() < most {
             let ready = self.pull.ready().map_err(|Lost(reason)| self.unavailable(reason))?;
             let Some(message) = ready else { break };
-            records.extend(self.accept(&message)?);
+            entries.extend(self.accept(&message)?);
         }
-        Ok(records)
+        Ok(entries)
     }
 
     async fn is_complete(&mut self) -> Result<bool, ReadError> {

@@ -99,11 +99,12 @@ fn worker(permissions: Permissions) -> Permissions {
         .reads_part(StreamName::Control, &Filter::ControlOfModels)
         .takes_tickets()
         .writes(StreamName::Workers)
-        .settles_for_lost_gateways()
         .says(&Pattern::ToGateways)
         .says(&Pattern::PresenceOfWorkers)
         .listens(Role::Worker)
         .hears(&Pattern::ToWorkers)
+        // One that lives is asked to settle in the place of one that is lost.
+        .hears(&Pattern::PresenceOfGateways)
 }
 
 fn control(permissions: Permissions) -> Permissions {
@@ -111,6 +112,8 @@ fn control(permissions: Permissions) -> Permissions {
         permissions.makes(stream).api(&format!("STREAM.MSG.GET.{stream}"))
     });
     permissions
+        // What somebody else put at its end is read past.
+        .reads(StreamName::Control)
         .api("INFO")
         .says(&Pattern::Control)
         .says(&Pattern::NobodysAtWorkers)
@@ -194,11 +197,6 @@ impl Permissions {
 
     fn writes(self, stream: StreamName) -> Self {
         stream.batch_subject().iter().fold(self, Self::says)
-    }
-
-    /// The one thing that a worker writes to TRAFFIC: the end of a request whose gateway it lost.
-    fn settles_for_lost_gateways(self) -> Self {
-        self.writes(StreamName::Traffic)
     }
 
     /// A listener sends a message to nobody, to learn that the server knows of it, and to itself, to learn that it hears.

@@ -1,44 +1,58 @@
-//! Messages of streams: a batch as its payload says, or one event with its attributes in headers.
+//! Messages of streams as NATS has them: an event's attributes in headers, and what is read back.
 
 use async_nats::{
     HeaderMap,
-    header::{HeaderName, NATS_EXPECTED_LAST_SEQUENCE, NATS_MESSAGE_ID},
+    header::{NATS_EXPECTED_LAST_SEQUENCE, NATS_MESSAGE_ID},
 };
-use uplion_domain::{EventId, Timestamp, subject::Subject, wire::Encoded};
+use uplion_domain::{Timestamp, subject::Subject, wire::Encoded};
 
-use crate::stream::{self, Condition, ReadError, Record, StreamName};
+use crate::{
+    log_key::{LogKeys, Signed},
+    stream::{
+        AppendError, Condition, Entry, RawMessage, StreamName,
+        reading::{Reading, header},
+    },
+};
 
-const ID: HeaderName = HeaderName::from_static("ce-id");
-const TYPE: HeaderName = HeaderName::from_static("ce-type");
-const TIME: HeaderName = HeaderName::from_static("ce-time");
-const ACTOR: HeaderName = HeaderName::from_static("ce-actor");
-/// `CloudEvents` allows an attribute no other characters.
-const REQUEST_ID: HeaderName = HeaderName::from_static("ce-requestid");
-const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
-
-pub(super) fn headers(event: &Encoded, condition: Condition) -> HeaderMap {
+/// Of an event that is a message of its own.
+pub(super) fn headers(
+    stream: StreamName,
+    subject: &Subject,
+    event: &Encoded,
+    condition: Condition,
+    keys: Option<&LogKeys>,
+) -> Result<HeaderMap, AppendError> {
     let Encoded { id, kind, at, traceparent, actor, request_id, payload: _ } = event;
     let mut headers = HeaderMap::new();
-    headers.insert(ID, id.as_str());
-    headers.insert(TYPE, kind.as_str());
-    headers.insert(TIME, at.to_string());
-    if let Some(traceparent) = traceparent {
-        headers.insert(TRACEPARENT, traceparent.as_str());
+    headers.insert(header::ID, id.as_str());
+    headers.insert(header::TYPE, kind.as_str());
+    headers.insert(header::TIME, at.to_string());
+    let optional = [
+        (header::TRACEPARENT, traceparent),
+        (header::ACTOR, actor),
+        (header::REQUEST_ID, request_id),
+    ];
+    for (name, value) in optional {
+        if let Some(value) = value {
+            headers.insert(name, value.as_str());
+        }
     }
-    if let Some(actor) = actor {
-        headers.insert(ACTOR, actor.as_str());
-    }
-    if let Some(request) = request_id {
-        headers.insert(REQUEST_ID, request.as_str());
-    }
-    let Condition { unique, last } = condition;
+    let Condition { unique, last, created } = condition;
     if unique {
         headers.insert(NATS_MESSAGE_ID, id.as_str());
     }
     if let Some(last) = last {
         headers.insert(NATS_EXPECTED_LAST_SEQUENCE, last.to_string());
     }
-    headers
+    if let Some(keys) = keys {
+        let (Some(last), Some(created)) = (last, created) else {
+            let reason = "a change is signed for its place, and this one has none".into();
+            return Err(AppendError::Unavailable { stream, reason });
+        };
+        let signed = Signed::Change { created, sequence: last + 1, subject, event };
+        headers.insert(header::CODE, keys.sign(&signed).to_string());
+    }
+    Ok(headers)
 }
 
 /// A message as it lies in a stream.
@@ -50,40 +64,20 @@ pub(super) struct Stored<'a> {
     pub payload: &'a [u8],
 }
 
-pub(super) fn records(stream: StreamName, stored: &Stored<'_>) -> Result<Vec<Record>, ReadError> {
-    let Stored { sequence, appended_at, subject, headers: _, payload } = *stored;
-    let foreign = |reason: String| ReadError::Foreign { stream, sequence, reason };
-    let subject: Subject = subject.parse().map_err(|error| foreign(format!("{error}")))?;
-    match subject {
-        Subject::TrafficBatch { .. } | Subject::WorkersBatch { .. } => {
-            stream::records(stream, sequence, appended_at, &subject, payload)
-        }
-        Subject::Traffic { .. }
-        | Subject::Control(_)
-        | Subject::Task { .. }
-        | Subject::Gateway { .. }
-        | Subject::Worker { .. }
-        | Subject::Presence(_) => {
-            let event = single(stored).map_err(foreign)?;
-            Ok(vec![Record { sequence, index: 0, appended_at, subject, event }])
-        }
-    }
+pub(super) fn entries(reading: &Reading, stored: &Stored<'_>) -> Vec<Entry> {
+    let Stored { sequence, appended_at, subject, headers, payload } = *stored;
+    let header = |name: &str| Some(headers?.get(name)?.as_str());
+    let raw = || RawMessage {
+        subject: subject.to_owned(),
+        headers: headers.map(pairs).unwrap_or_default(),
+        payload: payload.to_vec(),
+    };
+    reading.entries(sequence, appended_at, subject, payload, &header, raw)
 }
 
-/// The one event that the message is.
-fn single(Stored { headers, payload, .. }: &Stored<'_>) -> Result<Encoded, String> {
-    let text = |name: HeaderName| Some(headers.as_ref()?.get(name)?.as_str().to_owned());
-    let needed = |name: HeaderName| {
-        let missing = format!("it has no {}", <HeaderName as AsRef<str>>::as_ref(&name));
-        text(name).ok_or(missing)
-    };
-    Ok(Encoded {
-        id: EventId::known(needed(ID)?),
-        kind: needed(TYPE)?,
-        at: needed(TIME)?.parse().map_err(|error| format!("{error}"))?,
-        traceparent: text(TRACEPARENT),
-        actor: text(ACTOR),
-        request_id: text(REQUEST_ID),
-        payload: payload.to_vec(),
-    })
+fn pairs(headers: &HeaderMap) -> Vec<(String, String)> {
+    let pairs = headers.iter().flat_map(|(name, values)| {
+        values.iter().map(move |value| (name.to_string(), value.as_str().to_owned()))
+    });
+    pairs.collect()
 }

@@ -23,12 +23,13 @@ use super::{
     api::{Api, ApiError, BriefConfig, State},
     cursor::NatsCursor,
     part::NatsPart,
-    record::{Stored, headers, records},
+    record::{Stored, entries, headers},
     spelled,
 };
 use crate::stream::{
-    AppendError, Appended, Condition, Cursor, Identity, Part, ReadError, Record, Storage,
-    StreamName, StreamSpec, Streams, WriteTrouble, batch, batch_writer::BatchSink,
+    AppendError, Appended, Condition, Cursor, Entry, Foreign, Identity, Part, RawMessage,
+    ReadError, Storage, StreamName, StreamSpec, Streams, WriteTrouble, batch,
+    batch_writer::BatchSink,
 };
 
 const EPOCH: &str = "uplion-epoch";
@@ -88,7 +89,8 @@ impl Streams for NatsStreams {
         if let Some(writer) = self.0.writer(stream) {
             return writer.append(&event).await;
         }
-        let headers = headers(&event, condition);
+        let keys = self.0.options.log_keys.as_ref();
+        let headers = headers(stream, subject, &event, condition, keys)?;
         let published =
             self.0.publisher.publish(spelled(subject), headers, event.payload.into()).await;
         appended(stream, condition, published)
@@ -99,7 +101,8 @@ impl Streams for NatsStreams {
         stream: StreamName,
         events: &[Encoded],
     ) -> Result<Appended, AppendError> {
-        let sequence = self.0.publisher.append_message(stream, batch::encode(events)).await?;
+        let batch = batch::encode(events, stream.seal(self.0.options.log_keys.as_ref()));
+        let sequence = self.0.publisher.append_message(stream, batch).await?;
         Ok(Appended { sequence, duplicate: false })
     }
 
@@ -124,7 +127,7 @@ impl Streams for NatsStreams {
         Ok(Some(Box::new(NatsPart::open(Arc::clone(&self.0), stream, filter).await?)))
     }
 
-    async fn get(&self, stream: StreamName, sequence: u64) -> Result<Vec<Record>, ReadError> {
+    async fn get(&self, stream: StreamName, sequence: u64) -> Result<Vec<Entry>, ReadError> {
         // The server takes 0 for a question without a sequence, and refuses it.
         if sequence == 0 {
             return Ok(Vec::new());
@@ -133,14 +136,24 @@ impl Streams for NatsStreams {
         let Some(raw) = got.map_err(|error| read_error(stream, &error))? else {
             return Ok(Vec::new());
         };
-        let foreign = |reason: String| ReadError::Foreign { stream, sequence, reason };
+        let created = match &self.0.options.log_keys {
+            Some(_) if stream == StreamName::Control => self.identity(stream).await?.created,
+            Some(_) | None => Timestamp::from_micros(0),
+        };
         let micros = i64::try_from(raw.time.unix_timestamp_nanos() / 1_000).unwrap_or(i64::MAX);
         let appended_at = Timestamp::from_micros(micros);
-        let message: async_nats::jetstream::message::StreamMessage =
-            raw.try_into().map_err(|error: async_nats::Error| foreign(error.to_string()))?;
+        let reading = self.0.reading(stream, created);
+        let message: async_nats::jetstream::message::StreamMessage = match raw.try_into() {
+            Ok(message) => message,
+            Err(error) => {
+                let (message, reason) = (RawMessage::default(), format!("{error}"));
+                let foreign = Foreign { sequence, appended_at, message, reason };
+                return Ok(vec![Entry::Foreign(foreign)]);
+            }
+        };
         let (subject, headers) = (message.subject.as_str(), Some(&message.headers));
         let payload = &message.payload;
-        records(stream, &Stored { sequence, appended_at, subject, headers, payload })
+        Ok(entries(&reading, &Stored { sequence, appended_at, subject, headers, payload }))
     }
 
     async fn purge(&self, stream: StreamName, sequence: u64) -> Result<(), ReadError> {

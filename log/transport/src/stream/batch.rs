@@ -1,12 +1,20 @@
 //! A message of TRAFFIC or WORKERS: events of one writer, in order, appended and acknowledged together.
 //!
-//! A version byte; then each event's canonical bytes, with their length before them: four bytes, the highest first.
-//! A version that authenticates a batch puts its code between the version byte and the first event.
+//! A version byte; in version 2 the code that authenticates the events; then each event's canonical bytes, with their
+//! length before them: four bytes, the highest first.
 
 use bytes::{BufMut, Bytes};
-use uplion_domain::wire::{Encoded, canonical::CanonicalError};
+use uplion_domain::{
+    subject::Subject,
+    wire::{Encoded, canonical::CanonicalError},
+};
 
-const VERSION: u8 = 1;
+use crate::log_key::{CODE, Code, LogKeys, NotAuthentic, Signed};
+
+const UNSIGNED: u8 = 1;
+const SIGNED: u8 = 2;
+/// Before the first event of a signed batch.
+const SIGNED_HEAD: usize = 1 + CODE;
 /// Before each event: its length.
 const LENGTH: usize = 4;
 
@@ -23,8 +31,17 @@ pub enum BatchError {
     Empty,
     #[error("a batch is cut off")]
     Truncated,
+    #[error(transparent)]
+    NotAuthentic(#[from] NotAuthentic),
     #[error("event {index} of a batch cannot be read")]
     Event { index: usize, source: CanonicalError },
+}
+
+/// How the batches of a stream are signed: under which keys, and as messages of which subject.
+#[derive(Debug, Clone)]
+pub struct Seal {
+    pub keys: LogKeys,
+    pub subject: Subject,
 }
 
 /// A message's payload while it is put together.
@@ -32,15 +49,18 @@ pub enum BatchError {
 pub struct BatchBuilder {
     payload: Vec<u8>,
     events: usize,
-}
-
-impl Default for BatchBuilder {
-    fn default() -> Self {
-        Self { payload: vec![VERSION], events: 0 }
-    }
+    seal: Option<Seal>,
 }
 
 impl BatchBuilder {
+    pub fn new(seal: Option<Seal>) -> Self {
+        let payload = match seal {
+            Some(_) => [&[SIGNED][..], &[0; CODE]].concat(),
+            None => vec![UNSIGNED],
+        };
+        Self { payload, events: 0, seal }
+    }
+
     /// Whether an event of so many canonical bytes still goes into this message. The first one always does.
     pub fn has_room_for(&self, event: usize) -> bool {
         let fits = self.payload.len() + LENGTH + event <= MAX_BATCH_BYTES;
@@ -56,25 +76,29 @@ impl BatchBuilder {
     }
 
     pub fn build(self) -> Bytes {
-        self.payload.into()
+        let Self { mut payload, events: _, seal } = self;
+        if let Some(Seal { keys, subject }) = &seal {
+            let (head, events) = payload.split_at_mut(SIGNED_HEAD);
+            let code = keys.sign(&Signed::Batch { subject, events });
+            head[1..].copy_from_slice(&code.to_bytes());
+        }
+        payload.into()
     }
 }
 
 /// All of these as one message, however many.
-pub fn encode<'a>(events: impl IntoIterator<Item = &'a Encoded>) -> Bytes {
-    let mut batch = BatchBuilder::default();
+pub fn encode<'a>(events: impl IntoIterator<Item = &'a Encoded>, seal: Option<Seal>) -> Bytes {
+    let mut batch = BatchBuilder::new(seal);
     for event in events {
         batch.push(&event.to_canonical());
     }
     batch.build()
 }
 
-/// At least one event. Whatever is wrong with one of them is wrong with the whole message.
-pub fn decode(payload: &[u8]) -> Result<Vec<Encoded>, BatchError> {
-    let (version, mut rest) = payload.split_first().ok_or(BatchError::Empty)?;
-    if *version != VERSION {
-        return Err(BatchError::UnknownVersion(*version));
-    }
+/// At least one event. Whatever is wrong with one of them is wrong with the whole message. With a seal only what was
+/// signed under it is read; without one everything is.
+pub fn decode(payload: &[u8], seal: Option<&Seal>) -> Result<Vec<Encoded>, BatchError> {
+    let mut rest = authentic(payload, seal)?;
     let mut events = Vec::new();
     while !rest.is_empty() {
         let (length, after) = rest.split_first_chunk::<LENGTH>().ok_or(BatchError::Truncated)?;
@@ -88,95 +112,22 @@ pub fn decode(payload: &[u8]) -> Result<Vec<Encoded>, BatchError> {
     if events.is_empty() { Err(BatchError::Empty) } else { Ok(events) }
 }
 
-#[cfg(test)]
-mod tests {
-    use proptest::{collection::vec, option, prelude::*};
-    use uplion_domain::{EventId, Timestamp};
-
-    use super::*;
-
-    prop_compose! {
-        fn any_event()(
-            id: String, kind: String, at: i64, traceparent in option::of(any::<String>()),
-            actor in option::of(any::<String>()), request_id in option::of(any::<String>()), payload: Vec<u8>,
-        ) -> Encoded {
-            let (id, at) = (EventId::known(id), Timestamp::from_micros(at));
-            Encoded { id, kind, at, traceparent, actor, request_id, payload }
-        }
-    }
-
-    fn example(payload: usize) -> Encoded {
-        let (id, at) = (EventId::known("evt_7"), Timestamp::from_micros(258));
-        let (traceparent, actor, request_id) = (None, None, None);
-        let payload = vec![b' '; payload];
-        Encoded { id, kind: "uplion.a.v1".into(), at, traceparent, actor, request_id, payload }
-    }
-
-    #[test]
-    fn a_batch_has_the_same_bytes_for_ever() {
-        let event = example(2).to_canonical();
-        let length = u32::try_from(event.len()).unwrap().to_be_bytes();
-        let expected = [&[1], &length[..], &event, &length, &event].concat();
-        let batch = encode([&example(2), &example(2)]);
-        assert_eq!(batch, expected);
-        assert_eq!(decode(&batch), Ok(vec![example(2), example(2)]));
-    }
-
-    #[test]
-    fn a_batch_is_bounded_in_events_and_in_bytes() {
-        let (small, large) =
-            (example(0).to_canonical(), example(MAX_BATCH_BYTES / 3).to_canonical());
-        for (event, most) in [(small, MAX_BATCH_EVENTS), (large, 2)] {
-            let mut batch = BatchBuilder::default();
-            let mut events = 0;
-            while batch.has_room_for(event.len()) {
-                batch.push(&event);
-                events += 1;
+/// The bytes of the events.
+fn authentic<'a>(payload: &'a [u8], seal: Option<&Seal>) -> Result<&'a [u8], BatchError> {
+    let (version, rest) = payload.split_first().ok_or(BatchError::Empty)?;
+    match (*version, seal) {
+        (UNSIGNED, None) => Ok(rest),
+        (UNSIGNED, Some(_)) => Err(NotAuthentic::Unsigned.into()),
+        (SIGNED, seal) => {
+            let (code, events) = rest.split_first_chunk::<CODE>().ok_or(BatchError::Truncated)?;
+            if let Some(Seal { keys, subject }) = seal {
+                keys.verify(&Signed::Batch { subject, events }, &Code::from_bytes(code))?;
             }
-            assert_eq!(events, most);
+            Ok(events)
         }
-        assert!(
-            BatchBuilder::default().has_room_for(2 * MAX_BATCH_BYTES),
-            "a large one goes alone"
-        );
-    }
-
-    #[test]
-    fn what_is_not_wholly_a_batch_is_none_of_it() {
-        let batch = encode([&example(2), &example(3)]);
-        let second = batch.len() - example(3).to_canonical().len() - LENGTH;
-        for end in (0..batch.len()).filter(|end| *end != second) {
-            assert!(decode(&batch[..end]).is_err(), "{end}");
-        }
-        assert_eq!(decode(&[]), Err(BatchError::Empty));
-        assert_eq!(decode(&[VERSION]), Err(BatchError::Empty));
-        assert_eq!(decode(&[9, 0]), Err(BatchError::UnknownVersion(9)));
-    }
-
-    proptest! {
-        #[test]
-        fn a_batch_reads_back_as_itself(events in vec(any_event(), 1..20)) {
-            prop_assert_eq!(decode(&encode(&events)), Ok(events));
-        }
-
-        #[test]
-        fn foreign_bytes_are_read_or_refused(mut bytes: Vec<u8>, ours: bool) {
-            if ours {
-                bytes.insert(0, VERSION);
-            }
-            if let Ok(events) = decode(&bytes) {
-                prop_assert_eq!(encode(&events), bytes);
-            }
-        }
-
-        #[test]
-        fn a_batch_with_a_changed_byte_is_read_or_refused(at: prop::sample::Index, byte: u8) {
-            let mut batch = encode([&example(2), &example(3)]).to_vec();
-            let at = at.index(batch.len());
-            batch[at] = byte;
-            if let Ok(events) = decode(&batch) {
-                prop_assert_eq!(encode(&events), batch);
-            }
-        }
+        (other, _) => Err(BatchError::UnknownVersion(other)),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -21,7 +21,7 @@ use uplion_domain::wire::Encoded;
 
 use super::{
     AppendError, Appended, StreamName, WriteTrouble,
-    batch::{BatchBuilder, MAX_BATCH_BYTES},
+    batch::{BatchBuilder, MAX_BATCH_BYTES, Seal},
 };
 
 /// How long an event waits for company that nobody waits for.
@@ -56,6 +56,8 @@ pub struct BatchStats {
 
 struct Shared {
     stream: StreamName,
+    /// Under what its messages are signed; none where they are not.
+    seal: Option<Seal>,
     sink: Arc<dyn BatchSink>,
     queue: Mutex<Queue>,
     /// Something urgent came.
@@ -95,16 +97,13 @@ struct Losses {
     logged: Option<Instant>,
 }
 
-/// A message, and who waits for each of its events.
-struct Message {
-    payload: Bytes,
-    answers: Vec<Option<oneshot::Sender<Result<Appended, AppendError>>>>,
-}
+/// Who waits for each event of a message.
+type Answers = Vec<Option<oneshot::Sender<Result<Appended, AppendError>>>>;
 
 impl BatchWriter {
-    pub fn new(stream: StreamName, sink: Arc<dyn BatchSink>) -> Self {
+    pub fn new(stream: StreamName, seal: Option<Seal>, sink: Arc<dyn BatchSink>) -> Self {
         let (queue, hurry) = (Mutex::default(), Notify::new());
-        Self { shared: Arc::new(Shared { stream, sink, queue, hurry }) }
+        Self { shared: Arc::new(Shared { stream, seal, sink, queue, hurry }) }
     }
 
     /// Returns once the event is durable. After [`AppendError::Unacknowledged`] it may be there all the same: appended
@@ -168,7 +167,10 @@ impl BatchWriter {
 /// Until nothing waits any more.
 async fn drive(shared: Arc<Shared>) {
     while shared.gathered().await {
-        let Some(Message { payload, answers }) = shared.queue().next_message() else { continue };
+        let gathered = shared.queue().next_message(shared.seal.as_ref());
+        let Some((batch, answers)) = gathered else { continue };
+        // Signed without the lock: whoever appends meanwhile does not wait for it.
+        let payload = batch.build();
         let appended = shared.sink.append_message(shared.stream, payload).await;
         shared.answer(answers, &appended);
     }
@@ -195,11 +197,7 @@ impl Shared {
         }
     }
 
-    fn answer(
-        &self,
-        answers: Vec<Option<oneshot::Sender<Result<Appended, AppendError>>>>,
-        appended: &Result<u64, AppendError>,
-    ) {
+    fn answer(&self, answers: Answers, appended: &Result<u64, AppendError>) {
         let mut unawaited = 0;
         for answer in answers {
             match answer {
@@ -227,8 +225,8 @@ impl Shared {
 
 impl Queue {
     /// As much of what waits as goes into one message.
-    fn next_message(&mut self) -> Option<Message> {
-        let (mut batch, mut answers) = (BatchBuilder::default(), Vec::new());
+    fn next_message(&mut self, seal: Option<&Seal>) -> Option<(BatchBuilder, Answers)> {
+        let (mut batch, mut answers) = (BatchBuilder::new(seal.cloned()), Vec::new());
         while let Some(next) = self.waiting.front()
             && batch.has_room_for(next.event.len())
         {
@@ -238,7 +236,7 @@ impl Queue {
             self.urgent -= usize::from(answer.is_some());
             answers.push(answer);
         }
-        (!answers.is_empty()).then(|| Message { payload: batch.build(), answers })
+        (!answers.is_empty()).then_some((batch, answers))
     }
 
     fn note(&mut self, failed: Option<&AppendError>) {

@@ -24,7 +24,12 @@ impl Backend {
     pub fn in_process() -> Self {
         let (tasks, messages) = <(InProcessTasks, InProcessMessages)>::default();
         let (_, streams) = sqlite::open(&scratch::folder("streams").unwrap()).unwrap();
-        Self::InProcess(Log { streams, tasks: Arc::new(tasks), messages: Arc::new(messages) })
+        Self::InProcess(Log {
+            streams,
+            tasks: Arc::new(tasks),
+            messages: Arc::new(messages),
+            keys: None,
+        })
     }
 
     pub async fn one_server() -> Self {

@@ -11,6 +11,7 @@ mod clock;
 mod events;
 mod faults;
 mod follow;
+mod foreign;
 mod messages;
 mod nodes;
 mod parts;

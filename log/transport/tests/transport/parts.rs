@@ -25,7 +25,7 @@ use crate::{
 };
 
 const SOON: Duration = Duration::from_secs(10);
-const ANYHOW: Condition = Condition { unique: false, last: None };
+const ANYHOW: Condition = Condition { unique: false, last: None, created: None };
 
 crate::on!(in_process one_server three_nodes: [
     what_is_of_a_part_is_told_in_order_and_nothing_else
@@ -73,6 +73,7 @@ fn follow(streams: Arc<dyn Streams>) -> (Follower, Told) {
     let hear = move |news: News<'_>| {
         hears.lock().unwrap().push(match news {
             News::Event(event) => Some(event.id.clone()),
+            News::Unread(subject) => Some(EventId::known(format!("unread: {subject}"))),
             News::Anew => None,
         });
     };

@@ -5,14 +5,15 @@ use std::time::Duration;
 use futures::future::join_all;
 use uplion_domain::Timestamp;
 use uplion_log_transport::stream::{
-    AppendError, Appended, Condition, Cursor, ReadError, Record, StreamName, StreamSpec, Streams,
+    AppendError, Appended, Condition, Cursor, Entry, ReadError, Record, StreamName, StreamSpec,
+    Streams, reading::events as ours,
 };
 
 use crate::{backend::Backend, events};
 
 const SOON: Duration = Duration::from_secs(10);
-const ONCE: Condition = Condition { unique: true, last: None };
-const ANYHOW: Condition = Condition { unique: false, last: None };
+const ONCE: Condition = Condition { unique: true, last: None, created: None };
+const ANYHOW: Condition = Condition { unique: false, last: None, created: None };
 
 crate::on!(in_process one_server three_nodes: [
     what_is_appended_is_read_back_in_order
@@ -49,9 +50,9 @@ async fn control(backend: &Backend) -> std::sync::Arc<dyn Streams> {
 }
 
 /// Nobody knows before when an event will be appended.
-fn timeless(records: Vec<Record>) -> Vec<Record> {
+fn timeless(entries: Vec<Entry>) -> Vec<Record> {
     let appended_at = Timestamp::from_micros(0);
-    records.into_iter().map(|record| Record { appended_at, ..record }).collect()
+    ours(entries).into_iter().map(|record| Record { appended_at, ..record }).collect()
 }
 
 async fn append(streams: &dyn Streams, count: i64) -> Vec<Record> {
@@ -120,7 +121,9 @@ async fn on_control_an_append_that_expects_another_end_is_refused(backend: Backe
     let streams = control(&backend).await;
     let append = async |last| {
         let (subject, event) = events::control();
-        streams.append(&subject, event, Condition { unique: true, last: Some(last) }).await
+        streams
+            .append(&subject, event, Condition { unique: true, last: Some(last), created: None })
+            .await
     };
     let wrong = |expected| Err(AppendError::WrongLast { stream: StreamName::Control, expected });
     assert_eq!(append(0).await, Ok(Appended { sequence: 1, duplicate: false }));
@@ -133,7 +136,7 @@ async fn of_two_that_expect_the_same_end_of_control_one_is_refused(backend: Back
     let one = control(&backend).await;
     let other = backend.connect().await.streams;
     for last in 0..20 {
-        let condition = Condition { unique: true, last: Some(last) };
+        let condition = Condition { unique: true, last: Some(last), created: None };
         let [(subject, event), (_, rival)] = [events::control(), events::control()];
         let won = tokio::join!(
             one.append(&subject, event, condition),
@@ -213,7 +216,7 @@ async fn an_event_knows_when_it_was_appended(backend: Backend) {
     append(&*streams, 1).await;
     let mut cursor = streams.read(StreamName::Traffic, 0).await.unwrap();
     let read = cursor.next(1, SOON).await.unwrap();
-    assert!((before..=now()).contains(&read[0].appended_at.micros()), "{:?}", read[0]);
+    assert!((before..=now()).contains(&read[0].appended_at().micros()), "{:?}", read[0]);
     assert_eq!(streams.get(StreamName::Traffic, 1).await.unwrap(), read);
 }
 
@@ -257,7 +260,7 @@ async fn what_was_purged_cannot_be_read_and_the_rest_can(backend: Backend) {
 }
 
 /// What a reader that starts behind `after` gets first.
-async fn first(streams: &dyn Streams, after: u64) -> Result<Vec<Record>, ReadError> {
+async fn first(streams: &dyn Streams, after: u64) -> Result<Vec<Entry>, ReadError> {
     streams.read(StreamName::Traffic, after).await?.next(1, SOON).await
 }
 

@@ -68,6 +68,8 @@ struct StreamHealth {
     lag_seconds: Option<f64>,
     /// Why the archive cannot go on with it.
     halted: Option<String>,
+    /// Messages that are none of ours, set aside until somebody has looked at them: `uplion log quarantine list`.
+    quarantined: u64,
 }
 
 /// Where the streams are kept. Null in what cannot be told.
@@ -188,6 +190,7 @@ impl StreamHealth {
             lag: state.lag(),
             lag_seconds: log_state::seconds_since(state.behind_since),
             halted: state.halted.clone(),
+            quarantined: state.quarantined.kept,
         }
     }
 }

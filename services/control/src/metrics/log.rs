@@ -24,6 +24,7 @@ pub struct LogMetrics {
     archive_halted: Family<OfStream, Gauge>,
     archive_lag: Family<OfStream, Gauge>,
     archive_lag_seconds: Family<OfStream, Seconds>,
+    quarantined: Family<OfStream, Gauge>,
     projection_halted: Family<OfProjection, Gauge>,
     projection_lag: Family<OfProjection, Gauge>,
     projection_lag_seconds: Family<OfProjection, Seconds>,
@@ -62,6 +63,7 @@ impl LogMetrics {
             archive_halted,
             archive_lag,
             archive_lag_seconds,
+            quarantined,
             projection_halted,
             projection_lag,
             projection_lag_seconds,
@@ -91,6 +93,11 @@ impl LogMetrics {
             "uplion_archive_lag_seconds",
             "For how long the oldest of them has been there",
             archive_lag_seconds,
+        );
+        registry.register(
+            "uplion_quarantined_messages",
+            "Messages of the stream that are none of ours, set aside until somebody has looked at them",
+            quarantined,
         );
         registry.register(
             "uplion_projection_halted",
@@ -128,6 +135,7 @@ impl LogMetrics {
     pub fn stream(&self, state: &StreamState, lag_seconds: Option<f64>) {
         let of = OfStream { stream: state.name.as_str() };
         self.stream_up(state.name, state.identity.is_ok());
+        self.quarantined.get_or_create(&of).set(signed(state.quarantined.kept));
         let Ok(identity) = &state.identity else { return };
         self.stream_bytes.get_or_create(&of).set(signed(identity.bytes));
         self.stream_max_bytes.get_or_create(&of).set(signed(identity.max_bytes));

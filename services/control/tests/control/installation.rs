@@ -91,6 +91,7 @@ impl Installation {
             streams,
             tasks: Arc::new(InProcessTasks::default()),
             messages: Arc::new(InProcessMessages::default()),
+            keys: None,
         };
         let control = Control::start(options, log.clone(), store.clone()).unwrap();
         Self { _folder: Some(folder), ..Self::over(log, store, control) }
@@ -193,7 +194,7 @@ impl Installation {
 
     async fn append(&self, event: &Envelope) {
         let subject = event.event.subject();
-        let condition = Condition { unique: true, last: None };
+        let condition = Condition { unique: true, last: None, created: None };
         self.log.streams.append(&subject, event.encode(), condition).await.unwrap();
     }
 

@@ -15,7 +15,8 @@ async fn newest(installation: &Installation) -> (Encoded, Notes) {
     let control = installation.log.streams.identity(StreamName::Control).await.unwrap();
     let mut cursor =
         installation.log.streams.read(StreamName::Control, control.last - 1).await.unwrap();
-    let event = cursor.next(1, Duration::from_secs(10)).await.unwrap().remove(0).event;
+    let event = cursor.next(1, Duration::from_secs(10)).await.unwrap().remove(0);
+    let event = event.event().expect("it is one of ours").event;
     let mut notes = installation.store.people.notes(std::slice::from_ref(&event.id)).await.unwrap();
     let notes = notes.remove(&event.id).unwrap_or_default();
     (event, notes)

@@ -5,7 +5,7 @@ use std::time::Duration;
 use prometheus_client::{encoding::text::encode, registry::Registry};
 use serde_json::json;
 use uplion_domain::{Envelope, Event, EventId, ProjectId, project};
-use uplion_log_transport::stream::{Condition, StreamName};
+use uplion_log_transport::stream::{Condition, Entry, StreamName};
 use uplion_tests::wait;
 use uuid::Uuid;
 
@@ -49,7 +49,7 @@ async fn of_two_controls_at_work_each_write_is_on_the_log_once() {
     while published.len() < 20 {
         published.extend(cursor.next(20, PATIENCE).await.unwrap());
     }
-    let published = published.into_iter().map(|record| record.event.id);
+    let published = published.into_iter().filter_map(Entry::event).map(|record| record.event.id);
     let committed = first.store.events.after(0, 20).await.unwrap();
     assert!(published.eq(committed.into_iter().map(|stored| stored.event.id)));
 }

@@ -9,7 +9,7 @@ use tokio_postgres::NoTls;
 use uplion_log_store::{postgres, restore::restore};
 use uplion_log_transport::{
     nats::{Nats, NatsOptions},
-    stream::StreamName,
+    stream::{StreamName, reading::events},
 };
 use uplion_tests::{
     nats::{self, SyncInterval},
@@ -126,7 +126,7 @@ async fn after_the_database_was_set_back_no_write_is_in_force_at_another_s_posit
     for answer in answers.iter().filter(|answer| answer.body["in_force"] == true) {
         let position = answer.body["position"].as_str().unwrap();
         let sequence = position.rsplit(':').next().unwrap().parse().unwrap();
-        let record = streams.get(StreamName::Control, sequence).await.unwrap();
+        let record = events(streams.get(StreamName::Control, sequence).await.unwrap());
         let id = answer.body["id"].as_str().unwrap();
         assert!(record[0].subject.to_string().contains(id), "{answer:?}: {:?}", record[0].subject);
     }

@@ -28,6 +28,7 @@ use super::{
     settle::{settle, write},
 };
 use crate::{
+    Clock,
     live_catalog::LiveCatalog,
     metrics::{Correcting, Metrics},
     outlook::Outlook,
@@ -55,6 +56,7 @@ pub struct Surroundings {
     pub outlook: Arc<Outlook>,
     pub link: watch::Receiver<Link>,
     pub recording: Arc<Recording>,
+    pub clock: Clock,
 }
 
 /// What the client's side of a request is given, once.
@@ -267,7 +269,7 @@ impl Driver {
                 Action::Send(worker, message) => {
                     let request = self.request.accepted().request;
                     let to = Subject::Worker { worker, request };
-                    send(&self.surroundings, &to, &message).await;
+                    send(&self.surroundings, &to, message).await;
                 }
                 Action::Settle(settled) => self.start_settling(*settled),
                 Action::Correct(correction) => self.start_correcting(correction),
@@ -341,7 +343,11 @@ impl Driver {
     }
 }
 
-async fn send(surroundings: &Surroundings, to: &Subject, message: &FromGateway) {
+async fn send(surroundings: &Surroundings, to: &Subject, message: FromGateway) {
+    let message = match &surroundings.log.keys {
+        Some(keys) => message.signed(keys),
+        None => message,
+    };
     // Whoever misses it asks again.
     let sending = surroundings.log.messages.send(to, message.encode());
     drop(timeout(SEND_ROOM, sending).await);

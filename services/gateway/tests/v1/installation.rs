@@ -59,7 +59,7 @@ impl Installation {
         let (_, streams) = uplion_log_store::sqlite::open(folder.path()).unwrap();
         let (tasks, messages) =
             (Arc::<InProcessTasks>::default(), Arc::<InProcessMessages>::default());
-        let log = Log { streams, tasks, messages };
+        let log = Log { streams, tasks, messages, keys: None };
         let clock = Arc::new(|| Timestamp::from_millis(1_000));
         let gateway = Arc::new(Gateway::start(options, log.clone(), clock).unwrap());
         assert!(gateway.wait_ready(Instant::now() + PATIENCE).await, "{:?}", gateway.ready());
@@ -192,8 +192,9 @@ impl Installation {
         let mut events = vec![];
         let mut last = 0;
         while last < identity.last {
-            for record in cursor.next(1_000, PATIENCE).await.unwrap() {
-                last = record.sequence;
+            for entry in cursor.next(1_000, PATIENCE).await.unwrap() {
+                last = entry.sequence();
+                let record = entry.event().expect("nobody else writes there");
                 if let Event::Request(event) = Envelope::decode(&record.event).unwrap().event {
                     events.push(event);
                 }

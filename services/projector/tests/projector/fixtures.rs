@@ -83,7 +83,7 @@ impl Fixture {
         let (store, streams) = sqlite::open(&folder).unwrap();
         let (tasks, messages) =
             (Arc::<InProcessTasks>::default(), Arc::<InProcessMessages>::default());
-        let log = Log { streams, tasks, messages };
+        let log = Log { streams, tasks, messages, keys: None };
         Self::over(log, store, Database::Sqlite(folder.join("store.db"))).await
     }
 

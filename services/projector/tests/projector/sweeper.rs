@@ -155,7 +155,8 @@ async fn what_cannot_be_read_of_one_request_keeps_no_other_from_its_end(fixture:
     let other = abandon(&fixture, due(-HOUR, 60 * SECOND)).await;
     // Under an id that is known it does not count, whatever it is.
     let again = Envelope::accepted(other.clone());
-    let garbage = Encoded { payload: b"{".to_vec(), ..again.encode() };
+    let kind = "uplion.request.accepted.v999".to_owned();
+    let garbage = Encoded { kind, payload: b"{".to_vec(), ..again.encode() };
     let subject = again.event.subject();
     fixture.log.streams.append(&subject, garbage, Condition::default()).await.unwrap();
     fixture.projected(5).await;

@@ -9,12 +9,14 @@ use uplion_log_store::Store;
 use uplion_log_transport::{
     Log,
     in_process::{InProcessMessages, InProcessTasks},
+    log_key::{self, LogKeys},
 };
 
 use super::flags::Dev;
 use crate::{
     connection,
-    flags::{Broker, Database},
+    flags::{Broker, Database, LogKeyArgs},
+    private_file,
 };
 
 pub fn make(data: &Path) -> Result<()> {
@@ -28,6 +30,16 @@ pub fn make(data: &Path) -> Result<()> {
         .with_context(|| format!("the data folder {} cannot be made", data.display()))
 }
 
+/// Made at the first start on a NATS, for all later ones.
+fn log_key(data: &Path) -> Result<LogKeys> {
+    let file = data.join("log.key");
+    if !file.exists() {
+        private_file::write(&file, log_key::spell(rand::random()).as_bytes())
+            .with_context(|| format!("the key of the log in {}", file.display()))?;
+    }
+    LogKeyArgs::in_file(file).keys()?.context("a key of the log was made")
+}
+
 /// `None` if the process is to stop before what was named is there.
 pub async fn open(
     flags: &Dev,
@@ -38,12 +50,14 @@ pub async fn open(
     let log = match &flags.nats_url {
         Some(url) => {
             let broker = Broker { nats_url: url.clone(), streams: flags.streams.clone() };
-            connection::nats(&broker, "dev", startup, stop).await?
+            let keys = Some(log_key(&flags.data)?);
+            connection::nats(&broker, keys, "dev", startup, stop).await?
         }
         None => Some(Log {
             streams,
             tasks: Arc::new(InProcessTasks::default()),
             messages: Arc::new(InProcessMessages::default()),
+            keys: None,
         }),
     };
     let store = match flags.database_url.clone() {

@@ -57,6 +57,7 @@ impl NatsAccess {
             tls_first: self.nats_tls_first,
             name: format!("uplion {role}"),
             role: role.parse().ok(),
+            log_keys: None,
         }
     }
 }

@@ -13,7 +13,7 @@ use super::{self as roles, Role};
 use crate::{
     clock_watch::ClockWatch,
     connection,
-    flags::{Broker, Database, Founding, Process},
+    flags::{Broker, Database, Founding, LogKeyArgs, Process},
     secret::Secret,
 };
 
@@ -37,6 +37,8 @@ pub struct Control {
     #[command(flatten)]
     broker: Broker,
     #[command(flatten)]
+    log_key: LogKeyArgs,
+    #[command(flatten)]
     database: Database,
     #[command(flatten)]
     process: Process,
@@ -53,6 +55,7 @@ impl Role for Control {
         let port = roles::open(self.listen, serving(), &stop)?;
         let Some((log, store)) = connection::log_and_store(
             &self.broker,
+            &self.log_key,
             &self.database,
             Self::NAME,
             &port.startup,

@@ -13,7 +13,7 @@ use super::{self as roles, Role};
 use crate::{
     clock_watch::ClockWatch,
     connection,
-    flags::{Broker, Process, StreamSettings},
+    flags::{Broker, LogKeyArgs, Process, StreamSettings},
 };
 
 /// Serves clients: POST /v1/chat/completions, GET /v1/models.
@@ -23,6 +23,8 @@ pub struct Gateway {
     listen: SocketAddr,
     #[command(flatten)]
     broker: Broker,
+    #[command(flatten)]
+    log_key: LogKeyArgs,
     #[command(flatten)]
     limits: GatewayLimits,
     #[command(flatten)]
@@ -86,8 +88,9 @@ impl Role for Gateway {
         let serving =
             ServeOptions { connections: self.limits.max_connections, ..ServeOptions::default() };
         let port = roles::open(self.listen, serving, &stop)?;
-        let Some(log) = connection::nats(&self.broker, Self::NAME, &port.startup, &stop).await?
-        else {
+        let keys = self.log_key.keys()?;
+        let log = connection::nats(&self.broker, keys, Self::NAME, &port.startup, &stop).await?;
+        let Some(log) = log else {
             return roles::closed(port).await;
         };
 

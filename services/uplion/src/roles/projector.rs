@@ -14,7 +14,7 @@ use crate::{
     clock,
     clock_watch::ClockWatch,
     connection,
-    flags::{Broker, Database, Process},
+    flags::{Broker, Database, LogKeyArgs, Process},
 };
 
 /// Archives the log and keeps bills and dashboards up to it.
@@ -25,6 +25,8 @@ pub struct Projector {
     listen: SocketAddr,
     #[command(flatten)]
     broker: Broker,
+    #[command(flatten)]
+    log_key: LogKeyArgs,
     #[command(flatten)]
     database: Database,
     #[command(flatten)]
@@ -42,6 +44,7 @@ impl Role for Projector {
         let port = roles::open(self.listen, ServeOptions::default(), &stop)?;
         let Some((log, store)) = connection::log_and_store(
             &self.broker,
+            &self.log_key,
             &self.database,
             Self::NAME,
             &port.startup,

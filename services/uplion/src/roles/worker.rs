@@ -78,8 +78,9 @@ impl Role for Worker {
 
     async fn run(self, stop: CancellationToken) -> Result<()> {
         let port = roles::open(self.listen, ServeOptions::default(), &stop)?;
-        let Some(log) = connection::nats(&self.broker, Self::NAME, &port.startup, &stop).await?
-        else {
+        // A worker has no key: it reports, and decides nothing.
+        let log = connection::nats(&self.broker, None, Self::NAME, &port.startup, &stop).await?;
+        let Some(log) = log else {
             return roles::closed(port).await;
         };
 

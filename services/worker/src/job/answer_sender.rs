@@ -71,10 +71,6 @@ impl AnswerSender {
         (ended.conclusion.end == End::Complete).then(|| ended.usage.clone())
     }
 
-    pub fn delivered_usage(&self) -> Usage {
-        self.buffer.delivered_usage().clone()
-    }
-
     /// Whether more of the answer may be read from the upstream.
     pub fn wants_more(&self) -> bool {
         self.buffer.wants_more()

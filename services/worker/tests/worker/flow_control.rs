@@ -7,7 +7,7 @@ use uplion_domain::ClaimId;
 use uplion_log_transport::claim::{ConnectionWindow, FromGateway, FromWorker};
 
 use crate::{
-    gateway::{Claim, Gateway, GatewayBehavior, WIDE_OPEN},
+    gateway::{Claim, Gateway, GatewayBehavior, WIDE_OPEN, credited},
     harness::{Harness, MODEL, chat},
 };
 
@@ -46,16 +46,8 @@ async fn widen_connection_window(
     connection_window: ConnectionWindow,
 ) {
     let claim = to.id;
-    let (received, delivered, window) = (0, 0, 0);
-    let credit = FromGateway::Credit {
-        claim,
-        number,
-        received,
-        delivered,
-        window,
-        connection_window,
-        refused: false,
-    };
+    let (received, window, credited) = (0, 0, credited(number));
+    let credit = FromGateway::Credit { claim, received, window, connection_window, credited };
     gateway.say(to, credit).await;
 }
 

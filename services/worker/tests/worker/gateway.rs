@@ -14,14 +14,16 @@ use uplion_domain::{
     model::UpstreamId,
     price::{Pinned, Rule},
     request::{Accepted, Class, Labels, Size},
-    subject::{Filter, Subject},
+    subject::{Filter, Present, Subject},
 };
 use uplion_log_transport::{
     Log,
     claim::{
-        AcceptedEvent, AttemptReport, ConnectionWindow, End, FromGateway, FromWorker, Go, Head,
+        AcceptedEvent, AttemptReport, ConnectionWindow, Credited, End, FromGateway, FromWorker, Go,
+        Head,
     },
     message::Message,
+    presence::{Beat, GatewayReport, Report},
     task::Ticket,
 };
 use uplion_protocol::Endpoint;
@@ -52,7 +54,8 @@ pub fn attempt_of(said: &FromWorker) -> Option<AttemptReport> {
         FromWorker::Claim { .. }
         | FromWorker::BodyRequest { .. }
         | FromWorker::Alive { .. }
-        | FromWorker::AreYouThere { .. } => None,
+        | FromWorker::AreYouThere { .. }
+        | FromWorker::Settle(_) => None,
     }
 }
 
@@ -67,6 +70,7 @@ pub fn end_of(said: &FromWorker) -> Option<(ClaimId, End)> {
         | FromWorker::BodyRequest { .. }
         | FromWorker::Alive { .. }
         | FromWorker::AreYouThere { .. }
+        | FromWorker::Settle(_)
         | FromWorker::Release { .. } => None,
     }
 }
@@ -292,37 +296,33 @@ impl Gateway {
             body_len: offered.body.len() as u64,
             body: offered.body.slice(..offered.body.len().min(behavior.body_part)),
             accepted: AcceptedEvent::from(&Envelope::accepted(offered.accepted.clone()).encode()),
+            code: None,
         };
         self.say(to, FromGateway::Go(Box::new(go))).await;
     }
 
     pub async fn credit(&self, to: Claim, number: u64, received: u64, delivered: u64) {
-        self.credit_or_refuse(to, number, (received, delivered), false).await;
+        let credited = Credited { delivered, ..credited(number) };
+        self.say_credit(to, received, credited).await;
     }
 
     /// Its client is told of an error.
     pub async fn refuse(&self, to: Claim, number: u64) {
-        self.credit_or_refuse(to, number, (0, 0), true).await;
+        self.say_credit(to, 0, Credited { refused: true, ..credited(number) }).await;
     }
 
-    async fn credit_or_refuse(
-        &self,
-        to: Claim,
-        number: u64,
-        (received, delivered): (u64, u64),
-        refused: bool,
-    ) {
+    pub async fn say_credit(&self, to: Claim, received: u64, credited: Credited) {
         let (claim, window, connection_window) = (to.id, 0, WIDE_OPEN);
-        let credit = FromGateway::Credit {
-            claim,
-            number,
-            received,
-            delivered,
-            window,
-            connection_window,
-            refused,
-        };
+        let credit = FromGateway::Credit { claim, received, window, connection_window, credited };
         self.say(to, credit).await;
+    }
+
+    /// Says once that it is there.
+    pub async fn beat(&self) {
+        let report = Report::Gateway(GatewayReport { in_flight: 0, capacity: 1 });
+        let beat = Beat { version: "0".into(), leaving: false, hindrance: None, report };
+        let me = Subject::Presence(Present::Gateway(self.id));
+        self.log.messages.send(&me, beat.encode()).await.unwrap();
     }
 
     /// Lets the next worker that claims do the work, and plays the gateway's part to the end.
@@ -402,7 +402,7 @@ impl AnswerReceiver {
             }
             FromWorker::Alive { .. } => self.credit(gateway).await,
             FromWorker::Claim { .. } => gateway.go(self.claim, offered, &self.behavior).await,
-            FromWorker::Release { .. } | FromWorker::AreYouThere { .. } => {
+            FromWorker::Release { .. } | FromWorker::AreYouThere { .. } | FromWorker::Settle(_) => {
                 panic!("{message:?} in the place of an answer")
             }
         }
@@ -457,8 +457,14 @@ fn claim_of(message: &FromWorker) -> ClaimId {
         | FromWorker::Chunk { claim, .. }
         | FromWorker::Release { claim, .. }
         | FromWorker::Finish { claim, .. } => *claim,
+        FromWorker::Settle(settle) => settle.grant.claim,
         FromWorker::AreYouThere { .. } => ClaimId::new(Uuid::nil()),
     }
+}
+
+/// A credit of which nothing was delivered.
+pub fn credited(number: u64) -> Credited {
+    Credited { number, delivered: 0, usage: Usage::default(), refused: false, code: None }
 }
 
 fn millis(time: Duration) -> u64 {

@@ -1,14 +1,14 @@
 //! Requests whose gateway is gone.
 
+use std::time::Duration;
+
 use serde_json::json;
-use uplion_domain::{
-    Event, Nanos, Unit,
-    request::{Cancelled, Failure, Outcome, Settled, Settlement, Timings, Writer},
-};
-use uplion_log_transport::claim::FromWorker;
+use uplion_domain::{Event, Usage, request::Settled, usage::Source};
+use uplion_log_transport::claim::{Credited, FromGateway, FromWorker, SettleRequest};
+use uplion_tests::wait::PATIENCE;
 
 use crate::{
-    gateway::{Gateway, GatewayBehavior, attempt_of, end_of},
+    gateway::{Claim, Gateway, GatewayBehavior, credited, end_of},
     harness::{Harness, MODEL, chat},
 };
 
@@ -16,39 +16,61 @@ fn settled(event: &Event) -> Option<Settled> {
     event.as_settled().cloned()
 }
 
+/// What a gateway that lives is asked to settle. It says that it is there, as it does every second, until it is asked.
+async fn asked(living: &mut Gateway) -> SettleRequest {
+    let asked = tokio::time::timeout(PATIENCE, async {
+        loop {
+            living.beat().await;
+            let hearing = living.hear_until(|said| match said {
+                FromWorker::Settle(asked) => Some(*asked),
+                _ => None,
+            });
+            if let Ok(asked) = tokio::time::timeout(Duration::from_millis(500), hearing).await {
+                return asked;
+            }
+        }
+    });
+    asked.await.expect("a living gateway is asked")
+}
+
+async fn settled_by(living: &Gateway, claim: Claim) {
+    living.say(claim, FromGateway::Settled { claim: claim.id }).await;
+}
+
 #[tokio::test]
-async fn what_was_delivered_before_the_gateway_was_lost_is_charged() {
+async fn what_was_delivered_before_the_gateway_was_lost_is_shown_to_one_that_lives() {
     let harness = Harness::start().await;
-    let (running, mut gateway) = (harness.worker().await, Gateway::listen(&harness.log).await);
+    let (_running, mut gateway) = (harness.worker().await, Gateway::listen(&harness.log).await);
+    let mut living = Gateway::listen(&harness.log).await;
     let mock = json!({"hang_after": 4, "pace_ms": 20});
     let offered = gateway.offer(MODEL, chat(json!({"stream": true, "mock": mock}))).await;
     let claim = gateway.claimed().await;
     gateway.go(claim, &offered, &GatewayBehavior::default()).await;
-    let (mut ends, mut usages) = (vec![], vec![]);
-    while ends.len() < 3 {
-        let (end, usage) = gateway
-            .hear_until(|said| match said {
-                FromWorker::Chunk { offset, bytes, usage, .. } => {
-                    Some((offset + bytes.len() as u64, usage))
-                }
-                _ => None,
-            })
-            .await;
-        ends.push(end);
-        usages.push(usage);
-    }
-    // The second chunk was delivered whole, the third but for a byte.
-    gateway.credit(claim, 1, ends[2], ends[2] - 1).await;
+    let end = gateway
+        .hear_until(|said| match said {
+            FromWorker::Chunk { offset, bytes, .. } => Some(offset + bytes.len() as u64),
+            _ => None,
+        })
+        .await;
+    let usage = Usage::tokens(3, 0, 5, 0, Source::Counted);
+    let newest = Credited { delivered: end, usage, ..credited(2) };
+    gateway.say_credit(claim, end, newest.clone()).await;
+    // One that is older, and came late.
+    gateway.say_credit(claim, end, credited(1)).await;
+    gateway
+        .hear_until(|said| matches!(said, FromWorker::Alive { credit: 2, .. }).then_some(()))
+        .await;
     drop(gateway);
-    let settled = harness.event("the settlement", settled).await;
-    assert_eq!(settled.outcome, Outcome::Cancelled(Cancelled::GatewayLost));
-    assert_eq!(settled.writer, Writer::Worker(running.worker.id()));
-    assert_eq!(settled.usage, usages[1].clone().with(Unit::REQUESTS, 1));
-    assert_eq!(settled.charge, settled.rates.charge(&usages[1]));
-    assert!(settled.charge > Nanos::ZERO);
-    assert!(settled.charge.get() > 0);
+    let asked = asked(&mut living).await;
+    assert_eq!((asked.worker, asked.grant.claim), (claim.worker, claim.id));
+    assert_eq!(asked.grant.accepted.read().unwrap(), offered.accepted);
+    assert_eq!((asked.credit, asked.whole), (newest, None));
+    assert!(asked.attempt.is_some());
+    settled_by(&living, claim).await;
     harness.nothing_runs().await;
     harness.queue_is_empty().await;
+    let settled: Vec<Settled> = harness.traffic().await.iter().filter_map(settled).collect();
+    assert_eq!(settled, [], "a worker writes none");
 }
 
 /// Its gateway may live, out of reach from here only, and give out the answer of another worker: this one's settlement
@@ -71,41 +93,27 @@ async fn a_worker_of_whose_answer_nothing_was_delivered_leaves_the_settlement_to
 }
 
 #[tokio::test]
-async fn an_answer_that_its_client_was_refused_is_not_charged_when_its_gateway_is_lost_too() {
+async fn that_its_client_was_refused_an_answer_is_shown_when_its_gateway_is_lost_too() {
     let harness = Harness::start().await;
-    let (running, mut gateway) = (harness.worker().await, Gateway::listen(&harness.log).await);
+    let (_running, mut gateway) = (harness.worker().await, Gateway::listen(&harness.log).await);
+    let mut living = Gateway::listen(&harness.log).await;
     let offered = gateway.offer(MODEL, chat(json!({}))).await;
     let claim = gateway.claimed().await;
     gateway.go(claim, &offered, &GatewayBehavior::default()).await;
-    let (usage, service_tier) = gateway
-        .hear_until(|said| {
-            let tier = attempt_of(&said).and_then(|attempt| attempt.service_tier);
-            match said {
-                FromWorker::Chunk { usage, conclusion: Some(_), .. }
-                | FromWorker::Finish { usage, .. } => Some((usage, tier)),
-                _ => None,
-            }
+    let usage = gateway
+        .hear_until(|said| match said {
+            FromWorker::Chunk { usage, conclusion: Some(_), .. }
+            | FromWorker::Finish { usage, .. } => Some(usage),
+            _ => None,
         })
         .await;
     gateway.refuse(claim, 1).await;
     drop(gateway);
-    let reversed = harness.event("the reversal", |event| event.as_reversed().cloned()).await;
-    let settled: Vec<Settled> = harness.traffic().await.iter().filter_map(settled).collect();
-    assert_eq!(settled.len(), 1);
-    assert_eq!(settled[0].outcome, Outcome::Failed(Failure::Unrecorded));
-    assert_eq!(settled[0].writer, Writer::Worker(running.worker.id()));
-    assert_eq!(settled[0].charge, Nanos::ZERO);
-    let completed = offered.accepted.settle(Settlement {
-        outcome: Outcome::Completed,
-        delivered: usage,
-        service_tier,
-        timings: Timings::default(),
-        worker: None,
-        attempts: vec![],
-        writer: Writer::Gateway(offered.accepted.gateway),
-        at: offered.accepted.at,
-    });
-    assert!(completed.charge > Nanos::ZERO);
-    assert_eq!(reversed, completed.reverse(reversed.at), "what its gateway would have charged");
+    let first = asked(&mut living).await;
+    assert!(first.credit.refused);
+    assert_eq!(first.whole, Some(usage));
+    // Nobody said that it is settled: it is asked for again.
+    assert_eq!(asked(&mut living).await, first);
+    settled_by(&living, claim).await;
     harness.queue_is_empty().await;
 }

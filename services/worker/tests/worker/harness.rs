@@ -10,7 +10,7 @@ use uplion_domain::{Envelope, Event, ModelName, model::Upstream};
 use uplion_log_transport::{
     Log,
     in_process::{InProcessMessages, InProcessTasks},
-    stream::{StreamName, StreamSpec},
+    stream::{StreamName, StreamSpec, reading::events},
     task::QueueSpec,
 };
 use uplion_tests::{scratch, wait};
@@ -52,6 +52,7 @@ impl Harness {
             streams,
             tasks: Arc::new(InProcessTasks::default()),
             messages: Arc::new(InProcessMessages::default()),
+            keys: None,
         };
         for name in StreamName::ALL {
             let dedup_window = Duration::from_mins(10);
@@ -89,7 +90,7 @@ impl Harness {
         let mut records = Vec::new();
         for stream in [StreamName::Traffic, StreamName::Workers] {
             let mut cursor = self.log.streams.read(stream, 0).await.unwrap();
-            records.extend(cursor.next(1000, Duration::from_millis(100)).await.unwrap());
+            records.extend(events(cursor.next(1000, Duration::from_millis(100)).await.unwrap()));
         }
         records.iter().map(|record| Envelope::decode(&record.event).unwrap().event).collect()
     }

@@ -37,6 +37,7 @@ async fn ended(gateway: &mut Gateway, body: Value, behavior: GatewayBehavior) ->
             FromWorker::Claim { .. }
             | FromWorker::BodyRequest { .. }
             | FromWorker::AreYouThere { .. }
+            | FromWorker::Settle(_)
             | FromWorker::Alive { .. } => None,
         })
         .await;

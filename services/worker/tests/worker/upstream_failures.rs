@@ -24,6 +24,7 @@ fn released(said: FromWorker) -> Option<ReleaseReason> {
         FromWorker::Claim { .. }
         | FromWorker::BodyRequest { .. }
         | FromWorker::AreYouThere { .. }
+        | FromWorker::Settle(_)
         | FromWorker::Alive { .. }
         | FromWorker::Chunk { .. }
         | FromWorker::Finish { .. } => None,

@@ -7,9 +7,9 @@ use tokio_postgres::{
     types::{ToSql, Type},
 };
 use uplion_domain::wire::Encoded;
-use uplion_log_transport::stream::{Record, StreamName};
+use uplion_log_transport::stream::{Foreign, Record, StreamName};
 
-use super::{Partitions, repeated, tail};
+use super::{Partitions, quarantine, repeated, tail};
 use crate::{
     StoreError,
     archive::{IngestError, Ingested, Tail},
@@ -27,7 +27,7 @@ pub async fn ingest(
     lease: &Lease,
     stream: StreamName,
     from: Tail,
-    batch: &[Record],
+    (batch, foreign): (&[Record], &[Foreign]),
 ) -> Result<Ingested, IngestError> {
     let transaction = session.transaction().await.map_err(StoreError::from)?;
     if !holds(&transaction, lease).await? {
@@ -37,25 +37,29 @@ pub async fn ingest(
     if !batch::continues_at(current(&transaction, stream).await?, from) {
         return Err(IngestError::Moved { stream });
     }
-    let ingested = append(transaction, partitions, stream, from, head, batch).await;
+    let ingested = append(transaction, partitions, stream, from, head, batch, foreign).await;
     // It may have been undone with partitions that it had made.
     Ok(ingested.inspect_err(|_| partitions.forget())?)
 }
 
-async fn append(
+pub async fn append(
     transaction: Transaction<'_>,
     partitions: &Partitions,
     stream: StreamName,
     from: Tail,
     head: u64,
     batch: &[Record],
+    foreign: &[Foreign],
 ) -> Result<Ingested, StoreError> {
-    let Some(last) = batch.last() else { return Ok(Ingested { head, effective: Vec::new() }) };
+    let Some(sequence) = batch::last(batch, foreign) else {
+        return Ok(Ingested { head, effective: Vec::new() });
+    };
+    quarantine::set_aside(&transaction, stream, from.epoch, foreign).await?;
     let end = head + batch.len() as u64;
     partitions.reach(&transaction, end).await?;
     let effective = repeated::effective(&transaction, head, batch).await?;
     copy(&transaction, stream, from.epoch, head, batch, &effective).await?;
-    let tail = Tail { sequence: last.sequence, ..from };
+    let tail = Tail { sequence, ..from };
     set_tail(&transaction, stream, tail, batch.len() as u64).await?;
     note_time(&transaction, stream, tail).await?;
     execute(&transaction, "UPDATE archive_head SET pos = $1", &[&signed(end)]).await?;
@@ -76,7 +80,7 @@ pub async fn begin_epoch(
     Ok(transaction.commit().await?)
 }
 
-async fn execute(
+pub async fn execute(
     transaction: &Transaction<'_>,
     sql: &str,
     parameters: &[&(dyn ToSql + Sync)],
@@ -96,7 +100,7 @@ async fn holds(transaction: &Transaction<'_>, lease: &Lease) -> Result<bool, Sto
 /// The transaction's plans are made for any batch, and by index: planned for a particular one of thousands of ids, or
 /// while the newest partition is empty, the search for ids would read a partition from end to end for as long as
 /// nobody has counted its rows.
-async fn lock_head(transaction: &Transaction<'_>) -> Result<u64, StoreError> {
+pub async fn lock_head(transaction: &Transaction<'_>) -> Result<u64, StoreError> {
     const SQL: &str = "SELECT pos, set_config('plan_cache_mode', 'force_generic_plan', true),
         set_config('enable_seqscan', 'off', true), set_config('jit', 'off', true)
         FROM archive_head FOR UPDATE";
@@ -104,7 +108,7 @@ async fn lock_head(transaction: &Transaction<'_>) -> Result<u64, StoreError> {
     Ok(unsigned(transaction.query_one(&statement, &[]).await?.try_get(0)?))
 }
 
-async fn current(
+pub async fn current(
     transaction: &Transaction<'_>,
     stream: StreamName,
 ) -> Result<Option<Tail>, StoreError> {

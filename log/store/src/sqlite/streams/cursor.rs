@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use tokio::{sync::watch, time::timeout};
-use uplion_log_transport::stream::{Cursor, ReadError, Record, StreamName};
+use uplion_log_transport::stream::{Cursor, Entry, ReadError, StreamName};
 
 use super::{ENDED, messages, stream_cache::CachedStream};
 use crate::sqlite::readers::Readers;
@@ -20,22 +20,22 @@ pub struct StreamCursor {
 
 #[async_trait]
 impl Cursor for StreamCursor {
-    async fn next(&mut self, most: usize, wait: Duration) -> Result<Vec<Record>, ReadError> {
+    async fn next(&mut self, most: usize, wait: Duration) -> Result<Vec<Entry>, ReadError> {
         let Some(cached) = self.news(wait).await? else { return Ok(Vec::new()) };
         let (stream, wanted) = (self.stream, self.after + 1);
         if cached.created != self.created {
             return Err(ReadError::Replaced(stream));
         }
         cached.still_holds(stream, wanted)?;
-        let records = messages(&self.readers, stream, self.after, most).await?;
+        let entries = messages(&self.readers, stream, self.after, most).await?;
         // Purged between the two looks.
-        if let Some(first) = records.first().map(|record| record.sequence)
+        if let Some(first) = entries.first().map(Entry::sequence)
             && first != wanted
         {
             return Err(ReadError::Purged { stream, wanted, first });
         }
-        self.after = records.last().map_or(self.after, |record| record.sequence);
-        Ok(records)
+        self.after = entries.last().map_or(self.after, Entry::sequence);
+        Ok(entries)
     }
 }
 

@@ -17,13 +17,12 @@ pub fn from_archive(streams: &mut Connection, store: &Connection) -> Result<(), 
         }
         let lost = archive::of_stream(store, stream, tail.epoch, cached.last)?;
         for message in lost.chunk_by(|one, next| one.sequence == next.sequence) {
-            if message.first().is_none_or(|first| first.sequence != cached.last + 1) {
-                break;
-            }
+            let Some(first) = message.first().map(|first| first.sequence) else { continue };
+            fill(&transaction, &mut cached, stream, first - 1)?;
             match stream.batch_subject() {
                 Some(subject) => {
                     let events = message.iter().map(|archived| &archived.event);
-                    let batch = writing::batch(batch::encode(events));
+                    let batch = writing::batch(batch::encode(events, None));
                     let subject = subject.to_string();
                     writing::insert(&transaction, &mut cached, stream, &subject, &batch, false)?;
                 }
@@ -43,8 +42,23 @@ pub fn from_archive(streams: &mut Connection, store: &Connection) -> Result<(), 
                 }
             }
         }
+        fill(&transaction, &mut cached, stream, tail.sequence)?;
         tracing::warn!(%stream, last = cached.last, "stream.taken_back");
         cached.save(&transaction, stream)?;
     }
     Ok(transaction.commit()?)
+}
+
+/// Messages that were set aside are not in the archive, and nobody reads them again: nothing stands in their places.
+fn fill(
+    streams: &Connection,
+    cached: &mut CachedStream,
+    stream: StreamName,
+    up_to: u64,
+) -> Result<(), StoreError> {
+    while cached.last < up_to {
+        let (subject, nothing) = ("", writing::batch(Vec::new()));
+        writing::insert(streams, cached, stream, subject, &nothing, false)?;
+    }
+    Ok(())
 }

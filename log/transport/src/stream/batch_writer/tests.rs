@@ -19,7 +19,7 @@ struct Held {
 #[async_trait]
 impl BatchSink for Held {
     async fn append_message(&self, _: StreamName, payload: Bytes) -> Result<u64, AppendError> {
-        let events = batch::decode(&payload).unwrap();
+        let events = batch::decode(&payload, None).unwrap();
         let ids = events.into_iter().map(|event| event.id.to_string()).collect();
         let sequence = {
             let mut messages = self.messages.lock().unwrap();
@@ -34,7 +34,7 @@ impl BatchSink for Held {
 fn held(acknowledged: usize, failure: Option<AppendError>) -> (Arc<Held>, Arc<BatchWriter>) {
     let (messages, acknowledged) = (Mutex::default(), Semaphore::new(acknowledged));
     let sink = Arc::new(Held { messages, acknowledged, failure });
-    let writer = BatchWriter::new(STREAM, Arc::clone(&sink) as Arc<dyn BatchSink>);
+    let writer = BatchWriter::new(STREAM, None, Arc::clone(&sink) as Arc<dyn BatchSink>);
     (sink, Arc::new(writer))
 }
 

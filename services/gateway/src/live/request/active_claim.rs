@@ -4,7 +4,7 @@ use std::{collections::VecDeque, sync::Arc, time::Duration};
 
 use tokio::time::Instant;
 use uplion_domain::{ClaimId, WorkerId};
-use uplion_log_transport::claim::{ConnectionWindow, FromGateway};
+use uplion_log_transport::claim::{ConnectionWindow, Credited, FromGateway};
 
 use super::received::ReceivedAnswer;
 use crate::live::receive_window::WorkerWindow;
@@ -150,14 +150,13 @@ impl ActiveClaim {
         if self.sent.back().is_none_or(|(_, last)| now - *last >= CREDITS_APART) {
             self.sent.push_back((number, now));
         }
+        let (usage, refused) = (self.answer.delivered_usage().clone(), self.refused);
         FromGateway::Credit {
             claim: self.claim,
-            number,
             received: self.answer.received(),
-            delivered,
             window: self.window,
             connection_window: self.share.connection_window(),
-            refused: self.refused,
+            credited: Credited { number, delivered, usage, refused, code: None },
         }
     }
 
@@ -174,10 +173,36 @@ impl ActiveClaim {
 
 #[cfg(test)]
 mod tests {
+    use uplion_domain::{Usage, usage::Source};
     use uuid::Uuid;
 
     use super::*;
     use crate::live::receive_window::ReceiveWindow;
+
+    #[test]
+    fn a_credit_says_what_was_used_for_what_was_delivered_whole() {
+        let now = Instant::now();
+        let (claim, worker) = (ClaimId::new(Uuid::nil()), WorkerId::new(Uuid::nil()));
+        let share = ReceiveWindow::new(0).share(worker, 0);
+        let mut active = ActiveClaim::new((claim, worker), share, 1, now);
+        let tokens = |count| Usage::tokens(1, 0, count, 0, Source::Counted);
+        for (count, bytes) in [(3, 10), (5, 10)] {
+            active.answer.take(None, tokens(count), bytes);
+        }
+        for (delivered, usage) in [
+            (0, Usage::default()),
+            (9, Usage::default()),
+            (10, tokens(3)),
+            (19, tokens(3)),
+            (20, tokens(5)),
+        ] {
+            active.answer.delivered_up_to(delivered);
+            let FromGateway::Credit { credited, .. } = active.credit(now, delivered, 1) else {
+                panic!("a credit is one")
+            };
+            assert_eq!((credited.delivered, credited.usage), (delivered, usage));
+        }
+    }
 
     #[test]
     fn the_permit_follows_what_was_sent_not_what_was_heard() {

@@ -46,8 +46,8 @@ impl Request {
                 self.on_claim(now, claim, worker, all_sent);
             }
             FromWorker::BodyRequest { claim, from } => self.on_body_request(now, claim, from),
-            // Of no request, and answered by the gateway itself.
-            FromWorker::AreYouThere { .. } => {}
+            // Of no request, or of one whose gateway is gone: answered by the gateway itself.
+            FromWorker::AreYouThere { .. } | FromWorker::Settle(_) => {}
             FromWorker::Alive { claim, sent, credit, all_sent } => {
                 self.on_alive(now, claim, sent, (credit, all_sent));
             }
@@ -155,6 +155,7 @@ impl Request {
             body_len: body.len() as u64,
             body: body.slice(..body.len().min(BODY_PART)),
             accepted: event.clone(),
+            code: None,
         };
         self.actions.push(Action::Send(active.worker, FromGateway::Go(Box::new(go))));
     }

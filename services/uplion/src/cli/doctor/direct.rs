@@ -113,6 +113,7 @@ async fn streams(log: &Log) -> Vec<Finding> {
             lag: None,
             lag_seconds: None,
             halted: None,
+            quarantined: 0,
         };
         findings.push(stream.examine());
     }

@@ -56,6 +56,9 @@ pub struct Stream {
     pub lag: Option<u64>,
     pub lag_seconds: Option<f64>,
     pub halted: Option<String>,
+    /// Messages that are none of ours.
+    #[serde(default)]
+    pub quarantined: u64,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -89,6 +92,7 @@ impl Health {
     pub fn examine(&self) -> Vec<Finding> {
         let mut findings = self.clock().into_iter().collect::<Vec<_>>();
         findings.extend(self.streams.iter().map(Stream::examine));
+        findings.extend(self.streams.iter().filter_map(Stream::foreign));
         findings.extend(self.storage.examine(&self.streams));
         findings.push(self.database.examine());
         findings.push(self.relay.examine());
@@ -132,6 +136,14 @@ pub fn skew(role: &str, ahead: f64) -> Finding {
 impl Stream {
     pub fn examine(&self) -> Finding {
         self.found().named(self.name.clone())
+    }
+
+    /// Somebody else writes there, or writes what cannot be read.
+    fn foreign(&self) -> Option<Finding> {
+        let (name, count) = (&self.name, self.quarantined);
+        let advice = "`uplion log quarantine list` says where they lay and why; retry takes in what proves to be ours (a key of the log was missing, or a version was too old), dismiss forgets the others";
+        let what = format!("{count} messages of {name} are none of ours and were set aside");
+        (count > 0).then(|| Finding::bad("stream.foreign", what, advice).named(name.clone()))
     }
 
     fn found(&self) -> Finding {
@@ -365,6 +377,7 @@ mod tests {
                 lag: None,
                 lag_seconds: none,
                 halted: None,
+                quarantined: 0,
             };
             assert_eq!(stream.examine().id, id);
         }

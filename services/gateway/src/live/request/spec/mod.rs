@@ -181,7 +181,7 @@ impl Case {
 
     fn newest_credit(&self) -> u64 {
         let numbers = self.done.iter().filter_map(|action| match action {
-            Action::Send(_, FromGateway::Credit { number, .. }) => Some(*number),
+            Action::Send(_, FromGateway::Credit { credited, .. }) => Some(credited.number),
             _ => None,
         });
         numbers.max().unwrap_or(0)
@@ -191,8 +191,8 @@ impl Case {
         self.done
             .iter()
             .filter_map(|action| match action {
-                Action::Send(_, FromGateway::Credit { received, delivered, .. }) => {
-                    Some((*received, *delivered))
+                Action::Send(_, FromGateway::Credit { received, credited, .. }) => {
+                    Some((*received, credited.delivered))
                 }
                 _ => None,
             })

@@ -16,9 +16,13 @@ fn takes_back(correction: &Correction, settled: &Settled) -> bool {
     matches!(correction, Correction::Reversed(reversed) if **reversed == settled.reverse(reversed.at))
 }
 
+fn is_refusal(said: &FromGateway) -> bool {
+    matches!(said, FromGateway::Credit { credited, .. } if credited.refused)
+}
+
 fn refusals(case: &Case) -> usize {
     let credits = case.said_to(1).into_iter();
-    credits.filter(|said| matches!(said, FromGateway::Credit { refused: true, .. })).count()
+    credits.filter(|said| is_refusal(said)).count()
 }
 
 #[test]
@@ -46,8 +50,7 @@ fn the_worker_is_told_before_the_client_that_its_answer_is_refused() {
     let mut case = settling();
     case.until(10_000, &[1]);
     let at = |wanted: fn(&Action) -> bool| case.done.iter().position(wanted).unwrap();
-    let refused =
-        at(|action| matches!(action, Action::Send(_, FromGateway::Credit { refused: true, .. })));
+    let refused = at(|action| matches!(action, Action::Send(_, said) if is_refusal(said)));
     assert!(refused < at(|action| matches!(action, Action::Reject(_))));
     let before = refusals(&case);
     case.until(20_000, &[1]);

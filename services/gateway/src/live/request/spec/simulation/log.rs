@@ -1,11 +1,17 @@
 //! TRAFFIC as far as one request is concerned, and what the archive makes of it.
 
 use uplion_domain::{
-    Nanos,
+    GatewayId, Nanos,
     request::{Failure, Outcome, Reversed, Settled, Writer},
 };
+use uuid::Uuid;
 
 use super::super::Correction;
+
+/// One that lives: it settles what a worker shows of the lost one.
+pub fn another_gateway() -> GatewayId {
+    GatewayId::new(Uuid::from_u128(77))
+}
 
 /// Behind its deadline nothing that charges counts.
 const LATENESS: u64 = 60_000;
@@ -85,7 +91,8 @@ impl Log {
     }
 
     pub fn is_by_worker(&self) -> bool {
-        self.effective().is_some_and(|(_, settled)| matches!(settled.writer, Writer::Worker(_)))
+        self.effective()
+            .is_some_and(|(_, settled)| settled.writer == Writer::Gateway(another_gateway()))
     }
 
     pub fn is_swept(&self) -> bool {

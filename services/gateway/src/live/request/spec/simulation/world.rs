@@ -10,7 +10,7 @@ use uplion_domain::request::{Failure, Settlement, Timings, Writer};
 use self::{random::Random, worker::Worker};
 use super::{
     super::*,
-    log::{Entry, Log},
+    log::{Entry, Log, another_gateway},
 };
 use crate::options::Serving;
 

@@ -1,11 +1,12 @@
-//! A worker as the protocol has it: asks, sends, repeats, and settles in the place of a gateway that it lost.
+//! A worker as the protocol has it: asks, sends, repeats, and has a living gateway settle in the place of one that it
+//! lost.
 
 use uplion_domain::request::{Cancelled, Failure};
 
-use super::{Entry, Event, LIMIT, Random, World, Writer};
+use super::{Entry, Event, LIMIT, Random, World, Writer, another_gateway};
 use crate::live::request::spec::{
     Bytes, Conclusion, End, FromGateway, FromWorker, Head, Outcome, Usage, claim, claim_id,
-    conclusion, usage, worker,
+    conclusion, usage,
 };
 
 pub const CHUNK: &str = "data: 1\n\n";
@@ -21,7 +22,8 @@ pub struct Worker {
     chunks_at: Vec<u64>,
     newest_credit: u64,
     received: u64,
-    delivered: u64,
+    /// What the newest credit says of what was delivered.
+    delivered: Usage,
     refused: bool,
     last_credit: u64,
     checked: u64,
@@ -51,7 +53,7 @@ impl Worker {
             chunks_at,
             newest_credit: 0,
             received: 0,
-            delivered: 0,
+            delivered: Usage::default(),
             refused: false,
             last_credit: 0,
             checked: 0,
@@ -70,11 +72,11 @@ impl Worker {
             FromGateway::Go(_) if self.state == State::Asking => {
                 (self.state, self.last_credit, self.checked) = (State::Working, now, now);
             }
-            FromGateway::Credit { number, received, delivered, refused, .. } => {
-                self.refused |= refused;
-                if self.newest_credit < *number {
-                    (self.newest_credit, self.last_credit) = (*number, now);
-                    (self.received, self.delivered) = (*received, *delivered);
+            FromGateway::Credit { received, credited, .. } => {
+                self.refused |= credited.refused;
+                if self.newest_credit < credited.number {
+                    (self.newest_credit, self.last_credit) = (credited.number, now);
+                    (self.received, self.delivered) = (*received, credited.usage.clone());
                 }
             }
             FromGateway::Settled { .. } | FromGateway::Drop { .. } => self.state = State::Gone,
@@ -134,13 +136,6 @@ impl Worker {
         }
         now - self.last_credit >= LOST_AFTER
     }
-
-    fn delivered_usage(&self) -> Usage {
-        match self.delivered / CHUNK.len() as u64 {
-            0 => Usage::default(),
-            chunks => usage(chunks),
-        }
-    }
 }
 
 fn head() -> Head {
@@ -180,9 +175,9 @@ impl World {
             return;
         }
         this.state = State::Gone;
-        let (refused, delivered) = (this.refused, this.delivered_usage());
+        let (refused, delivered) = (this.refused, this.delivered.clone());
         let ended = this.has_ended(now).then(|| usage(this.chunks_at.len() as u64));
-        let writer = Writer::Worker(worker(n));
+        let writer = Writer::Gateway(another_gateway());
         match ended {
             Some(whole) if refused => {
                 let failed = Outcome::Failed(Failure::Unrecorded);
