@@ -1476,6 +1476,9 @@ type StreamHealth struct {
 	MaxBytes nullable.Nullable[uint64] `json:"max_bytes,omitempty"`
 	Name     string                    `json:"name"`
 
+	// Quarantined Messages that are none of ours, set aside until somebody has looked at them: `uplion log quarantine list`.
+	Quarantined uint64 `json:"quarantined"`
+
 	// Trouble Why the broker did not answer.
 	Trouble nullable.Nullable[string] `json:"trouble,omitempty"`
 }

@@ -61,6 +61,7 @@ impl Fold for AdminKeys {
     const NAME: &'static str = NAME;
     const VERSION: u32 = 1;
     const TABLE: &'static Table = &TABLE;
+    const READS: &'static [&'static str] = &["admin_key."];
     type Row = AdminKey;
 
     fn key_of(event: &Recorded) -> Option<Key> {

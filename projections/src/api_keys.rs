@@ -155,6 +155,7 @@ impl Fold for ApiKeys {
     const NAME: &'static str = NAME;
     const VERSION: u32 = 2;
     const TABLE: &'static Table = &TABLE;
+    const READS: &'static [&'static str] = &["api_key."];
     type Row = ApiKey;
 
     fn key_of(event: &Recorded) -> Option<Key> {

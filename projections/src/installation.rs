@@ -52,6 +52,7 @@ impl Fold for Installations {
     const NAME: &'static str = NAME;
     const VERSION: u32 = 1;
     const TABLE: &'static Table = &TABLE;
+    const READS: &'static [&'static str] = &["installation."];
     type Row = Installation;
 
     fn key_of(event: &Recorded) -> Option<Key> {

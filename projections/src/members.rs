@@ -72,6 +72,7 @@ impl Fold for Members {
     const NAME: &'static str = NAME;
     const VERSION: u32 = 1;
     const TABLE: &'static Table = &TABLE;
+    const READS: &'static [&'static str] = &["project."];
     type Row = Member;
 
     fn key_of(event: &Recorded) -> Option<Key> {

@@ -94,6 +94,7 @@ impl Fold for Models {
     const NAME: &'static str = NAME;
     const VERSION: u32 = 4;
     const TABLE: &'static Table = &TABLE;
+    const READS: &'static [&'static str] = &["model."];
     type Row = Model;
 
     fn key_of(event: &Recorded) -> Option<Key> {

@@ -122,6 +122,7 @@ impl Fold for Prices {
     const NAME: &'static str = NAME;
     const VERSION: u32 = 3;
     const TABLE: &'static Table = &TABLE;
+    const READS: &'static [&'static str] = &["price."];
     type Row = Price;
 
     fn key_of(event: &Recorded) -> Option<Key> {

@@ -36,6 +36,9 @@ pub trait Projection: Send + Sync {
 
     fn table(&self) -> &'static Table;
 
+    /// Whether events of this type may touch it. Of types that this version cannot read, only the name tells.
+    fn reads(&self, kind: &str) -> bool;
+
     /// The row that the event touches; none if the projection does not care.
     fn key(&self, event: &Recorded) -> Option<Key>;
 
@@ -51,6 +54,8 @@ pub trait Fold: Send + Sync {
     const NAME: &'static str;
     const VERSION: u32;
     const TABLE: &'static Table;
+    /// How the names of the types begin that may touch it, behind `uplion.`.
+    const READS: &'static [&'static str];
     type Row: TypedRow;
 
     fn key_of(event: &Recorded) -> Option<Key>;
@@ -88,6 +93,12 @@ impl<F: Fold> Projection for F {
 
     fn table(&self) -> &'static Table {
         F::TABLE
+    }
+
+    fn reads(&self, kind: &str) -> bool {
+        // What is no name of ours may be anything.
+        kind.strip_prefix("uplion.")
+            .is_none_or(|kind| F::READS.iter().any(|it| kind.starts_with(it)))
     }
 
     fn key(&self, event: &Recorded) -> Option<Key> {

@@ -108,6 +108,7 @@ impl Fold for Projects {
     const NAME: &'static str = NAME;
     const VERSION: u32 = 2;
     const TABLE: &'static Table = &TABLE;
+    const READS: &'static [&'static str] = &["project."];
     type Row = Project;
 
     fn key_of(event: &Recorded) -> Option<Key> {

@@ -73,6 +73,7 @@ impl Fold for Rejections {
     const NAME: &'static str = NAME;
     const VERSION: u32 = 1;
     const TABLE: &'static Table = &TABLE;
+    const READS: &'static [&'static str] = &["requests."];
     type Row = Rejected;
 
     fn key_of(event: &Recorded) -> Option<Key> {

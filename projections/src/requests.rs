@@ -150,6 +150,7 @@ impl Fold for Requests {
     const NAME: &'static str = NAME;
     const VERSION: u32 = 5;
     const TABLE: &'static Table = &TABLE;
+    const READS: &'static [&'static str] = &["request."];
     type Row = Request;
 
     fn key_of(event: &Recorded) -> Option<Key> {

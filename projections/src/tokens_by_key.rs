@@ -44,6 +44,7 @@ impl Fold for TokensByKey {
     const NAME: &'static str = NAME;
     const VERSION: u32 = 2;
     const TABLE: &'static Table = &TABLE;
+    const READS: &'static [&'static str] = &["request."];
     type Row = Used;
 
     fn key_of(event: &Recorded) -> Option<Key> {

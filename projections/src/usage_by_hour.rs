@@ -140,6 +140,7 @@ impl Fold for UsageByHour {
     const NAME: &'static str = NAME;
     const VERSION: u32 = 2;
     const TABLE: &'static Table = &TABLE;
+    const READS: &'static [&'static str] = &["request."];
     type Row = Usage;
 
     fn key_of(event: &Recorded) -> Option<Key> {

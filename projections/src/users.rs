@@ -91,6 +91,7 @@ impl Fold for Users {
     const NAME: &'static str = NAME;
     const VERSION: u32 = 1;
     const TABLE: &'static Table = &TABLE;
+    const READS: &'static [&'static str] = &["user."];
     type Row = User;
 
     fn key_of(event: &Recorded) -> Option<Key> {

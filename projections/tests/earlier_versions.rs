@@ -143,3 +143,16 @@ fn a_worker_is_shown_as_it_was() {
     assert_eq!((rows.len(), worker.models.len(), worker.failures.len()), (1, 2, 1));
     assert_eq!((worker.started_at, worker.stopped_at), (Some(began), Some(began)));
 }
+
+#[test]
+fn a_projection_is_touched_by_no_type_but_those_that_it_names() {
+    for kind in uplion_domain::wire::types() {
+        for (pos, envelope) in (1..).zip(recorded(kind)) {
+            let event = Recorded { pos, envelope };
+            for projection in uplion_projections::all() {
+                let touched = projection.key(&event).is_some();
+                assert!(!touched || projection.reads(kind), "{} by {kind}", projection.name());
+            }
+        }
+    }
+}

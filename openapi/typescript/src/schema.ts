@@ -2113,6 +2113,11 @@ export interface components {
             /** Format: uint64 */
             max_bytes?: number | null;
             name: string;
+            /**
+             * Format: uint64
+             * @description Messages that are none of ours, set aside until somebody has looked at them: `uplion log quarantine list`.
+             */
+            quarantined: number;
             /** @description Why the broker did not answer. */
             trouble?: string | null;
         };

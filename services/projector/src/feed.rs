@@ -6,16 +6,13 @@ mod fresh;
 use std::sync::{Arc, Mutex};
 
 use tokio::sync::watch;
-use uplion_domain::{
-    Envelope,
-    wire::{DecodeError, Encoded},
-};
+use uplion_domain::{Envelope, wire::Encoded};
 use uplion_log_store::{
     StoreError,
     archive::{Archive, Ingested},
 };
 use uplion_log_transport::stream::Record;
-use uplion_projections::Recorded;
+use uplion_projections::{Projection, Recorded};
 
 use self::fresh::Fresh;
 
@@ -36,14 +33,25 @@ pub struct Batch {
     pub after: u64,
     pub to: u64,
     pub events: Vec<Recorded>,
+    /// Those that this version cannot read.
+    pub unread: Vec<Unread>,
+}
+
+/// An event of a later version than this.
+#[derive(Debug, Clone)]
+pub struct Unread {
+    pub pos: u64,
+    pub kind: String,
+    pub why: String,
 }
 
 #[derive(Debug, thiserror::Error)]
 pub enum FeedError {
     #[error(transparent)]
     Store(#[from] StoreError),
-    #[error(transparent)]
-    Decode(#[from] DecodeError),
+    /// By a projection that would have to know it.
+    #[error("{why}, and is at position {pos} of the archive")]
+    Unread { pos: u64, why: String },
 }
 
 impl Feed {
@@ -83,11 +91,10 @@ impl Feed {
         }
         let fresh = self.fresh.lock().expect("no holder of this lock panics").after(after, MOST);
         let batch = match fresh {
-            Some((to, events)) => Some(Batch {
-                after,
-                to,
-                events: recorded(events.iter().map(|(pos, event)| (*pos, event.as_ref())))?,
-            }),
+            Some((to, events)) => {
+                let events = events.iter().map(|(pos, event)| (*pos, event.as_ref()));
+                Some(Batch::new(after, to, events))
+            }
             None => read(self.archive.as_ref(), after).await?,
         };
         let Some(batch) = batch.map(Arc::new) else { return Ok(None) };
@@ -112,12 +119,33 @@ pub async fn read(archive: &dyn Archive, after: u64) -> Result<Option<Batch>, Fe
     let Some(last) = archived.last() else { return Ok(None) };
     let to = last.pos;
     let effective = archived.iter().filter(|archived| archived.effective);
-    let events = recorded(effective.map(|archived| (archived.pos, &archived.event)))?;
-    Ok(Some(Batch { after, to, events }))
+    Ok(Some(Batch::new(after, to, effective.map(|it| (it.pos, &it.event)))))
 }
 
-fn recorded<'a>(
-    events: impl Iterator<Item = (u64, &'a Encoded)>,
-) -> Result<Vec<Recorded>, DecodeError> {
-    events.map(|(pos, event)| Ok(Recorded { pos, envelope: Envelope::decode(event)? })).collect()
+impl Batch {
+    fn new<'a>(after: u64, to: u64, encoded: impl Iterator<Item = (u64, &'a Encoded)>) -> Self {
+        let (mut events, mut unread) = (Vec::new(), Vec::new());
+        for (pos, event) in encoded {
+            match Envelope::decode(event) {
+                Ok(envelope) => events.push(Recorded { pos, envelope }),
+                Err(error) => {
+                    unread.push(Unread { pos, kind: event.kind.clone(), why: error.to_string() });
+                }
+            }
+        }
+        Self { after, to, events, unread }
+    }
+
+    /// No event is in it.
+    pub const fn empty(after: u64, to: u64) -> Self {
+        Self { after, to, events: Vec::new(), unread: Vec::new() }
+    }
+
+    /// Fails if an event in it cannot be read that the projection would have to know. The others go on.
+    pub fn is_readable_by(&self, projection: &dyn Projection) -> Result<(), FeedError> {
+        match self.unread.iter().find(|unread| projection.reads(&unread.kind)) {
+            None => Ok(()),
+            Some(Unread { pos, why, .. }) => Err(FeedError::Unread { pos: *pos, why: why.clone() }),
+        }
+    }
 }

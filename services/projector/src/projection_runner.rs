@@ -93,6 +93,7 @@ impl Job {
         loop {
             heads.borrow_and_update();
             while let Some(batch) = self.feed.after(pos).await? {
+                batch.is_readable_by(self.projection)?;
                 pos = batch.to;
                 if saved_at.elapsed() < SAVE_EVERY && self.is_of_others(&batch) {
                     continue;
@@ -104,7 +105,7 @@ impl Job {
             self.goes_on(what, &mut halted).await?;
             tokio::time::sleep(PACE).await;
             if saved < pos && timeout(QUIET, heads.changed()).await.is_err() {
-                let nothing = Batch { after: saved, to: pos, events: Vec::new() };
+                let nothing = Batch::empty(saved, pos);
                 self.save(saved, &nothing).await?;
                 (saved, saved_at) = (pos, Instant::now());
             }

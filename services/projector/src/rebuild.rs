@@ -177,7 +177,8 @@ impl<'a> Filling<'a> {
             Source::Archive(archive) => feed::read(*archive, after).await?,
             Source::Feed(feed) => feed.after(after).await?.map(|batch| batch.up_to(u64::MAX)),
         };
-        let batch = batch.map_or(Batch { after, to, events: Vec::new() }, |batch| batch.up_to(to));
+        let batch = batch.map_or(Batch::empty(after, to), |batch| batch.up_to(to));
+        batch.is_readable_by(self.projection)?;
         let name = self.projection.name();
         match fold(self.projection, self.rows, Copy::Rebuild, after, &batch).await {
             Ok(()) => Ok(batch.to),
@@ -194,6 +195,7 @@ impl Batch {
     fn up_to(&self, to: u64) -> Self {
         let to = self.to.min(to);
         let events = self.events.iter().filter(|event| event.pos <= to).cloned().collect();
-        Self { after: self.after, to, events }
+        let unread = self.unread.iter().filter(|unread| unread.pos <= to).cloned().collect();
+        Self { after: self.after, to, events, unread }
     }
 }

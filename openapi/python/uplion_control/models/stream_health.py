@@ -19,6 +19,9 @@ class StreamHealth:
     archived: int
     """ Up to which the archive holds it. """
     name: str
+    quarantined: int
+    """ Messages that are none of ours, set aside until somebody has looked at them: `uplion log quarantine list`.
+    """
     archived_epoch: int | None | Unset = UNSET
     bytes_: int | None | Unset = UNSET
     created_at: datetime.datetime | None | Unset = UNSET
@@ -42,6 +45,8 @@ class StreamHealth:
         archived = self.archived
 
         name = self.name
+
+        quarantined = self.quarantined
 
         archived_epoch: int | None | Unset
         if isinstance(self.archived_epoch, Unset):
@@ -117,6 +122,7 @@ class StreamHealth:
             {
                 "archived": archived,
                 "name": name,
+                "quarantined": quarantined,
             }
         )
         if archived_epoch is not UNSET:
@@ -150,6 +156,8 @@ class StreamHealth:
         archived = d.pop("archived")
 
         name = d.pop("name")
+
+        quarantined = d.pop("quarantined")
 
         def _parse_archived_epoch(data: object) -> int | None | Unset:
             if data is None:
@@ -261,6 +269,7 @@ class StreamHealth:
         stream_health = cls(
             archived=archived,
             name=name,
+            quarantined=quarantined,
             archived_epoch=archived_epoch,
             bytes_=bytes_,
             created_at=created_at,

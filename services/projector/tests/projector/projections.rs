@@ -1,15 +1,18 @@
 //! Projections: they say what the log says, and one that cannot go on stops alone.
 
 use uplion_domain::{
-    Envelope, Nanos,
+    Envelope, EventId, Nanos,
     request::{Cancelled, Failure, Outcome},
+    wire::Encoded,
 };
 use uplion_log_store::rows::{AdvanceError, Copy, Projected};
+use uplion_log_transport::stream::Condition;
 use uplion_projections::{
     Projection, models::Models, projects::Projects, requests::Requests, usage_by_hour::UsageByHour,
 };
 use uplion_projector::{rebuild, verify};
 use uplion_tests::wait;
+use uuid::Uuid;
 
 use crate::{
     events::{accepted, created, project, served, settled},
@@ -22,6 +25,7 @@ crate::on_each!([
     a_projection_that_another_projector_moved_goes_on_from_there_and_is_not_halted
     a_row_that_cannot_be_folded_halts_its_projection_alone_until_it_is_rebuilt
     a_lost_table_halts_its_projection_alone_until_it_is_rebuilt
+    an_event_of_a_later_version_halts_those_alone_that_would_have_to_know_it
     a_projector_that_takes_over_is_not_ready_while_a_projection_is_halted
 ]);
 
@@ -102,6 +106,32 @@ async fn a_lost_table_halts_its_projection_alone_until_it_is_rebuilt(fixture: Fi
     assert_eq!(fixture.halted(Requests.name()).await, None);
     mend(&fixture, &running, &UsageByHour, 6).await;
     assert_eq!(fixture.usage().await.requests, 2);
+}
+
+async fn an_event_of_a_later_version_halts_those_alone_that_would_have_to_know_it(
+    fixture: Fixture,
+) {
+    let running = fixture.start("a");
+    let known = created(project(), "physics");
+    fixture.append(&known).await;
+    fixture.projected(1).await;
+    let kind = "uplion.project.archived.v9".to_owned();
+    let id = EventId::fresh(Uuid::now_v7());
+    let unread = Encoded { id, kind, payload: b"{}".to_vec(), ..known.encode() };
+    let subject = known.event.subject();
+    fixture.log.streams.append(&subject, unread, Condition::default()).await.unwrap();
+    fixture.append_all(served()).await;
+    fixture.reached(UsageByHour.name(), 5).await;
+    fixture.reached(Requests.name(), 5).await;
+    assert_eq!(fixture.usage().await.requests, 1);
+    running.in_trouble("projection projects").await;
+    running.in_trouble("projection members").await;
+    let trouble = running.readiness.ready().unwrap_err();
+    assert!(
+        trouble.contains("uplion.project.archived.v9") && trouble.contains("upgrade"),
+        "{trouble}"
+    );
+    assert_eq!(trouble.lines().count(), 2, "{trouble}");
 }
 
 async fn a_projector_that_takes_over_is_not_ready_while_a_projection_is_halted(fixture: Fixture) {

@@ -140,6 +140,7 @@ impl Fold for Names {
     const NAME: &'static str = "names";
     const VERSION: u32 = 1;
     const TABLE: &'static Table = &TABLE;
+    const READS: &'static [&'static str] = &["project."];
     type Row = Name;
 
     fn key_of(event: &Recorded) -> Option<Key> {
@@ -155,6 +156,7 @@ impl Fold for NamesAndChanges {
     const NAME: &'static str = "names";
     const VERSION: u32 = 2;
     const TABLE: &'static Table = &NEW_TABLE;
+    const READS: &'static [&'static str] = &["project."];
     type Row = NameAndChanges;
 
     fn key_of(event: &Recorded) -> Option<Key> {
