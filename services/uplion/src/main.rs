@@ -55,7 +55,10 @@ fn main() -> ExitCode {
         Command::Log(Log::Restore(arguments)) => {
             runtime::run_to_end(maintenance::restore(arguments))
         }
-        Command::Log(Log::Key) => runtime::run_to_end(maintenance::new_key()),
+        Command::Log(Log::Key) => {
+            maintenance::new_key();
+            ExitCode::SUCCESS
+        }
         Command::Log(Log::Rekey(arguments)) => runtime::run_to_end(maintenance::rekey(arguments)),
         Command::Log(Log::Quarantine(arguments)) => runtime::run_to_end(quarantine::run(arguments)),
         Command::Nats(command) => nats_permissions::run(command),

@@ -128,9 +128,8 @@ pub async fn restore(arguments: Maintenance) -> Result<()> {
 }
 
 /// Prints a new one, and nothing else: it goes into a file or a Secret.
-pub async fn new_key() -> Result<()> {
+pub fn new_key() {
     say!("{}", log_key::spell(rand::random()));
-    Ok(())
 }
 
 /// Makes CONTROL anew: control fills it again from the event store, and signs all of it.

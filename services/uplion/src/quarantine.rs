@@ -175,10 +175,10 @@ async fn read_again(
         let there = streams.get(stream, sequence).await.map_err(|error| error.to_string())?;
         let is_the_same = there.first().is_some_and(|it| it.appended_at() == found.appended_at);
         let events: Vec<Record> = there.into_iter().filter_map(Entry::event).collect();
-        return match events.is_empty() {
-            false if is_the_same => Ok(events),
-            true | false => Err("it was not kept, and the stream has it no more".into()),
-        };
+        if events.is_empty() || !is_the_same {
+            return Err("it was not kept, and the stream has it no more".into());
+        }
+        return Ok(events);
     };
     let keys = keys.cloned().filter(|_| stream == StreamName::Traffic);
     // Changes alone are signed with the time at which their stream was made.

@@ -53,11 +53,15 @@ use crate::{
 const RELEASE_DELAY: Duration = Duration::from_millis(100);
 
 /// How it ended here.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "there is one a request, and it is taken apart at once"
+)]
 pub enum JobOutcome {
     /// The gateway has settled it, or needs it no more; with the end that was reported, if any.
     Closed(Option<End>),
     Released(Released),
-    /// The gateway is gone: what it said is to be settled by this worker.
+    /// The gateway is gone: one that lives is to settle what it said.
     GatewayLost(GatewayLost),
     /// Too late to do anything for it.
     Abandoned,

@@ -115,7 +115,8 @@ impl Scene {
             assert_eq!(settlement.outcome, "completed");
             sum += settlement.charge_nanos;
         }
-        assert_eq!((billed.requests, billed.cost_nanos), (self.answered.len() as i64, sum));
+        let answered = i64::try_from(self.answered.len()).unwrap();
+        assert_eq!((billed.requests, billed.cost_nanos), (answered, sum));
     }
 }
 

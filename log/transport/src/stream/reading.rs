@@ -101,13 +101,13 @@ pub fn events(entries: Vec<Entry>) -> Vec<Record> {
 
 impl Reading {
     /// The events of the message, or the message as foreign.
-    pub fn entries<'a>(
+    pub fn entries(
         &self,
         sequence: u64,
         appended_at: Timestamp,
         subject: &str,
         payload: &[u8],
-        header: Header<'a>,
+        header: Header<'_>,
         raw: impl FnOnce() -> RawMessage,
     ) -> Vec<Entry> {
         match self.records(sequence, appended_at, subject, payload, header) {

@@ -128,7 +128,7 @@ pub async fn set_aside(
     let statement = transaction.prepare_cached(COUNT).await?;
     let row = transaction.query_one(&statement, &[&stream.as_str()]).await?;
     let (mut kept, mut held) = (unsigned(row.try_get(0)?), unsigned(row.try_get(1)?));
-    for foreign in foreign.iter() {
+    for foreign in foreign {
         if kept >= MAX_MESSAGES {
             break;
         }
