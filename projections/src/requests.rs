@@ -150,7 +150,7 @@ impl Fold for Requests {
     const NAME: &'static str = NAME;
     const VERSION: u32 = 5;
     const TABLE: &'static Table = &TABLE;
-    const READS: &'static [&'static str] = &["request."];
+    const READS: &'static [&'static str] = &["request.", "task."];
     type Row = Request;
 
     fn key_of(event: &Recorded) -> Option<Key> {

@@ -105,7 +105,7 @@ impl Fold for Workers {
     const NAME: &'static str = NAME;
     const VERSION: u32 = 1;
     const TABLE: &'static Table = &TABLE;
-    const READS: &'static [&'static str] = &["worker."];
+    const READS: &'static [&'static str] = &["worker.", "task."];
     type Row = Worker;
 
     fn key_of(event: &Recorded) -> Option<Key> {

@@ -294,12 +294,11 @@ impl StreamName {
     }
 
     /// Whether an event of this type may be in it, as far as the type's name tells: what a later version writes.
-    fn may_hold(self, kind: &str) -> bool {
+    pub fn may_hold(self, kind: &str) -> bool {
         let Some(kind) = kind.strip_prefix("uplion.") else { return false };
         let of_workers = kind.starts_with("worker.");
-        let of_requests = ["request.", "requests.", "gateway.", "allowance."]
-            .iter()
-            .any(|it| kind.starts_with(it));
+        let of_requests = ["request.", "requests.", "task.", "gateway.", "allowance."];
+        let of_requests = of_requests.iter().any(|it| kind.starts_with(it));
         match self {
             Self::Traffic => of_requests,
             Self::Workers => of_workers,

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_nats::{HeaderMap, jetstream};
-use uplion_domain::{Timestamp, subject::Subject, wire::Encoded};
+use uplion_domain::{Envelope, Timestamp, subject::Subject, wire::Encoded};
 use uplion_log_transport::{
     log_key::{self, LogKeys},
     nats::{Nats, NatsOptions},
@@ -17,6 +17,26 @@ use crate::{
     events,
     faults::{SOON, behind_its_back},
 };
+
+/// Of a type of a later version its name is all that tells where it may lie.
+#[test]
+fn the_name_of_a_type_tells_its_stream() {
+    for kind in uplion_domain::wire::types() {
+        let golden = format!("{}/../../domain/golden/{kind}.json", env!("CARGO_MANIFEST_DIR"));
+        let events: Vec<serde_json::Value> =
+            serde_json::from_slice(&std::fs::read(golden).unwrap()).unwrap();
+        let event = Encoded {
+            kind: kind.into(),
+            payload: serde_json::to_vec(&events[0]["data"]).unwrap(),
+            ..events::traffic(0).1
+        };
+        let subject = Envelope::decode(&event).unwrap().event.subject();
+        for stream in StreamName::ALL {
+            let there = StreamName::of(&subject) == Some(stream);
+            assert_eq!(stream.may_hold(kind), there, "{kind} on {stream}");
+        }
+    }
+}
 
 fn keys(secret: u8) -> LogKeys {
     log_key::spell([secret; 32]).parse().unwrap()
