@@ -106,7 +106,11 @@ async fn is_served_again(customer: &Customer) {
 async fn maintains(installation: &Installation, command: &str) {
     let Installation { nats_url, database_url, .. } = installation;
     let arguments = ["log", command, "--nats-url", nats_url, "--database-url", database_url];
-    let environment = [("UPLION_NATS_USER", "maintenance"), ("UPLION_NATS_PASSWORD", PASSWORD)];
+    let environment = [
+        ("UPLION_NATS_USER", "maintenance"),
+        ("UPLION_NATS_PASSWORD", PASSWORD),
+        ("UPLION_LOG_KEY", uplion::LOG_KEY),
+    ];
     let told = uplion::run(&arguments, &environment).await.unwrap();
     assert!(told.status.success(), "{told:?}");
 }
