@@ -54,8 +54,12 @@ impl NatsPart {
         let (client, link) = (&shared.client, shared.links.watch());
         let pull = Pull::new(client, link, stream.as_str(), &consumer, EXPIRES).await;
         let pull = pull.map_err(|Lost(reason)| ReadError::Unavailable { stream, reason })?;
-        // Who reads a part has no keys, and may not ask when the stream was made.
-        let reading = shared.reading(stream, Timestamp::from_micros(0));
+        // Who has no keys may not ask when the stream was made either, and need not know it.
+        let created = match &shared.options.log_keys {
+            Some(_) => streams::identity(&shared.api, stream).await?.created,
+            None => Timestamp::from_micros(0),
+        };
+        let reading = shared.reading(stream, created);
         Ok(Self { shared, stream, reading, consumer, pull, told: 0 })
     }
 

@@ -3,7 +3,11 @@
 use std::sync::Arc;
 
 use async_nats::{HeaderMap, jetstream};
-use uplion_domain::{Envelope, Timestamp, subject::Subject, wire::Encoded};
+use uplion_domain::{
+    Envelope, Timestamp,
+    subject::{Filter, Subject},
+    wire::Encoded,
+};
 use uplion_log_transport::{
     log_key::{self, LogKeys},
     nats::{Nats, NatsOptions},
@@ -214,6 +218,21 @@ async fn a_change_that_is_forged_or_said_again_is_foreign() {
     let found = reasons(&*streams, StreamName::Control).await;
     assert_eq!((&found[0], &found[7]), (&None, &None));
     assert!(found[1..7].iter().all(Option::is_some), "{found:?}");
+}
+
+/// `uplion dev` on NATS is a worker and has the keys as well.
+#[tokio::test]
+async fn a_part_of_control_is_believed_by_who_has_the_key_and_by_who_has_none() {
+    let url = Server::shared().await.account();
+    let streams = connect(&url, Some(keys(1))).await;
+    streams.ensure(&events::spec(StreamName::Control, 1)).await.unwrap();
+    append_change(&*streams).await;
+    for (reader, is_ours) in [(Some(keys(1)), true), (None, true), (Some(keys(2)), false)] {
+        let reader = connect(&url, reader).await;
+        let part = reader.read_part(StreamName::Control, &Filter::ControlOfModels).await;
+        let found = part.unwrap().unwrap().next(1, SOON).await.unwrap();
+        assert_eq!(matches!(found[..], [Entry::Event(_)]), is_ours, "{found:?}");
+    }
 }
 
 #[tokio::test]
