@@ -17,7 +17,9 @@ use uplion_log_transport::{
 };
 use uplion_tests::{
     installation::{Administrator, Customer, Installation, Plan},
-    uplion::{self, CommandOutput, LOG_KEY},
+    nats::Server,
+    scratch,
+    uplion::{self, CommandOutput, LOG_KEY, Role},
     wait,
 };
 use uuid::Uuid;
@@ -261,4 +263,23 @@ async fn control_is_signed_anew_with_another_key() {
     wait::until(SOON, "the projector", ready).await.unwrap();
     assert!(scene.set_aside().await.is_empty());
     drop(scene.upstream);
+}
+
+/// `dev` on NATS signs with the key in its folder. With another one CONTROL is filled anew behind what the old one signed.
+#[tokio::test]
+async fn dev_on_nats_serves_with_the_key_in_its_folder_and_with_another_one() {
+    let nats = Server::shared().await.account();
+    let data = scratch::folder("dev").unwrap().join("data");
+    for _ in 0..2 {
+        let role = Role::new("dev").option("--data", &data).option("--nats-url", &nats);
+        let dev = role.start().await.unwrap();
+        let known = std::fs::read(data.join("credentials.json")).unwrap();
+        let known: Value = serde_json::from_slice(&known).unwrap();
+        let text = |field: &str| known[field].as_str().unwrap().to_owned();
+        let customer = Customer::of(&dev.url(), &text("model"), &text("api_key"));
+        let served = async || customer.ask("?", &json!({})).await.is_ok_and(|it| it.is_whole());
+        wait::until(SOON, "an answer", served).await.unwrap();
+        dev.kill();
+        std::fs::write(data.join("log.key"), log_key::spell([OTHER_KEY; 32])).unwrap();
+    }
 }
